@@ -1,0 +1,48 @@
+# Everything runs inside .venv, which `make setup` builds from the lock files alone.
+PYTHON ?= python3
+BIN := .venv/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check
+
+# durable-rules calls a C function that CPython 3.13 removed; its successor has the same meaning on every version.
+export CPPFLAGS += -DPyEval_CallObject=PyObject_CallObject
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo test check long bench lock
+
+help: ## show this list
+	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 8
+
+setup: .venv/.installed ## make .venv and install everything into it
+
+.venv/.installed: requirements-build.lock requirements.lock pyproject.toml
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed: make setup PYTHON=python3.12")'
+	$(PYTHON) -m venv .venv
+	$(PIP) install --quiet --require-hashes -r requirements-build.lock
+	$(PIP) install --quiet --require-hashes --no-build-isolation --use-pep517 -r requirements.lock
+	$(PIP) install --quiet --no-deps --no-build-isolation --editable .
+	touch $@
+
+demo: setup ## show an invented portfolio and one customer's plan
+	$(BIN)/valuelift demo
+
+test: setup ## run the tests
+	$(BIN)/pytest -n 2
+
+check: setup ## lint, formatting, types
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+
+long: setup ## run the tests with the full counts of generated cases
+	VALUELIFT_PROFILE=long $(BIN)/pytest -n 2
+
+bench: setup ## measure speed and memory
+	$(BIN)/python -m bench
+
+lock: ## pin the newest allowed versions
+	$(PYTHON) -m venv build/uv
+	build/uv/bin/pip install --quiet uv
+	$(UV_COMPILE) --group build --output-file requirements-build.lock
+	$(UV_COMPILE) pyproject.toml --group dev --output-file requirements.lock
+
+UV_COMPILE = build/uv/bin/uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes --custom-compile-command "make lock"

@@ -1,0 +1,1 @@
+"""The commands of `valuelift`, one module each; `cli.py` is their door."""

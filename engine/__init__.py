@@ -1,0 +1,1 @@
+"""The rule engine: the language, its two executors, and everything that reads a rule pack."""

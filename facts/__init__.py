@@ -1,0 +1,1 @@
+"""The facts about customers: catalogue, store, imports and snapshots."""
