@@ -1,0 +1,571 @@
+"""The tables of the store.
+
+Two shapes of fact table, both made by `_fact_table`:
+
+* **events** happened once, on the date in `holds_from` (an order, a complaint, a talk). `key` names the event.
+* **registers** are kept current (a need, a perception, a stage). `key` names what is kept; each row says how it
+  stands from `holds_from` on, until the next row of that key or until `holds_until`.
+
+Nothing is overwritten. A correction stores a new row and sets `retracted_at` on the old one, so that what the store
+said at any earlier moment can be asked again. A row is *visible* as of date A and known at moment K when
+
+    holds_from <= A and recorded_at <= K and (retracted_at is null or retracted_at > K)
+
+A date that comes later in an event's life (shipped, settled, closed) is seen only from that date on, together with the
+columns that became known by it: see `known_on`.
+
+Links between fact rows (a line's order, an outcome's communication) name the other row's key, not its id, because a
+correction gives the other row a new id. Customers are linked by foreign keys to `customer_keys`.
+
+Amounts, quantities and rates are exact. SQLite has no decimal type and would turn one into a binary fraction, so they
+are stored as integers: ten-thousandths for amounts, prices and quantities (prices have more digits than a currency's
+smallest coin), hundred-millionths for exchange rates and shares. Integers also compare and add up the same in SQLite,
+PostgreSQL and DuckDB.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import Any
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    CheckConstraint,
+    Column,
+    Date,
+    DateTime,
+    Dialect,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    String,
+    Table,
+    Text,
+    UniqueConstraint,
+    text,
+)
+from sqlalchemy.schema import SchemaItem
+from sqlalchemy.types import TypeDecorator
+
+AMOUNT_SCALE = 4
+RATE_SCALE = 8
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "ck": "ck_%(table_name)s_%(constraint_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+
+# ------------------------------------------------------------------------------------------------ column types
+
+
+class Scaled(TypeDecorator[Decimal]):
+    """An exact decimal with a fixed number of digits after the point, stored as an integer."""
+
+    impl = BigInteger
+    cache_ok = True
+
+    def __init__(self, scale: int) -> None:
+        super().__init__()
+        self.scale = scale
+
+    def process_bind_param(self, value: Decimal | int | None, dialect: Dialect) -> int | None:
+        """Return the stored integer; raise ValueError when digits would be lost."""
+        if value is None:
+            return None
+        shifted = Decimal(value).scaleb(self.scale)
+        if not shifted.is_finite() or shifted != shifted.to_integral_value():
+            raise ValueError(f"{value} does not fit {self.scale} digits after the point")
+        return int(shifted)
+
+    def process_result_value(self, value: int | None, dialect: Dialect) -> Decimal | None:
+        """Return the decimal that the stored integer stands for."""
+        return None if value is None else Decimal(value).scaleb(-self.scale)
+
+
+class UtcMoment(TypeDecorator[datetime]):
+    """A moment in UTC with microseconds: `timestamptz` in PostgreSQL, ISO text in SQLite."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        """Return the moment in UTC; raise ValueError for one without a time zone."""
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError("a moment needs a time zone")
+        moment = value.astimezone(UTC)
+        return moment.replace(tzinfo=None) if dialect.name == "sqlite" else moment
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        """Return the moment with its time zone, UTC."""
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+def amount(name: str, **options: Any) -> Column[Any]:
+    """Return a column for money, a unit price or a quantity."""
+    return Column(name, Scaled(AMOUNT_SCALE), **options)
+
+
+def rate(name: str, **options: Any) -> Column[Any]:
+    """Return a column for an exchange rate or a share of a whole."""
+    return Column(name, Scaled(RATE_SCALE), **options)
+
+
+def currency(**options: Any) -> Column[Any]:
+    """Return the column for the ISO 4217 code of the row's amounts."""
+    return Column("currency", String(3), CheckConstraint("length(currency) = 3", name="currency"), **options)
+
+
+def choice(name: str, members: Sequence[str], **options: Any) -> Column[Any]:
+    """Return a text column that the database holds to a closed list."""
+    listed = ", ".join(f"'{member}'" for member in members)
+    return Column(name, String(32), CheckConstraint(f"{name} IN ({listed})", name=name), **options)
+
+
+def word(name: str, **options: Any) -> Column[Any]:
+    """Return a text column for a word of an open list, which packs may extend (value kinds, media, roles)."""
+    return Column(name, String(64), **options)
+
+
+def personal(name: str, **options: Any) -> Column[Any]:
+    """Return a text column with personal data: it never leaves the store for a snapshot, a decision or a log."""
+    return Column(name, Text, info={"personal": True}, **options)
+
+
+def known_on(happened_on: str) -> dict[str, Any]:
+    """Return the column option that hides a value before the date in the column `happened_on`."""
+    return {"info": {"known_on": happened_on}}
+
+
+# ------------------------------------------------------------------------------------------------ closed lists
+
+STAGES = ("potential", "target", "new", "established", "core", "strategic", "problem", "exited")
+PERCEPTION_LEVELS = ("unaware", "aware", "understood", "recognised", "accepted")
+NEED_TIERS = ("core", "additional", "latent")
+NEED_LEVELS = ("basic", "expected", "augmented", "potential")
+NEED_STATES = ("unmet", "partly_met", "met")
+HEART_VALUES = ("worry_free", "economical", "suitable", "change", "success")
+COMPLAINT_SIGNALS = (
+    "product_quality_poor",
+    "price_high",
+    "quality_standard_low",
+    "price_follows_market_slowly",
+    "supply_late",
+    "staff_serve_badly",
+    "company_small",
+    "stingy",
+)
+SEVERITIES = ("low", "medium", "high")
+ORDER_KINDS = ("order", "return", "adjustment")
+DIRECTIONS = ("ours", "theirs", "both")
+COST_CLASSES = ("low", "medium", "high")
+OUTCOMES = ("accepted", "recognised", "rejected", "no_reaction")
+STRENGTHS = ("weak", "equal", "strong")
+OPPORTUNITY_STAGES = ("prospecting", "engaging", "won", "lost")
+AGREEMENT_STATES = ("kept", "broken")
+VERDICTS = ("yes", "no", "unclear")
+ACTION_STATES = ("advised", "open", "done", "snoozed", "declined", "accepted")
+
+# ------------------------------------------------------------------------------------------------ fact tables
+
+
+def provenance() -> list[Column[Any]]:
+    """Return the columns every fact row carries: where it comes from, and when it holds and was known."""
+    return [
+        Column("source", Text, nullable=False),  # the file and mapping, the command, the system it came from
+        Column("recorded_at", UtcMoment, nullable=False),  # when the store learnt it
+        Column("holds_from", Date, nullable=False),  # from when it is so; for an event, its date
+        Column("entered_by", Text, nullable=False),  # who entered it
+        Column("retracted_at", UtcMoment),  # when it was taken back or corrected; null while it stands
+    ]
+
+
+def _fact_table(name: str, shape: str, *columns: SchemaItem, customer: bool = True) -> Table:
+    """Return a fact table: row id, key, customer, its own columns, provenance, and one standing row per key."""
+    own = list(columns)
+    if customer:
+        own.insert(0, Column("customer", ForeignKey("customer_keys.key"), nullable=False))
+    if shape == "register":
+        own.append(Column("holds_until", Date, **known_on("holds_until")))  # it no longer holds on this date
+    standing = ["key"] if shape == "event" else ["key", "holds_from"]
+    table = Table(
+        name,
+        metadata,
+        Column("id", BigInteger().with_variant(Integer, "sqlite"), primary_key=True),
+        Column("key", String(200), nullable=False),
+        *own,
+        *provenance(),
+        CheckConstraint("retracted_at IS NULL OR retracted_at >= recorded_at", name="retracted_after_recorded"),
+        info={"shape": shape},
+    )
+    Index(
+        f"uq_{name}_standing",
+        *(table.c[column] for column in standing),
+        unique=True,
+        sqlite_where=text("retracted_at IS NULL"),
+        postgresql_where=text("retracted_at IS NULL"),
+    )
+    if customer:
+        Index(f"ix_{name}_customer", table.c.customer)
+    return table
+
+
+def _events(name: str, *columns: SchemaItem) -> Table:
+    return _fact_table(name, "event", *columns)
+
+
+def _register(name: str, *columns: SchemaItem, customer: bool = True) -> Table:
+    return _fact_table(name, "register", *columns, customer=customer)
+
+
+# A row is a customer ever heard of. It says nothing but the key that all other tables point to.
+customer_keys = Table("customer_keys", metadata, Column("key", String(200), primary_key=True))
+
+# A row is how a customer stood from a date on. `key` is the customer's.
+customers = _register(
+    "customers",
+    Column("name", Text, nullable=False),
+    Column("parent", ForeignKey("customer_keys.key")),  # the company it belongs to
+    Column("merged_into", ForeignKey("customer_keys.key")),  # the customer this one turned out to duplicate
+    word("industry"),
+    word("region"),
+    word("country"),
+    Column("city", Text),
+    personal("address"),
+    personal("telephone"),
+    Column("employees", Integer, CheckConstraint("employees >= 0", name="employees")),
+    amount("annual_revenue"),
+    currency(),
+    word("legal_form"),
+    Column("founded_on", Date),
+    Column("first_business_on", Date),
+    word("acquisition_source"),
+    Column("account_manager", Text),
+    Column("credit_score", Integer),
+    customer=False,
+)
+Index("ix_customers_key", customers.c.key)
+
+# A row is a person at the customer.
+contacts = _register(
+    "contacts",
+    personal("name", nullable=False),
+    word("role"),  # decision_maker, user, buyer, finance, technical ...
+    Column("title", Text),
+    personal("telephone"),
+    personal("email"),
+    personal("notes"),  # character, interests and whatever else helps to treat the person well
+)
+
+# A row is an order, a return or an adjustment, with the date in `holds_from`.
+orders = _events(
+    "orders",
+    choice("kind", ORDER_KINDS, nullable=False, server_default="order"),
+    Column("salesperson", Text),
+    Column("required_on", Date),  # when the customer wants it
+)
+
+# A row is a line of an order. Returns have negative quantities and amounts.
+order_lines = _events(
+    "order_lines",
+    Column("order_key", String(200), nullable=False, index=True),
+    choice("kind", ORDER_KINDS, nullable=False, server_default="order"),  # the order's
+    Column("product", Text),
+    Column("description", Text),
+    word("product_category"),
+    Column("goods", Boolean, nullable=False, server_default=text("true")),  # false: postage, fees, discounts
+    amount("quantity", nullable=False),
+    amount("unit_price", nullable=False),
+    amount("amount", nullable=False),  # what is to be paid for the line, discount taken off
+    currency(nullable=False),
+)
+
+# A row is an invoice that we sent.
+invoices = _events(
+    "invoices",
+    Column("order_key", String(200)),
+    amount("amount", nullable=False),
+    currency(nullable=False),
+    Column("due_on", Date),
+)
+
+# A row is a payment that arrived.
+payments = _events(
+    "payments",
+    Column("invoice_key", String(200)),
+    amount("amount", nullable=False),
+    currency(nullable=False),
+)
+
+# A row is a delivery that was promised on the date in `holds_from`.
+deliveries = _events(
+    "deliveries",
+    Column("order_key", String(200)),
+    Column("promised_on", Date),
+    Column("shipped_on", Date, **known_on("shipped_on")),
+    Column("delivered_on", Date, **known_on("delivered_on")),
+)
+
+# A row is a complaint; it is open until it is settled.
+complaints = _events(
+    "complaints",
+    choice("signal", COMPLAINT_SIGNALS),
+    choice("severity", SEVERITIES, nullable=False, server_default="medium"),
+    personal("summary"),
+    Column("settled_on", Date, **known_on("settled_on")),
+)
+
+# A row is how a conflict of interest or understanding stands from a date on.
+disputes = _register(
+    "disputes",
+    Column("began_on", Date),
+    Column("talks_held", Integer, CheckConstraint("talks_held >= 0", name="talks_held"), nullable=False),
+    Column("settled", Boolean, nullable=False),
+    Column("cooperation_broken", Boolean, nullable=False),
+    personal("summary"),
+)
+
+# A row is a talk, a visit, a letter.
+interactions = _events(
+    "interactions",
+    word("medium", nullable=False),
+    choice("direction", DIRECTIONS),  # who sought it
+    word("audience_role"),
+    personal("summary"),
+)
+
+# A row is how a need stands from a date on.
+needs = _register(
+    "needs",
+    word("kind", nullable=False),
+    choice("tier", NEED_TIERS),
+    choice("level", NEED_LEVELS),
+    choice("state", NEED_STATES, nullable=False),
+    choice("heart_value", HEART_VALUES),
+    Column("felt", Boolean),  # whether the customer feels it
+    Column("evidence", Text),
+)
+
+# A row is how far the customer has come with one kind of our value; kind `cooperation` is the way of cooperation.
+perceptions = _register(
+    "perceptions",
+    word("value_kind", nullable=False),
+    choice("level", PERCEPTION_LEVELS, nullable=False),
+    Column("evidence", Text),
+)
+
+# A row is a value that we conveyed, with the date in `holds_from`, and what was heard of it.
+communications = _events(
+    "communications",
+    word("value_kind", nullable=False),
+    word("medium", nullable=False),
+    word("speaker_role"),
+    word("audience_role"),
+    choice("cost_class", COST_CLASSES),
+    choice("intended_level", PERCEPTION_LEVELS),  # the effect we wanted
+    Column("message", Text),
+    Column("heard_on", Date, **known_on("heard_on")),
+    choice("outcome", OUTCOMES, **known_on("heard_on")),
+)
+
+# A row is how a competitor stands with the customer in one kind of value.
+competitor_signals = _register(
+    "competitor_signals",
+    Column("competitor", Text),
+    word("value_kind"),
+    choice("strength", STRENGTHS),
+    Column("disturbing", Boolean, nullable=False, server_default=text("false")),  # it is trying to win the customer
+)
+
+# A row is a chance of business that we engaged in on the date in `holds_from`.
+opportunities = _events(
+    "opportunities",
+    Column("product", Text),
+    Column("agent", Text),
+    choice("open_stage", ("prospecting", "engaging")),
+    Column("closed_on", Date, **known_on("closed_on")),
+    Column("won", Boolean, **known_on("closed_on")),
+    amount("amount", **known_on("closed_on")),
+    currency(),
+)
+
+# A row is how the terms of cooperation stand from a date on.
+agreements = _register(
+    "agreements",
+    word("kind", nullable=False),  # cooperation, or an outcome-based offer such as vendor_managed_inventory
+    Column("payment_days", Integer, CheckConstraint("payment_days >= 0", name="payment_days")),
+    amount("credit_limit"),
+    currency(),
+    choice("state", AGREEMENT_STATES, nullable=False, server_default="kept"),
+    Column("measure", Text),  # how the effect is measured, for outcome-based offers
+)
+
+# A row is a recommendation of us by the customer.
+referrals = _events(
+    "referrals",
+    choice("kind", ("referral", "public_praise"), nullable=False),
+)
+
+# A row is somebody's judgement of one criterion, such as whether both sides want the upgrade.
+assessments = _register(
+    "assessments",
+    word("criterion", nullable=False),
+    choice("verdict", VERDICTS, nullable=False),
+    Column("evidence", Text),
+)
+
+# A row is how an action advised to us stands from a date on. `about` is the key of the row it is about, or empty.
+actions = _register(
+    "actions",
+    word("action", nullable=False),
+    Column("about", String(200), nullable=False, server_default=""),
+    choice("state", ACTION_STATES, nullable=False),
+    Column("advised_on", Date, nullable=False),
+    Column("due_on", Date),  # fixed when the action is first advised
+    Column("until", Date),  # snoozed until then
+    Column("reason", Text),
+)
+
+# A row is the stage that an account manager confirmed, from the date in `holds_from` on. `key` is the customer's.
+stage_history = _register(
+    "stage_history",
+    choice("stage", STAGES, nullable=False),
+    choice("proposed_stage", STAGES),  # what the system proposed at that time
+    Column("override_reason", Text),  # why the account manager decided against the proposal
+    Column("override_until", Date),  # when the override is to be looked at again
+    CheckConstraint("override_until IS NULL OR override_reason IS NOT NULL", name="override_has_reason"),
+)
+
+# A row says that somebody was recording a collection from `holds_from` to `recorded_to` (null: still is), for one
+# customer, or for all customers if `customer` is null. Without a row, nothing is known about what did not happen.
+coverage = _register(
+    "coverage",
+    Column("customer", ForeignKey("customer_keys.key"), index=True),
+    Column("collection", String(64), nullable=False),
+    Column("recorded_from", Date, nullable=False),
+    Column("recorded_to", Date, **known_on("recorded_to")),
+    customer=False,
+)
+
+# A row is what one unit of a currency was worth in the store's base currency from a date on. `key` is the currency.
+exchange_rates = _register(
+    "exchange_rates",
+    currency(nullable=False),
+    rate("rate_to_base", nullable=False),
+    customer=False,
+)
+
+FACT_TABLES: dict[str, Table] = {name: table for name, table in metadata.tables.items() if "shape" in table.info}
+
+# ------------------------------------------------------------------------------------------------ decisions
+
+# A row is one decision run over the base, or over one customer. It is visible once it is published.
+decision_runs = Table(
+    "decision_runs",
+    metadata,
+    Column("id", BigInteger().with_variant(Integer, "sqlite"), primary_key=True),
+    Column("as_of", Date, nullable=False),
+    Column("known_at", UtcMoment, nullable=False),
+    Column("pack", String(64), nullable=False),
+    Column("pack_version", String(32), nullable=False),
+    Column("pack_digest", String(64), nullable=False),
+    Column("catalogue_digest", String(64), nullable=False),
+    Column("facts_digest", String(64), nullable=False),
+    Column("snapshot_file", Text),  # the Parquet files the run was decided on
+    Column("customers", Integer, nullable=False),
+    Column("decided_by", Text, nullable=False),
+    Column("published_at", UtcMoment, nullable=False),
+    UniqueConstraint("as_of", "pack_digest", "facts_digest"),
+)
+
+# A row is what a run decided for one customer.
+decisions = Table(
+    "decisions",
+    metadata,
+    Column("run", ForeignKey("decision_runs.id", ondelete="CASCADE"), primary_key=True),
+    Column("customer", ForeignKey("customer_keys.key"), primary_key=True),
+    word("stage"),
+    word("move"),
+    word("proposed_stage"),
+    word("value_next"),
+    Column("provisional", Boolean, nullable=False),
+    Column("fired_rules", Text, nullable=False),  # JSON list of rule ids
+    Column("decision", Text),  # the whole decision as JSON
+    Index("ix_decisions_customer", "customer"),
+)
+
+# A row is what a run found for one customer by looking at the whole base.
+portfolio = Table(
+    "portfolio",
+    metadata,
+    Column("run", ForeignKey("decision_runs.id", ondelete="CASCADE"), primary_key=True),
+    Column("customer", ForeignKey("customer_keys.key"), primary_key=True),
+    choice("abc_class", ("A", "B", "C")),
+    amount("contribution"),  # in the base currency
+    Column("rank_in_region", Integer),
+    rate("share_of_region"),
+)
+
+# ------------------------------------------------------------------------------------------------ keeping house
+
+# A row is a version of a rule pack.
+packs = Table(
+    "packs",
+    metadata,
+    Column("digest", String(64), primary_key=True),
+    Column("name", String(64), nullable=False),
+    Column("version", String(32), nullable=False),
+    Column("content", LargeBinary, nullable=False),  # the pack's folder as a zip file
+    Column("stored_at", UtcMoment, nullable=False),
+    Column("stored_by", Text, nullable=False),
+)
+
+# A row says that a pack version was put to use; the last one is the active version.
+pack_uses = Table(
+    "pack_uses",
+    metadata,
+    Column("id", BigInteger().with_variant(Integer, "sqlite"), primary_key=True),
+    Column("digest", ForeignKey("packs.digest"), nullable=False),
+    Column("used_at", UtcMoment, nullable=False),
+    Column("used_by", Text, nullable=False),
+)
+
+# A row is an import that was carried out.
+imports = Table(
+    "imports",
+    metadata,
+    Column("id", BigInteger().with_variant(Integer, "sqlite"), primary_key=True),
+    Column("mapping", String(64), nullable=False),
+    Column("mapping_digest", String(64), nullable=False),
+    Column("files", Text, nullable=False),  # JSON list of names and SHA-256 digests
+    Column("imported_at", UtcMoment, nullable=False),
+    Column("imported_by", Text, nullable=False),
+    Column("rows_read", BigInteger, nullable=False),
+    Column("stored", BigInteger, nullable=False),
+    Column("corrected", BigInteger, nullable=False),
+    Column("unchanged", BigInteger, nullable=False),
+    Column("set_aside", BigInteger, nullable=False),
+    Column("rejected", BigInteger, nullable=False),
+)
+
+# A row is a setting of the store: base_currency, time_zone.
+settings = Table(
+    "settings",
+    metadata,
+    Column("name", String(64), primary_key=True),
+    Column("value", Text, nullable=False),
+)
