@@ -1,0 +1,154 @@
+"""What both executors return for one customer: plain, frozen data that says what was concluded and why."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from datetime import date
+from decimal import Decimal
+from enum import StrEnum
+from typing import Any
+
+from engine.vocabulary import Value
+
+
+class State(StrEnum):
+    """A checklist's, or a criterion's, state."""
+
+    MET = "met"
+    NOT_MET = "not_met"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class PackStamp:
+    """Which rules decided: the pack's name and version, and the digest of the compiled program."""
+
+    name: str
+    version: str
+    digest: str
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Fired:
+    """A rule whose condition was true, for the customer (`row` empty) or for one row of the rule's collection.
+
+    `because` holds the facts that the condition reads with their values, by name in alphabetical order; a missing
+    one is None. Facts read inside a quantified test are left out: the rows speak for them.
+    """
+
+    rule: str
+    row: str = ""
+    because: tuple[tuple[str, Value | None], ...] = field(default=(), compare=True)
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Conflict:
+    """Rules of equal rank that fired and disagree about a fact, or hits that a table's policy does not allow.
+
+    `about` is the fact's name, or the table's id; `rules` are in alphabetical order.
+    """
+
+    about: str
+    row: str
+    rules: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Provisional:
+    """A result that could still change, the rules that it hangs on, and the facts or collections to find out about."""
+
+    fact: str
+    row: str
+    rules: tuple[str, ...]
+    unknown: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class CriterionState:
+    """A criterion of a gate, and its state."""
+
+    criterion: str
+    state: State
+
+
+@dataclass(frozen=True, slots=True)
+class GateState:
+    """A gate that leads away from the present stage; its state is that of its required criteria together."""
+
+    gate: str
+    state: State
+    criteria: tuple[CriterionState, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A candidate of a scorecard: its points (scale 4) and the rules that gave them, in the pack's order."""
+
+    candidate: str
+    points: Decimal
+    eligible: State
+    provisional: bool
+    given: tuple[tuple[str, Decimal], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """A scorecard's outcome: all candidates, best first (eligible ones before others), and those chosen."""
+
+    scorecard: str
+    ranked: tuple[Candidate, ...]
+    chosen: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class AdvisedAction:
+    """An action to take. Its identity is (action, row); an action that is still open keeps its first due date."""
+
+    action: str
+    row: str
+    due_on: date
+    owner: str
+    medium: str | None
+    urgency: int
+    rules: tuple[str, ...]
+    is_open: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """Everything that follows from one customer's facts and one pack.
+
+    `values` are the customer's derived facts that have a value, and facts resolved by their fallback; `rows` the same
+    per collection and row key. `actions` are in the order of the plan: urgency (high first), due date, id, row.
+    `violated` names the invariants that do not hold.
+    """
+
+    customer: str
+    as_of: date
+    pack: PackStamp
+    snapshot: str
+    values: Mapping[str, Value]
+    rows: Mapping[str, Mapping[str, Mapping[str, Value]]]
+    fired: tuple[Fired, ...]
+    conflicts: tuple[Conflict, ...]
+    provisional: tuple[Provisional, ...]
+    gates: tuple[GateState, ...]
+    choices: tuple[Choice, ...]
+    actions: tuple[AdvisedAction, ...]
+    violated: tuple[str, ...]
+
+    def to_json(self) -> str:
+        """Return the decision as JSON: numbers as text so that they stay exact, sets as sorted lists."""
+        return json.dumps(asdict(self), default=_plain, ensure_ascii=False, sort_keys=True)
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, frozenset):
+        return sorted(value)
+    if isinstance(value, date):
+        return value.isoformat()
+    if isinstance(value, Decimal):
+        return format(value, "f")
+    raise TypeError(f"no JSON form for {type(value).__name__}")

@@ -1,0 +1,71 @@
+"""Where a problem is, what it is, and the collector that reports all problems of a file at once."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Location:
+    """A place in a text file; lines and columns count from 1."""
+
+    file: str
+    line: int = 1
+    column: int = 1
+
+    def __str__(self) -> str:
+        return f"{self.file}:{self.line}:{self.column}"
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Problem:
+    """One thing that is wrong: where, which kind, what and why, and what to do about it."""
+
+    location: Location
+    code: str
+    message: str
+    hint: str = ""
+
+    def __str__(self) -> str:
+        hint = f" {self.hint}" if self.hint else ""
+        return f"{self.location}: {self.message}{hint} [{self.code}]"
+
+
+class ProblemsError(Exception):
+    """Raised when input cannot be used; carries every problem that was found, in file order."""
+
+    def __init__(self, problems: Iterable[Problem]) -> None:
+        self.problems = tuple(sorted(problems))
+        super().__init__("\n".join(str(problem) for problem in self.problems))
+
+
+@dataclass(slots=True)
+class Problems:
+    """Collect problems while reading goes on, and raise them together."""
+
+    found: list[Problem] = field(default_factory=list)
+
+    def add(self, location: Location, code: str, message: str, hint: str = "") -> None:
+        """Note one problem."""
+        self.found.append(Problem(location, code, message, hint))
+
+    def raise_any(self) -> None:
+        """Raise all problems found so far.
+
+        Raises:
+            ProblemsError: if there is at least one.
+        """
+        if self.found:
+            raise ProblemsError(self.found)
+
+
+def did_you_mean(word: str, known: Iterable[str]) -> str:
+    """Return a hint that names the known word nearest to `word`, or an empty text if none is near.
+
+    >>> did_you_mean("day_in_stage", ["days_in_stage", "stage"])
+    'Did you mean `days_in_stage`?'
+    """
+    near = difflib.get_close_matches(word, sorted(known), n=1, cutoff=0.6)
+    return f"Did you mean `{near[0]}`?" if near else ""

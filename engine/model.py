@@ -1,0 +1,437 @@
+"""The rule model: what a pack says, as frozen data. It knows neither loader nor executors; every part keeps its place.
+
+`docs/language.md` shows the YAML shape of each part and fixes its meaning.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from decimal import Decimal
+from enum import StrEnum
+
+from engine.errors import Location
+from engine.vocabulary import FactKey, Text, Value, Vocabulary
+
+
+class Op(StrEnum):
+    """What a test asks of a fact."""
+
+    IS = "is"
+    IS_NOT = "is_not"
+    ONE_OF = "one_of"
+    NONE_OF = "none_of"
+    AT_LEAST = "at_least"
+    AT_MOST = "at_most"
+    MORE_THAN = "more_than"
+    LESS_THAN = "less_than"
+    BETWEEN = "between"
+    WITHIN_DAYS = "within_days"
+    DUE_WITHIN_DAYS = "due_within_days"
+    KNOWN = "known"
+    HAS = "has"
+    HAS_ANY = "has_any"
+    HAS_ALL = "has_all"
+    HAS_NONE = "has_none"
+
+
+class Quantifier(StrEnum):
+    """How a quantified test looks at the rows of a collection."""
+
+    ANY = "any"
+    NONE = "none"
+    EVERY = "every"
+    COUNT = "count"
+    SUM = "sum"
+
+
+class Hit(StrEnum):
+    """How the hits of a table become its result, by DMN's names."""
+
+    UNIQUE = "unique"
+    ANY = "any"
+    PRIORITY = "priority"
+    FIRST = "first"
+    COLLECT = "collect"
+
+
+class Collect(StrEnum):
+    """What a collecting table makes of its hits."""
+
+    LIST = "list"
+    SUM = "sum"
+    MIN = "min"
+    MAX = "max"
+    COUNT = "count"
+
+
+class Move(StrEnum):
+    """In which direction a gate moves the relationship."""
+
+    UP = "up"
+    DOWN = "down"
+    ASIDE = "aside"
+    BACK = "back"
+
+
+class Status(StrEnum):
+    """Whether a rule takes part in decisions."""
+
+    ACTIVE = "active"
+    DRAFT = "draft"
+
+
+# --- operands and conditions ---------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Constant:
+    """A fixed operand: one value, or several for `one_of`, `between` and the like; `param` names its parameter."""
+
+    values: tuple[Value, ...]
+    param: str | None = None
+
+    @property
+    def value(self) -> Value:
+        """The only value."""
+        (value,) = self.values
+        return value
+
+
+@dataclass(frozen=True, slots=True)
+class FactOperand:
+    """Another fact as operand, times an exact factor."""
+
+    fact: FactKey
+    times: Decimal = Decimal(1)
+
+
+Operand = Constant | FactOperand
+
+
+@dataclass(frozen=True, slots=True)
+class Test:
+    """One test on one fact."""
+
+    __test__ = False  # not a test class for pytest
+
+    fact: FactKey
+    op: Op
+    operand: Operand
+    at: Location
+
+
+@dataclass(frozen=True, slots=True)
+class All:
+    """True when every item is true; true when empty."""
+
+    items: tuple[Condition, ...]
+    at: Location
+
+
+@dataclass(frozen=True, slots=True)
+class AnyOf:
+    """True when at least one item is true; false when empty."""
+
+    items: tuple[Condition, ...]
+    at: Location
+
+
+@dataclass(frozen=True, slots=True)
+class Not:
+    """True when the item is false."""
+
+    item: Condition
+    at: Location
+
+
+@dataclass(frozen=True, slots=True)
+class Bound:
+    """What a count or sum must be."""
+
+    op: Op
+    operand: Constant
+
+
+@dataclass(frozen=True, slots=True)
+class Quantified:
+    """A test over the rows of a collection; `of` is the amount that a sum adds, `bounds` are for count and sum.
+
+    For `every`, `where` is the test that every row must pass.
+    """
+
+    collection: str
+    quantifier: Quantifier
+    where: Condition
+    at: Location
+    of: FactKey | None = None
+    bounds: tuple[Bound, ...] = ()
+
+
+Condition = Test | All | AnyOf | Not | Quantified
+
+
+# --- conclusions -----------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class SetFact:
+    """Give a single-valued derived fact a value."""
+
+    fact: FactKey
+    value: Value
+
+
+@dataclass(frozen=True, slots=True)
+class AddTo:
+    """Add members to a derived set of the customer."""
+
+    fact: FactKey
+    members: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Advise:
+    """Advise an action of the catalogue; whatever is not None overrides the catalogue."""
+
+    action: str
+    in_days: int | None = None
+    owner: str | None = None
+    medium: str | None = None
+    urgency: int | None = None
+
+
+Conclusion = SetFact | AddTo | Advise
+
+
+# --- rules and the larger shapes ---------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """When the condition is true, the conclusions hold. `each` names the collection of a row-scoped rule."""
+
+    id: str
+    title: Text
+    because: Text
+    when: Condition
+    conclusions: tuple[Conclusion, ...]
+    at: Location
+    priority: int = 0
+    each: str | None = None
+    sources: tuple[str, ...] = ()
+    valid_from: date | None = None
+    valid_until: date | None = None
+    status: Status = Status.ACTIVE
+    note: str = ""
+    owner: str = ""
+    tags: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class TableRow:
+    """One row of a decision table; its rule id is `table#row`. `values` are aligned with the table's outputs."""
+
+    id: str
+    when: Condition
+    values: tuple[Value, ...]
+    because: Text
+    at: Location
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """A decision table. Hits resolve inside it; its result competes outside at the table's priority.
+
+    `order` lists the first output's values, best first, for hit policy `priority`.
+    """
+
+    id: str
+    title: Text
+    hit: Hit
+    outputs: tuple[FactKey, ...]
+    rows: tuple[TableRow, ...]
+    at: Location
+    collect: Collect | None = None
+    order: tuple[Value, ...] = ()
+    priority: int = 0
+    each: str | None = None
+    sources: tuple[str, ...] = ()
+    valid_from: date | None = None
+    valid_until: date | None = None
+    status: Status = Status.ACTIVE
+
+
+@dataclass(frozen=True, slots=True)
+class Criterion:
+    """One line of a gate's checklist; `condition` is the upgrade condition of the method that it belongs to."""
+
+    id: str
+    title: Text
+    when: Condition
+    at: Location
+    condition: str = ""
+    required: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Gate:
+    """A checklist between stages. Met when the stage is one of `from_stages` and every required criterion is true.
+
+    Among met gates the highest precedence is proposed.
+    """
+
+    id: str
+    title: Text
+    because: Text
+    from_stages: tuple[str, ...]
+    to: str
+    move: Move
+    precedence: int
+    criteria: tuple[Criterion, ...]
+    at: Location
+    sources: tuple[str, ...] = ()
+    valid_from: date | None = None
+    valid_until: date | None = None
+    status: Status = Status.ACTIVE
+
+
+@dataclass(frozen=True, slots=True)
+class Points:
+    """How many points a rule gives: `plus`, and `times` a fact's value if there is a fact; scale 4, half to even."""
+
+    plus: Decimal = Decimal(0)
+    fact: FactKey | None = None
+    times: Decimal = Decimal(0)
+
+
+@dataclass(frozen=True, slots=True)
+class PointRule:
+    """Points for one candidate; its rule id is `scorecard#rule@candidate`."""
+
+    id: str
+    candidate: str
+    when: Condition
+    points: Points
+    because: Text
+    at: Location
+    sources: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Scorecard:
+    """Rank candidates by points and choose the best `best` eligible ones with more than zero points.
+
+    `candidates` stand in the order that breaks ties. `eligible` has a condition for the restricted candidates only.
+    `chooses` is the derived fact that receives the choice: a category for one, a set for several.
+    """
+
+    id: str
+    title: Text
+    candidates: tuple[str, ...]
+    eligible: Mapping[str, Condition]
+    rules: tuple[PointRule, ...]
+    chooses: FactKey
+    at: Location
+    best: int = 1
+    fallback: str | None = None
+    sources: tuple[str, ...] = ()
+    status: Status = Status.ACTIVE
+
+
+@dataclass(frozen=True, slots=True)
+class Action:
+    """An entry of the action catalogue. `per` names the collection whose rows are part of the action's identity.
+
+    `days` until due; `urgency` from 0 to 100; `cost` is low, medium or high.
+    """
+
+    id: str
+    title: Text
+    family: str
+    phase: str
+    owner: str
+    days: int
+    at: Location
+    medium: str | None = None
+    steps: tuple[Text, ...] = ()
+    cost: str = "low"
+    urgency: int = 50
+    per: str | None = None
+    effect: Text | None = None
+    heard_by: Text | None = None
+    sources: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Parameter:
+    """A named, documented number or list."""
+
+    name: str
+    values: tuple[Value, ...]
+    is_list: bool
+    title: Text
+    at: Location
+    unit: str = ""
+    source: str = ""
+    least: Decimal | None = None
+    most: Decimal | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Invariant:
+    """What must always hold (`never` False) or never (`never` True); unknown is no violation."""
+
+    id: str
+    title: Text
+    never: bool
+    condition: Condition
+    at: Location
+    sources: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Ladder:
+    """The facts that gates read and conclude."""
+
+    stage: FactKey = FactKey(None, "stage")
+    proposed: FactKey = FactKey(None, "proposed_stage")
+    move: FactKey = FactKey(None, "move")
+
+
+@dataclass(frozen=True)
+class Override:
+    """One thing that a pack changes in the pack it extends; the checker lists them."""
+
+    what: str
+    id: str
+    change: str
+    at: Location
+
+
+@dataclass(frozen=True)
+class Pack:
+    """A whole rule pack together with the vocabulary it speaks.
+
+    The vocabulary already holds what the pack itself declares: `facts.yaml`, the enum `action` (the action
+    catalogue's ids) and the customer's set fact `advised` of that enum, to which every `Advise` adds.
+    """
+
+    name: str
+    version: str
+    title: Text
+    vocabulary: Vocabulary
+    at: Location
+    rules: tuple[Rule, ...] = ()
+    tables: tuple[Table, ...] = ()
+    gates: tuple[Gate, ...] = ()
+    scorecards: tuple[Scorecard, ...] = ()
+    actions: Mapping[str, Action] = field(default_factory=dict)
+    invariants: tuple[Invariant, ...] = ()
+    parameters: Mapping[str, Parameter] = field(default_factory=dict)
+    ladder: Ladder = Ladder()
+    languages: tuple[str, ...] = ("en", "zh")
+    overrides: tuple[Override, ...] = ()
+    shows: Mapping[str, str] = field(default_factory=dict)
+    """What a recommendation shows (role, e.g. `value`) to the fact that says it (e.g. `value_next`)."""

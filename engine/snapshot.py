@@ -1,0 +1,152 @@
+"""What executors decide on: facts as of a date, of one customer (plain values) or of many (Arrow columns)."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from typing import TYPE_CHECKING, Any
+
+from engine.vocabulary import Fact, Origin, Type, Value, Vocabulary
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+Recorded = tuple[date, date | None]
+"""From when to when (None: still going on) a collection was recorded."""
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One row of a collection; `key` is unique within customer and collection; missing facts are absent."""
+
+    key: str
+    facts: Mapping[str, Value]
+
+
+@dataclass(frozen=True, slots=True)
+class CustomerFacts:
+    """One customer's snapshot: known facts, rows, and since when each collection was recorded (absent: never)."""
+
+    customer: str
+    as_of: date
+    facts: Mapping[str, Value]
+    rows: Mapping[str, tuple[Row, ...]] = field(default_factory=dict)
+    recorded: Mapping[str, Recorded] = field(default_factory=dict)
+
+    def digest(self) -> str:
+        """Return a SHA-256 (hex) of everything that the decision depends on."""
+        content = {
+            "as_of": self.as_of,
+            "facts": self.facts,
+            "rows": {name: {row.key: row.facts for row in rows} for name, rows in self.rows.items() if rows},
+            "recorded": self.recorded,
+        }
+        text = json.dumps(content, sort_keys=True, default=str, ensure_ascii=False, separators=(",", ":"))
+        return hashlib.sha256(text.encode()).hexdigest()
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """The facts of many customers.
+
+    `customers` has one row per customer: the text column `customer` (unique), a column per measured, remembered or
+    portfolio fact, and per collection the date columns `<collection>.recorded_from` (null: not recorded) and
+    `<collection>.recorded_to` (null: still being recorded). Each table in `rows` has the text columns `customer` and
+    `row` (unique within the customer) and a column per row fact. Columns may be absent: all missing.
+
+    Arrow types: flag bool, integer int64, number decimal128(18, scale), date date32, the rest string (or a
+    dictionary of strings).
+    """
+
+    as_of: date
+    customers: pa.Table
+    rows: Mapping[str, pa.Table] = field(default_factory=dict)
+
+    def customer(self, key: str) -> CustomerFacts:
+        """Return one customer's facts as plain values.
+
+        Raises:
+            KeyError: if the snapshot has no such customer.
+        """
+        import pyarrow.compute as pc
+
+        found = self.customers.filter(pc.equal(self.customers["customer"], key)).to_pylist()
+        if not found:
+            raise KeyError(key)
+        rows = {
+            name: _rows(table.filter(pc.equal(table["customer"], key)).to_pylist()) for name, table in self.rows.items()
+        }
+        return _customer_facts(found[0], rows, self.as_of)
+
+
+def snapshot_of(vocabulary: Vocabulary, customers: Sequence[CustomerFacts]) -> Snapshot:
+    """Put single customers' facts into columns; all must share one as-of date and there must be at least one."""
+    import pyarrow as pa
+
+    (as_of,) = {customer.as_of for customer in customers}
+    columns: dict[str, pa.Array] = {"customer": pa.array([customer.customer for customer in customers], pa.string())}
+    for fact in _stored(vocabulary, None):
+        columns[fact.name] = pa.array([customer.facts.get(fact.name) for customer in customers], arrow_type(fact))
+    for name in vocabulary.collections:
+        recorded = [customer.recorded.get(name, (None, None)) for customer in customers]
+        columns[f"{name}.recorded_from"] = pa.array([start for start, _ in recorded], pa.date32())
+        columns[f"{name}.recorded_to"] = pa.array([end for _, end in recorded], pa.date32())
+    rows = {name: _rows_table(vocabulary, name, customers) for name in vocabulary.collections}
+    return Snapshot(as_of, pa.table(columns), rows)
+
+
+def arrow_type(fact: Fact) -> pa.DataType:
+    """Return the Arrow type of a fact's column."""
+    import pyarrow as pa
+
+    return {
+        Type.FLAG: pa.bool_(),
+        Type.INTEGER: pa.int64(),
+        Type.NUMBER: pa.decimal128(18, fact.scale),
+        Type.DATE: pa.date32(),
+    }.get(fact.type, pa.string())
+
+
+def _stored(vocabulary: Vocabulary, scope: str | None) -> list[Fact]:
+    return [fact for fact in vocabulary.in_scope(scope) if fact.origin is not Origin.DERIVED]
+
+
+def _rows_table(vocabulary: Vocabulary, name: str, customers: Iterable[CustomerFacts]) -> pa.Table:
+    import pyarrow as pa
+
+    rows = [(customer.customer, row) for customer in customers for row in customer.rows.get(name, ())]
+    columns = {
+        "customer": pa.array([key for key, _ in rows], pa.string()),
+        "row": pa.array([row.key for _, row in rows], pa.string()),
+    }
+    for fact in _stored(vocabulary, name):
+        columns[fact.name] = pa.array([row.facts.get(fact.name) for _, row in rows], arrow_type(fact))
+    return pa.table(columns)
+
+
+def _rows(found: Iterable[dict[str, Any]]) -> tuple[Row, ...]:
+    rows = [
+        Row(row["row"], {name: value for name, value in row.items() if value is not None and name not in _KEYS})
+        for row in found
+    ]
+    return tuple(sorted(rows, key=lambda row: row.key))
+
+
+_KEYS = ("customer", "row")
+
+
+def _customer_facts(columns: dict[str, Any], rows: Mapping[str, tuple[Row, ...]], as_of: date) -> CustomerFacts:
+    facts: dict[str, Value] = {}
+    recorded: dict[str, Recorded] = {}
+    for name, value in columns.items():
+        if value is None or name == "customer" or name.endswith(".recorded_to"):
+            continue
+        if name.endswith(".recorded_from"):
+            collection = name.removesuffix(".recorded_from")
+            recorded[collection] = (value, columns.get(f"{collection}.recorded_to"))
+        else:
+            facts[name] = value
+    return CustomerFacts(columns["customer"], as_of, facts, rows, recorded)

@@ -1,0 +1,198 @@
+"""What can be said about a customer: enums, facts, collections, constraints.
+
+Rules speak only of what the catalogue declares here. Values are plain Python: bool (flag), int (integer), Decimal
+(number), str (category, level, text), date, frozenset of str (set); None is a missing value.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from decimal import Decimal
+from enum import StrEnum
+from functools import cached_property
+
+from engine.errors import Location
+
+Value = bool | int | Decimal | str | date | frozenset[str]
+
+BEGINNING = date.min
+"""The `recorded_from` of a collection that has been recorded since the relationship's beginning."""
+
+MAX_SCALED = 10**13
+"""Largest magnitude of an integer or scaled number, so that products with a factor below 9 * 10**5 fit int64."""
+
+
+class Type(StrEnum):
+    """The type of a fact."""
+
+    FLAG = "flag"
+    INTEGER = "integer"
+    NUMBER = "number"
+    CATEGORY = "category"
+    LEVEL = "level"
+    DATE = "date"
+    TEXT = "text"
+    SET = "set"
+
+
+class Origin(StrEnum):
+    """Where a fact's value comes from."""
+
+    MEASURED = "measured"
+    DERIVED = "derived"
+    REMEMBERED = "remembered"
+    PORTFOLIO = "portfolio"
+
+
+class Changer(StrEnum):
+    """Who can change a fact, for what-if questions."""
+
+    US = "us"
+    CUSTOMER = "customer"
+    TIME = "time"
+    NOBODY = "nobody"
+
+
+class Kind(StrEnum):
+    """How a collection is recorded: a register is a list kept current, events are things that happened."""
+
+    REGISTER = "register"
+    EVENTS = "events"
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """A text that users read, in both languages."""
+
+    en: str
+    zh: str
+
+    def __getitem__(self, language: str) -> str:
+        return self.zh if language == "zh" else self.en
+
+
+@dataclass(frozen=True)
+class Enum:
+    """A closed list of members; an ordered one (lowest first) serves facts of type level."""
+
+    name: str
+    title: Text
+    members: tuple[str, ...]
+    titles: Mapping[str, Text]
+    ordered: bool
+    at: Location
+
+    @cached_property
+    def codes(self) -> Mapping[str, int]:
+        """Member to its position, from 0: the code that both executors compute with."""
+        return {member: code for code, member in enumerate(self.members)}
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """Who can change a fact, in which direction (`up`, `down`, `any`), and at what cost (low 1, medium 3, high 9)."""
+
+    by: Changer = Changer.NOBODY
+    direction: str = "any"
+    cost: int = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """One declared fact of the customer (`scope` None) or of a row of the collection `scope`.
+
+    `name` is what rules write: for a member of a family it is `family.member`. `scale` is the number of digits after
+    the point of a number. `least` and `most` bound values, both inclusive.
+    """
+
+    name: str
+    scope: str | None
+    type: Type
+    title: Text
+    at: Location
+    description: Text | None = None
+    unit: str = ""
+    enum: str | None = None
+    scale: int = 0
+    least: Decimal | None = None
+    most: Decimal | None = None
+    origin: Origin = Origin.MEASURED
+    default: Value | None = None
+    falls_back_to: str | None = None
+    change: Change = Change()
+    ask: Text | None = None
+    ask_role: str | None = None
+    personal: bool = False
+    family: str | None = None
+    member: str | None = None
+
+    @property
+    def key(self) -> FactKey:
+        """The fact's unique key in the vocabulary."""
+        return FactKey(self.scope, self.name)
+
+    @property
+    def is_derived(self) -> bool:
+        """Whether rules conclude this fact (a fact with a fallback is resolved by the executors as well)."""
+        return self.origin is Origin.DERIVED
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class FactKey:
+    """A fact's scope (a collection's name, or None for the customer) and name."""
+
+    scope: str | None
+    name: str
+
+    def __str__(self) -> str:
+        return f"{self.scope}.{self.name}" if self.scope else self.name
+
+
+@dataclass(frozen=True, slots=True)
+class Collection:
+    """Rows that belong to a customer. `date` names the row fact that says when an event happened."""
+
+    name: str
+    title: Text
+    kind: Kind
+    at: Location
+    date: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Constraint:
+    """What holds between two customer facts whenever both are known: `lower <= upper`."""
+
+    lower: str
+    upper: str
+    at: Location
+
+
+@dataclass(frozen=True)
+class Vocabulary:
+    """Everything that rules may speak of."""
+
+    enums: Mapping[str, Enum]
+    facts: Mapping[FactKey, Fact]
+    collections: Mapping[str, Collection]
+    constraints: tuple[Constraint, ...] = ()
+    families: Mapping[str, str] = field(default_factory=dict)
+    """Family name to the enum whose members it spans."""
+
+    def fact(self, name: str, scope: str | None = None) -> Fact | None:
+        """Return a fact by name, or None if it is not declared."""
+        return self.facts.get(FactKey(scope, name))
+
+    def in_scope(self, scope: str | None) -> Iterator[Fact]:
+        """Yield the facts of the customer (None) or of one collection, in declared order."""
+        return (fact for fact in self.facts.values() if fact.scope == scope)
+
+    def enum_of(self, fact: Fact) -> Enum:
+        """Return the enum of a category, level or set fact.
+
+        Raises:
+            KeyError: if the fact has no enum.
+        """
+        return self.enums[fact.enum or ""]

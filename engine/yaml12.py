@@ -1,0 +1,205 @@
+"""YAML text to positioned, frozen nodes, by YAML 1.2's core rules.
+
+PyYAML's safe event parser does the syntax. What it would resolve by YAML 1.1 (`no` a flag, `10:30` a number) is
+decided here from the scalar's text, so that numbers stay exact and words stay words. Rule files have no use for
+anchors, aliases and tags; they are refused, which also rules out alias bombs.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from decimal import Decimal
+from pathlib import Path
+
+import yaml
+
+from engine.errors import Location, Problems, ProblemsError
+
+Scalar = str | int | Decimal | bool | None
+
+_INTEGER = re.compile(r"[-+]?[0-9]+\Z")
+_DECIMAL = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]{1,3})?\Z")
+_WORDS: dict[str, Scalar] = {
+    "": None, "~": None, "null": None, "Null": None, "NULL": None,
+    "true": True, "True": True, "TRUE": True, "false": False, "False": False, "FALSE": False,
+}  # fmt: skip
+_MAX_DEPTH = 60
+_MAX_DIGITS = 30
+# The C parser is about ten times faster; a PyYAML built without libyaml still works.
+_Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
+
+@dataclass(frozen=True, slots=True)
+class YScalar:
+    """A scalar with its value by YAML 1.2's core schema and its text as written."""
+
+    value: Scalar
+    text: str
+    at: Location
+
+
+@dataclass(frozen=True, slots=True)
+class YList:
+    """A sequence of nodes."""
+
+    items: tuple[Node, ...]
+    at: Location
+
+
+@dataclass(frozen=True, slots=True)
+class YMap:
+    """A mapping with text keys; each key is unique and keeps its own location."""
+
+    entries: tuple[tuple[YScalar, Node], ...]
+    at: Location
+
+    def get(self, key: str) -> Node | None:
+        """Return the node under `key`, or None."""
+        return next((node for name, node in self.entries if name.text == key), None)
+
+
+Node = YScalar | YList | YMap
+
+
+def read_yaml(path: Path, shown_as: str | None = None) -> Node:
+    """Read one YAML file as UTF-8.
+
+    Args:
+        path: the file.
+        shown_as: the name that locations give; the path itself by default.
+
+    Raises:
+        ProblemsError: if the file cannot be read or is not one well-formed document.
+    """
+    name = shown_as or str(path)
+    problems = Problems()
+    try:
+        text = path.read_bytes().decode("utf-8-sig")
+    except OSError as error:
+        problems.add(Location(name), "unreadable-file", f"cannot read the file: {error.strerror}.")
+    except UnicodeDecodeError as error:
+        problems.add(
+            Location(name), "not-utf8", f"the file is not UTF-8 (byte {error.start}).", "Save it as UTF-8."
+        )
+    else:
+        return parse_yaml(text, name)
+    raise ProblemsError(problems.found)
+
+
+def parse_yaml(text: str, file: str) -> Node:
+    """Parse one YAML document into positioned nodes.
+
+    Raises:
+        ProblemsError: with the syntax error, or with every duplicate key, anchor, alias and tag.
+    """
+    problems = Problems()
+    try:
+        events = yaml.parse(text, Loader=_Loader)
+        node = _Reader(file, problems).document(events)
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        at = Location(file, mark.line + 1, mark.column + 1) if mark else Location(file)
+        problems.add(at, "yaml-syntax", f"this is not YAML: {error.problem or error.context}.", _syntax_hint(text, at))
+    except yaml.reader.ReaderError as error:
+        line = text.count("\n", 0, error.position) + 1
+        problems.add(
+            Location(file, line), "yaml-syntax", f"character U+{ord(text[error.position]):04X} is not allowed in YAML."
+        )
+    problems.raise_any()
+    return node
+
+
+def _syntax_hint(text: str, at: Location) -> str:
+    lines = text.splitlines()
+    line = lines[at.line - 1] if at.line <= len(lines) else ""
+    if "\t" in line:
+        return "The line contains a tab; indent with spaces."
+    return "Check the indentation and the quotes on this line and the one above."
+
+
+class _Reader:
+    """Build nodes from events; needs nothing but the event stream."""
+
+    def __init__(self, file: str, problems: Problems) -> None:
+        self._file = file
+        self._problems = problems
+
+    def document(self, events: Iterator[yaml.Event]) -> Node:
+        node: Node = YScalar(None, "", Location(self._file))
+        documents = 0
+        for event in events:
+            if isinstance(event, yaml.DocumentStartEvent):
+                documents += 1
+                if documents == 2:
+                    self._problem(event, "several-documents", "a second document begins here.", "Use one file for each.")
+            elif isinstance(event, yaml.NodeEvent):
+                read = self._node(event, events, 0)
+                node = read if documents == 1 else node
+        return node
+
+    def _node(self, event: yaml.Event, events: Iterator[yaml.Event], depth: int) -> Node:
+        at = self._at(event)
+        if depth > _MAX_DEPTH:
+            self._problem(event, "too-deep", f"nested deeper than {_MAX_DEPTH} levels.")
+            self._problems.raise_any()
+        if isinstance(event, yaml.AliasEvent):
+            self._problem(event, "yaml-alias", f"alias `*{event.anchor}`: aliases are not used in rule files.", "Write it out.")
+            return YScalar(None, "", at)
+        if event.anchor is not None:
+            self._problem(event, "yaml-anchor", f"anchor `&{event.anchor}`: anchors are not used in rule files.", "Remove it.")
+        if event.tag not in (None, "!"):
+            self._problem(event, "yaml-tag", f"tag `{event.tag}`: tags are not used in rule files.", "Remove it.")
+        if isinstance(event, yaml.SequenceStartEvent):
+            return YList(tuple(self._items(events, depth)), at)
+        if isinstance(event, yaml.MappingStartEvent):
+            return YMap(tuple(self._entries(events, depth)), at)
+        return self._scalar(event)
+
+    def _items(self, events: Iterator[yaml.Event], depth: int) -> Iterator[Node]:
+        for event in events:
+            if isinstance(event, yaml.SequenceEndEvent):
+                return
+            yield self._node(event, events, depth + 1)
+
+    def _entries(self, events: Iterator[yaml.Event], depth: int) -> Iterator[tuple[YScalar, Node]]:
+        seen: dict[str, Location] = {}
+        for event in events:
+            if isinstance(event, yaml.MappingEndEvent):
+                return
+            key = self._node(event, events, depth + 1)
+            value = self._node(next(events), events, depth + 1)
+            if not isinstance(key, YScalar):
+                self._problem(event, "yaml-key", "a key must be a single word or text.")
+            elif key.text in seen:
+                first = seen[key.text]
+                self._problem(
+                    event, "duplicate-key", f"`{key.text}` stands here a second time; the first is on line {first.line}."
+                )
+            else:
+                seen[key.text] = key.at
+                yield key, value
+
+    def _scalar(self, event: yaml.ScalarEvent) -> YScalar:
+        at = self._at(event)
+        plain = event.implicit[0] and event.tag is None
+        return YScalar(_resolve(event.value) if plain else event.value, event.value, at)
+
+    def _problem(self, event: yaml.Event, code: str, message: str, hint: str = "") -> None:
+        self._problems.add(self._at(event), code, message, hint)
+
+    def _at(self, event: yaml.Event) -> Location:
+        return Location(self._file, event.start_mark.line + 1, event.start_mark.column + 1)
+
+
+def _resolve(text: str) -> Scalar:
+    """Give a plain scalar its value: a word of the core schema, an exact number, or the text itself."""
+    if text in _WORDS:
+        return _WORDS[text]
+    if len(text) <= _MAX_DIGITS:
+        if _INTEGER.match(text):
+            return int(text)
+        if _DECIMAL.match(text):
+            return Decimal(text)
+    return text
