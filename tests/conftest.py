@@ -1,0 +1,51 @@
+"""Fixtures that several tests share."""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from uuid import uuid4
+
+import pytest
+from sqlalchemy import create_engine, make_url, text
+
+from tests import profiles
+
+ROOT = Path(__file__).parents[1]
+
+profiles.activate()
+
+
+@pytest.fixture(scope="session")
+def test_data() -> Path:
+    """Return the folder of real data sets, which lies outside the repository."""
+    folder = Path(os.environ.get("VALUELIFT_TEST_DATA", ROOT.parent / "shared" / "data")).resolve()
+    if not folder.is_dir():
+        pytest.skip(f"no real data at {folder}; set VALUELIFT_TEST_DATA to its folder")
+    return folder
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def store_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """Return the URL of an empty database of each supported kind, gone after the test."""
+    if request.param == "sqlite":
+        yield f"sqlite:///{tmp_path / 'store.db'}"
+    else:
+        yield from _postgresql_database()
+
+
+def _postgresql_database() -> Iterator[str]:
+    server_url = os.environ.get("VALUELIFT_TEST_POSTGRES")
+    if server_url is None:
+        pytest.skip(
+            "no PostgreSQL server; set VALUELIFT_TEST_POSTGRES to the URL of one that may create databases"
+        )
+    name = f"valuelift_test_{uuid4().hex}"
+    server = create_engine(server_url, isolation_level="AUTOCOMMIT")
+    try:
+        with server.connect() as connection:
+            connection.execute(text(f"CREATE DATABASE {name} TEMPLATE template0 ENCODING 'UTF8'"))
+        yield make_url(server_url).set(database=name).render_as_string(hide_password=False)
+        with server.connect() as connection:
+            connection.execute(text(f"DROP DATABASE {name} WITH (FORCE)"))
+    finally:
+        server.dispose()

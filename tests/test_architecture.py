@@ -1,0 +1,137 @@
+"""Imports run one way: cli -> commands -> facts -> engine, and downwards inside the engine."""
+
+import ast
+import sys
+from collections.abc import Iterator
+from pathlib import PurePath
+
+import pytest
+
+from tests.conftest import ROOT
+
+# A module may import those named here, and whatever these may import in turn.
+ENGINE: dict[str, set[str]] = {
+    "engine.errors": set(),
+    "engine.yaml12": {"engine.errors"},
+    "engine.vocabulary": {"engine.errors"},
+    "engine.model": {"engine.vocabulary"},
+    "engine.load": {"engine.model", "engine.yaml12"},
+    "engine.decision": {"engine.vocabulary"},
+    "engine.snapshot": {"engine.vocabulary"},
+    "engine.program": {"engine.model"},
+    "engine.session": {"engine.program", "engine.decision", "engine.snapshot"},
+    "engine.plan": {"engine.program", "engine.decision", "engine.snapshot"},
+    "engine.prove": {"engine.program"},
+    "engine.explain": {"engine.decision", "engine.plan", "engine.prove"},
+    "engine.check": {"engine.plan", "engine.prove"},
+    "engine.cases": {"engine.plan", "engine.prove"},
+    "engine.impact": {"engine.plan", "engine.prove"},
+}
+OUTSIDE: dict[str, set[str]] = {
+    "facts": {"facts", "engine.decision", "engine.snapshot", "engine.yaml12"},
+    "wiring": {"facts", *ENGINE},
+    "commands": {"commands", "wiring"},
+    "cli": {"commands"},
+}
+ALLOWED = ENGINE | OUTSIDE
+
+DURABLE_RULES = {"durable", "durable_rules_engine"}
+NOT_SHIPPED = {"tests", "bench"}
+ENGINE_LIBRARIES = {"numpy", "pyarrow", "yaml", "z3"}
+LIBRARIES = {
+    "engine.plan": {"numpy", "pyarrow"},
+    "engine.session": ENGINE_LIBRARIES | DURABLE_RULES,
+}
+
+MODULES = sorted(
+    path.relative_to(ROOT)
+    for pattern in ("cli.py", "wiring.py", "commands/**/*.py", "engine/**/*.py", "facts/**/*.py")
+    for path in ROOT.glob(pattern)
+)
+
+
+def reachable(room: str) -> set[str]:
+    """Return what a room may import, directly or through the rooms below it."""
+    found: set[str] = set()
+    waiting = set(ALLOWED.get(room, ()))
+    while waiting:
+        lower = waiting.pop()
+        found.add(lower)
+        waiting |= ALLOWED[lower] - found
+    return found
+
+
+def room_of(dotted: str) -> str:
+    """Return the room that a dotted name belongs to: in the engine a module, elsewhere a top-level name."""
+    first, _, rest = dotted.partition(".")
+    return f"engine.{rest.partition('.')[0]}" if first == "engine" and rest else first
+
+
+def imported_names(source: str, package: str) -> Iterator[str]:
+    """Yield the dotted name of everything that a source text imports, wherever in it."""
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            above = package.split(".")[: len(package.split(".")) - node.level + 1] if node.level else []
+            base = ".".join([*above, *filter(None, [node.module])])
+            yield from (f"{base}.{alias.name}" for alias in node.names)
+
+
+def is_allowed(room: str, imported: str) -> bool:
+    """Return whether a room may import a dotted name."""
+    target = room_of(imported)
+    if target == room or target in sys.stdlib_module_names:
+        return True
+    if target in ALLOWED or target.startswith("engine"):
+        return target in reachable(room)
+    if room.startswith("engine"):
+        return target in LIBRARIES.get(room, ENGINE_LIBRARIES)
+    return target not in DURABLE_RULES | NOT_SHIPPED
+
+
+def forbidden_imports(path: PurePath, source: str) -> list[str]:
+    """Return the imports of a module, given by its path from the root, that point the wrong way."""
+    module = path.with_suffix("")
+    room = room_of(".".join(module.parts))
+    return [
+        name for name in imported_names(source, ".".join(module.parent.parts)) if not is_allowed(room, name)
+    ]
+
+
+def test_every_engine_module_has_its_place() -> None:
+    """A new module of the engine is given its row in the table above, on purpose."""
+    rooms = {room_of(".".join(path.with_suffix("").parts)) for path in MODULES if path.parts[0] == "engine"}
+    assert rooms - set(ENGINE) - {"engine.__init__"} == set()
+
+
+@pytest.mark.parametrize("path", MODULES, ids=str)
+def test_imports_run_one_way(path: PurePath) -> None:
+    """A module imports only what its row in the table above allows."""
+    assert forbidden_imports(path, (ROOT / path).read_text(encoding="utf-8")) == []
+
+
+@pytest.mark.parametrize(
+    ("module", "statement", "forbidden"),
+    [
+        ("engine/plan.py", "from engine.session import Session", ["engine.session.Session"]),
+        ("engine/plan.py", "from engine import session, program", ["engine.session"]),
+        ("engine/plan.py", "from . import session, program", ["engine.session"]),
+        ("engine/session.py", "import engine.plan", ["engine.plan"]),
+        ("engine/session.py", "import durable_rules_engine, numpy", []),
+        ("engine/plan.py", "def late():\n    import duckdb, numpy", ["duckdb"]),
+        ("engine/explain.py", "import durable.lang", ["durable.lang"]),
+        ("engine/model.py", "from engine.errors import Location", []),
+        ("engine/model.py", "from engine.load import load_pack", ["engine.load.load_pack"]),
+        ("engine/snapshot.py", "from facts.store import Store", ["facts.store.Store"]),
+        ("facts/store.py", "from engine.vocabulary import Fact\nimport duckdb", []),
+        ("facts/store.py", "from engine.session import Session", ["engine.session.Session"]),
+        ("facts/sources/reader.py", "from ..store import Store", []),
+        ("commands/batch.py", "import wiring, click, durable", ["durable"]),
+        ("commands/batch.py", "from cli import main", ["cli.main"]),
+        ("wiring.py", "from tests.oracle import decide", ["tests.oracle.decide"]),
+    ],
+)
+def test_a_wrong_import_is_found(module: str, statement: str, forbidden: list[str]) -> None:
+    """The check sees every form of import, and tells the wrong ones from the right ones."""
+    assert forbidden_imports(PurePath(module), statement) == forbidden
