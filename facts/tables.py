@@ -2,25 +2,25 @@
 
 Two shapes of fact table, both made by `_fact_table`:
 
-* **events** happened once, on the date in `holds_from` (an order, a complaint, a talk). `key` names the event.
-* **registers** are kept current (a need, a perception, a stage). `key` names what is kept; each row says how it
+* **events** happened once, on the date in `holds_from` (an order, a complaint, a talk). `key` names one.
+* **registers** are kept current (a need, a perception, a stage). `key` names what is kept; a row says how it
   stands from `holds_from` on, until the next row of that key or until `holds_until`.
 
-Nothing is overwritten. A correction stores a new row and sets `retracted_at` on the old one, so that what the store
-said at any earlier moment can be asked again. A row is *visible* as of date A and known at moment K when
+Nothing is overwritten. A correction stores a new row and sets `retracted_at` on the old one, so that what
+the store said at any earlier moment can be asked again. A row is *visible* as of date A, known at moment K, when
 
     holds_from <= A and recorded_at <= K and (retracted_at is null or retracted_at > K)
 
-A date that comes later in an event's life (shipped, settled, closed) is seen only from that date on, together with the
-columns that became known by it: see `known_on`.
+A date that comes later in an event's life (shipped, settled, closed) is seen only from that date on, together
+with the columns that became known by it: see `known_on`.
 
-Links between fact rows (a line's order, an outcome's communication) name the other row's key, not its id, because a
+Links between fact rows (a line's order, a payment's invoice) name the other row's key, not its id, because a
 correction gives the other row a new id. Customers are linked by foreign keys to `customer_keys`.
 
-Amounts, quantities and rates are exact. SQLite has no decimal type and would turn one into a binary fraction, so they
-are stored as integers: ten-thousandths for amounts, prices and quantities (prices have more digits than a currency's
-smallest coin), hundred-millionths for exchange rates and shares. Integers also compare and add up the same in SQLite,
-PostgreSQL and DuckDB.
+Amounts, quantities and rates are exact. SQLite has no decimal type and would turn one into a binary fraction,
+so they are stored as integers: ten-thousandths for amounts, prices and quantities (prices have more digits than
+a currency's smallest coin), hundred-millionths for exchange rates and shares. Integers also compare and add up
+the same in SQLite, PostgreSQL and DuckDB.
 """
 
 from __future__ import annotations
@@ -49,6 +49,7 @@ from sqlalchemy import (
     UniqueConstraint,
     text,
 )
+from sqlalchemy.dialects import sqlite
 from sqlalchemy.schema import SchemaItem
 from sqlalchemy.types import TypeDecorator
 
@@ -66,7 +67,7 @@ metadata = MetaData(
 )
 
 
-# ------------------------------------------------------------------------------------------------ column types
+# --- column types ---
 
 
 class Scaled(TypeDecorator[Decimal]):
@@ -79,7 +80,7 @@ class Scaled(TypeDecorator[Decimal]):
         super().__init__()
         self.scale = scale
 
-    def process_bind_param(self, value: Decimal | int | None, dialect: Dialect) -> int | None:
+    def process_bind_param(self, value: Decimal | int | None, dialect: Dialect) -> int | None:  # noqa: ARG002
         """Return the stored integer; raise ValueError when digits would be lost."""
         if value is None:
             return None
@@ -88,27 +89,33 @@ class Scaled(TypeDecorator[Decimal]):
             raise ValueError(f"{value} does not fit {self.scale} digits after the point")
         return int(shifted)
 
-    def process_result_value(self, value: int | None, dialect: Dialect) -> Decimal | None:
+    def process_result_value(self, value: int | None, dialect: Dialect) -> Decimal | None:  # noqa: ARG002
         """Return the decimal that the stored integer stands for."""
         return None if value is None else Decimal(value).scaleb(-self.scale)
+
+
+# The form in which ADBC writes moments, so that texts written either way compare in order of time.
+_SQLITE_MOMENT = "%(year)04d-%(month)02d-%(day)02dT%(hour)02d:%(minute)02d:%(second)02d.%(microsecond)06d"
 
 
 class UtcMoment(TypeDecorator[datetime]):
     """A moment in UTC with microseconds: `timestamptz` in PostgreSQL, ISO text in SQLite."""
 
-    impl = DateTime(timezone=True)
+    impl = DateTime(timezone=True).with_variant(
+        sqlite.DATETIME(storage_format=_SQLITE_MOMENT),  # type: ignore[no-untyped-call]
+        "sqlite",
+    )
     cache_ok = True
 
-    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002
         """Return the moment in UTC; raise ValueError for one without a time zone."""
         if value is None:
             return None
         if value.tzinfo is None:
             raise ValueError("a moment needs a time zone")
-        moment = value.astimezone(UTC)
-        return moment.replace(tzinfo=None) if dialect.name == "sqlite" else moment
+        return value.astimezone(UTC)
 
-    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002
         """Return the moment with its time zone, UTC."""
         if value is None:
             return None
@@ -142,7 +149,7 @@ def word(name: str, **options: Any) -> Column[Any]:
 
 
 def personal(name: str, **options: Any) -> Column[Any]:
-    """Return a text column with personal data: it never leaves the store for a snapshot, a decision or a log."""
+    """Return a text column with personal data, which never leaves the store for a snapshot or a decision."""
     return Column(name, Text, info={"personal": True}, **options)
 
 
@@ -151,7 +158,7 @@ def known_on(happened_on: str) -> dict[str, Any]:
     return {"info": {"known_on": happened_on}}
 
 
-# ------------------------------------------------------------------------------------------------ closed lists
+# --- closed lists ---
 
 STAGES = ("potential", "target", "new", "established", "core", "strategic", "problem", "exited")
 PERCEPTION_LEVELS = ("unaware", "aware", "understood", "recognised", "accepted")
@@ -180,7 +187,7 @@ AGREEMENT_STATES = ("kept", "broken")
 VERDICTS = ("yes", "no", "unclear")
 ACTION_STATES = ("advised", "open", "done", "snoozed", "declined", "accepted")
 
-# ------------------------------------------------------------------------------------------------ fact tables
+# --- fact tables ---
 
 
 def provenance() -> list[Column[Any]]:
@@ -195,7 +202,7 @@ def provenance() -> list[Column[Any]]:
 
 
 def _fact_table(name: str, shape: str, *columns: SchemaItem, customer: bool = True) -> Table:
-    """Return a fact table: row id, key, customer, its own columns, provenance, and one standing row per key."""
+    """Return a fact table: row id, key, customer, own columns and provenance; one standing row per key."""
     own = list(columns)
     if customer:
         own.insert(0, Column("customer", ForeignKey("customer_keys.key"), nullable=False))
@@ -209,7 +216,7 @@ def _fact_table(name: str, shape: str, *columns: SchemaItem, customer: bool = Tr
         Column("key", String(200), nullable=False),
         *own,
         *provenance(),
-        CheckConstraint("retracted_at IS NULL OR retracted_at >= recorded_at", name="retracted_after_recorded"),
+        CheckConstraint("retracted_at >= recorded_at", name="retracted_after_recorded"),
         info={"shape": shape},
     )
     Index(
@@ -258,7 +265,12 @@ customers = _register(
     Column("credit_score", Integer),
     customer=False,
 )
-Index("ix_customers_key", customers.c.key)
+Index(
+    "ix_customers_merged_into",
+    customers.c.merged_into,
+    sqlite_where=text("merged_into IS NOT NULL"),
+    postgresql_where=text("merged_into IS NOT NULL"),
+)
 
 # A row is a person at the customer.
 contacts = _register(
@@ -360,7 +372,7 @@ needs = _register(
     Column("evidence", Text),
 )
 
-# A row is how far the customer has come with one kind of our value; kind `cooperation` is the way of cooperation.
+# A row is how far the customer has come with one kind of our value, or with the way of `cooperation`.
 perceptions = _register(
     "perceptions",
     word("value_kind", nullable=False),
@@ -388,7 +400,7 @@ competitor_signals = _register(
     Column("competitor", Text),
     word("value_kind"),
     choice("strength", STRENGTHS),
-    Column("disturbing", Boolean, nullable=False, server_default=text("false")),  # it is trying to win the customer
+    Column("disturbing", Boolean, nullable=False, server_default=text("false")),  # tries to win the customer
 )
 
 # A row is a chance of business that we engaged in on the date in `holds_from`.
@@ -428,7 +440,7 @@ assessments = _register(
     Column("evidence", Text),
 )
 
-# A row is how an action advised to us stands from a date on. `about` is the key of the row it is about, or empty.
+# A row is how an advised action stands from a date on. `about` is the key of the row it is about, or empty.
 actions = _register(
     "actions",
     word("action", nullable=False),
@@ -440,7 +452,7 @@ actions = _register(
     Column("reason", Text),
 )
 
-# A row is the stage that an account manager confirmed, from the date in `holds_from` on. `key` is the customer's.
+# A row is the stage that an account manager confirmed from a date on. `key` is the customer's.
 stage_history = _register(
     "stage_history",
     choice("stage", STAGES, nullable=False),
@@ -450,8 +462,9 @@ stage_history = _register(
     CheckConstraint("override_until IS NULL OR override_reason IS NOT NULL", name="override_has_reason"),
 )
 
-# A row says that somebody was recording a collection from `holds_from` to `recorded_to` (null: still is), for one
-# customer, or for all customers if `customer` is null. Without a row, nothing is known about what did not happen.
+# A row says that somebody was recording a collection from `recorded_from` to `recorded_to` (null: still is),
+# for one customer, or for all if `customer` is null. Without a row, nothing is known about what did not happen.
+# `holds_from` is `recorded_from`.
 coverage = _register(
     "coverage",
     Column("customer", ForeignKey("customer_keys.key"), index=True),
@@ -461,7 +474,7 @@ coverage = _register(
     customer=False,
 )
 
-# A row is what one unit of a currency was worth in the store's base currency from a date on. `key` is the currency.
+# A row is what one unit of a currency is worth in the base currency from a date on. `key` is its code.
 exchange_rates = _register(
     "exchange_rates",
     currency(nullable=False),
@@ -469,9 +482,9 @@ exchange_rates = _register(
     customer=False,
 )
 
-FACT_TABLES: dict[str, Table] = {name: table for name, table in metadata.tables.items() if "shape" in table.info}
+FACT_TABLES = {name: table for name, table in metadata.tables.items() if "shape" in table.info}
 
-# ------------------------------------------------------------------------------------------------ decisions
+# --- decisions ---
 
 # A row is one decision run over the base, or over one customer. It is visible once it is published.
 decision_runs = Table(
@@ -520,7 +533,7 @@ portfolio = Table(
     rate("share_of_region"),
 )
 
-# ------------------------------------------------------------------------------------------------ keeping house
+# --- keeping house ---
 
 # A row is a version of a rule pack.
 packs = Table(
