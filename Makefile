@@ -39,10 +39,11 @@ long: setup ## run the tests with the full counts of generated cases
 bench: setup ## measure speed and memory
 	$(BIN)/python -m bench
 
+COMPILE = build/uv/bin/uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes \
+	--custom-compile-command "make lock"
+
 lock: ## pin the newest allowed versions
 	$(PYTHON) -m venv build/uv
 	build/uv/bin/pip install --quiet uv
-	$(UV_COMPILE) --group build --output-file requirements-build.lock
-	$(UV_COMPILE) pyproject.toml --group dev --output-file requirements.lock
-
-UV_COMPILE = build/uv/bin/uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes --custom-compile-command "make lock"
+	$(COMPILE) --group build --output-file requirements-build.lock
+	$(COMPILE) pyproject.toml --group dev --output-file requirements.lock
