@@ -7,7 +7,7 @@ Two shapes of fact table, both made by `_fact_table`:
   stands from `holds_from` on, until the next row of that key or until `holds_until`.
 
 Nothing is overwritten. A correction stores a new row and sets `retracted_at` on the old one, so that what
-the store said at any earlier moment can be asked again. A row is *visible* as of date A, known at moment K, when
+the store said at any earlier moment can be asked again. A row is *visible* as of date A and moment K when
 
     holds_from <= A and recorded_at <= K and (retracted_at is null or retracted_at > K)
 
@@ -18,9 +18,9 @@ Links between fact rows (a line's order, a payment's invoice) name the other row
 correction gives the other row a new id. Customers are linked by foreign keys to `customer_keys`.
 
 Amounts, quantities and rates are exact. SQLite has no decimal type and would turn one into a binary fraction,
-so they are stored as integers: ten-thousandths for amounts, prices and quantities (prices have more digits than
-a currency's smallest coin), hundred-millionths for exchange rates and shares. Integers also compare and add up
-the same in SQLite, PostgreSQL and DuckDB.
+so they are stored as integers: ten-thousandths for amounts, prices and quantities (prices have more digits
+than a currency's smallest coin), hundred-millionths for exchange rates and shares. Integers also compare and
+add up the same in SQLite, PostgreSQL and DuckDB.
 """
 
 from __future__ import annotations
@@ -201,7 +201,9 @@ def provenance() -> list[Column[Any]]:
     ]
 
 
-def _fact_table(name: str, shape: str, *columns: SchemaItem, customer: bool = True) -> Table:
+def _fact_table(
+    name: str, shape: str, *columns: SchemaItem, customer: bool, identity: Sequence[str] = ()
+) -> Table:
     """Return a fact table: row id, key, customer, own columns and provenance; one standing row per key."""
     own = list(columns)
     if customer:
@@ -217,7 +219,7 @@ def _fact_table(name: str, shape: str, *columns: SchemaItem, customer: bool = Tr
         *own,
         *provenance(),
         CheckConstraint("retracted_at >= recorded_at", name="retracted_after_recorded"),
-        info={"shape": shape},
+        info={"shape": shape, "identity": tuple(identity)},
     )
     Index(
         f"uq_{name}_standing",
@@ -232,11 +234,12 @@ def _fact_table(name: str, shape: str, *columns: SchemaItem, customer: bool = Tr
 
 
 def _events(name: str, *columns: SchemaItem) -> Table:
-    return _fact_table(name, "event", *columns)
+    return _fact_table(name, "event", *columns, customer=True)
 
 
-def _register(name: str, *columns: SchemaItem, customer: bool = True) -> Table:
-    return _fact_table(name, "register", *columns, customer=customer)
+def _register(name: str, *columns: SchemaItem, identity: Sequence[str] = (), customer: bool = True) -> Table:
+    """Return a register. The values of the `identity` columns make the key of a row that is given none."""
+    return _fact_table(name, "register", *columns, customer=customer, identity=identity)
 
 
 # A row is a customer ever heard of. It says nothing but the key that all other tables point to.
@@ -370,6 +373,7 @@ needs = _register(
     choice("heart_value", HEART_VALUES),
     Column("felt", Boolean),  # whether the customer feels it
     Column("evidence", Text),
+    identity=("customer", "kind"),
 )
 
 # A row is how far the customer has come with one kind of our value, or with the way of `cooperation`.
@@ -378,6 +382,7 @@ perceptions = _register(
     word("value_kind", nullable=False),
     choice("level", PERCEPTION_LEVELS, nullable=False),
     Column("evidence", Text),
+    identity=("customer", "value_kind"),
 )
 
 # A row is a value that we conveyed, with the date in `holds_from`, and what was heard of it.
@@ -401,6 +406,7 @@ competitor_signals = _register(
     word("value_kind"),
     choice("strength", STRENGTHS),
     Column("disturbing", Boolean, nullable=False, server_default=text("false")),  # tries to win the customer
+    identity=("customer", "competitor", "value_kind"),
 )
 
 # A row is a chance of business that we engaged in on the date in `holds_from`.
@@ -424,6 +430,7 @@ agreements = _register(
     currency(),
     choice("state", AGREEMENT_STATES, nullable=False, server_default="kept"),
     Column("measure", Text),  # how the effect is measured, for outcome-based offers
+    identity=("customer", "kind"),
 )
 
 # A row is a recommendation of us by the customer.
@@ -438,6 +445,7 @@ assessments = _register(
     word("criterion", nullable=False),
     choice("verdict", VERDICTS, nullable=False),
     Column("evidence", Text),
+    identity=("customer", "criterion"),
 )
 
 # A row is how an advised action stands from a date on. `about` is the key of the row it is about, or empty.
@@ -450,6 +458,7 @@ actions = _register(
     Column("due_on", Date),  # fixed when the action is first advised
     Column("until", Date),  # snoozed until then
     Column("reason", Text),
+    identity=("customer", "action", "about"),
 )
 
 # A row is the stage that an account manager confirmed from a date on. `key` is the customer's.
@@ -460,10 +469,11 @@ stage_history = _register(
     Column("override_reason", Text),  # why the account manager decided against the proposal
     Column("override_until", Date),  # when the override is to be looked at again
     CheckConstraint("override_until IS NULL OR override_reason IS NOT NULL", name="override_has_reason"),
+    identity=("customer",),
 )
 
 # A row says that somebody was recording a collection from `recorded_from` to `recorded_to` (null: still is),
-# for one customer, or for all if `customer` is null. Without a row, nothing is known about what did not happen.
+# for one customer, or for all if `customer` is null. Without a row, an absence of facts proves nothing.
 # `holds_from` is `recorded_from`.
 coverage = _register(
     "coverage",
@@ -471,6 +481,7 @@ coverage = _register(
     Column("collection", String(64), nullable=False),
     Column("recorded_from", Date, nullable=False),
     Column("recorded_to", Date, **known_on("recorded_to")),
+    identity=("collection", "customer", "recorded_from"),
     customer=False,
 )
 
@@ -479,6 +490,7 @@ exchange_rates = _register(
     "exchange_rates",
     currency(nullable=False),
     rate("rate_to_base", nullable=False),
+    identity=("currency",),
     customer=False,
 )
 

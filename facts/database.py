@@ -1,0 +1,212 @@
+"""Reaching the database: URLs, connections for few rows and for many, and errors in plain words."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import date, datetime
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.exc import ArgumentError, DBAPIError, SQLAlchemyError
+from sqlalchemy.sql import ClauseElement
+
+if TYPE_CHECKING:
+    from adbc_driver_manager.dbapi import Connection as BulkConnection
+    from adbc_driver_manager.dbapi import Cursor as BulkCursor
+
+DEFAULT_DATABASE = "valuelift.db"
+BUSY_SECONDS = 10
+# Held while facts are written in bulk, so that two imports wait for each other instead of colliding.
+_POSTGRESQL_WRITE_LOCK = 0x56414C55
+
+
+class StoreError(Exception):
+    """Raised when the store cannot be used: what is wrong, why, and what to do. Holds no password."""
+
+    def __init__(self, what: str, why: str, hint: str) -> None:
+        self.what, self.why, self.hint = what, why, hint
+        super().__init__(f"{what}: {why}. {hint}")
+
+
+def database_url(given: str | None = None) -> URL:
+    """Return the URL of the store: the one given, else `VALUELIFT_DB`, else `valuelift.db` in this folder.
+
+    Args:
+        given: a path, `sqlite:///path` or `postgresql://user:password@host/database`.
+
+    Raises:
+        StoreError: if it is not a URL, or one of another kind of database.
+    """
+    text = given or os.environ.get("VALUELIFT_DB") or DEFAULT_DATABASE
+    if "://" not in text:
+        return URL.create("sqlite", database=text)
+    kinds = "Give a path, or a URL that begins with sqlite:/// or postgresql://."
+    try:
+        url = make_url(text)
+    except (ArgumentError, ValueError):
+        raise StoreError("This is no store", "its URL cannot be read", kinds) from None
+    backend = url.drivername.partition("+")[0]
+    if backend in ("postgresql", "postgres"):
+        return url.set(drivername="postgresql+psycopg")
+    if backend == "sqlite" and url.database not in (None, "", ":memory:"):
+        return url.set(drivername="sqlite")
+    raise StoreError("This is no store", f"{backend} databases in this form are not supported", kinds)
+
+
+def shown(url: URL) -> str:
+    """Return the URL for people to read, without its password; a file is shown as its path."""
+    return str(url.database) if is_sqlite(url) else url.render_as_string(hide_password=True)
+
+
+def is_sqlite(url: URL) -> bool:
+    """Return whether the store is an SQLite file."""
+    return url.get_backend_name() == "sqlite"
+
+
+# --- few rows: SQLAlchemy ---
+
+
+def connect(url: URL) -> Engine:
+    """Return an engine whose transactions each see one state of the database from begin to end."""
+    if not is_sqlite(url):
+        return create_engine(url, isolation_level="REPEATABLE READ", hide_parameters=True)
+    engine = create_engine(url, connect_args={"timeout": BUSY_SECONDS}, hide_parameters=True)
+    event.listen(engine, "connect", _prepare_sqlite)
+    event.listen(engine, "begin", _begin_sqlite)
+    return engine
+
+
+def _prepare_sqlite(connection: Any, _record: object) -> None:
+    connection.isolation_level = None  # we begin transactions ourselves: the driver would not for reads
+    connection.execute("PRAGMA foreign_keys = ON")
+    connection.execute("PRAGMA synchronous = NORMAL")  # with a write-ahead log no committed state is broken
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    # A writer that began as a reader would fail, not wait, when another writer came in between.
+    writes = connection.get_execution_options().get("writes", False)
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+
+# --- many rows: ADBC ---
+
+
+@contextmanager
+def bulk(url: URL, *, write: bool = False) -> Iterator[BulkCursor]:
+    """Give a cursor for Arrow data in one transaction, committed at the end unless an exception leaves.
+
+    Args:
+        url: the store.
+        write: wait for other bulk writers first.
+    """
+    with refusals_explained(url):
+        connection = _bulk_sqlite(url) if is_sqlite(url) else _bulk_postgresql(url)
+        with connection, connection.cursor() as cursor:
+            if write:
+                _wait_for_writers(url, cursor)
+            yield cursor
+            connection.commit()
+
+
+def _bulk_sqlite(url: URL) -> BulkConnection:
+    from adbc_driver_sqlite import dbapi
+
+    connection = dbapi.connect(str(url.database), autocommit=True)
+    with connection.cursor() as cursor:
+        for pragma in ("foreign_keys = ON", "synchronous = NORMAL", f"busy_timeout = {BUSY_SECONDS * 1000}"):
+            cursor.execute(f"PRAGMA {pragma}")
+    connection.adbc_connection.set_autocommit(False)
+    return connection
+
+
+def _bulk_postgresql(url: URL) -> BulkConnection:
+    from adbc_driver_postgresql import dbapi
+
+    connection = dbapi.connect(url.set(drivername="postgresql").render_as_string(hide_password=False))
+    with connection.cursor() as cursor:
+        cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
+    return connection
+
+
+def _wait_for_writers(url: URL, cursor: BulkCursor) -> None:
+    if is_sqlite(url):
+        cursor.execute("UPDATE settings SET value = value WHERE name = ''")  # changes nothing, takes the lock
+    else:
+        cursor.execute(f"SELECT pg_advisory_xact_lock({_POSTGRESQL_WRITE_LOCK})")
+        cursor.fetchall()
+
+
+def run(cursor: BulkCursor, url: URL, statement: ClauseElement) -> None:
+    """Run a SQLAlchemy statement on a bulk cursor, its values passed as parameters."""
+    dialect = sqlite.dialect() if is_sqlite(url) else postgresql.dialect(paramstyle="numeric_dollar")
+    compiled = statement.compile(dialect=dialect)
+    values = [compiled.params[name] for name in getattr(compiled, "positiontup", None) or ()]
+    cursor.execute(str(compiled), [_bound(value, url) for value in values] or None)
+
+
+def _bound(value: Any, url: URL) -> Any:
+    if not is_sqlite(url) or not isinstance(value, date):
+        return value
+    if isinstance(value, datetime):
+        return value.replace(tzinfo=None).isoformat(timespec="microseconds")
+    return value.isoformat()
+
+
+# --- errors ---
+
+# What a database says, why that is, and what to do about it.
+_REFUSALS = (
+    (
+        "database is locked",
+        "another program is writing to it",
+        "Wait until that has finished, then try again.",
+    ),
+    ("not a database", "the file is not an SQLite database", "Check the path given by --db or VALUELIFT_DB."),
+    ("disk is full", "the disk is full", "Free some space, then try again; the store is as it was."),
+    ("no space left", "the disk is full", "Free some space, then try again; the store is as it was."),
+    ("readonly database", "it may only be read", "Ask for write permission on the file and its folder."),
+    ("read-only", "it may only be read", "Ask for write permission on the database."),
+    ("unable to open", "the file cannot be opened", "Check that its folder exists and may be written to."),
+    ("malformed", "the file is damaged", "Restore it from a backup."),
+    ("authentication failed", "user or password is wrong", "Check the URL given by --db or VALUELIFT_DB."),
+    (
+        "does not exist",
+        "there is no such database or table",
+        "Create the database, then run `valuelift init`.",
+    ),
+    ("no such table", "it has no tables of ours", "Run `valuelift init` to create a store."),
+    ("permission denied", "the user lacks the permission", "Ask the database's owner to grant it."),
+    ("connection", "the server cannot be reached", "Check host and port, and that the server is running."),
+    ("resolve host", "the server's name is not known", "Check the host in the URL."),
+)
+
+
+@contextmanager
+def refusals_explained(url: URL) -> Iterator[None]:
+    """Turn what a database driver raises into a StoreError; other exceptions pass."""
+    try:
+        yield
+    except SQLAlchemyError as error:
+        raise _explained(url, str(error.orig) if isinstance(error, DBAPIError) else str(error)) from None
+    except Exception as error:
+        # Arrow passes what a driver says while rows stream as an OSError without an error number.
+        streaming = isinstance(error, OSError) and error.errno is None
+        if not streaming and not type(error).__module__.startswith("adbc_driver_manager"):
+            raise
+        raise _explained(url, str(error)) from None
+
+
+def _explained(url: URL, said: str) -> StoreError:
+    what = f"The store {shown(url)} cannot be used"
+    for sign, why, hint in _REFUSALS:
+        if sign in said.lower():
+            return StoreError(what, why, hint)
+    first_line = said.strip().partition("\n")[0]
+    if url.password:
+        first_line = first_line.replace(str(url.password), "***")
+    return StoreError(
+        what, f"the database says: {first_line}", "Check the store with the database's own tools."
+    )

@@ -1,0 +1,232 @@
+"""Reading facts as of a date and as known at a moment: one definition of what is visible, for one customer or all.
+
+The select statements made here run through ADBC for the whole base and through SQLAlchemy for one customer; both
+give the same Arrow tables.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import date, datetime
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+from sqlalchemy import (
+    URL,
+    BigInteger,
+    Boolean,
+    Column,
+    ColumnElement,
+    Connection,
+    Date,
+    Integer,
+    Row,
+    Select,
+    Table,
+    and_,
+    case,
+    func,
+    literal,
+    or_,
+    select,
+    union_all,
+)
+
+from facts.database import bulk, is_sqlite, run
+from facts.tables import Scaled, UtcMoment, customers
+
+# Columns that say how a row came into the store; rules have no use for them.
+_BOOKKEEPING = ("id", "source", "recorded_at", "entered_by", "retracted_at")
+_CURRENT = "is_current"
+
+
+# --- what is visible ---
+
+
+def visible(table: Table, as_of: date, known_at: datetime) -> ColumnElement[bool]:
+    """Return the condition for rows that hold on `as_of` and that the store knew at `known_at`."""
+    row = table.c
+    return and_(
+        row.holds_from <= as_of,
+        row.recorded_at <= known_at,
+        or_(row.retracted_at.is_(None), row.retracted_at > known_at),
+    )
+
+
+def visible_rows(
+    table: Table,
+    as_of: date,
+    known_at: datetime,
+    *,
+    customer_keys: Sequence[str] | None = None,
+    columns: Iterable[str] | None = None,
+) -> Select[Any]:
+    """Select the visible rows of a fact table.
+
+    Values that became known by a later event of the row (see `tables.known_on`) are null before that event. Of
+    registers, `is_current` tells whether a row is the last one of its key and has not ended.
+
+    Args:
+        table: a fact table.
+        as_of: facts that begin to hold later are left out.
+        known_at: facts recorded later, or retracted by then, are left out.
+        customer_keys: only rows of these customers, and rows that are about no customer.
+        columns: the columns wanted; by default all that hold neither personal data nor bookkeeping.
+    """
+    wanted = tuple(columns) if columns is not None else readable_columns(table)
+    selected = [_seen_on(table, name, as_of).label(name) for name in wanted]
+    if table.info["shape"] == "register":
+        selected.append(_is_current(table, as_of).label(_CURRENT))
+    statement = select(*selected).where(visible(table, as_of, known_at))
+    if customer_keys is not None and (owner := _owner(table)) is not None:
+        statement = statement.where(or_(owner.in_(customer_keys), owner.is_(None)))
+    return statement
+
+
+def readable_columns(table: Table) -> tuple[str, ...]:
+    """Return the columns of a fact table that hold neither personal data nor bookkeeping."""
+    return tuple(
+        column.name
+        for column in table.columns
+        if column.name not in _BOOKKEEPING and not column.info.get("personal")
+    )
+
+
+def _seen_on(table: Table, name: str, as_of: date) -> ColumnElement[Any]:
+    column: Column[Any] = table.c[name]
+    happened_on = column.info.get("known_on")
+    return column if happened_on is None else case((table.c[happened_on] <= as_of, column))
+
+
+def _is_current(table: Table, as_of: date) -> ColumnElement[bool]:
+    from_last = func.row_number().over(partition_by=table.c.key, order_by=table.c.holds_from.desc())
+    going_on = or_(table.c.holds_until.is_(None), table.c.holds_until > as_of)
+    return and_(from_last == 1, going_on)
+
+
+def _owner(table: Table) -> Column[Any] | None:
+    return table.c.key if table is customers else table.c.get("customer")
+
+
+# --- merged duplicates ---
+
+
+def survivors(connection: Connection, as_of: date, known_at: datetime) -> dict[str, str]:
+    """Return, for each customer merged into another, the customer that stands for it in the end."""
+    merged = visible_rows(customers, as_of, known_at, columns=["key", "merged_into", "holds_from"]).subquery()
+    rows = connection.execute(select(merged).where(merged.c.merged_into.is_not(None), merged.c.is_current))
+    into = {row.key: row.merged_into for row in rows}
+    return {key: _last(key, into) for key in into}
+
+
+def _last(key: str, into: Mapping[str, str]) -> str:
+    seen = {key}
+    while (key := into.get(key, key)) not in seen:
+        seen.add(key)
+    return key
+
+
+# --- rows to Arrow ---
+
+
+def read_all(
+    url: URL, statements: Mapping[str, Select[Any]], schemas: Mapping[str, pa.Schema]
+) -> dict[str, pa.Table]:
+    """Run the statements in one transaction, in bulk, and return their rows."""
+    tables = {}
+    with bulk(url) as cursor:
+        for name, statement in statements.items():
+            schema = schemas[name]
+            run(cursor, url, _typed(statement, schema) if is_sqlite(url) else statement)
+            rows = cursor.fetch_arrow_table()
+            tables[name] = _cast(rows.slice(1) if is_sqlite(url) else rows, schema)
+    return tables
+
+
+def read_few(connection: Connection, statement: Select[Any], schema: pa.Schema) -> pa.Table:
+    """Run one statement and return its rows."""
+    rows: Sequence[Row[Any]] = connection.execute(statement).all()
+    columns = zip(*rows, strict=True) if rows else [()] * len(schema)
+    arrays = [
+        pa.array((None if value is None else bool(value) for value in values), field.type)
+        if pa.types.is_boolean(field.type)
+        else pa.array(values, field.type)
+        for values, field in zip(columns, schema, strict=True)
+    ]
+    return pa.table(arrays, schema=schema)
+
+
+def arrow_schema(table: Table, columns: Iterable[str] | None = None) -> pa.Schema:
+    """Return the Arrow types of what `visible_rows` selects."""
+    wanted = tuple(columns) if columns is not None else readable_columns(table)
+    fields = [pa.field(name, arrow_type(table.c[name])) for name in wanted]
+    if table.info["shape"] == "register":
+        fields.append(pa.field(_CURRENT, pa.bool_()))
+    return pa.schema(fields)
+
+
+def arrow_type(column: Column[Any]) -> pa.DataType:
+    """Return the Arrow type that carries a column's values."""
+    kind = column.type
+    if isinstance(kind, Scaled):
+        return pa.decimal128(18, kind.scale)
+    if isinstance(kind, UtcMoment):
+        return pa.timestamp("us", "UTC")
+    if isinstance(kind, Date):
+        return pa.date32()
+    if isinstance(kind, Boolean):
+        return pa.bool_()
+    if isinstance(kind, (Integer, BigInteger)):
+        return pa.int64()
+    return pa.string()
+
+
+def _typed(statement: Select[Any], schema: pa.Schema) -> Any:
+    """Put a row of example values first: the SQLite driver takes a column's type from the first rows it sees."""
+    examples = [literal("" if _stored_as_text(field.type) else 0).label(field.name) for field in schema]
+    return union_all(select(*examples), statement)
+
+
+def _stored_as_text(kind: pa.DataType) -> bool:
+    return bool(pa.types.is_string(kind) or pa.types.is_date(kind) or pa.types.is_timestamp(kind))
+
+
+def _cast(rows: pa.Table, schema: pa.Schema) -> pa.Table:
+    """Give stored values their declared types; only SQLite's need more than a change of name."""
+    columns = [_cast_column(column, field.type) for column, field in zip(rows.columns, schema, strict=True)]
+    return pa.table(columns, schema=schema)
+
+
+def _cast_column(values: pa.ChunkedArray, kind: pa.DataType) -> pa.ChunkedArray:
+    if pa.types.is_decimal(kind):
+        return pa.chunked_array([from_scaled(chunk, kind) for chunk in values.chunks], kind)
+    return values.cast(kind)
+
+
+def from_scaled(stored: pa.Array, kind: pa.Decimal128Type) -> pa.Array:
+    """Return stored integers as the decimals that they stand for, without arithmetic."""
+    whole = stored.cast(pa.decimal128(19, 0))
+    return pa.Array.from_buffers(kind, len(whole), whole.buffers(), whole.null_count, whole.offset)
+
+
+def to_scaled(decimals: pa.Array) -> pa.Array:
+    """Return decimals as the integers under which they are stored; the opposite of `from_scaled`."""
+    whole = pa.Array.from_buffers(
+        pa.decimal128(decimals.type.precision, 0),
+        len(decimals),
+        decimals.buffers(),
+        decimals.null_count,
+        decimals.offset,
+    )
+    return whole.cast(pa.int64())
+
+
+def rename_customers(table: pa.Table, column: str, into: Mapping[str, str]) -> pa.Table:
+    """Replace the keys of merged customers by the keys of those who stand for them."""
+    if not into or column not in table.column_names:
+        return table
+    merged = pa.array(list(into), pa.string())
+    position = pc.index_in(table[column], value_set=merged)
+    replaced = pc.coalesce(pc.take(pa.array(list(into.values()), pa.string()), position), table[column])
+    return table.set_column(table.column_names.index(column), column, replaced)

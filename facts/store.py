@@ -1,0 +1,244 @@
+"""The store: make and open it, read what it knows as of a date, keep its settings."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Self
+
+import pyarrow as pa
+import pyarrow.compute as pc
+from sqlalchemy import URL, Connection, Engine, inspect, select
+
+from engine.errors import did_you_mean
+from facts import reading
+from facts.database import StoreError, connect, database_url, is_sqlite, refusals_explained, shown
+from facts.tables import FACT_TABLES, customer_keys, customers, settings
+
+# The newest revision in `facts/migrations`; a store that has it opens without loading the migration library.
+SCHEMA_REVISION = "0001"
+
+
+@dataclass(frozen=True, slots=True)
+class Store:
+    """A database of facts and decisions, in SQLite or PostgreSQL."""
+
+    url: URL
+    engine: Engine
+
+    @classmethod
+    def create(cls, url: str | None = None, *, base_currency: str = "EUR", time_zone: str = "UTC") -> Self:
+        """Make a store, or open it if it is there already with the same settings.
+
+        Args:
+            url: see `database.database_url`.
+            base_currency: the ISO 4217 code in which amounts are compared.
+            time_zone: the IANA name of the zone in which days begin and end.
+
+        Raises:
+            StoreError: if the database cannot be used, or is a store with other settings.
+        """
+        address = database_url(url)
+        store = cls(address, connect(address))
+        wanted = {"base_currency": base_currency, "time_zone": time_zone}
+        with refusals_explained(address):
+            if is_sqlite(address):
+                _begin_file(store.engine)
+            store._migrate()
+            present = store.settings()
+            if not present:
+                with store.writing() as connection:
+                    rows = [{"name": name, "value": value} for name, value in wanted.items()]
+                    connection.execute(settings.insert(), rows)
+            elif present != wanted:
+                raise StoreError(
+                    f"{shown(address)} is a store already",
+                    "it has other settings: " + ", ".join(f"{k} {v}" for k, v in present.items()),
+                    "Give those settings, or make the new store elsewhere.",
+                )
+        return store
+
+    @classmethod
+    def open(cls, url: str | None = None) -> Self:
+        """Open a store, bringing its tables up to date if an older version made it.
+
+        Raises:
+            StoreError: if there is no store, it cannot be used, or a newer version made it.
+        """
+        address = database_url(url)
+        if is_sqlite(address) and not Path(str(address.database)).is_file():
+            raise StoreError(
+                f"There is no store at {shown(address)}",
+                "the file does not exist",
+                "Run `valuelift init` to create it, or give its place by --db or VALUELIFT_DB.",
+            )
+        store = cls(address, connect(address))
+        with refusals_explained(address):
+            if store._revision() != SCHEMA_REVISION:
+                store._migrate(must_exist=True)
+        return store
+
+    def close(self) -> None:
+        """Let go of the database."""
+        self.engine.dispose()
+
+    @contextmanager
+    def reading(self) -> Iterator[Connection]:
+        """Give a connection that sees one state of the store."""
+        with refusals_explained(self.url), self.engine.connect() as connection:
+            yield connection
+
+    @contextmanager
+    def writing(self) -> Iterator[Connection]:
+        """Give a connection in a transaction: committed at the end, undone if an exception leaves."""
+        engine = self.engine.execution_options(writes=True)
+        with refusals_explained(self.url), engine.begin() as connection:
+            yield connection
+
+    # --- facts ---
+
+    def base_tables(
+        self,
+        as_of: date,
+        known_at: datetime | None = None,
+        customer: str | None = None,
+        only: Mapping[str, Iterable[str]] | None = None,
+    ) -> dict[str, pa.Table]:
+        """Read the facts that hold on a date, as the store knew them at a moment.
+
+        Merged customers appear as the one that stands for them. `customers` has one row for each customer;
+        other registers have their whole history, with `is_current` on the rows that hold on `as_of`. No
+        personal data is read. Amounts are decimals with 4 digits, rates with 8, dates `date32`.
+
+        Args:
+            as_of: see `reading.visible_rows`.
+            known_at: now by default.
+            customer: read only this customer's rows (and rows that are about no customer).
+            only: the tables wanted, with their columns; by default all.
+
+        Raises:
+            StoreError: if the customer is not known, or the database cannot be read.
+        """
+        moment = known_at or datetime.now(UTC)
+        wanted = _wanted(only)
+        with self.reading() as connection:
+            into = reading.survivors(connection, as_of, moment)
+            keys = None if customer is None else self._known_as(connection, customer, into)
+            statements = {
+                name: reading.visible_rows(
+                    FACT_TABLES[name], as_of, moment, customer_keys=keys, columns=columns
+                )
+                for name, columns in wanted.items()
+            }
+            schemas = {
+                name: reading.arrow_schema(FACT_TABLES[name], columns) for name, columns in wanted.items()
+            }
+            if keys is None:
+                tables = reading.read_all(self.url, statements, schemas)
+            else:
+                tables = {
+                    name: reading.read_few(connection, statement, schemas[name])
+                    for name, statement in statements.items()
+                }
+        return {name: _resolved(name, table, into) for name, table in tables.items()}
+
+    def survivor(self, customer: str, as_of: date, known_at: datetime | None = None) -> str:
+        """Return the key of the customer that stands for this one: itself unless it was merged.
+
+        Raises:
+            StoreError: if the customer is not known.
+        """
+        with self.reading() as connection:
+            into = reading.survivors(connection, as_of, known_at or datetime.now(UTC))
+            self._known_as(connection, customer, into)
+        return into.get(customer, customer)
+
+    def _known_as(self, connection: Connection, customer: str, into: Mapping[str, str]) -> list[str]:
+        require_customers(connection, [customer])
+        survivor = into.get(customer, customer)
+        return [survivor, *(key for key, last in into.items() if last == survivor and key != survivor)]
+
+    # --- settings ---
+
+    def settings(self) -> dict[str, str]:
+        """Return the settings: `base_currency` and `time_zone`."""
+        with self.reading() as connection:
+            return {row.name: row.value for row in connection.execute(select(settings))}
+
+    # --- migrations ---
+
+    def _revision(self) -> str | None:
+        with self.reading() as connection:
+            if not inspect(connection).has_table("alembic_version"):
+                return None
+            return connection.exec_driver_sql("SELECT version_num FROM alembic_version").scalar()
+
+    def _migrate(self, *, must_exist: bool = False) -> None:
+        from facts import migrations
+
+        revision = self._revision()
+        if revision is None and must_exist:
+            raise StoreError(
+                f"There is no store at {shown(self.url)}",
+                "the database has no tables of ours",
+                "Run `valuelift init` to create the store.",
+            )
+        if revision is not None and revision not in migrations.known_revisions():
+            raise StoreError(
+                f"The store {shown(self.url)} cannot be used",
+                f"a newer version of Valuelift made it (revision {revision})",
+                "Install that version.",
+            )
+        with self.writing() as connection:
+            migrations.upgrade(connection)
+
+
+def _begin_file(engine: Engine) -> None:
+    """Turn on the write-ahead log, which stays on: readers go on while somebody writes."""
+    connection = engine.raw_connection()
+    try:
+        connection.cursor().execute("PRAGMA journal_mode = WAL")
+    finally:
+        connection.close()
+
+
+def _wanted(only: Mapping[str, Iterable[str]] | None) -> dict[str, tuple[str, ...]]:
+    if only is None:
+        return {name: reading.readable_columns(table) for name, table in FACT_TABLES.items()}
+    # Customers are always read by key and marked when merged: without that nobody could tell them apart.
+    return {
+        name: tuple(dict.fromkeys((*columns, "key", "merged_into") if name == "customers" else columns))
+        for name, columns in only.items()
+    }
+
+
+def _resolved(name: str, table: pa.Table, into: Mapping[str, str]) -> pa.Table:
+    """Name survivors instead of merged customers; keep the one current row of each customer."""
+    if name == "customers":
+        table = table.filter(pc.and_(table["is_current"], pc.is_null(table["merged_into"])))
+        return reading.rename_customers(table.drop_columns(["merged_into", "is_current"]), "parent", into)
+    return reading.rename_customers(table, "customer", into)
+
+
+def require_customers(connection: Connection, wanted: Iterable[str]) -> None:
+    """Check that customers are known.
+
+    Raises:
+        StoreError: naming the first one that is not, with the nearest known key.
+    """
+    asked = sorted(set(wanted))
+    known = set(connection.scalars(select(customer_keys.c.key).where(customer_keys.c.key.in_(asked))))
+    unknown = [key for key in asked if key not in known]
+    if unknown:
+        # Customers are asked for by name as well, so that is looked at for the hint.
+        named = connection.execute(select(customers.c.key, customers.c.name).limit(10_000)).all()
+        by_name = {row.name: row.key for row in named}
+        hint = did_you_mean(unknown[0], {row.key for row in named} | set(by_name))
+        raise StoreError(
+            f"Customer {unknown[0]!r} is not known",
+            "no fact about it was recorded",
+            hint or "See `valuelift customers` for those that are.",
+        )
