@@ -15,6 +15,11 @@ ROOT = Path(__file__).parents[1]
 profiles.activate()
 
 
+def pytest_report_header() -> str:
+    """Say at the top of a run how much it does."""
+    return f"profile: {profiles.ACTIVE}"
+
+
 @pytest.fixture(scope="session")
 def test_data() -> Path:
     """Return the folder of real data sets, which lies outside the repository."""
