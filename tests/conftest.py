@@ -41,9 +41,7 @@ def store_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
 def _postgresql_database() -> Iterator[str]:
     server_url = os.environ.get("VALUELIFT_TEST_POSTGRES")
     if server_url is None:
-        pytest.skip(
-            "no PostgreSQL server; set VALUELIFT_TEST_POSTGRES to the URL of one that may create databases"
-        )
+        pytest.skip("no PostgreSQL server; set VALUELIFT_TEST_POSTGRES to the URL of one that may create databases")
     name = f"valuelift_test_{uuid4().hex}"
     server = create_engine(server_url, isolation_level="AUTOCOMMIT")
     try:

@@ -72,9 +72,7 @@ def lay_data_beside(copy: Path, test_data: Path) -> None:
         link.symlink_to(test_data)
 
 
-def test_readme_commands_succeed(
-    tmp_path: Path, request: pytest.FixtureRequest, subtests: pytest.Subtests
-) -> None:
+def test_readme_commands_succeed(tmp_path: Path, request: pytest.FixtureRequest, subtests: pytest.Subtests) -> None:
     """Every command of the README, run in order in one copy of the project, exits with 0."""
     copy = copy_of_the_project(tmp_path)
     for block in blocks((ROOT / "README.md").read_text(encoding="utf-8")):
