@@ -35,7 +35,8 @@ class Fired:
     """A rule whose condition was true, for the customer (`row` empty) or for one row of the rule's collection.
 
     `because` holds the facts that the condition reads with their values, by name in alphabetical order; a missing
-    one is None. Facts read inside a quantified test are left out: the rows speak for them.
+    one is None. Names are as the rule writes them: in a row-scoped rule, `customer.x` is the customer's fact. Facts
+    read inside a quantified test are left out (the rows speak for them), and so are a gate's advisory criteria.
     """
 
     rule: str
@@ -57,7 +58,10 @@ class Conflict:
 
 @dataclass(frozen=True, slots=True, order=True)
 class Provisional:
-    """A result that could still change, the rules that it hangs on, and the facts or collections to find out about."""
+    """A result that could still change, the rules that it hangs on, and the facts or collections to find out about.
+
+    `rules` and `unknown` are in alphabetical order; in `unknown`, a row's fact is named `collection.fact`.
+    """
 
     fact: str
     row: str
@@ -84,7 +88,10 @@ class GateState:
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """A candidate of a scorecard: its points (scale 4) and the rules that gave them, in the pack's order."""
+    """A candidate of a scorecard: its points (scale 4) and the rules that fired for it with theirs, by rule id.
+
+    `provisional` is about the points; whether it is eligible can be unknown as well.
+    """
 
     candidate: str
     points: Decimal
@@ -120,9 +127,10 @@ class AdvisedAction:
 class Decision:
     """Everything that follows from one customer's facts and one pack.
 
-    `values` are the customer's derived facts that have a value, and facts resolved by their fallback; `rows` the same
-    per collection and row key. `actions` are in the order of the plan: urgency (high first), due date, id, row.
-    `violated` names the invariants that do not hold.
+    `values` are the customer's derived facts, and facts with a fallback, that have a value; `rows` the same per
+    collection and row key, where there are any. `fired`, `conflicts` and `provisional` are sorted; `gates`, `choices`
+    and `violated` (the invariants that do not hold) are in the order of their ids, criteria as declared. `actions` are
+    in the order of the plan: urgency (high first), due date, id, row.
     """
 
     customer: str

@@ -257,7 +257,7 @@ class _Oracle:
         elif fact.key in self.aggregates:
             found = self._aggregated(fact, self.aggregates[fact.key], row)
         elif fact.type is Type.SET:
-            found = self._collected(fact.key)
+            found = self._collected(fact)
         else:
             found = self._won(fact, row)
         return Found(_in_scale(fact, found.value), found.rules, found.unknown)
@@ -271,7 +271,7 @@ class _Oracle:
             return Found(fact.default)
         if fact.falls_back_to:
             return self.found(FactKey(fact.scope, fact.falls_back_to), row)
-        return Found(frozenset() if fact.type is Type.SET else None)
+        return Found(None)
 
     def _won(self, fact: Fact, row: Row | None) -> Found:
         """Resolve a single-valued fact: the best fired clause, or else what holds without any."""
@@ -290,11 +290,14 @@ class _Oracle:
         value = fired[0].sets[fact.key] if fired else base.value
         return self._hanging(value, hanging, row).also(surely)
 
-    def _collected(self, key: FactKey) -> Found:
-        """Resolve a set: all members that fired clauses add."""
+    def _collected(self, fact: Fact) -> Found:
+        """Resolve a set: the members of its default and all that fired clauses add."""
+        key, default = fact.key, fact.default if isinstance(fact.default, frozenset) else NOTHING
         adding = [(clause, row) for clause in self.clauses if key in clause.adds for row in self._places(clause.each)]
-        surely = _union(clause.adds[key] for clause, row in adding if self.is_settled(clause, row, fires=True))
-        found = Found(_union(clause.adds[key] for clause, row in adding if self.fires(clause, row)))
+        settled = [clause for clause, row in adding if self.is_settled(clause, row, fires=True)]
+        fired = [clause for clause, row in adding if self.fires(clause, row)]
+        surely = default | _union(clause.adds[key] for clause in settled)
+        found = Found(default | _union(clause.adds[key] for clause in fired))
         for clause, row in adding:
             if self.is_open(clause, row) and not clause.adds[key] <= surely:
                 found = found.also(self._hanging(None, [clause], row))
