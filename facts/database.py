@@ -5,10 +5,10 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
+from sqlalchemy import URL, Connection, Dialect, Engine, create_engine, event, make_url
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import ArgumentError, DBAPIError, SQLAlchemyError
 from sqlalchemy.sql import ClauseElement
@@ -19,6 +19,10 @@ if TYPE_CHECKING:
 
 DEFAULT_DATABASE = "valuelift.db"
 BUSY_SECONDS = 10
+_DIALECTS: dict[str, Dialect] = {
+    "sqlite": sqlite.dialect(),
+    "postgresql": postgresql.dialect(paramstyle="numeric_dollar"),  # type: ignore[no-untyped-call]
+}
 # Held while facts are written in bulk, so that two imports wait for each other instead of colliding.
 _POSTGRESQL_WRITE_LOCK = 0x56414C55
 
@@ -114,7 +118,7 @@ def bulk(url: URL, *, write: bool = False) -> Iterator[BulkCursor]:
 def _bulk_sqlite(url: URL) -> BulkConnection:
     from adbc_driver_sqlite import dbapi
 
-    connection = dbapi.connect(str(url.database), autocommit=True)
+    connection: BulkConnection = dbapi.connect(str(url.database), autocommit=True)
     with connection.cursor() as cursor:
         for pragma in ("foreign_keys = ON", "synchronous = NORMAL", f"busy_timeout = {BUSY_SECONDS * 1000}"):
             cursor.execute(f"PRAGMA {pragma}")
@@ -125,7 +129,8 @@ def _bulk_sqlite(url: URL) -> BulkConnection:
 def _bulk_postgresql(url: URL) -> BulkConnection:
     from adbc_driver_postgresql import dbapi
 
-    connection = dbapi.connect(url.set(drivername="postgresql").render_as_string(hide_password=False))
+    address = url.set(drivername="postgresql").render_as_string(hide_password=False)
+    connection: BulkConnection = dbapi.connect(address)
     with connection.cursor() as cursor:
         cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
     return connection
@@ -141,8 +146,7 @@ def _wait_for_writers(url: URL, cursor: BulkCursor) -> None:
 
 def run(cursor: BulkCursor, url: URL, statement: ClauseElement) -> None:
     """Run a SQLAlchemy statement on a bulk cursor, its values passed as parameters."""
-    dialect = sqlite.dialect() if is_sqlite(url) else postgresql.dialect(paramstyle="numeric_dollar")
-    compiled = statement.compile(dialect=dialect)
+    compiled = statement.compile(dialect=_DIALECTS[url.get_backend_name()])
     values = [compiled.params[name] for name in getattr(compiled, "positiontup", None) or ()]
     cursor.execute(str(compiled), [_bound(value, url) for value in values] or None)
 
@@ -151,7 +155,7 @@ def _bound(value: Any, url: URL) -> Any:
     if not is_sqlite(url) or not isinstance(value, date):
         return value
     if isinstance(value, datetime):
-        return value.replace(tzinfo=None).isoformat(timespec="microseconds")
+        return value.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="microseconds")
     return value.isoformat()
 
 
@@ -207,6 +211,4 @@ def _explained(url: URL, said: str) -> StoreError:
     first_line = said.strip().partition("\n")[0]
     if url.password:
         first_line = first_line.replace(str(url.password), "***")
-    return StoreError(
-        what, f"the database says: {first_line}", "Check the store with the database's own tools."
-    )
+    return StoreError(what, f"the database says: {first_line}", "Check the store with the database's own tools.")

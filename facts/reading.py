@@ -1,7 +1,7 @@
-"""Reading facts as of a date and as known at a moment: one definition of what is visible, for one customer or all.
+"""Reading facts as of a date and as known at a moment: one definition of what is visible.
 
-The select statements made here run through ADBC for the whole base and through SQLAlchemy for one customer; both
-give the same Arrow tables.
+The select statements made here run through ADBC for the whole base and through SQLAlchemy for one customer;
+both give the same Arrow tables.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ from sqlalchemy import (
 )
 
 from facts.database import bulk, is_sqlite, run
-from facts.tables import Scaled, UtcMoment, customers
+from facts.tables import Scaled, UtcMoment, customers, merges
 
 # Columns that say how a row came into the store; rules have no use for them.
 _BOOKKEEPING = ("id", "source", "recorded_at", "entered_by", "retracted_at")
@@ -64,8 +64,8 @@ def visible_rows(
 ) -> Select[Any]:
     """Select the visible rows of a fact table.
 
-    Values that became known by a later event of the row (see `tables.known_on`) are null before that event. Of
-    registers, `is_current` tells whether a row is the last one of its key and has not ended.
+    Values that became known by a later event of the row (see `tables.known_on`) are null before that event.
+    Of registers, `is_current` tells whether a row is the last one of its key and has not ended.
 
     Args:
         table: a fact table.
@@ -76,7 +76,7 @@ def visible_rows(
     """
     wanted = tuple(columns) if columns is not None else readable_columns(table)
     selected = [_seen_on(table, name, as_of).label(name) for name in wanted]
-    if table.info["shape"] == "register":
+    if table.info.get("shape") == "register":
         selected.append(_is_current(table, as_of).label(_CURRENT))
     statement = select(*selected).where(visible(table, as_of, known_at))
     if customer_keys is not None and (owner := _owner(table)) is not None:
@@ -87,9 +87,7 @@ def visible_rows(
 def readable_columns(table: Table) -> tuple[str, ...]:
     """Return the columns of a fact table that hold neither personal data nor bookkeeping."""
     return tuple(
-        column.name
-        for column in table.columns
-        if column.name not in _BOOKKEEPING and not column.info.get("personal")
+        column.name for column in table.columns if column.name not in _BOOKKEEPING and not column.info.get("personal")
     )
 
 
@@ -114,9 +112,12 @@ def _owner(table: Table) -> Column[Any] | None:
 
 def survivors(connection: Connection, as_of: date, known_at: datetime) -> dict[str, str]:
     """Return, for each customer merged into another, the customer that stands for it in the end."""
-    merged = visible_rows(customers, as_of, known_at, columns=["key", "merged_into", "holds_from"]).subquery()
-    rows = connection.execute(select(merged).where(merged.c.merged_into.is_not(None), merged.c.is_current))
-    into = {row.key: row.merged_into for row in rows}
+    rows = connection.execute(
+        select(merges.c.customer, merges.c.survivor)
+        .where(visible(merges, as_of, known_at))
+        .order_by(merges.c.holds_from)
+    )
+    into = {row.customer: row.survivor for row in rows}
     return {key: _last(key, into) for key in into}
 
 
@@ -130,9 +131,7 @@ def _last(key: str, into: Mapping[str, str]) -> str:
 # --- rows to Arrow ---
 
 
-def read_all(
-    url: URL, statements: Mapping[str, Select[Any]], schemas: Mapping[str, pa.Schema]
-) -> dict[str, pa.Table]:
+def read_all(url: URL, statements: Mapping[str, Select[Any]], schemas: Mapping[str, pa.Schema]) -> dict[str, pa.Table]:
     """Run the statements in one transaction, in bulk, and return their rows."""
     tables = {}
     with bulk(url) as cursor:
@@ -161,7 +160,7 @@ def arrow_schema(table: Table, columns: Iterable[str] | None = None) -> pa.Schem
     """Return the Arrow types of what `visible_rows` selects."""
     wanted = tuple(columns) if columns is not None else readable_columns(table)
     fields = [pa.field(name, arrow_type(table.c[name])) for name in wanted]
-    if table.info["shape"] == "register":
+    if table.info.get("shape") == "register":
         fields.append(pa.field(_CURRENT, pa.bool_()))
     return pa.schema(fields)
 
@@ -183,7 +182,7 @@ def arrow_type(column: Column[Any]) -> pa.DataType:
 
 
 def _typed(statement: Select[Any], schema: pa.Schema) -> Any:
-    """Put a row of example values first: the SQLite driver takes a column's type from the first rows it sees."""
+    """Put a row of example values first: the SQLite driver takes a column's type from the first rows."""
     examples = [literal("" if _stored_as_text(field.type) else 0).label(field.name) for field in schema]
     return union_all(select(*examples), statement)
 
@@ -210,16 +209,29 @@ def from_scaled(stored: pa.Array, kind: pa.Decimal128Type) -> pa.Array:
     return pa.Array.from_buffers(kind, len(whole), whole.buffers(), whole.null_count, whole.offset)
 
 
-def to_scaled(decimals: pa.Array) -> pa.Array:
+def to_stored(rows: pa.Table, table: Table) -> pa.Table:
+    """Return rows in the types that bulk loading puts into a table's columns."""
+    columns = {
+        name: _stored(values.cast(arrow_type(table.c[name])), table.c[name])
+        for name, values in zip(rows.column_names, rows.columns, strict=True)
+    }
+    return pa.table(columns)
+
+
+def _stored(values: pa.ChunkedArray, column: Column[Any]) -> pa.ChunkedArray:
+    if isinstance(column.type, Scaled):
+        return pa.chunked_array([_to_scaled(chunk) for chunk in values.chunks], pa.int64())
+    if isinstance(column.type, Integer) and not isinstance(column.type, BigInteger):
+        return values.cast(pa.int32())  # PostgreSQL's COPY takes integers only in the column's own width
+    return values
+
+
+def _to_scaled(decimals: pa.Array) -> pa.Array:
     """Return decimals as the integers under which they are stored; the opposite of `from_scaled`."""
-    whole = pa.Array.from_buffers(
-        pa.decimal128(decimals.type.precision, 0),
-        len(decimals),
-        decimals.buffers(),
-        decimals.null_count,
-        decimals.offset,
+    whole = pa.decimal128(decimals.type.precision, 0)
+    return pa.Array.from_buffers(whole, len(decimals), decimals.buffers(), decimals.null_count, decimals.offset).cast(
+        pa.int64()
     )
-    return whole.cast(pa.int64())
 
 
 def rename_customers(table: pa.Table, column: str, into: Mapping[str, str]) -> pa.Table:

@@ -128,14 +128,10 @@ class Store:
             into = reading.survivors(connection, as_of, moment)
             keys = None if customer is None else self._known_as(connection, customer, into)
             statements = {
-                name: reading.visible_rows(
-                    FACT_TABLES[name], as_of, moment, customer_keys=keys, columns=columns
-                )
+                name: reading.visible_rows(FACT_TABLES[name], as_of, moment, customer_keys=keys, columns=columns)
                 for name, columns in wanted.items()
             }
-            schemas = {
-                name: reading.arrow_schema(FACT_TABLES[name], columns) for name, columns in wanted.items()
-            }
+            schemas = {name: reading.arrow_schema(FACT_TABLES[name], columns) for name, columns in wanted.items()}
             if keys is None:
                 tables = reading.read_all(self.url, statements, schemas)
             else:
@@ -206,21 +202,19 @@ def _begin_file(engine: Engine) -> None:
 
 
 def _wanted(only: Mapping[str, Iterable[str]] | None) -> dict[str, tuple[str, ...]]:
-    if only is None:
-        return {name: reading.readable_columns(table) for name, table in FACT_TABLES.items()}
-    # Customers are always read by key and marked when merged: without that nobody could tell them apart.
-    return {
-        name: tuple(dict.fromkeys((*columns, "key", "merged_into") if name == "customers" else columns))
-        for name, columns in only.items()
-    }
+    if only is not None:
+        return {name: tuple(columns) for name, columns in only.items()}
+    # Merges are not facts to reason about: they are carried out while reading.
+    return {name: reading.readable_columns(table) for name, table in FACT_TABLES.items() if name != "merges"}
 
 
 def _resolved(name: str, table: pa.Table, into: Mapping[str, str]) -> pa.Table:
-    """Name survivors instead of merged customers; keep the one current row of each customer."""
-    if name == "customers":
-        table = table.filter(pc.and_(table["is_current"], pc.is_null(table["merged_into"])))
-        return reading.rename_customers(table.drop_columns(["merged_into", "is_current"]), "parent", into)
-    return reading.rename_customers(table, "customer", into)
+    """Name survivors instead of merged customers; keep the one current row of each surviving customer."""
+    if name != "customers":
+        return reading.rename_customers(table, "customer", into)
+    merged = pc.is_in(table["key"], value_set=pa.array(list(into), pa.string()))
+    table = table.filter(pc.and_(table["is_current"], pc.invert(merged)))
+    return reading.rename_customers(table.drop_columns(["is_current"]), "parent", into)
 
 
 def require_customers(connection: Connection, wanted: Iterable[str]) -> None:

@@ -140,7 +140,8 @@ def currency(**options: Any) -> Column[Any]:
 def choice(name: str, members: Sequence[str], **options: Any) -> Column[Any]:
     """Return a text column that the database holds to a closed list."""
     listed = ", ".join(f"'{member}'" for member in members)
-    return Column(name, String(32), CheckConstraint(f"{name} IN ({listed})", name=name), **options)
+    info = {**options.pop("info", {}), "members": tuple(members)}
+    return Column(name, String(32), CheckConstraint(f"{name} IN ({listed})", name=name), info=info, **options)
 
 
 def word(name: str, **options: Any) -> Column[Any]:
@@ -201,9 +202,7 @@ def provenance() -> list[Column[Any]]:
     ]
 
 
-def _fact_table(
-    name: str, shape: str, *columns: SchemaItem, customer: bool, identity: Sequence[str] = ()
-) -> Table:
+def _fact_table(name: str, shape: str, *columns: SchemaItem, customer: bool, identity: Sequence[str] = ()) -> Table:
     """Return a fact table: row id, key, customer, own columns and provenance; one standing row per key."""
     own = list(columns)
     if customer:
@@ -250,7 +249,6 @@ customers = _register(
     "customers",
     Column("name", Text, nullable=False),
     Column("parent", ForeignKey("customer_keys.key")),  # the company it belongs to
-    Column("merged_into", ForeignKey("customer_keys.key")),  # the customer this one turned out to duplicate
     word("industry"),
     word("region"),
     word("country"),
@@ -268,11 +266,12 @@ customers = _register(
     Column("credit_score", Integer),
     customer=False,
 )
-Index(
-    "ix_customers_merged_into",
-    customers.c.merged_into,
-    sqlite_where=text("merged_into IS NOT NULL"),
-    postgresql_where=text("merged_into IS NOT NULL"),
+# A row says that `customer` turned out to be the same as `survivor`, which stands for both.
+merges = _register(
+    "merges",
+    Column("survivor", ForeignKey("customer_keys.key"), nullable=False),
+    CheckConstraint("survivor <> customer", name="two_customers"),
+    identity=("customer",),
 )
 
 # A row is a person at the customer.

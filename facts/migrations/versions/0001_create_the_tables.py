@@ -322,7 +322,6 @@ def upgrade() -> None:
         sa.Column("key", sa.String(length=200), nullable=False),
         sa.Column("name", sa.Text(), nullable=False),
         sa.Column("parent", sa.String(length=200), nullable=True),
-        sa.Column("merged_into", sa.String(length=200), nullable=True),
         sa.Column("industry", sa.String(length=64), nullable=True),
         sa.Column("region", sa.String(length=64), nullable=True),
         sa.Column("country", sa.String(length=64), nullable=True),
@@ -345,17 +344,8 @@ def upgrade() -> None:
         sa.Column("entered_by", sa.Text(), nullable=False),
         sa.Column("retracted_at", sa.DateTime(timezone=True), nullable=True),
         sa.CheckConstraint("retracted_at >= recorded_at", name=op.f("ck_customers_retracted_after_recorded")),
-        sa.ForeignKeyConstraint(["merged_into"], ["customer_keys.key"], name=op.f("fk_customers_merged_into")),
         sa.ForeignKeyConstraint(["parent"], ["customer_keys.key"], name=op.f("fk_customers_parent")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_customers")),
-    )
-    op.create_index(
-        "ix_customers_merged_into",
-        "customers",
-        ["merged_into"],
-        unique=False,
-        sqlite_where=sa.text("merged_into IS NOT NULL"),
-        postgresql_where=sa.text("merged_into IS NOT NULL"),
     )
     op.create_index(
         "uq_customers_standing",
@@ -485,6 +475,33 @@ def upgrade() -> None:
     op.create_index("ix_invoices_customer", "invoices", ["customer"], unique=False)
     op.create_index(
         "uq_invoices_standing", "invoices", ["key"], unique=True, sqlite_where=sa.text("retracted_at IS NULL"), postgresql_where=sa.text("retracted_at IS NULL")
+    )
+    op.create_table(
+        "merges",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("key", sa.String(length=200), nullable=False),
+        sa.Column("customer", sa.String(length=200), nullable=False),
+        sa.Column("survivor", sa.String(length=200), nullable=False),
+        sa.Column("holds_until", sa.Date(), nullable=True),
+        sa.Column("source", sa.Text(), nullable=False),
+        sa.Column("recorded_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("holds_from", sa.Date(), nullable=False),
+        sa.Column("entered_by", sa.Text(), nullable=False),
+        sa.Column("retracted_at", sa.DateTime(timezone=True), nullable=True),
+        sa.CheckConstraint("retracted_at >= recorded_at", name=op.f("ck_merges_retracted_after_recorded")),
+        sa.CheckConstraint("survivor <> customer", name=op.f("ck_merges_two_customers")),
+        sa.ForeignKeyConstraint(["customer"], ["customer_keys.key"], name=op.f("fk_merges_customer")),
+        sa.ForeignKeyConstraint(["survivor"], ["customer_keys.key"], name=op.f("fk_merges_survivor")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_merges")),
+    )
+    op.create_index("ix_merges_customer", "merges", ["customer"], unique=False)
+    op.create_index(
+        "uq_merges_standing",
+        "merges",
+        ["key", "holds_from"],
+        unique=True,
+        sqlite_where=sa.text("retracted_at IS NULL"),
+        postgresql_where=sa.text("retracted_at IS NULL"),
     )
     op.create_table(
         "needs",

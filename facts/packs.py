@@ -1,0 +1,70 @@
+"""The rule packs that a store keeps, and which of them is in use."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import Connection, Row, insert, select
+
+from facts.database import StoreError
+from facts.store import Store
+from facts.tables import pack_uses, packs
+
+
+@dataclass(frozen=True, slots=True)
+class StoredPack:
+    """A version of a rule pack: its folder as a zip file, under the digest of the compiled pack."""
+
+    digest: str
+    name: str
+    version: str
+    content: bytes
+
+
+def use_pack(store: Store, pack: StoredPack, *, user: str) -> None:
+    """Keep a pack version, if it is not kept yet, and put it to use."""
+    now = datetime.now(UTC)
+    with store.writing() as connection:
+        if connection.scalar(select(packs.c.digest).where(packs.c.digest == pack.digest)) is None:
+            row = {"digest": pack.digest, "name": pack.name, "version": pack.version, "content": pack.content}
+            connection.execute(insert(packs).values(**row, stored_at=now, stored_by=user))
+        connection.execute(insert(pack_uses).values(digest=pack.digest, used_at=now, used_by=user))
+
+
+def rollback_pack(store: Store, *, user: str) -> StoredPack:
+    """Put the version to use again that was used before the present one, and return it.
+
+    Raises:
+        StoreError: if there is none.
+    """
+    with store.writing() as connection:
+        present = _last_use(connection)
+        before = None if present is None else _last_use(connection, other_than=present.digest)
+        if before is None:
+            raise StoreError(
+                "The pack cannot be rolled back", "no other version was used before", "See `valuelift pack use`."
+            )
+        connection.execute(insert(pack_uses).values(digest=before.digest, used_at=datetime.now(UTC), used_by=user))
+    return StoredPack(before.digest, before.name, before.version, before.content)
+
+
+def active_pack(store: Store) -> StoredPack | None:
+    """Return the pack version in use, or None if none was ever put to use."""
+    with store.reading() as connection:
+        last = _last_use(connection)
+    return None if last is None else StoredPack(last.digest, last.name, last.version, last.content)
+
+
+def _last_use(connection: Connection, other_than: str | None = None) -> Row[Any] | None:
+    statement = (
+        select(packs.c.digest, packs.c.name, packs.c.version, packs.c.content)
+        .join(pack_uses, pack_uses.c.digest == packs.c.digest)
+        .order_by(pack_uses.c.id.desc())
+        .limit(1)
+    )
+    if other_than is not None:
+        statement = statement.where(packs.c.digest != other_than)
+    last: Row[Any] | None = connection.execute(statement).one_or_none()
+    return last
