@@ -1,0 +1,290 @@
+"""Read the keys of a mapping one by one, and note everything that is wrong with them.
+
+A wrong or missing part becomes a neutral stand-in, so that reading goes on and all problems come out together; the
+loader raises them before anyone sees a stand-in.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from datetime import date
+from decimal import Decimal
+from enum import StrEnum
+from typing import TypeVar
+
+from engine.errors import Location, Problems, did_you_mean
+from engine.load.values import WrongValue, date_of, number_of
+from engine.vocabulary import Text
+from engine.yaml12 import Node, YList, YMap, YScalar
+
+SNAKE = re.compile(r"[a-z][a-z0-9]*(_[a-z0-9]+)*\Z")
+KEBAB = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*\Z")
+DOTTED = re.compile(r"[a-z][a-z0-9_]*(\.[a-z0-9][a-z0-9_-]*)*\Z")
+SOURCE = re.compile(r"[A-Z]{1,3}[0-9]{1,3}(\.[0-9]{1,2})?\Z")
+_SHAPES = {
+    SNAKE: ("snake_case", "Use small letters, digits and `_`, beginning with a letter."),
+    KEBAB: ("kebab-case", "Use small letters, digits and `-`."),
+    DOTTED: ("snake_case with points", "Use small letters, digits, `_` and `.`, beginning with a letter."),
+    SOURCE: ("a source id", "Write the id of the method's item, such as `S3` or `U1.2`."),
+}
+
+Choice = TypeVar("Choice", bound=StrEnum)
+
+
+def kind_of(node: Node) -> str:
+    """Return what a node is, in the words of a message."""
+    if isinstance(node, YMap):
+        return "a mapping"
+    return "a list" if isinstance(node, YList) else f"`{node.text}`"
+
+
+class Form:
+    """A mapping being read. Every key that is asked for counts as known; `close` reports the others."""
+
+    def __init__(self, node: Node, what: str, problems: Problems) -> None:
+        self.at = node.at
+        self.what = what
+        self._problems = problems
+        self._readable = isinstance(node, YMap)
+        self._entries = {key.text: (key, value) for key, value in node.entries} if isinstance(node, YMap) else {}
+        self._asked: set[str] = set()
+        if not isinstance(node, YMap):
+            self.problem(node.at, "wrong-shape", f"{what} is a mapping of keys to values, not {kind_of(node)}.")
+
+    def problem(self, at: Location, code: str, message: str, hint: str = "") -> None:
+        """Note a problem."""
+        self._problems.add(at, code, message, hint)
+
+    def has(self, key: str) -> bool:
+        """Return whether the key is given, and count it as known."""
+        self._asked.add(key)
+        return key in self._entries
+
+    def place(self, key: str) -> Location:
+        """Return where the key stands, or where the mapping begins if it is not given."""
+        return self._entries[key][0].at if key in self._entries else self.at
+
+    def value_place(self, key: str) -> Location:
+        """Return where the key's value stands, or where the mapping begins if it is not given."""
+        return self._entries[key][1].at if key in self._entries else self.at
+
+    def node(self, key: str) -> Node | None:
+        """Return the node under an optional key; a key without a value is a problem."""
+        self._asked.add(key)
+        if key not in self._entries:
+            return None
+        name, node = self._entries[key]
+        if isinstance(node, YScalar) and node.value is None:
+            self.problem(name.at, "empty-value", f"`{key}` has no value.", "Give it one or remove the line.")
+            return None
+        return node
+
+    def required(self, key: str) -> Node | None:
+        """Return the node under a key that must be given."""
+        node = self.node(key)
+        if node is None and self._readable and key not in self._entries:
+            self.problem(self.at, "missing-key", f"{self.what} needs `{key}`.", self._misspelt(key))
+        return node
+
+    def _misspelt(self, key: str) -> str:
+        near = did_you_mean(key, self._entries.keys() - self._asked)
+        return near.replace("Did you mean", "Is it").replace("?", " misspelt?") if near else f"Add `{key}: ...`."
+
+    def close(self) -> None:
+        """Report the keys that nobody asked for."""
+        for text, (key, _) in self._entries.items():
+            if text not in self._asked:
+                hint = did_you_mean(text, self._asked) or f"Known here: {', '.join(sorted(self._asked))}."
+                self.problem(key.at, "unknown-key", f"{self.what} has no key `{text}`.", hint)
+
+    def rest(self) -> Iterator[tuple[YScalar, Node]]:
+        """Yield the keys that nobody asked for, with their nodes, and count them as known."""
+        for text, entry in self._entries.items():
+            if text not in self._asked:
+                self._asked.add(text)
+                yield entry
+
+    # --- words --------------------------------------------------------------------------------------------------
+
+    def word(self, key: str, shape: re.Pattern[str] | None = None) -> str:
+        """Return the word under a required key."""
+        node = self.required(key)
+        return self.word_of(node, f"`{key}`", shape) if node is not None else ""
+
+    def optional_word(self, key: str, shape: re.Pattern[str] | None = None) -> str | None:
+        """Return the word under an optional key, or None."""
+        node = self.node(key)
+        return self.word_of(node, f"`{key}`", shape) if node is not None else None
+
+    def word_of(self, node: Node, what: str, shape: re.Pattern[str] | None = None) -> str:
+        """Return a node as a word of a shape."""
+        if not isinstance(node, YScalar) or not node.text:
+            self.problem(node.at, "wrong-shape", f"{what} is a single word, not {kind_of(node)}.")
+            return ""
+        if shape is not None and not shape.match(node.text):
+            name, hint = _SHAPES[shape]
+            self.problem(node.at, "wrong-name", f"{what} must be {name}; `{node.text}` is not.", hint)
+        return node.text
+
+    def words(self, key: str, shape: re.Pattern[str] | None = None) -> tuple[str, ...]:
+        """Return the list of words under an optional key."""
+        return tuple(self.word_of(item, f"an item of `{key}`", shape) for item in self.items(key))
+
+    def choice(self, key: str, choices: type[Choice], default: Choice | None = None) -> Choice:
+        """Return one of an enumeration's words; a key without a default is required."""
+        members = list(choices)
+        node = self.node(key) if default else self.required(key)
+        word = self.one_of(node, f"`{key}`", [str(member) for member in members]) if node is not None else None
+        return choices(word) if word is not None else default or members[0]
+
+    def one_of(self, node: Node, what: str, words: Iterable[str], code: str = "unknown-word") -> str | None:
+        """Return a node as one of some words, or None after noting the problem."""
+        known = list(words)
+        if isinstance(node, YScalar) and node.text in known:
+            return node.text
+        hint = did_you_mean(node.text, known) if isinstance(node, YScalar) else ""
+        listed = ", ".join(known[:12]) + (", ..." if len(known) > 12 else "")
+        self.problem(node.at, code, f"{what} is one of {listed}; not {kind_of(node)}.", hint)
+        return None
+
+    # --- lists --------------------------------------------------------------------------------------------------
+
+    def items(self, key: str) -> tuple[Node, ...]:
+        """Return the items of the list under an optional key."""
+        node = self.node(key)
+        return self.items_of(node, f"`{key}`") if node is not None else ()
+
+    def required_items(self, key: str) -> tuple[Node, ...]:
+        """Return the items of the list under a required key; an empty list is a problem."""
+        node = self.required(key)
+        if node is None:
+            return ()
+        items = self.items_of(node, f"`{key}`")
+        if isinstance(node, YList) and not items:
+            self.problem(node.at, "empty-list", f"`{key}` is an empty list.", "Name at least one item.")
+        return items
+
+    def items_of(self, node: Node, what: str) -> tuple[Node, ...]:
+        """Return the items of a list node."""
+        if isinstance(node, YList):
+            return node.items
+        self.problem(node.at, "wrong-shape", f"{what} is a list, not {kind_of(node)}.", "Write `[a, b]`.")
+        return ()
+
+    # --- numbers, flags, dates ------------------------------------------------------------------------------------
+
+    def integer(self, key: str, default: int, least: int, most: int) -> int:
+        """Return the whole number under an optional key."""
+        found = self.optional_integer(key, least, most)
+        return default if found is None else found
+
+    def optional_integer(self, key: str, least: int, most: int) -> int | None:
+        """Return the whole number under an optional key, or None."""
+        node = self.node(key)
+        return self.integer_of(node, f"`{key}`", least, most) if node is not None else None
+
+    def required_integer(self, key: str, least: int, most: int) -> int:
+        """Return the whole number under a required key."""
+        node = self.required(key)
+        found = self.integer_of(node, f"`{key}`", least, most) if node is not None else None
+        return least if found is None else found
+
+    def integer_of(self, node: Node, what: str, least: int, most: int) -> int | None:
+        """Return a node as a whole number within bounds."""
+        value = node.value if isinstance(node, YScalar) else None
+        if isinstance(value, bool) or not isinstance(value, int):
+            self.problem(node.at, "wrong-type", f"{what} is a whole number, not {kind_of(node)}.")
+        elif not least <= value <= most:
+            self.problem(node.at, "out-of-range", f"{what} lies between {least} and {most}; {value} does not.")
+        else:
+            return value
+        return None
+
+    def number_of(self, node: Node, what: str) -> Decimal | None:
+        """Return a node as an exact number."""
+        try:
+            if isinstance(node, YScalar):
+                return number_of(node, what)
+            self.problem(node.at, "wrong-type", f"{what} is a number, not {kind_of(node)}.")
+        except WrongValue as wrong:
+            self.problem(node.at, wrong.code, wrong.message, wrong.hint)
+        return None
+
+    def flag(self, key: str, default: bool) -> bool:
+        """Return true or false under an optional key."""
+        node = self.node(key)
+        if node is None:
+            return default
+        if isinstance(node, YScalar) and isinstance(node.value, bool):
+            return node.value
+        self.problem(node.at, "wrong-type", f"`{key}` is true or false, not {kind_of(node)}.")
+        return default
+
+    def date(self, key: str) -> date | None:
+        """Return the date under an optional key."""
+        node = self.node(key)
+        if node is None:
+            return None
+        try:
+            if isinstance(node, YScalar):
+                return date_of(node, f"`{key}`")
+            self.problem(node.at, "wrong-type", f"`{key}` is a date, not {kind_of(node)}.", "Write YYYY-MM-DD.")
+        except WrongValue as wrong:
+            self.problem(node.at, wrong.code, wrong.message, wrong.hint)
+        return None
+
+    def range(self, key: str) -> tuple[Decimal | None, Decimal | None]:
+        """Return the two bounds `[least, most]` under an optional key; `null` leaves a side open."""
+        node = self.node(key)
+        if node is None:
+            return None, None
+        items = self.items_of(node, f"`{key}`")
+        if len(items) != 2:
+            self.problem(node.at, "wrong-shape", f"`{key}` has two bounds.", "Write `[least, most]`.")
+            return None, None
+        least, most = (
+            None if isinstance(item, YScalar) and item.value is None else self.number_of(item, "a bound")
+            for item in items
+        )
+        if least is not None and most is not None and least > most:
+            self.problem(
+                node.at, "wrong-bounds", f"the lower bound {least} is above the upper bound {most}.", "Swap them."
+            )
+        return least, most
+
+    # --- texts in both languages ------------------------------------------------------------------------------------
+
+    def text(self, key: str) -> Text:
+        """Return the text under a required key in both languages."""
+        node = self.required(key)
+        return self.text_of(node, f"`{key}`") if node is not None else Text("", "")
+
+    def optional_text(self, key: str) -> Text | None:
+        """Return the text under an optional key in both languages, or None."""
+        node = self.node(key)
+        return self.text_of(node, f"`{key}`") if node is not None else None
+
+    def text_of(self, node: Node, what: str) -> Text:
+        """Return a node `{en: ..., zh: ...}` as a text."""
+        if not isinstance(node, YMap):
+            self.problem(
+                node.at, "missing-translation", f"{what} needs English and Chinese.", "Write `{en: ..., zh: ...}`."
+            )
+            return Text("", "")
+        form = Form(node, what, self._problems)
+        text = Text(form._language("en", "English"), form._language("zh", "Chinese"))
+        form.close()
+        return text
+
+    def _language(self, key: str, language: str) -> str:
+        self._asked.add(key)
+        name, node = self._entries.get(key, (None, None))
+        if isinstance(node, YScalar) and node.text.strip():
+            return node.text
+        if node is None or isinstance(node, YScalar):
+            at = name.at if name else self.at
+            self.problem(at, "missing-translation", f"{self.what} has no {language} text.", f"Add `{key}: ...`.")
+        else:
+            self.problem(node.at, "wrong-shape", f"the {language} text is a single text, not {kind_of(node)}.")
+        return ""

@@ -1,0 +1,156 @@
+"""Gates: checklists between two stages."""
+
+from __future__ import annotations
+
+import re
+
+from engine.load.form import KEBAB, SOURCE, Form
+from engine.load.rules import MAX_PRIORITY, Reading, item_name
+from engine.model import Criterion, Gate, Ladder, Move, Status
+from engine.vocabulary import Fact, FactKey, Type
+from engine.yaml12 import Node, YList, YScalar
+
+_UPGRADE_CONDITION = re.compile(r"U1\.[1-6]\Z")
+_STAGE_TYPES = (Type.CATEGORY, Type.LEVEL)
+
+
+def read_ladder(node: Node | None, reading: Reading, is_used: bool) -> Ladder:
+    """Read `ladder` of `pack.yaml`; the facts must be there if the pack has gates or names them."""
+    if node is None:
+        ladder = Ladder()
+        missing = [key for key in (ladder.stage, ladder.proposed, ladder.move) if key not in reading.vocabulary.facts]
+        if is_used and missing:
+            names = ", ".join(f"`{key}`" for key in missing)
+            reading.problems.add(
+                reading.origin,
+                "unknown-fact",
+                f"the gates need {names}.",
+                "Name the facts under `ladder` in pack.yaml.",
+            )
+        elif is_used:
+            _check_ladder(ladder, reading)
+        return ladder
+    form = Form(node, "`ladder`", reading.problems)
+    ladder = Ladder(
+        _role(form, "stage", Ladder().stage, reading),
+        _role(form, "proposed", Ladder().proposed, reading),
+        _role(form, "move", Ladder().move, reading),
+    )
+    form.close()
+    _check_ladder(ladder, reading)
+    return ladder
+
+
+def _role(form: Form, key: str, default: FactKey, reading: Reading) -> FactKey:
+    node = form.node(key)
+    if node is None:
+        node = YScalar(default.name, default.name, form.at)
+    if not isinstance(node, YScalar):
+        form.word_of(node, f"`{key}`")
+        return default
+    fact = reading.conditions.fact(node, None)
+    return fact.key if fact is not None else default
+
+
+def _check_ladder(ladder: Ladder, reading: Reading) -> None:
+    """Check that gates can read and conclude the ladder's facts."""
+    facts = reading.vocabulary.facts
+    stage, proposed, move = facts.get(ladder.stage), facts.get(ladder.proposed), facts.get(ladder.move)
+    if stage is None or proposed is None or move is None:
+        return
+    if stage.type not in _STAGE_TYPES or (stage.type, stage.enum) != (proposed.type, proposed.enum):
+        _wrong(reading, f"`{stage.name}` and `{proposed.name}` must be categories of one enum")
+    if move.type is not Type.CATEGORY:
+        _wrong(reading, f"`{move.name}` must be a category")
+    for fact in (proposed, move):
+        if not fact.is_derived:
+            _wrong(reading, f"gates conclude `{fact.name}`, so it must be derived")
+
+
+def _wrong(reading: Reading, message: str) -> None:
+    reading.problems.add(
+        reading.origin, "wrong-ladder", f"{message}.", "Correct the catalogue or `ladder` in pack.yaml."
+    )
+
+
+def read_gate(node: Node, ladder: Ladder, reading: Reading) -> Gate:
+    """Read one item of `gates`."""
+    form = Form(node, item_name("gate", node), reading.problems)
+    gate_id = form.word("gate", KEBAB)
+    stage = reading.vocabulary.facts.get(ladder.stage)
+    start, end = reading.validity(form)
+    to = form.required("to")
+    gate = Gate(
+        id=gate_id,
+        title=form.text("title"),
+        because=reading.because(form, None),
+        from_stages=_from_stages(form, stage, reading),
+        to=_stage(to, stage, reading) if to is not None else "",
+        move=_move(form, ladder, reading),
+        precedence=form.required_integer("precedence", -MAX_PRIORITY, MAX_PRIORITY),
+        criteria=tuple(_criterion(item, reading) for item in form.required_items("criteria")),
+        at=form.at,
+        sources=form.words("sources", SOURCE),
+        valid_from=start,
+        valid_until=end,
+        status=form.choice("status", Status, Status.ACTIVE),
+    )
+    if to is not None and gate.to in gate.from_stages:
+        form.problem(to.at, "wrong-gate", f"{form.what} leads from `{gate.to}` to itself.", "Name another stage.")
+    _check_criteria(gate, form)
+    form.close()
+    return gate
+
+
+def _from_stages(form: Form, stage: Fact | None, reading: Reading) -> tuple[str, ...]:
+    node = form.required("from")
+    if node is None:
+        return ()
+    items = node.items if isinstance(node, YList) else (node,)
+    if not items:
+        form.problem(node.at, "empty-list", f"{form.what} leads from no stage.", "Name at least one.")
+    return tuple(_stage(item, stage, reading) for item in items)
+
+
+def _stage(node: Node, stage: Fact | None, reading: Reading) -> str:
+    value = reading.value(node, stage) if stage is not None and stage.type in _STAGE_TYPES else None
+    return str(value) if value is not None else ""
+
+
+def _move(form: Form, ladder: Ladder, reading: Reading) -> Move:
+    move = form.choice("move", Move)
+    fact = reading.vocabulary.facts.get(ladder.move)
+    if fact is not None and fact.type is Type.CATEGORY:
+        enum = reading.vocabulary.enum_of(fact)
+        if form.has("move") and move not in enum.members:
+            form.problem(
+                form.place("move"), "unknown-member", f"`{move}` is no member of `{enum.name}`.", "Add it to the enum."
+            )
+    return move
+
+
+def _criterion(node: Node, reading: Reading) -> Criterion:
+    form = Form(node, item_name("criterion", node, "id"), reading.problems)
+    condition = form.optional_word("condition") or ""
+    if condition and not _UPGRADE_CONDITION.match(condition):
+        form.problem(
+            form.place("condition"), "unknown-word", f"`{condition}` is no upgrade condition.", "They are U1.1 to U1.6."
+        )
+    criterion = Criterion(
+        id=form.word("id", KEBAB),
+        title=form.text("title"),
+        when=reading.conditions.required(form, "when", None),
+        at=form.at,
+        condition=condition,
+        required=form.flag("required", True),
+    )
+    form.close()
+    return criterion
+
+
+def _check_criteria(gate: Gate, form: Form) -> None:
+    seen: set[str] = set()
+    for criterion in gate.criteria:
+        if criterion.id in seen:
+            form.problem(criterion.at, "duplicate-id", f"{form.what} has two criteria `{criterion.id}`.", "Rename one.")
+        seen.add(criterion.id)

@@ -1,0 +1,220 @@
+"""Scorecards: candidates, who is eligible, and point rules written once for several candidates."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from decimal import Decimal
+
+from engine.load.conditions import INT64_SAFE, NUMERIC, decimals, magnitude
+from engine.load.form import KEBAB, SOURCE, Form
+from engine.load.rules import Reading, item_name
+from engine.model import All, Condition, PointRule, Points, Scorecard, Status
+from engine.vocabulary import Enum, Fact, FactKey, Text, Type
+from engine.yaml12 import Node, YList, YMap, YScalar
+
+POINT_SCALE = 4
+_CANDIDATE = "{candidate}"
+_NESTED = re.compile(r"\{([^{}]*)\{candidate\}([^{}]*)\}")
+
+
+def read_scorecard(node: Node, reading: Reading) -> Scorecard:
+    """Read one item of `scorecards`; each point rule is written out for each of its candidates."""
+    form = Form(node, item_name("scorecard", node), reading.problems)
+    scorecard_id = form.word("scorecard", KEBAB)
+    chooses = _chooses(form, reading)
+    enum = reading.vocabulary.enum_of(chooses) if chooses is not None else None
+    candidates = _candidates(form, enum)
+    best = form.integer("best", 1, 1, max(1, len(candidates)))
+    if chooses is not None and chooses.type is not Type.SET and best > 1:
+        form.problem(
+            form.place("best"),
+            "wrong-output",
+            f"`{chooses.name}` takes one choice, not {best}.",
+            "Choose a set instead.",
+        )
+    rules = tuple(
+        rule for item in form.required_items("points") for rule in _point_rules(item, candidates, enum, reading)
+    )
+    scorecard = Scorecard(
+        id=scorecard_id,
+        title=form.text("title"),
+        candidates=candidates,
+        eligible=dict(_eligible(form, candidates, reading)),
+        rules=rules,
+        chooses=chooses.key if chooses is not None else FactKey(None, ""),
+        at=form.at,
+        best=best,
+        fallback=_fallback(form, candidates),
+        sources=form.words("sources", SOURCE),
+        status=form.choice("status", Status, Status.ACTIVE),
+    )
+    form.close()
+    _check_rules(scorecard, reading)
+    return scorecard
+
+
+def _chooses(form: Form, reading: Reading) -> Fact | None:
+    node = form.required("chooses")
+    if not isinstance(node, YScalar):
+        return None
+    fact = reading.conditions.fact(node, None)
+    if fact is None or not reading.is_derived(fact, node.at):
+        return None
+    if fact.type in (Type.CATEGORY, Type.LEVEL, Type.SET):
+        return fact
+    form.problem(node.at, "wrong-output", f"`{fact.name}` is a {fact.type}; a choice is a category or a set.")
+    return None
+
+
+def _candidates(form: Form, enum: Enum | None) -> tuple[str, ...]:
+    found: list[str] = []
+    for item in form.required_items("candidates"):
+        word = form.word_of(item, "a candidate")
+        if enum is not None and word and word not in enum.codes:
+            form.one_of(item, "a candidate", enum.members, "unknown-member")
+        elif word in found:
+            form.problem(item.at, "duplicate-id", f"candidate `{word}` stands here twice.", "Remove one.")
+        elif word:
+            found.append(word)
+    return tuple(found)
+
+
+def _fallback(form: Form, candidates: tuple[str, ...]) -> str | None:
+    node = form.node("fallback")
+    return form.one_of(node, "`fallback`", candidates, "unknown-candidate") if node is not None else None
+
+
+def _eligible(form: Form, candidates: tuple[str, ...], reading: Reading) -> Iterator[tuple[str, Condition]]:
+    node = form.node("eligible")
+    if node is not None and not isinstance(node, YMap):
+        form.problem(node.at, "wrong-shape", "`eligible` maps candidates to conditions.")
+    elif node is not None:
+        for key, condition in node.entries:
+            form.one_of(key, "a key of `eligible`", candidates, "unknown-candidate")
+            yield key.text, reading.conditions.read(_fill_node(condition, key.text), None)
+
+
+# --- point rules ------------------------------------------------------------------------------------------------------
+
+
+def _point_rules(node: Node, candidates: tuple[str, ...], enum: Enum | None, reading: Reading) -> Iterator[PointRule]:
+    form = Form(node, item_name("point rule", node, "rule"), reading.problems)
+    rule_id, sources = form.word("rule", KEBAB), form.words("sources", SOURCE)
+    chosen = _for(form, candidates)
+    when, points, because = form.node("when"), form.required("points"), form.required("because")
+    form.close()
+    for candidate in chosen:
+        title = enum.titles[candidate] if enum is not None else Text(candidate, candidate)
+        filled = (
+            Form(_fill_reason(because, candidate, title), form.what, reading.problems) if because is not None else None
+        )
+        yield PointRule(
+            id=rule_id,
+            candidate=candidate,
+            when=reading.conditions.read(_fill_node(when, candidate), None) if when is not None else All((), form.at),
+            points=_points(_fill_node(points, candidate), form, reading) if points is not None else Points(),
+            because=reading.because(filled, None) if filled is not None else Text("", ""),
+            at=form.at,
+            sources=sources,
+        )
+
+
+def _for(form: Form, candidates: tuple[str, ...]) -> tuple[str, ...]:
+    node = form.required("for")
+    if node is None or (isinstance(node, YScalar) and node.text == "all"):
+        return candidates
+    items = node.items if isinstance(node, YList) else (node,)
+    found = (form.one_of(item, "a candidate in `for`", candidates, "unknown-candidate") for item in items)
+    return tuple(dict.fromkeys(word for word in found if word is not None))
+
+
+def _points(node: Node, form: Form, reading: Reading) -> Points:
+    if isinstance(node, YMap) and node.get("param") is None:
+        return _computed_points(node, reading)
+    outer = YMap(((YScalar("points", "points", node.at), node),), node.at)
+    plus = reading.conditions.factor(Form(outer, form.what, reading.problems), "points", Decimal(0))
+    if decimals(plus) > POINT_SCALE:
+        form.problem(node.at, "too-many-digits", f"points have {POINT_SCALE} digits after the point; {plus} has more.")
+    _check_size(abs(plus), POINT_SCALE, node, form)
+    return Points(plus)
+
+
+def _computed_points(node: YMap, reading: Reading) -> Points:
+    form = Form(node, "`points`", reading.problems)
+    name = form.required("fact")
+    times = reading.conditions.factor(form, "times", Decimal(1))
+    plus = reading.conditions.factor(form, "plus", Decimal(0))
+    form.close()
+    fact = reading.conditions.fact(name, None) if isinstance(name, YScalar) else None
+    if fact is None:
+        return Points()
+    if fact.type not in NUMERIC:
+        form.problem(node.at, "wrong-type", f"points need a number; `{fact.name}` is a {fact.type}.")
+        return Points()
+    digits = max(fact.scale + decimals(times), decimals(plus), POINT_SCALE)
+    _check_size(magnitude(fact) * abs(times) + abs(plus), digits, node, form)
+    return Points(plus, fact.key, times)
+
+
+def _check_size(most: Decimal, digits: int, node: Node, form: Form) -> None:
+    if most.scaleb(digits) >= INT64_SAFE:
+        form.problem(
+            node.at, "points-overflow", f"up to {most} points with {digits} digits need more than 62 bits.",
+            "Use smaller factors, or give the fact a `range`.",
+        )  # fmt: skip
+
+
+def _check_rules(scorecard: Scorecard, reading: Reading) -> None:
+    seen: set[tuple[str, str]] = set()
+    totals = dict.fromkeys(scorecard.candidates, Decimal(0))
+    for rule in scorecard.rules:
+        if (rule.id, rule.candidate) in seen:
+            reading.problems.add(
+                rule.at, "duplicate-id", f"scorecard `{scorecard.id}` has two rules `{rule.id}` for a candidate.",
+                "Rename one.",
+            )  # fmt: skip
+        seen.add((rule.id, rule.candidate))
+        totals[rule.candidate] += _most(rule.points, reading)
+        if totals[rule.candidate].scaleb(POINT_SCALE) >= INT64_SAFE:
+            reading.problems.add(
+                rule.at, "points-overflow", f"the points for `{rule.candidate}` can exceed 62 bits in sum.",
+                "Use smaller factors, or give the facts a `range`.",
+            )  # fmt: skip
+            return
+
+
+def _most(points: Points, reading: Reading) -> Decimal:
+    fact = reading.vocabulary.facts.get(points.fact) if points.fact is not None else None
+    return abs(points.plus) + (magnitude(fact) * abs(points.times) if fact is not None else 0)
+
+
+# --- `{candidate}` ------------------------------------------------------------------------------------------------------
+
+
+def _fill_node(node: Node, candidate: str) -> Node:
+    """Put the candidate into every text of a node."""
+    if isinstance(node, YScalar):
+        if _CANDIDATE not in node.text:
+            return node
+        text = node.text.replace(_CANDIDATE, candidate)
+        return YScalar(text, text, node.at)
+    if isinstance(node, YList):
+        return YList(tuple(_fill_node(item, candidate) for item in node.items), node.at)
+    entries = ((_fill_node(key, candidate), _fill_node(value, candidate)) for key, value in node.entries)
+    return YMap(tuple((key, value) for key, value in entries if isinstance(key, YScalar)), node.at)
+
+
+def _fill_reason(node: Node, candidate: str, title: Text) -> YMap:
+    """Put the candidate into a reason: its name within a placeholder, its title in the text itself."""
+    entries = node.entries if isinstance(node, YMap) else ()
+    filled = tuple((key, _fill_text(value, candidate, title[key.text])) for key, value in entries)
+    because = YMap(filled, node.at) if isinstance(node, YMap) else node
+    return YMap(((YScalar("because", "because", node.at), because),), node.at)
+
+
+def _fill_text(node: Node, candidate: str, title: str) -> Node:
+    if not isinstance(node, YScalar) or _CANDIDATE not in node.text:
+        return node
+    text = _NESTED.sub(rf"{{\g<1>{candidate}\g<2>}}", node.text).replace(_CANDIDATE, title)
+    return YScalar(text, text, node.at)

@@ -1,0 +1,150 @@
+"""Decision tables."""
+
+from __future__ import annotations
+
+from engine.load.conditions import NUMERIC
+from engine.load.form import KEBAB, SOURCE, Form
+from engine.load.rules import MAX_PRIORITY, Reading, item_name
+from engine.model import All, Collect, Condition, Hit, Status, Table, TableRow
+from engine.vocabulary import Fact, Type, Value
+from engine.yaml12 import Node, YList, YScalar
+
+_ANYTHING = "-"
+_AGGREGATES = (Collect.SUM, Collect.MIN, Collect.MAX, Collect.COUNT)
+
+
+def read_table(node: Node, reading: Reading) -> Table:
+    """Read one item of `tables`."""
+    form = Form(node, item_name("table", node), reading.problems)
+    table_id, each = form.word("table", KEBAB), reading.each(form)
+    hit = form.choice("hit", Hit, Hit.UNIQUE)
+    collect = _collect(form, hit)
+    outputs = _outputs(form, each, collect, reading)
+    inputs = tuple(item for item in form.items("inputs") if isinstance(item, YScalar))
+    order = _order(form, hit, outputs, reading)
+    start, end = reading.validity(form)
+    takes = () if collect is Collect.COUNT else outputs
+    table = Table(
+        id=table_id,
+        title=form.text("title"),
+        hit=hit,
+        outputs=tuple(fact.key for fact in outputs),
+        rows=tuple(_row(item, each, inputs, takes, reading) for item in form.required_items("rows")),
+        at=form.at,
+        collect=collect,
+        order=order,
+        priority=form.integer("priority", 0, -MAX_PRIORITY, MAX_PRIORITY),
+        each=each,
+        sources=form.words("sources", SOURCE),
+        valid_from=start,
+        valid_until=end,
+        status=form.choice("status", Status, Status.ACTIVE),
+    )
+    _check_rows(table, form)
+    form.close()
+    return table
+
+
+def _collect(form: Form, hit: Hit) -> Collect | None:
+    if hit is Hit.COLLECT:
+        return form.choice("collect", Collect)
+    if form.has("collect"):
+        form.problem(form.place("collect"), "unsuited-key", f"`collect` does not go with `hit: {hit}`.", "Remove one.")
+    return None
+
+
+def _outputs(form: Form, each: str | None, collect: Collect | None, reading: Reading) -> tuple[Fact, ...]:
+    names = [item for item in form.required_items("outputs") if isinstance(item, YScalar)]
+    if collect is not None and len(names) > 1:
+        form.problem(names[1].at, "wrong-output", "a collecting table has one output.", "Make a table for each.")
+    if collect is Collect.LIST:
+        return tuple(fact for name in names if (fact := reading.added_to(name)) is not None)
+    facts = tuple(fact for name in names if (fact := reading.concluded(name, each)) is not None)
+    wanted = (Type.INTEGER,) if collect is Collect.COUNT else NUMERIC
+    for fact in facts:
+        if collect is not None and fact.type not in wanted:
+            form.problem(
+                form.place("outputs"), "wrong-output",
+                f"`collect: {collect}` needs an output of type {' or '.join(wanted)}; `{fact.name}` is a {fact.type}.",
+            )  # fmt: skip
+    return facts
+
+
+def _order(form: Form, hit: Hit, outputs: tuple[Fact, ...], reading: Reading) -> tuple[Value, ...]:
+    if hit is not Hit.PRIORITY:
+        if form.has("order"):
+            form.problem(form.place("order"), "unsuited-key", f"`order` does not go with `hit: {hit}`.", "Remove one.")
+        return ()
+    items = form.required_items("order")
+    if not outputs:
+        return ()
+    return tuple(value for item in items if (value := reading.value(item, outputs[0])) is not None)
+
+
+def _row(
+    node: Node, each: str | None, inputs: tuple[YScalar, ...], takes: tuple[Fact, ...], reading: Reading
+) -> TableRow:
+    form = Form(node, item_name("row", node, "id"), reading.problems)
+    row_id = form.word("id", KEBAB)
+    tests = form.required("if")
+    row = TableRow(
+        id=row_id,
+        when=_row_condition(tests, each, inputs, reading, form) if tests is not None else All((), form.at),
+        values=_values(form, takes, reading),
+        because=reading.because(form, each),
+        at=form.at,
+    )
+    form.close()
+    return row
+
+
+def _row_condition(
+    node: Node, each: str | None, inputs: tuple[YScalar, ...], reading: Reading, form: Form
+) -> Condition:
+    if not isinstance(node, YList):
+        return reading.conditions.read(node, each)
+    if len(node.items) != len(inputs):
+        form.problem(
+            node.at,
+            "misaligned",
+            f"`if` has {len(node.items)} entries for {len(inputs)} inputs.",
+            "Write `-` for anything.",
+        )
+        return All((), node.at)
+    items = [
+        reading.conditions.entry(YScalar(name.value, name.text, test.at), test, each)
+        for name, test in zip(inputs, node.items, strict=True)
+        if not (isinstance(test, YScalar) and test.text == _ANYTHING)
+    ]
+    return items[0] if len(items) == 1 else All(tuple(items), node.at)
+
+
+def _values(form: Form, takes: tuple[Fact, ...], reading: Reading) -> tuple[Value, ...]:
+    if not takes:
+        if form.has("then"):
+            form.problem(form.place("then"), "unsuited-key", "rows of a counting table have no `then`.", "Remove it.")
+        return ()
+    node = form.required("then")
+    if node is None:
+        return ()
+    items = form.items_of(node, "`then`")
+    if isinstance(node, YList) and len(items) != len(takes):
+        form.problem(node.at, "misaligned", f"`then` has {len(items)} values for {len(takes)} outputs.")
+        return ()
+    found = (reading.value(item, fact) for item, fact in zip(items, takes, strict=False))
+    return tuple(value for value in found if value is not None)
+
+
+def _check_rows(table: Table, form: Form) -> None:
+    seen: set[str] = set()
+    for row in table.rows:
+        if row.id in seen:
+            form.problem(row.at, "duplicate-id", f"{form.what} has two rows `{row.id}`.", "Rename one.")
+        seen.add(row.id)
+        if table.hit is Hit.PRIORITY and table.order and row.values and row.values[0] not in table.order:
+            form.problem(row.at, "missing-in-order", f"`{row.values[0]}` does not stand in `order`.", "Add it there.")
+
+
+def is_aggregate(table: Table) -> bool:
+    """Return whether a table's output is computed from its hits and may be set by nothing else."""
+    return table.collect in _AGGREGATES

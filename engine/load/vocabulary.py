@@ -1,0 +1,401 @@
+"""The catalogue: enums, facts, collections and constraints, from `catalog.yaml` and a pack's `facts.yaml`."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from enum import StrEnum
+
+from engine.errors import Location, Problems, did_you_mean
+from engine.load.form import SNAKE, Form
+from engine.load.values import WrongValue, check_range, value_of
+from engine.vocabulary import (
+    Change,
+    Changer,
+    Collection,
+    Constraint,
+    Enum,
+    Fact,
+    FactKey,
+    Kind,
+    Origin,
+    Text,
+    Type,
+    Vocabulary,
+)
+from engine.yaml12 import Node, YMap, YScalar
+
+ACTION_ENUM = "action"
+ADVISED = FactKey(None, "advised")
+RESERVED = frozenset(
+    ["any", "all", "not", "none", "every", "count", "sum", "known", "missing", "customer", "row", "rows", "recorded", "param", "fact", "fired", "not_fired", "provisional", "gates", "actions", "advised"]
+)
+"""Words that stand for something else where facts are named: in conditions, snapshots or cases."""
+
+_MEMBER = re.compile(r"[a-z0-9]+([_-][a-z0-9]+)*\Z")
+_CONSTRAINT = re.compile(r"(\S+) <= (\S+)\Z")
+_WITH_ENUM = (Type.CATEGORY, Type.LEVEL, Type.SET)
+_NUMERIC = (Type.INTEGER, Type.NUMBER)
+_ORDERED = (Type.INTEGER, Type.NUMBER, Type.LEVEL, Type.DATE)
+_MAX_SCALE = 6
+_COSTS = {"low": 1, "medium": 3, "high": 9}
+
+
+class Direction(StrEnum):
+    """In which direction a fact can change."""
+
+    UP = "up"
+    DOWN = "down"
+    ANY = "any"
+
+
+@dataclass(frozen=True, slots=True)
+class _Declared:
+    """A fact or family as declared, with the nodes that can be read only when all facts are known."""
+
+    name: str
+    scope: str | None
+    at: Location
+    default: Node | None
+    fallback: YScalar | None
+
+
+@dataclass(slots=True)
+class VocabularyReader:
+    """Build a vocabulary from one file after the other, then check what refers to what."""
+
+    problems: Problems
+    enums: dict[str, Enum] = field(default_factory=lambda: {ACTION_ENUM: _action_enum({}, Location(""))})
+    facts: dict[FactKey, Fact] = field(default_factory=dict)
+    collections: dict[str, Collection] = field(default_factory=dict)
+    families: dict[str, str] = field(default_factory=dict)
+    constraints: list[Constraint] = field(default_factory=list)
+    _declared: list[_Declared] = field(default_factory=list)
+    _constraint_nodes: list[Node] = field(default_factory=list)
+
+    def start_from(self, base: Vocabulary) -> None:
+        """Take over everything that a vocabulary already declares."""
+        self.enums.update(base.enums)
+        self.facts.update(base.facts)
+        self.collections.update(base.collections)
+        self.families.update(base.families)
+        self.constraints.extend(base.constraints)
+
+    def read(self, node: Node) -> None:
+        """Read one file's declarations."""
+        form = Form(node, "the catalogue", self.problems)
+        for key, value in self._named(form, "enums"):
+            self._enum(key, value)
+        self._facts(form, None)
+        for key, value in self._named(form, "collections"):
+            self._collection(key, value)
+        self._constraint_nodes.extend(form.items("constraints"))
+        form.close()
+
+    def finish(self) -> Vocabulary:
+        """Check references between the declarations and return the vocabulary."""
+        for declared in self._declared:
+            self._resolve(declared)
+        self._check_fallback_cycles()
+        self.constraints.extend(filter(None, map(self._constraint, self._constraint_nodes)))
+        return Vocabulary(self.enums, self.facts, self.collections, tuple(self.constraints), self.families)
+
+    def _named(self, form: Form, key: str) -> Iterator[tuple[YScalar, Node]]:
+        node = form.node(key)
+        if isinstance(node, YMap):
+            yield from node.entries
+        elif node is not None:
+            form.problem(node.at, "wrong-shape", f"`{key}` is a mapping of names to declarations.")
+
+    # --- enums --------------------------------------------------------------------------------------------------
+
+    def _enum(self, key: YScalar, node: Node) -> None:
+        form = Form(node, f"enum `{key.text}`", self.problems)
+        form.word_of(key, "the name of an enum", SNAKE)
+        members = self._members(form)
+        enum = Enum(key.text, form.text("title"), tuple(members), members, form.flag("ordered", False), key.at)
+        form.close()
+        if key.text == ACTION_ENUM:
+            form.problem(key.at, "reserved-name", "the enum `action` is made from the action catalogue.", "Rename it.")
+        elif key.text in self.enums:
+            self._duplicate(key, "enum", self.enums[key.text].at)
+        else:
+            self.enums[key.text] = enum
+
+    def _members(self, form: Form) -> dict[str, Text]:
+        node = form.required("members")
+        if node is None:
+            return {}
+        if not isinstance(node, YMap):
+            form.problem(
+                node.at, "wrong-shape", "`members` is a mapping.", "Write `member: {en: ..., zh: ...}` for each."
+            )
+            return {}
+        if not node.entries:
+            form.problem(node.at, "empty-list", f"{form.what} has no members.", "Name at least one.")
+        for key, _ in node.entries:
+            if not isinstance(key.value, str) or not _MEMBER.match(key.text):
+                form.problem(
+                    key.at,
+                    "wrong-name",
+                    f"`{key.text}` cannot be a member.",
+                    "Use small letters, digits, `_` and `-`, and none of the words true, false and null.",
+                )
+        return {key.text: form.text_of(value, f"member `{key.text}`") for key, value in node.entries}
+
+    # --- facts ----------------------------------------------------------------------------------------------------
+
+    def _facts(self, form: Form, scope: str | None) -> None:
+        for key, node in self._named(form, "facts"):
+            self._fact(key, node, scope)
+
+    def _fact(self, key: YScalar, node: Node, scope: str | None) -> None:
+        form = Form(node, f"fact `{key.text}`", self.problems)
+        form.word_of(key, "the name of a fact", SNAKE)
+        fact = self._declaration(key, form, scope)
+        per = form.node("per")
+        default, fallback = form.node("default"), form.node("falls_back_to")
+        if default is not None and (fact.origin is not Origin.DERIVED or fact.type is Type.SET):
+            form.problem(form.place("default"), "wrong-default", "only single-valued derived facts have a default.")
+            default = None
+        if fallback is not None and (not isinstance(fallback, YScalar) or fact.type is Type.SET):
+            form.problem(form.place("falls_back_to"), "wrong-fallback", "a single-valued fact falls back to one fact.")
+            fallback = None
+        form.close()
+        for one in self._members_of_family(fact, form, per) if per is not None else [fact]:
+            self._add(one, key)
+            if default is not None or fallback is not None:
+                self._declared.append(_Declared(one.name, scope, key.at, default, fallback))
+
+    def _declaration(self, key: YScalar, form: Form, scope: str | None) -> Fact:
+        type_ = form.choice("type", Type)
+        least, most = form.range("range")
+        if (least is not None or most is not None) and type_ not in _NUMERIC:
+            form.problem(form.place("range"), "unsuited-key", f"a fact of type {type_} has no `range`.")
+        origin = form.choice("origin", Origin, Origin.MEASURED)
+        if type_ is Type.SET and (origin is not Origin.DERIVED or scope):
+            form.problem(
+                form.place("type"), "wrong-type", "a set is a derived fact of the customer.", "Add `origin: derived`."
+            )
+        return Fact(
+            name=key.text,
+            scope=scope,
+            type=type_,
+            title=form.text("title"),
+            at=key.at,
+            description=form.optional_text("description"),
+            unit=form.optional_word("unit") or "",
+            enum=self._enum_of(form, type_),
+            scale=self._scale(form, type_),
+            least=least,
+            most=most,
+            origin=origin,
+            change=self._change(form),
+            ask=form.optional_text("ask"),
+            ask_role=form.optional_word("ask_role", SNAKE),
+            personal=form.flag("personal", False),
+        )
+
+    def _enum_of(self, form: Form, type_: Type) -> str | None:
+        if type_ not in _WITH_ENUM:
+            if form.has("enum"):
+                form.problem(form.place("enum"), "unsuited-key", f"a fact of type {type_} has no `enum`.")
+            return None
+        node = form.required("enum")
+        name = form.one_of(node, "`enum`", self.enums, "unknown-enum") if node is not None else None
+        if name is not None and type_ is Type.LEVEL and not self.enums[name].ordered:
+            form.problem(
+                form.place("enum"),
+                "unordered-level",
+                f"a level needs an ordered enum; `{name}` is not.",
+                "Add `ordered: true` to the enum, lowest member first, or make the fact a category.",
+            )
+        if name is None:  # a stand-in, so that reading goes on
+            self.enums.setdefault("", Enum("", Text("", ""), (), {}, True, form.at))
+            return ""
+        return name
+
+    def _scale(self, form: Form, type_: Type) -> int:
+        if type_ is Type.NUMBER:
+            return form.integer("scale", 2, 0, _MAX_SCALE)
+        if form.has("scale"):
+            form.problem(form.place("scale"), "unsuited-key", f"a fact of type {type_} has no `scale`.")
+        return 0
+
+    def _change(self, form: Form) -> Change:
+        node = form.node("change")
+        if node is None:
+            return Change()
+        change = Form(node, "`change`", self.problems)
+        cost = change.node("cost")
+        word = change.one_of(cost, "`cost`", _COSTS) if cost is not None else None
+        read = Change(
+            change.choice("by", Changer),
+            change.choice("direction", Direction, Direction.ANY).value,
+            _COSTS[word or "medium"],
+        )
+        change.close()
+        return read
+
+    def _members_of_family(self, fact: Fact, form: Form, per: Node) -> Iterator[Fact]:
+        enum = self.enums.get(form.one_of(per, "`per`", self.enums, "unknown-enum") or "")
+        if enum is None:
+            return
+        self.families[fact.name] = enum.name
+        for member in enum.members:
+            title = enum.titles[member]
+            yield replace(
+                fact,
+                name=f"{fact.name}.{member}",
+                title=_fill(fact.title, title),
+                description=_fill(fact.description, title) if fact.description else None,
+                ask=_fill(fact.ask, title) if fact.ask else None,
+                family=fact.name,
+                member=member,
+            )
+
+    def _add(self, fact: Fact, key: YScalar) -> None:
+        first = fact.name.partition(".")[0]
+        if first in RESERVED:
+            self.problems.add(key.at, "reserved-name", f"`{first}` means something else in rules.", "Rename the fact.")
+        elif fact.key in self.facts:
+            self._duplicate(key, "fact", self.facts[fact.key].at)
+        elif fact.scope is None and fact.name in self.collections:
+            self._duplicate(key, "collection", self.collections[fact.name].at)
+        else:
+            self.facts[fact.key] = fact
+
+    def _duplicate(self, key: YScalar, what: str, first: Location) -> None:
+        self.problems.add(
+            key.at, "duplicate-name", f"there is already a {what} `{key.text}` at {first}.", "Rename or remove one."
+        )
+
+    # --- collections ------------------------------------------------------------------------------------------------
+
+    def _collection(self, key: YScalar, node: Node) -> None:
+        form = Form(node, f"collection `{key.text}`", self.problems)
+        form.word_of(key, "the name of a collection", SNAKE)
+        kind = form.choice("kind", Kind)
+        date = form.optional_word("date", SNAKE)
+        collection = Collection(key.text, form.text("title"), kind, key.at, date)
+        if key.text in RESERVED - {"actions"}:
+            form.problem(
+                key.at, "reserved-name", f"`{key.text}` means something else in rules.", "Rename the collection."
+            )
+        elif key.text in self.collections:
+            self._duplicate(key, "collection", self.collections[key.text].at)
+        elif FactKey(None, key.text) in self.facts:
+            self._duplicate(key, "fact", self.facts[FactKey(None, key.text)].at)
+        else:
+            self.collections[key.text] = collection
+        self._facts(form, key.text)
+        if kind is Kind.EVENTS and date is None:
+            form.problem(form.at, "missing-key", f"{form.what} holds events and needs `date`.", "Name the row fact.")
+        fact = self.facts.get(FactKey(key.text, date or ""))
+        if date is not None and (fact is None or fact.type is not Type.DATE or fact.origin is Origin.DERIVED):
+            dates = [key.name for key, fact in self.facts.items() if key.scope == collection.name]
+            form.problem(
+                form.place("date"), "unknown-fact", f"`{date}` is no recorded date among the rows' facts.",
+                did_you_mean(date, dates),
+            )  # fmt: skip
+        form.close()
+
+    # --- references --------------------------------------------------------------------------------------------------
+
+    def _resolve(self, declared: _Declared) -> None:
+        fact = self.facts.get(FactKey(declared.scope, declared.name))
+        if fact is None:
+            return
+        if isinstance(declared.default, YScalar):
+            try:
+                value = value_of(declared.default, fact, self.enums)
+                check_range(value, fact)
+                fact = replace(fact, default=value)
+            except WrongValue as wrong:
+                self.problems.add(declared.default.at, wrong.code, wrong.message, wrong.hint)
+        elif declared.default is not None:
+            self.problems.add(declared.default.at, "wrong-default", "a default is a single value.")
+        if declared.fallback is not None:
+            fact = replace(fact, falls_back_to=self._fallback(fact, declared.fallback))
+        self.facts[fact.key] = fact
+
+    def _fallback(self, fact: Fact, name: YScalar) -> str | None:
+        target = self.facts.get(FactKey(fact.scope, name.text))
+        if target is None and name.text in self.families and fact.member:
+            target = self.facts.get(FactKey(fact.scope, f"{name.text}.{fact.member}"))
+        if target is None:
+            known = [key.name for key in self.facts if key.scope == fact.scope]
+            self.problems.add(
+                name.at,
+                "unknown-fact",
+                f"there is no fact `{name.text}` to fall back to.",
+                did_you_mean(name.text, known),
+            )
+            return None
+        if (target.type, target.enum, target.scale) != (fact.type, fact.enum, fact.scale):
+            self.problems.add(
+                name.at, "wrong-fallback", f"`{fact.name}` and `{target.name}` are not of the same type.",
+                "Type, enum and scale must agree.",
+            )  # fmt: skip
+        return target.name
+
+    def _check_fallback_cycles(self) -> None:
+        for start in self.facts.values():
+            chain, fact = [start.name], start
+            while fact.falls_back_to is not None and len(chain) <= len(self.facts):
+                chain.append(fact.falls_back_to)
+                fact = self.facts[FactKey(start.scope, fact.falls_back_to)]
+                if fact is start:
+                    self.problems.add(
+                        start.at, "fallback-cycle", f"facts fall back in a circle: {' -> '.join(chain)}.", "Break it."
+                    )
+                    break
+
+    def _constraint(self, node: Node) -> Constraint | None:
+        match = _CONSTRAINT.match(node.text) if isinstance(node, YScalar) else None
+        if match is None:
+            self.problems.add(node.at, "wrong-shape", "a constraint compares two facts.", "Write `a <= b`.")
+            return None
+        facts = [self._constrained(name, node.at) for name in match.groups()]
+        if None in facts:
+            return None
+        lower, upper = (fact for fact in facts if fact is not None)
+        alike = lower.type is upper.type and lower.enum == upper.enum and lower.type in _ORDERED
+        if not alike and not (lower.type in _NUMERIC and upper.type in _NUMERIC):
+            self.problems.add(
+                node.at,
+                "not-comparable",
+                f"`{lower.name}` ({lower.type}) and `{upper.name}` ({upper.type}) have no order.",
+            )
+            return None
+        return Constraint(lower.name, upper.name, node.at)
+
+    def _constrained(self, name: str, at: Location) -> Fact | None:
+        fact = self.facts.get(FactKey(None, name))
+        if fact is None:
+            known = [key.name for key in self.facts if key.scope is None]
+            self.problems.add(
+                at, "unknown-fact", f"there is no fact `{name}` of the customer.", did_you_mean(name, known)
+            )
+        return fact
+
+
+def with_actions(vocabulary: Vocabulary, actions: Mapping[str, Text], at: Location) -> Vocabulary:
+    """Add what the action catalogue brings along: the enum `action` and the set fact `advised`."""
+    advised = Fact(
+        ADVISED.name, None, Type.SET, Text("Advised actions", "建议的行动"), at, enum=ACTION_ENUM, origin=Origin.DERIVED
+    )
+    return replace(
+        vocabulary,
+        enums={**vocabulary.enums, ACTION_ENUM: _action_enum(actions, at)},
+        facts={**vocabulary.facts, ADVISED: advised},
+    )
+
+
+def _action_enum(actions: Mapping[str, Text], at: Location) -> Enum:
+    return Enum(ACTION_ENUM, Text("Action", "行动"), tuple(actions), actions, False, at)
+
+
+def _fill(text: Text, member: Text) -> Text:
+    return Text(text.en.replace("{member}", member.en), text.zh.replace("{member}", member.zh))
