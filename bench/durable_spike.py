@@ -110,11 +110,7 @@ def generate_pack(rng: random.Random, size: Size) -> list[Rule]:
         concluded: dict[str, str] = {}
         for number in range(count):
             per_row = number < row_count
-            own = (
-                row_leaves[number : number + 1]
-                if per_row
-                else leaves[number - row_count :: count - row_count]
-            )
+            own = row_leaves[number : number + 1] if per_row else leaves[number - row_count :: count - row_count]
             more = rng.sample(leaves + row_leaves if per_row else leaves, rng.randint(0, 3))
             sets = f"row{stratum}_{rng.randrange(4)}" if per_row else f"out{stratum}_{rng.randrange(10)}"
             concluded[sets] = f"any_{sets}" if per_row else sets
@@ -167,9 +163,7 @@ class Matcher(Protocol[Lowered]):
     def fire(self, stratum: int, per_row: bool, facts: Mapping[str, Lowered]) -> list[str]: ...
 
 
-def decide(
-    size: Size, rules: Mapping[str, Rule], matcher: Matcher[Lowered], customer: Customer
-) -> list[Firing]:
+def decide(size: Size, rules: Mapping[str, Rule], matcher: Matcher[Lowered], customer: Customer) -> list[Firing]:
     """Return what fired, sorted, having let every stratum read what the earlier ones concluded."""
     facts = matcher.lower(customer.facts)
     rows = [matcher.lower(row) for row in customer.rows]
@@ -264,7 +258,8 @@ class DurableMatcher:
             if not names:
                 raise RuntimeError("durable-rules matched the fact and offered no action")
             durable.retract_fact(self._handle, f'{{"id":"v","sid":"{SID}"}}')
-        except Exception:
+        except (durable.error, RuntimeError):
+            # What was left half done would hide or spoil the next decision. (After a MemoryError the process is done.)
             durable.delete_state(self._handle, SID)
             raise
         return names
