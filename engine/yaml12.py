@@ -80,9 +80,7 @@ def read_yaml(path: Path, shown_as: str | None = None) -> Node:
     except OSError as error:
         problems.add(Location(name), "unreadable-file", f"cannot read the file: {error.strerror}.")
     except UnicodeDecodeError as error:
-        problems.add(
-            Location(name), "not-utf8", f"the file is not UTF-8 (byte {error.start}).", "Save it as UTF-8."
-        )
+        problems.add(Location(name), "not-utf8", f"the file is not UTF-8 (byte {error.start}).", "Save it as UTF-8.")
     else:
         return parse_yaml(text, name)
     raise ProblemsError(problems.found)
@@ -133,7 +131,9 @@ class _Reader:
             if isinstance(event, yaml.DocumentStartEvent):
                 documents += 1
                 if documents == 2:
-                    self._problem(event, "several-documents", "a second document begins here.", "Use one file for each.")
+                    self._problem(
+                        event, "several-documents", "a second document begins here.", "Use one file for each."
+                    )
             elif isinstance(event, yaml.NodeEvent):
                 read = self._node(event, events, 0)
                 node = read if documents == 1 else node
@@ -145,10 +145,14 @@ class _Reader:
             self._problem(event, "too-deep", f"nested deeper than {_MAX_DEPTH} levels.")
             self._problems.raise_any()
         if isinstance(event, yaml.AliasEvent):
-            self._problem(event, "yaml-alias", f"alias `*{event.anchor}`: aliases are not used in rule files.", "Write it out.")
+            self._problem(
+                event, "yaml-alias", f"alias `*{event.anchor}`: aliases are not used in rule files.", "Write it out."
+            )
             return YScalar(None, "", at)
         if event.anchor is not None:
-            self._problem(event, "yaml-anchor", f"anchor `&{event.anchor}`: anchors are not used in rule files.", "Remove it.")
+            self._problem(
+                event, "yaml-anchor", f"anchor `&{event.anchor}`: anchors are not used in rule files.", "Remove it."
+            )
         if event.tag not in (None, "!"):
             self._problem(event, "yaml-tag", f"tag `{event.tag}`: tags are not used in rule files.", "Remove it.")
         if isinstance(event, yaml.SequenceStartEvent):
@@ -175,7 +179,9 @@ class _Reader:
             elif key.text in seen:
                 first = seen[key.text]
                 self._problem(
-                    event, "duplicate-key", f"`{key.text}` stands here a second time; the first is on line {first.line}."
+                    event,
+                    "duplicate-key",
+                    f"`{key.text}` stands here a second time; the first is on line {first.line}.",
                 )
             else:
                 seen[key.text] = key.at

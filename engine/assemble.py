@@ -1,0 +1,199 @@
+"""Dress what an executor found as a Decision: codes to values, fired rules to reasons, advice to actions."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from decimal import Decimal
+
+from engine.decision import (
+    AdvisedAction,
+    Candidate,
+    Choice,
+    Conflict,
+    CriterionState,
+    Decision,
+    Fired,
+    GateState,
+    Provisional,
+    State,
+)
+from engine.model import Advise
+from engine.program import POINT_SCALE, Code, Program, ProgramRule, decode
+from engine.snapshot import CustomerFacts
+from engine.vocabulary import FactKey, Value
+
+Codes = Code | tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Score:
+    """What a candidate got: points at scale 4 in total and per fired rule; eligible True, False or None (unknown)."""
+
+    candidate: str
+    points: int
+    eligible: bool | None
+    provisional: bool
+    given: tuple[tuple[int, int], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What an executor found out about one customer, in codes.
+
+    `values` and `rows` hold derived facts and facts with a fallback (sets as sorted tuples); `fired` pairs of rule
+    index and row key (empty: the customer); `gates` the states of the required criteria together and of every
+    criterion, for the gates that leave the present stage; `scores` all candidates in declared order.
+    """
+
+    values: Mapping[FactKey, Codes]
+    rows: Mapping[tuple[str, str], Mapping[FactKey, Codes]]
+    fired: Sequence[tuple[int, str]]
+    conflicts: Sequence[Conflict]
+    provisional: Sequence[Provisional]
+    gates: Mapping[str, tuple[bool | None, Mapping[str, bool | None]]]
+    scores: Mapping[str, tuple[Sequence[Score], Sequence[str]]]
+    violated: Sequence[str]
+
+
+def assemble(program: Program, customer: CustomerFacts, outcome: Outcome) -> Decision:
+    """Return the decision that an outcome stands for."""
+    return Decision(
+        customer=customer.customer,
+        as_of=customer.as_of,
+        pack=program.stamp,
+        snapshot=customer.digest(),
+        values=_values(program, outcome.values),
+        rows=_rows(program, outcome),
+        fired=tuple(sorted(_fired(program, customer, outcome))),
+        conflicts=tuple(sorted(outcome.conflicts)),
+        provisional=tuple(sorted(outcome.provisional)),
+        gates=tuple(
+            GateState(gate, state(whole), tuple(CriterionState(name, state(one)) for name, one in criteria.items()))
+            for gate, (whole, criteria) in sorted(outcome.gates.items())
+        ),
+        choices=tuple(
+            Choice(card, _ranked(program, scores), tuple(chosen))
+            for card, (scores, chosen) in sorted(outcome.scores.items())
+        ),
+        actions=_actions(program, customer, outcome.fired),
+        violated=tuple(sorted(outcome.violated)),
+    )
+
+
+def state(truth: bool | None) -> State:
+    """Return the state that a three-valued truth stands for."""
+    return {True: State.MET, False: State.NOT_MET, None: State.UNKNOWN}[truth]
+
+
+def _value(program: Program, key: FactKey, codes: Codes) -> Value:
+    fact = program.fact(key)
+    if isinstance(codes, tuple):
+        return frozenset(str(decode(program.vocabulary, fact, code)) for code in codes)
+    return decode(program.vocabulary, fact, codes)
+
+
+def _values(program: Program, codes: Mapping[FactKey, Codes]) -> dict[str, Value]:
+    return {key.name: _value(program, key, code) for key, code in codes.items()}
+
+
+def _rows(program: Program, outcome: Outcome) -> dict[str, dict[str, dict[str, Value]]]:
+    found: dict[str, dict[str, dict[str, Value]]] = defaultdict(dict)
+    for (collection, row), codes in outcome.rows.items():
+        if codes:
+            found[collection][row] = _values(program, codes)
+    return dict(found)
+
+
+# --- reasons ---------------------------------------------------------------------------------------------------------
+
+
+def _fired(program: Program, customer: CustomerFacts, outcome: Outcome) -> Iterable[Fired]:
+    rows = {(name, row.key): row.facts for name, found in customer.rows.items() for row in found}
+    for index, row in outcome.fired:
+        rule = program.rules[index]
+        because = {}
+        for key in rule.reads:
+            if key.scope is None:
+                stored, codes = customer.facts, outcome.values
+            else:
+                stored, codes = rows[key.scope, row], outcome.rows.get((key.scope, row), {})
+            name = key.name if key.scope == rule.scope else f"customer.{key.name}"
+            because[name] = _value(program, key, codes[key]) if key in codes else stored.get(key.name)
+        yield Fired(rule.id, row, tuple(sorted(because.items())))
+
+
+def _ranked(program: Program, scores: Sequence[Score]) -> tuple[Candidate, ...]:
+    order = {score.candidate: place for place, score in enumerate(scores)}
+    ranked = sorted(scores, key=lambda score: (score.eligible is not True, -score.points, order[score.candidate]))
+    return tuple(
+        Candidate(
+            score.candidate,
+            points(score.points),
+            state(score.eligible),
+            score.provisional,
+            tuple((program.rules[rule].id, points(given)) for rule, given in score.given),
+        )
+        for score in ranked
+    )
+
+
+def points(code: int) -> Decimal:
+    """Return points from their code at scale 4."""
+    return Decimal(code).scaleb(-POINT_SCALE)
+
+
+# --- actions ---------------------------------------------------------------------------------------------------------
+
+
+def _actions(program: Program, customer: CustomerFacts, fired: Iterable[tuple[int, str]]) -> tuple[AdvisedAction, ...]:
+    advice: dict[tuple[str, str], list[tuple[ProgramRule, str, Advise]]] = defaultdict(list)
+    for index, row in fired:
+        rule = program.rules[index]
+        for advise in rule.advises:
+            per_row = program.actions[advise.action].per == rule.scope
+            advice[advise.action, row if per_row else ""].append((rule, row, advise))
+    open_until = _open_actions(customer)
+    actions = [_action(program, customer.as_of, identity, given, open_until) for identity, given in advice.items()]
+    return tuple(sorted(actions, key=lambda action: (-action.urgency, action.due_on, action.action, action.row)))
+
+
+def _open_actions(customer: CustomerFacts) -> dict[tuple[str, str], date | None]:
+    """Return the actions that are open already, each with its earliest due date."""
+    found: dict[tuple[str, str], date | None] = {}
+    for row in customer.rows.get("actions", ()):
+        action, due_on = row.facts.get("action"), row.facts.get("due_on")
+        if row.facts.get("state") == "open" and isinstance(action, str):
+            identity = action, str(row.facts.get("about", ""))
+            known = [day for day in (found.get(identity), due_on) if isinstance(day, date)]
+            found[identity] = min(known, default=None)
+    return found
+
+
+def _action(
+    program: Program,
+    as_of: date,
+    identity: tuple[str, str],
+    given: Sequence[tuple[ProgramRule, str, Advise]],
+    open_until: Mapping[tuple[str, str], date | None],
+) -> AdvisedAction:
+    action = program.actions[identity[0]]
+
+    def rank(item: tuple[ProgramRule, str, Advise]) -> tuple[int, int, str, str]:
+        rule, row, advise = item
+        return (-rule.priority, action.days if advise.in_days is None else advise.in_days, rule.id, row)
+
+    advices = [advise for _, _, advise in sorted(given, key=rank)]
+    days = next((advise.in_days for advise in advices if advise.in_days is not None), action.days)
+    return AdvisedAction(
+        action=identity[0],
+        row=identity[1],
+        due_on=open_until.get(identity) or as_of + timedelta(days=days),
+        owner=next((advise.owner for advise in advices if advise.owner is not None), action.owner),
+        medium=next((advise.medium for advise in advices if advise.medium is not None), action.medium),
+        urgency=next((advise.urgency for advise in advices if advise.urgency is not None), action.urgency),
+        rules=tuple(sorted({rule.id for rule, _, _ in given})),
+        is_open=identity in open_until,
+    )

@@ -1,0 +1,142 @@
+"""Sort rules and facts into strata, so that a fact is complete before anything reads it."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from functools import cached_property
+
+from engine.compile.collect import Collector
+from engine.errors import Problem, ProblemsError
+from engine.program import (
+    Aggregate,
+    Cond,
+    CountAtLeast,
+    Leaf,
+    Lit,
+    Resolution,
+    Selection,
+    Single,
+    Stratum,
+    SumAtLeast,
+    Union,
+    leaf_facts,
+)
+from engine.vocabulary import FactKey
+
+
+class Strata:
+    """Sort rules and facts so that a fact is complete before anything reads it."""
+
+    def __init__(self, compiler: Collector) -> None:
+        self._compiler = compiler
+        self._leaves = compiler.conditions.leaves
+        self._resolutions = {
+            fact.key: compiler.resolution(fact.key)
+            for fact in compiler.vocabulary.facts.values()
+            if fact.is_derived or fact.falls_back_to
+        }
+        self._levels: dict[FactKey, int] = {}
+        self._rule_levels: dict[int, int] = {}
+        self._complete: list[FactKey] = []
+        self._problems: dict[frozenset[str], Problem] = {}
+
+    def build(self) -> tuple[Stratum, ...]:
+        """Return the strata in order.
+
+        Raises:
+            ProblemsError: if there is a cycle.
+        """
+        for rule in self._compiler.rules:
+            self._rule_level(rule.index, ())
+        for key in self._resolutions:
+            self._level(key, ())
+        if self._problems:
+            raise ProblemsError(self._problems.values())
+        depth = max([0, *self._levels.values(), *self._rule_levels.values()])
+        rules: dict[int, list[int]] = defaultdict(list)
+        for index, level in sorted(self._rule_levels.items()):
+            rules[level].append(index)
+        resolutions: dict[int, list[Resolution]] = defaultdict(list)
+        for key in self._complete:
+            resolutions[self._levels[key]].append(self._resolutions[key])
+        return tuple(Stratum(tuple(rules[level]), tuple(resolutions[level])) for level in range(depth + 1))
+
+    def _level(self, key: FactKey, path: tuple[FactKey | int, ...]) -> int:
+        if key not in self._resolutions:
+            return 0
+        if key not in self._levels:
+            if key in path:
+                self._cycle(path[path.index(key) :])
+                return 0
+            path = (*path, key)
+            resolution = self._resolutions[key]
+            levels = [self._rule_level(rule, path) for rule in _rules_of(resolution)]
+            if isinstance(resolution, Single) and resolution.fallback:
+                levels.append(self._level(resolution.fallback, path))
+            if isinstance(resolution, Selection):
+                facts = {fact for form in resolution.candidates for fact in cond_facts(form.eligible, self._leaves)}
+                levels.extend(self._level(fact, path) + 1 for fact in sorted(facts, key=str))
+            self._levels[key] = max(levels, default=0)
+            self._complete.append(key)
+        return self._levels[key]
+
+    def _rule_level(self, index: int, path: tuple[FactKey | int, ...]) -> int:
+        if index not in self._rule_levels:
+            rule = self._compiler.rules[index]
+            facts = cond_facts(rule.when, self._leaves) | self._operands.get(index, frozenset())
+            levels = [self._level(fact, (*path, index)) for fact in sorted(facts, key=str)]
+            self._rule_levels[index] = 1 + max(levels, default=0)
+        return self._rule_levels[index]
+
+    @cached_property
+    def _operands(self) -> Mapping[int, frozenset[FactKey]]:
+        """The facts that point rules multiply."""
+        return {
+            form.rule: frozenset([form.fact])
+            for resolution in self._resolutions.values()
+            if isinstance(resolution, Selection)
+            for candidate in resolution.candidates
+            for form in candidate.points
+            if form.fact
+        }
+
+    def _cycle(self, cycle: Sequence[FactKey | int]) -> None:
+        names = [
+            f"fact `{step}`" if isinstance(step, FactKey) else f"rule `{self._compiler.rules[step].id}`"
+            for step in cycle
+        ]
+        rules = [step for step in cycle if isinstance(step, int)]
+        at = self._compiler.places[rules[0]] if rules else self._compiler.vocabulary.facts[_first_fact(cycle)].at
+        text = " ← ".join([*names, names[0]])
+        self._problems.setdefault(
+            frozenset(names),
+            Problem(at, "cycle", f"these rules wait for each other: {text}.", "Let one of them read another fact."),
+        )
+
+
+def _first_fact(steps: Sequence[FactKey | int]) -> FactKey:
+    return next(step for step in steps if isinstance(step, FactKey))
+
+
+def _rules_of(resolution: Resolution) -> list[int]:
+    match resolution:
+        case Single():
+            return [entry.rule for entry in resolution.entries]
+        case Union() | Aggregate():
+            return [rule for rule, _ in resolution.entries]
+        case Selection():
+            return [form.rule for candidate in resolution.candidates for form in candidate.points]
+
+
+def cond_facts(cond: Cond, leaves: Sequence[Leaf]) -> set[FactKey]:
+    """Return every fact that a condition reads, inside quantified tests too."""
+    if isinstance(cond, Lit):
+        leaf = leaves[cond.leaf]
+        found = set(leaf_facts(leaf))
+        if isinstance(leaf, CountAtLeast | SumAtLeast):
+            found |= cond_facts(leaf.where, leaves)
+            if isinstance(leaf, SumAtLeast):
+                found.add(leaf.of)
+        return found
+    return {fact for item in cond.items for fact in cond_facts(item, leaves)}

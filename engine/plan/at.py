@@ -1,0 +1,177 @@
+"""One customer or row of a chunk: which rules are in conflict there, and what a provisional result hangs on."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+from engine.decision import Conflict, Provisional
+from engine.model import Hit
+from engine.plan.columns import Mask
+from engine.plan.conditions import Chunk, Conditions
+from engine.plan.resolve import Rules, Scored
+from engine.program import Aggregate, Entry, Program, Resolution, Selection, Single, Union
+from engine.vocabulary import FactKey
+
+Place = tuple[str | None, int, str]
+"""A scope, a position in its columns, and the row's key (empty for a customer)."""
+
+Cards = Mapping[str, tuple[Selection, list[Scored], list[Mask]]]
+
+
+def conflicts_at(program: Program, rules: Rules, scope: str | None, index: int, key: str) -> Iterator[Conflict]:
+    """Yield the conflicts at one place."""
+    for stratum in program.strata:
+        for resolution in stratum.resolutions:
+            if isinstance(resolution, Single) and resolution.fact.scope == scope:
+                found = _tied([entry for entry in resolution.entries if rules.fired[entry.rule][index]])
+                if found:
+                    yield Conflict(resolution.fact.name, key, found)
+    for table in program.tables:
+        if table.scope == scope and table.hit in (Hit.UNIQUE, Hit.ANY):
+            hits = [(rule, values) for rule, values in table.rows if rules.fired[rule][index]]
+            if table.hit is Hit.ANY:
+                hits = [hit for hit in hits if hit is hits[0] or hit[1] != hits[0][1]]
+            if len(hits) > 1:
+                yield Conflict(table.id, key, _names(program, [rule for rule, _ in hits]))
+
+
+def _tied(fired: Sequence[Entry]) -> tuple[str, ...]:
+    """Return the winner and those of its priority that say otherwise; of a table only the best hit competes."""
+    best = {entry.owner: entry for entry in reversed(fired)}
+    others = {
+        owner for owner, entry in best.items() if entry.priority == fired[0].priority and entry.value != fired[0].value
+    }
+    return tuple(sorted({fired[0].owner, *others})) if others else ()
+
+
+def _names(program: Program, rules: Iterable[int]) -> tuple[str, ...]:
+    return tuple(sorted({program.rules[rule].id for rule in rules}))
+
+
+def provisional_at(
+    chunk: Chunk, conditions: Conditions, rules: Rules, cards: Cards, places: Sequence[Place]
+) -> list[Provisional]:
+    """Return what is provisional for one customer and its rows, with the rules and unknown facts it hangs on."""
+    found: dict[tuple[FactKey, str], Provisional] = {}
+    for stratum in chunk.program.strata:
+        for resolution in stratum.resolutions:
+            provisional = chunk.provisional.get(resolution.fact)
+            for scope, index, key in places if provisional is not None else ():
+                if scope == resolution.fact.scope and provisional is not None and provisional[index]:
+                    hangs = _Hangs(chunk, conditions, rules, cards, places, scope, index)
+                    found[resolution.fact, key] = hangs.on(resolution, key, found)
+    return list(found.values())
+
+
+class _Hangs:
+    """Find the rules and unknown facts that one provisional result hangs on."""
+
+    def __init__(
+        self, chunk: Chunk, conditions: Conditions, rules: Rules, cards: Cards, places: Sequence[Place],
+        scope: str | None, index: int,
+    ) -> None:  # fmt: skip
+        self._chunk, self._conditions, self._rules, self._cards = chunk, conditions, rules, cards
+        self._places, self._scope, self._index = places, scope, index
+        self._names: set[str] = set()
+        self._unknown: set[str] = set()
+
+    def on(self, resolution: Resolution, key: str, found: Mapping[tuple[FactKey, str], Provisional]) -> Provisional:
+        match resolution:
+            case Single():
+                self._single(resolution, key, found)
+            case Union():
+                self._union(resolution)
+            case Aggregate():
+                self._aggregate(resolution)
+            case Selection():
+                self._selection(resolution)
+        return Provisional(resolution.fact.name, key, tuple(sorted(self._names)), tuple(sorted(self._unknown)))
+
+    def _single(self, single: Single, key: str, found: Mapping[tuple[FactKey, str], Provisional]) -> None:
+        best = self._settled_value(single)
+        for entry in single.entries:
+            if entry.value != best and self._is_open(entry.rule, self._index):
+                self._rule(entry.rule, self._index)
+            if self._is_settled(entry.rule):
+                return
+        fallback = found.get((single.fallback, key)) if single.fallback else None
+        if fallback and self._chunk.columns[single.fact] is not None and self._rests_on_fallback(single):
+            self._names |= set(fallback.rules)
+            self._unknown |= set(fallback.unknown)
+
+    def _settled_value(self, single: Single) -> int | str | None:
+        """Return the value that holds if no open rule fires, or None."""
+        for entry in single.entries:
+            if self._is_settled(entry.rule):
+                return entry.value
+        stored = self._chunk.stored(single.fact)
+        if stored is not None and (stored.known is None or stored.known[self._index]):
+            return _code(stored.codes[self._index])
+        if single.default is not None:
+            return single.default
+        if single.fallback is None:
+            return None
+        column = self._chunk.column(single.fallback)
+        is_known = column.known is None or column.known[self._index]
+        return _code(column.codes[self._index]) if is_known else None
+
+    def _rests_on_fallback(self, single: Single) -> bool:
+        stored = self._chunk.stored(single.fact)
+        has_own = stored is not None and (stored.known is None or bool(stored.known[self._index]))
+        return not has_own and single.default is None
+
+    def _union(self, union: Union) -> None:
+        spots = {rule: self._spots(rule) for rule, _ in union.entries}
+        settled = set(union.default)
+        for rule, codes in union.entries:
+            if any(self._rules.settled(rule)[index] for index in spots[rule]):
+                settled |= set(codes)
+        for rule, codes in union.entries:
+            if not set(codes) <= settled:
+                for index in spots[rule]:
+                    if self._is_open(rule, index):
+                        self._rule(rule, index)
+
+    def _aggregate(self, aggregate: Aggregate) -> None:
+        for rule, _ in aggregate.entries:
+            if self._is_open(rule, self._index):
+                self._rule(rule, self._index)
+
+    def _selection(self, selection: Selection) -> None:
+        _, scores, chosen = self._cards[selection.scorecard]
+        index = self._index
+        for one, mask in zip(scores, chosen, strict=True):
+            if not mask[index] and not (one.cautious.possibly[index] and one.upper[index] > 0):
+                continue
+            if one.cautious.at(index) is None:
+                self._names.add(f"{selection.scorecard}@{one.form.name}")
+                self._unknown |= self._conditions.unknown(one.form.eligible, None, index)
+            for item in one.form.points:
+                is_open = self._is_open(item.rule, index)
+                if is_open and one.given[item.rule][index] != 0:
+                    self._rule(item.rule, index)
+                counts = is_open or self._rules.fired[item.rule][index]
+                if item.fact and counts and self._conditions.is_open(item.fact, None, index):
+                    self._names.add(self._chunk.program.rules[item.rule].id)
+                    self._unknown.add(str(item.fact))
+
+    def _spots(self, rule: int) -> list[int]:
+        """Return where a rule of the customer or of its rows stands in its columns."""
+        scope = self._chunk.program.rules[rule].scope
+        return [index for name, index, _ in self._places if name == scope]
+
+    def _is_open(self, rule: int, index: int) -> bool:
+        doubt = self._rules.open[rule]
+        return doubt is not None and bool(doubt[index])
+
+    def _is_settled(self, rule: int) -> bool:
+        return bool(self._rules.fired[rule][self._index]) and not self._is_open(rule, self._index)
+
+    def _rule(self, index: int, place: int) -> None:
+        rule = self._chunk.program.rules[index]
+        self._names.add(rule.id)
+        self._unknown |= self._conditions.unknown(rule.when, rule.scope, place)
+
+
+def _code(code: object) -> int | str:
+    return code if isinstance(code, str) else int(code)  # type: ignore[call-overload]

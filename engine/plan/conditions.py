@@ -1,0 +1,273 @@
+"""What is true of a chunk of customers: leaf tests over columns, each computed once, and conditions made of them.
+
+Every question can be asked *cautiously*: then a test on a provisional fact is unknown.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date
+
+import numpy as np
+import pyarrow as pa
+
+from engine.plan.columns import Array, Column, Mask, missing, read_column
+from engine.plan.truth import Truth, both, negate, sharp, some, unless_unknown
+from engine.program import (
+    EPOCH,
+    And,
+    AtLeast,
+    AtLeastFacts,
+    Cond,
+    CountAtLeast,
+    EqualFacts,
+    InDays,
+    Known,
+    Lit,
+    Member,
+    OneOf,
+    Program,
+    Quantity,
+    SumAtLeast,
+    leaf_facts,
+    leaf_scope,
+)
+from engine.vocabulary import BEGINNING, FactKey
+
+_Test = OneOf | AtLeast | EqualFacts | AtLeastFacts | InDays
+
+
+@dataclass(slots=True)
+class Chunk:
+    """The facts of some customers: stored columns, read when first asked for, and derived ones as they complete.
+
+    `rows` has, per collection, its rows sorted by customer, and each row's customer as a position.
+    """
+
+    program: Program
+    as_of: date
+    customers: pa.Table
+    rows: Mapping[str, tuple[pa.Table, Array]]
+    columns: dict[FactKey, Column] = field(default_factory=dict)
+    sets: dict[FactKey, Mapping[int, Mask]] = field(default_factory=dict)
+    provisional: dict[FactKey, Mask] = field(default_factory=dict)
+
+    def size(self, scope: str | None) -> int:
+        """Return the number of customers, or of rows of a collection."""
+        return int(self.customers.num_rows if scope is None else len(self.owners(scope)))
+
+    def owners(self, collection: str) -> Array:
+        """Return each row's customer as a position; rows are sorted by it."""
+        return self.rows[collection][1] if collection in self.rows else np.zeros(0, np.int64)
+
+    def stored(self, key: FactKey) -> Column | None:
+        """Return a stored column, or None if the snapshot has none."""
+        table = self.customers if key.scope is None else self.rows[key.scope][0] if key.scope in self.rows else None
+        if table is None or key.name not in table.column_names:
+            return None
+        return read_column(self.program.vocabulary, self.program.fact(key), table[key.name])
+
+    def column(self, key: FactKey) -> Column:
+        """Return a fact's column; a fact without any is missing everywhere."""
+        found = self.columns.get(key)
+        if found is None:
+            found = self.columns[key] = self.stored(key) or missing(self.size(key.scope))
+        return found
+
+    def covered(self, collection: str, window: int | None) -> Mask:
+        """Return for whom a collection was recorded over the `window` days up to as-of (None: since the beginning)."""
+        today = (self.as_of - EPOCH).days
+        first = today - window if window is not None else (BEGINNING - EPOCH).days
+        start = self._date(f"{collection}.recorded_from")
+        end = self._date(f"{collection}.recorded_to")
+        if start is None:
+            return np.zeros(self.size(None), np.bool_)
+        began = start.codes <= first
+        if start.known is not None:
+            began &= start.known
+        if end is None:
+            return began
+        still = end.codes >= today
+        return began & (still if end.known is None else still | ~end.known)
+
+    def per_customer(self, collection: str, values: Array) -> Array:
+        """Add up rows' values for each customer, exactly (int64)."""
+        total = np.zeros(len(values) + 1, np.int64)
+        np.cumsum(values, out=total[1:])
+        ends = np.searchsorted(self.owners(collection), np.arange(self.size(None) + 1))
+        sums: Array = total[ends]
+        return sums[1:] - sums[:-1]
+
+    def _date(self, name: str) -> Column | None:
+        if name not in self.customers.column_names:
+            return None
+        array = self.customers[name].combine_chunks()
+        days = np.asarray(array.cast(pa.int32()).fill_null(0).to_numpy(zero_copy_only=False), np.int64)
+        known = np.asarray(array.is_valid().to_numpy(zero_copy_only=False), np.bool_) if array.null_count else None
+        return Column(days, known)
+
+
+class Conditions:
+    """Evaluate a program's conditions over one chunk."""
+
+    def __init__(self, chunk: Chunk) -> None:
+        self._chunk = chunk
+        self._leaves = chunk.program.leaves
+        self._known: dict[tuple[int, bool, str | None, bool], Truth] = {}
+        self._today = (chunk.as_of - EPOCH).days
+
+    def truth(self, cond: Cond, scope: str | None, cautious: bool = False) -> Truth:
+        """Return a condition's truth for every customer, or for every row of the collection `scope`."""
+        if isinstance(cond, Lit):
+            return self._literal(cond.leaf, cond.positive, scope, cautious)
+        if not cond.items:
+            fill = np.ones if isinstance(cond, And) else np.zeros
+            return sharp(fill(self._chunk.size(scope), np.bool_))
+        truths = [self.truth(item, scope, cautious) for item in cond.items]
+        return both(truths) if isinstance(cond, And) else some(truths)
+
+    def is_touched(self, cond: Cond) -> bool:
+        """Whether the condition reads any fact that is provisional somewhere in this chunk."""
+        if isinstance(cond, Lit):
+            leaf = self._leaves[cond.leaf]
+            if isinstance(leaf, CountAtLeast | SumAtLeast):
+                amount = isinstance(leaf, SumAtLeast) and leaf.of in self._chunk.provisional
+                return amount or self.is_touched(leaf.where)
+            return any(fact in self._chunk.provisional for fact in leaf_facts(leaf))
+        return any(self.is_touched(item) for item in cond.items)
+
+    def unknown(self, cond: Cond, scope: str | None, index: int) -> set[str]:
+        """Return the facts and collections on which an undecided condition hangs at one place."""
+        if self.truth(cond, scope, cautious=True).at(index) is not None:
+            return set()
+        if not isinstance(cond, Lit):
+            return {name for item in cond.items for name in self.unknown(item, scope, index)}
+        leaf = self._leaves[cond.leaf]
+        if isinstance(leaf, CountAtLeast | SumAtLeast):
+            return {leaf.collection}
+        return {str(fact) for fact in leaf_facts(leaf) if self.is_open(fact, scope, index)}
+
+    def is_open(self, fact: FactKey, scope: str | None, index: int) -> bool:
+        """Whether a fact is missing or provisional at one place of a scope."""
+        place = index if fact.scope == scope else int(self._chunk.owners(scope or "")[index])
+        provisional = self._chunk.provisional.get(fact)
+        if provisional is not None and provisional[place]:
+            return True
+        if fact in self._chunk.sets:
+            return False
+        known = self._chunk.column(fact).known
+        return known is not None and not known[place]
+
+    def _literal(self, index: int, positive: bool, scope: str | None, cautious: bool) -> Truth:
+        key = (index, positive, scope, cautious)
+        found = self._known.get(key)
+        if found is None:
+            found = self._known[key] = self._computed(index, positive, scope, cautious)
+        return found
+
+    def _computed(self, index: int, positive: bool, scope: str | None, cautious: bool) -> Truth:
+        if not positive:
+            return negate(self._literal(index, True, scope, cautious))
+        if cautious and not self.is_touched(Lit(index)):
+            return self._literal(index, True, scope, False)
+        leaf = self._leaves[index]
+        if scope is not None and leaf_scope(leaf) is None:
+            return _spread(self._literal(index, True, None, cautious), self._chunk.owners(scope))
+        if isinstance(leaf, CountAtLeast | SumAtLeast):
+            return self._quantity(leaf, cautious)
+        truth = self._test(leaf, scope)
+        return self._doubted(truth, leaf_facts(leaf), scope) if cautious else truth
+
+    def _doubted(self, truth: Truth, facts: tuple[FactKey, ...], scope: str | None) -> Truth:
+        """Return a truth that is unknown wherever one of the facts is provisional."""
+        surely, possibly = truth.surely, truth.possibly
+        for fact in facts:
+            provisional = self._chunk.provisional.get(fact)
+            if provisional is not None:
+                doubt = provisional if fact.scope == scope else provisional[self._chunk.owners(scope or "")]
+                surely, possibly = surely & ~doubt, possibly | doubt
+        return Truth(surely, possibly)
+
+    # --- leaf tests ---
+
+    def _test(self, leaf: _Test | Known | Member, scope: str | None) -> Truth:
+        if isinstance(leaf, Member):
+            return sharp(self._chunk.sets[leaf.fact][leaf.code])
+        columns = [self._column(fact, scope) for fact in leaf_facts(leaf)]
+        known = _known(columns)
+        if isinstance(leaf, Known):
+            return sharp(np.ones(self._chunk.size(scope), np.bool_) if known is None else known)
+        return unless_unknown(self._compare(leaf, [column.codes for column in columns]), known)
+
+    def _compare(self, leaf: _Test, codes: list[Array]) -> Array:
+        match leaf:
+            case OneOf():
+                return _is_one_of(codes[0], leaf.codes)
+            case AtLeast():
+                return codes[0] >= leaf.code
+            case InDays():
+                return (codes[0] >= self._today + leaf.first) & (codes[0] <= self._today + leaf.last)
+            case EqualFacts():
+                return _times(codes[0], leaf.left_times) == _times(codes[1], leaf.right_times)
+            case AtLeastFacts():
+                return _times(codes[0], leaf.left_times) >= _times(codes[1], leaf.right_times)
+
+    def _column(self, fact: FactKey, scope: str | None) -> Column:
+        column = self._chunk.column(fact)
+        if fact.scope == scope:
+            return column
+        owners = self._chunk.owners(scope or "")
+        return Column(column.codes[owners], None if column.known is None else column.known[owners])
+
+    # --- quantified tests ---
+
+    def _quantity(self, leaf: Quantity, cautious: bool) -> Truth:
+        truth = self.truth(leaf.where, leaf.collection, cautious)
+        covered = self._chunk.covered(leaf.collection, leaf.window)
+        if isinstance(leaf, CountAtLeast):
+            fewest = self._chunk.per_customer(leaf.collection, truth.surely)
+            most = fewest if truth.is_sharp else self._chunk.per_customer(leaf.collection, truth.possibly)
+            return _between(fewest >= leaf.least, (most >= leaf.least) | ~covered)
+        amounts, lacking = self._amounts(leaf, cautious)
+        unknown = truth.possibly & ~truth.surely
+        sure = self._chunk.per_customer(leaf.collection, np.where(truth.surely, amounts, 0))
+        lower = sure + self._chunk.per_customer(leaf.collection, np.where(unknown, np.minimum(amounts, 0), 0))
+        upper = sure + self._chunk.per_customer(leaf.collection, np.where(unknown, np.maximum(amounts, 0), 0))
+        bounded = covered & (self._chunk.per_customer(leaf.collection, truth.possibly & lacking) == 0)
+        return _between(bounded & (lower >= leaf.least), ~bounded | (upper >= leaf.least))
+
+    def _amounts(self, leaf: SumAtLeast, cautious: bool) -> tuple[Array, Mask]:
+        """Return the amounts to add (0 where there is none), and where there is none to rely on."""
+        column = self._column(leaf.of, leaf.collection)
+        lacking = np.zeros(len(column.codes), np.bool_) if column.known is None else ~column.known
+        provisional = self._chunk.provisional.get(leaf.of) if cautious else None
+        if provisional is not None:
+            lacking = lacking | provisional
+        return np.where(lacking, 0, column.codes), lacking
+
+
+def _between(surely: Mask, possibly: Mask) -> Truth:
+    return sharp(surely) if np.array_equal(surely, possibly) else Truth(surely, possibly)
+
+
+def _spread(truth: Truth, owners: Array) -> Truth:
+    return sharp(truth.surely[owners]) if truth.is_sharp else Truth(truth.surely[owners], truth.possibly[owners])
+
+
+def _known(columns: list[Column]) -> Mask | None:
+    masks = [column.known for column in columns if column.known is not None]
+    if len(masks) < 2:
+        return masks[0] if masks else None
+    return masks[0] & masks[1]
+
+
+def _is_one_of(codes: Array, wanted: tuple[int | str, ...]) -> Mask:
+    found: Mask = np.asarray(codes == wanted[0], np.bool_) if wanted else np.zeros(len(codes), np.bool_)
+    for code in wanted[1:]:
+        found |= codes == code
+    return found
+
+
+def _times(codes: Array, factor: int) -> Array:
+    return codes if factor == 1 else codes.astype(np.int64) * factor

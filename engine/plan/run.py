@@ -1,0 +1,217 @@
+"""Run a program over a snapshot, stratum by stratum, in chunks of customers that fit the processor's cache."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from engine.assemble import Codes, Outcome, Score, assemble
+from engine.decision import Decision
+from engine.plan.at import Place, conflicts_at, provisional_at
+from engine.plan.columns import Array, Column, Mask
+from engine.plan.conditions import Chunk, Conditions
+from engine.plan.resolve import Rules, Scored, fire, resolve_aggregate, resolve_single, resolve_union, score, select
+from engine.program import Aggregate, Cond, Program, Selection, Single, Union, decode
+from engine.snapshot import CustomerFacts, Snapshot, snapshot_of
+from engine.vocabulary import FactKey
+
+CHUNK = 16_384  # customers; bench/ compares sizes
+
+
+@dataclass(frozen=True)
+class Result:
+    """The decisions of one chunk of customers, in columns.
+
+    `values` holds single-valued facts as codes with a mask of the known ones; `members` a mask per member of a set;
+    `fired` a mask per rule, over customers or, for a row-scoped rule, over the rows whose customers are `owners`;
+    `provisional` a mask per fact that is provisional somewhere; `points` int64 at scale 4, customers × candidates;
+    `violated` a mask per invariant.
+    """
+
+    customers: pa.ChunkedArray
+    values: Mapping[FactKey, Column]
+    members: Mapping[FactKey, Mapping[int, Mask]]
+    fired: Mapping[int, Mask]
+    owners: Mapping[str, Array]
+    provisional: Mapping[FactKey, Mask]
+    points: Mapping[str, Array]
+    violated: Mapping[str, Mask]
+
+
+class Plan:
+    """A program, ready to run over snapshots."""
+
+    def __init__(self, program: Program) -> None:
+        self.program = program
+
+    def run(self, snapshot: Snapshot, chunk: int = CHUNK) -> Iterator[Result]:
+        """Decide every customer; yield one result per chunk, so that memory stays bounded.
+
+        Raises:
+            ColumnError: if a column does not hold what the catalogue declares.
+        """
+        for part in _chunks(self.program, snapshot, chunk):
+            yield Decided(part).result()
+
+    def decisions(self, snapshot: Snapshot, chunk: int = CHUNK) -> Iterator[Decision]:
+        """Decide every customer and yield each decision in full, in the snapshot's order."""
+        for part in _chunks(self.program, snapshot, chunk):
+            decided = Decided(part)
+            for index, key in enumerate(part.customers["customer"].to_pylist()):
+                yield assemble(self.program, snapshot.customer(key), decided.outcome(index))
+
+    def decide(self, customer: CustomerFacts) -> Decision:
+        """Decide one customer: columns of length one."""
+        (part,) = _chunks(self.program, snapshot_of(self.program.vocabulary, [customer]), 1)
+        return assemble(self.program, customer, Decided(part).outcome(0))
+
+
+def _chunks(program: Program, snapshot: Snapshot, size: int) -> Iterator[Chunk]:
+    rows = {name: _by_owner(snapshot.customers["customer"], table) for name, table in snapshot.rows.items()}
+    for start in range(0, snapshot.customers.num_rows, size):
+        customers = snapshot.customers.slice(start, size)
+        parts = {}
+        for name, (table, owners) in rows.items():
+            first, last = (int(place) for place in np.searchsorted(owners, (start, start + customers.num_rows)))
+            parts[name] = (table.slice(first, last - first), owners[first:last] - start)
+        yield Chunk(program, snapshot.as_of, customers, parts)
+
+
+def _by_owner(customers: pa.ChunkedArray, table: pa.Table) -> tuple[pa.Table, Array]:
+    """Return a collection's rows in the order of the customers, and each row's customer as a position."""
+    owners = pc.index_in(table["customer"], value_set=customers.combine_chunks()).combine_chunks()
+    if owners.null_count:
+        table, owners = table.filter(pc.is_valid(owners)), owners.drop_null()
+    positions = np.asarray(owners.to_numpy(zero_copy_only=False), np.int64)
+    if np.any(positions[1:] < positions[:-1]):
+        order = np.argsort(positions, kind="stable")
+        table, positions = table.take(order), positions[order]
+    return table, positions
+
+
+class Decided:
+    """One chunk with everything that follows from it."""
+
+    def __init__(self, chunk: Chunk) -> None:
+        self._chunk = chunk
+        self._program = chunk.program
+        self._conditions = Conditions(chunk)
+        self._rules = Rules()
+        self._cards: dict[str, tuple[Selection, list[Scored], list[Mask]]] = {}
+        for stratum in self._program.strata:
+            for index in stratum.rules:
+                fire(chunk, self._conditions, self._rules, self._program.rules[index])
+            for resolution in stratum.resolutions:
+                match resolution:
+                    case Single():
+                        resolve_single(chunk, self._rules, resolution)
+                    case Union():
+                        resolve_union(chunk, self._rules, resolution)
+                    case Aggregate():
+                        resolve_aggregate(chunk, self._rules, resolution)
+                    case Selection():
+                        self._select(resolution)
+
+    def _select(self, selection: Selection) -> None:
+        scores = [score(self._chunk, self._conditions, self._rules, form) for form in selection.candidates]
+        self._cards[selection.scorecard] = selection, scores, select(self._chunk, selection, scores)
+
+    def result(self) -> Result:
+        """Return the chunk's decisions in columns."""
+        chunk = self._chunk
+        derived = [resolution.fact for stratum in self._program.strata for resolution in stratum.resolutions]
+        return Result(
+            customers=chunk.customers["customer"],
+            values={key: chunk.columns[key] for key in derived if key in chunk.columns},
+            members=chunk.sets,
+            fired=self._rules.fired,
+            owners={name: chunk.owners(name) for name in chunk.rows},
+            provisional=chunk.provisional,
+            points={card: np.stack([one.points for one in scores], 1) for card, (_, scores, _) in self._cards.items()},
+            violated={form.id: self._violated(form.never, form.when) for form in self._program.invariants},
+        )
+
+    def _violated(self, never: bool, when: Cond) -> Mask:
+        truth = self._conditions.truth(when, None)
+        return truth.surely if never else ~truth.possibly
+
+    # --- one customer of the chunk ---
+
+    def outcome(self, index: int) -> Outcome:
+        """Return what was found out about one customer of the chunk."""
+        chunk = self._chunk
+        spans = {name: self._span(name, index) for name in chunk.rows}
+        places: list[Place] = [(None, index, "")]
+        places += [(name, place, key) for name, keys in spans.items() for place, key in keys.items()]
+        return Outcome(
+            values=self._values(None, index),
+            rows={(name, key): self._values(name, place) for name, place, key in places if name is not None},
+            fired=[
+                (index, key)
+                for index, mask in self._rules.fired.items()
+                for name, place, key in places
+                if self._program.rules[index].scope == name and mask[place]
+            ],
+            conflicts=[found for place in places for found in conflicts_at(self._program, self._rules, *place)],
+            provisional=provisional_at(chunk, self._conditions, self._rules, self._cards, places),
+            gates=self._gates(index),
+            scores={card: self._card(card, index) for card in self._cards},
+            violated=[form.id for form in self._program.invariants if self._violated(form.never, form.when)[index]],
+        )
+
+    def _span(self, collection: str, index: int) -> dict[int, str]:
+        """Return the positions of a customer's rows with their keys."""
+        table, owners = self._chunk.rows[collection]
+        first, last = (int(place) for place in np.searchsorted(owners, (index, index + 1)))
+        return dict(zip(range(first, last), table["row"].slice(first, last - first).to_pylist(), strict=True))
+
+    def _values(self, scope: str | None, index: int) -> dict[FactKey, Codes]:
+        found: dict[FactKey, Codes] = {}
+        for stratum in self._program.strata:
+            for resolution in stratum.resolutions:
+                key = resolution.fact
+                if key.scope != scope:
+                    continue
+                if key in self._chunk.sets:
+                    found[key] = tuple(code for code, mask in self._chunk.sets[key].items() if mask[index])
+                else:
+                    column = self._chunk.columns[key]
+                    if column.known is None or column.known[index]:
+                        code = column.codes[index]
+                        found[key] = code if isinstance(code, str) else int(code)
+        return found
+
+    def _gates(self, index: int) -> dict[str, tuple[bool | None, dict[str, bool | None]]]:
+        stage = self._chunk.column(self._program.stage) if self._program.gates else None
+        if stage is None or (stage.known is not None and not stage.known[index]):
+            return {}
+        return {
+            gate.id: (
+                self._conditions.truth(gate.required, None).at(index),
+                {name: self._conditions.truth(when, None).at(index) for name, when in gate.criteria},
+            )
+            for gate in self._program.gates
+            if stage.codes[index] in gate.from_codes and self._program.rules[gate.rule].is_valid(self._chunk.as_of)
+        }
+
+    def _card(self, card: str, index: int) -> tuple[list[Score], list[str]]:
+        selection, scores, chosen = self._cards[card]
+        found = [
+            Score(
+                one.form.name,
+                int(one.points[index]),
+                one.eligible.at(index),
+                bool(one.provisional[index]),
+                tuple((rule, int(worth[index])) for rule, worth in one.given.items() if self._rules.fired[rule][index]),
+            )
+            for one in scores
+        ]
+        picked = [one for one, mask in zip(found, chosen, strict=True) if mask[index]]
+        names = [one.candidate for one in sorted(picked, key=lambda one: -one.points)]
+        if not names and selection.fallback is not None:
+            names = [str(decode(self._program.vocabulary, self._program.fact(selection.fact), selection.fallback))]
+        return found, names
