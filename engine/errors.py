@@ -34,10 +34,10 @@ class Problem:
 
 
 class ProblemsError(Exception):
-    """Raised when input cannot be used; carries every problem that was found, in file order."""
+    """Raised when input cannot be used; carries every problem that was found once, in file order."""
 
     def __init__(self, problems: Iterable[Problem]) -> None:
-        self.problems = tuple(sorted(problems))
+        self.problems = tuple(sorted(set(problems)))
         super().__init__("\n".join(str(problem) for problem in self.problems))
 
 

@@ -27,7 +27,7 @@ ENGINE: dict[str, set[str]] = {
     "engine.prove": {"engine.program"},
     "engine.explain": {"engine.plan", "engine.prove"},
     "engine.check": {"engine.plan", "engine.prove"},
-    "engine.cases": {"engine.plan", "engine.prove"},
+    "engine.cases": {"engine.load", "engine.decision", "engine.snapshot"},
     "engine.impact": {"engine.plan", "engine.prove"},
 }
 OUTSIDE: dict[str, set[str]] = {

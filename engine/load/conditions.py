@@ -8,7 +8,7 @@ from decimal import Decimal
 
 from engine.errors import Location, Problems, did_you_mean
 from engine.load.form import Form, kind_of
-from engine.load.values import WrongValue, value_of
+from engine.load.values import WrongValueError, value_of
 from engine.model import (
     All,
     AnyOf,
@@ -229,7 +229,7 @@ class Conditions:
             value = value_of(scalar, fact, self.vocabulary.enums)
             if fact in (_DAYS, _COUNT) and isinstance(value, int):
                 _check_internal(value, fact)
-        except WrongValue as wrong:
+        except WrongValueError as wrong:
             source = f"parameter `{param}`: " if param else ""
             self._problem(scalar.at, wrong.code, source + wrong.message, wrong.hint)
             return None
@@ -418,7 +418,9 @@ def _conjunction(items: list[Condition], at: Location) -> Condition:
 def _check_internal(value: int, fact: Fact) -> None:
     if value < (fact.least or 0) or (fact.most is not None and value > fact.most):
         most = f" and at most {fact.most}" if fact.most is not None else ""
-        raise WrongValue("out-of-range", f"the number of {_PLURAL[fact.name]} is at least 0{most}; {value} is not.")
+        raise WrongValueError(
+            "out-of-range", f"the number of {_PLURAL[fact.name]} is at least 0{most}; {value} is not."
+        )
 
 
 _PLURAL = {"days": "days", "count": "rows"}

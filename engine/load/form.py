@@ -14,7 +14,7 @@ from enum import StrEnum
 from typing import TypeVar
 
 from engine.errors import Location, Problems, did_you_mean
-from engine.load.values import WrongValue, date_of, number_of
+from engine.load.values import WrongValueError, date_of, number_of
 from engine.vocabulary import Text
 from engine.yaml12 import Node, YList, YMap, YScalar
 
@@ -207,7 +207,7 @@ class Form:
             if isinstance(node, YScalar):
                 return number_of(node, what)
             self.problem(node.at, "wrong-type", f"{what} is a number, not {kind_of(node)}.")
-        except WrongValue as wrong:
+        except WrongValueError as wrong:
             self.problem(node.at, wrong.code, wrong.message, wrong.hint)
         return None
 
@@ -230,7 +230,7 @@ class Form:
             if isinstance(node, YScalar):
                 return date_of(node, f"`{key}`")
             self.problem(node.at, "wrong-type", f"`{key}` is a date, not {kind_of(node)}.", "Write YYYY-MM-DD.")
-        except WrongValue as wrong:
+        except WrongValueError as wrong:
             self.problem(node.at, wrong.code, wrong.message, wrong.hint)
         return None
 

@@ -12,7 +12,7 @@ from enum import StrEnum
 from engine.errors import Location, Problems, did_you_mean
 from engine.load.conditions import Conditions
 from engine.load.form import DOTTED, KEBAB, SNAKE, SOURCE, Form, kind_of
-from engine.load.values import WrongValue, check_range, number_of, value_of
+from engine.load.values import WrongValueError, check_range, number_of, value_of
 from engine.load.vocabulary import ADVISED
 from engine.model import (
     Action,
@@ -102,7 +102,7 @@ class Reading:
         try:
             value = value_of(scalar, fact, self.vocabulary.enums)
             check_range(value, fact)
-        except WrongValue as wrong:
+        except WrongValueError as wrong:
             self.problems.add(scalar.at, wrong.code, wrong.message, wrong.hint)
             return None
         return value
@@ -320,7 +320,7 @@ def _parameter_value(node: Node, form: Form, least: Decimal | None, most: Decima
     if isinstance(node.value, int | Decimal) and not isinstance(node.value, bool):
         try:
             number = number_of(node, form.what)
-        except WrongValue as wrong:
+        except WrongValueError as wrong:
             form.problem(node.at, wrong.code, wrong.message, wrong.hint)
             return None
         if (least is not None and number < least) or (most is not None and number > most):

@@ -17,7 +17,7 @@ _CLOCK = re.compile(r"[0-9]+:[0-9]{2}(:[0-9]{2})?\Z")
 _YES_NO = {"yes": "true", "y": "true", "on": "true", "no": "false", "n": "false", "off": "false"}
 
 
-class WrongValue(Exception):
+class WrongValueError(Exception):
     """Raised when a scalar is no value of the wanted type; the caller knows where it stands."""
 
     def __init__(self, code: str, message: str, hint: str = "") -> None:
@@ -31,10 +31,10 @@ def value_of(scalar: YScalar, fact: Fact, enums: Mapping[str, Enum]) -> Value:
     Numbers come back with exactly the fact's scale.
 
     Raises:
-        WrongValue: if the scalar is no value of the fact's type.
+        WrongValueError: if the scalar is no value of the fact's type.
     """
     if scalar.value is None and not (scalar.text and fact.type is Type.TEXT):
-        raise WrongValue(
+        raise WrongValueError(
             "empty-value", f"`{fact.name}` needs a value here.", "For a missing fact, write `known: false`."
         )
     if fact.type in (Type.CATEGORY, Type.LEVEL, Type.SET):
@@ -46,27 +46,29 @@ def check_range(value: Value, fact: Fact) -> None:
     """Check that a value which a fact is to have lies within the fact's declared range.
 
     Raises:
-        WrongValue: if it does not.
+        WrongValueError: if it does not.
     """
     if isinstance(value, bool) or not isinstance(value, int | Decimal):
         return
     if (fact.least is not None and value < fact.least) or (fact.most is not None and value > fact.most):
         least = "any" if fact.least is None else fact.least
         most = "any" if fact.most is None else fact.most
-        raise WrongValue("out-of-range", f"`{fact.name}` lies between {least} and {most}; {value} does not.")
+        raise WrongValueError("out-of-range", f"`{fact.name}` lies between {least} and {most}; {value} does not.")
 
 
 def number_of(scalar: YScalar, what: str) -> Decimal:
     """Return a scalar as an exact number.
 
     Raises:
-        WrongValue: if it is not one, or written with an exponent.
+        WrongValueError: if it is not one, or written with an exponent.
     """
     value = scalar.value
     if isinstance(value, bool) or not isinstance(value, int | Decimal):
-        raise WrongValue("wrong-type", f"{what} is a number, not `{scalar.text}`.", _number_hint(scalar.text))
+        raise WrongValueError("wrong-type", f"{what} is a number, not `{scalar.text}`.", _number_hint(scalar.text))
     if "e" in scalar.text.lower():
-        raise WrongValue("exponent", f"{what} is written with an exponent: `{scalar.text}`.", "Write the number out.")
+        raise WrongValueError(
+            "exponent", f"{what} is written with an exponent: `{scalar.text}`.", "Write the number out."
+        )
     return Decimal(value)
 
 
@@ -74,14 +76,16 @@ def date_of(scalar: YScalar, what: str) -> date:
     """Return a scalar as a date.
 
     Raises:
-        WrongValue: if it is not a real day written as YYYY-MM-DD.
+        WrongValueError: if it is not a real day written as YYYY-MM-DD.
     """
     if not _DATE.match(scalar.text):
-        raise WrongValue("wrong-type", f"{what} is a date, not `{scalar.text}`.", "Write YYYY-MM-DD.")
+        raise WrongValueError("wrong-type", f"{what} is a date, not `{scalar.text}`.", "Write YYYY-MM-DD.")
     try:
         return date.fromisoformat(scalar.text)
     except ValueError:
-        raise WrongValue("no-such-day", f"{what}: there is no day {scalar.text}.", "Check month and day.") from None
+        raise WrongValueError(
+            "no-such-day", f"{what}: there is no day {scalar.text}.", "Check month and day."
+        ) from None
 
 
 def _flag(scalar: YScalar, fact: Fact) -> bool:
@@ -89,13 +93,13 @@ def _flag(scalar: YScalar, fact: Fact) -> bool:
         return scalar.value
     meant = _YES_NO.get(scalar.text.lower())
     hint = f"Write `{meant}`; `{scalar.text}` is a word here." if meant else ""
-    raise WrongValue("wrong-type", f"`{fact.name}` is a flag: true or false, not `{scalar.text}`.", hint)
+    raise WrongValueError("wrong-type", f"`{fact.name}` is a flag: true or false, not `{scalar.text}`.", hint)
 
 
 def _integer(scalar: YScalar, fact: Fact) -> int:
     number = number_of(scalar, f"`{fact.name}`")
     if not isinstance(scalar.value, int):
-        raise WrongValue(
+        raise WrongValueError(
             "wrong-type", f"`{fact.name}` is a whole number, not `{scalar.text}`.", "Write it without a point."
         )
     _check_size(number, fact)
@@ -107,7 +111,7 @@ def _number(scalar: YScalar, fact: Fact) -> Decimal:
     _check_size(number, fact)
     exact = round(number, fact.scale)
     if exact != number:
-        raise WrongValue(
+        raise WrongValueError(
             "too-many-digits",
             f"`{fact.name}` has {fact.scale} digits after the point; `{scalar.text}` has more.",
             f"Round it, such as {exact}.",
@@ -118,7 +122,7 @@ def _number(scalar: YScalar, fact: Fact) -> Decimal:
 def _check_size(number: Decimal, fact: Fact) -> None:
     most = Decimal(MAX_SCALED).scaleb(-fact.scale)
     if abs(number) > most:
-        raise WrongValue("too-large", f"`{fact.name}` stays within ±{most:f}; {number} does not.")
+        raise WrongValueError("too-large", f"`{fact.name}` stays within ±{most:f}; {number} does not.")
 
 
 def _date(scalar: YScalar, fact: Fact) -> date:
@@ -128,7 +132,7 @@ def _date(scalar: YScalar, fact: Fact) -> date:
 def _text(scalar: YScalar, fact: Fact) -> str:
     if isinstance(scalar.value, str):
         return scalar.value
-    raise WrongValue(
+    raise WrongValueError(
         "wrong-type", f"`{fact.name}` is a text, not {scalar.text}.", f'Put it in quotes: "{scalar.text}".'
     )
 
@@ -139,7 +143,7 @@ def _member(scalar: YScalar, fact: Fact, enum: Enum) -> str:
     hint = did_you_mean(scalar.text, enum.members)
     if not hint and len(enum.members) <= 12:
         hint = f"It has: {', '.join(enum.members)}."
-    raise WrongValue(
+    raise WrongValueError(
         "unknown-member", f"`{scalar.text}` is no member of `{enum.name}`, which `{fact.name}` takes.", hint
     )
 

@@ -9,7 +9,7 @@ from enum import StrEnum
 
 from engine.errors import Location, Problems, did_you_mean
 from engine.load.form import SNAKE, Form
-from engine.load.values import WrongValue, check_range, value_of
+from engine.load.values import WrongValueError, check_range, value_of
 from engine.vocabulary import (
     Change,
     Changer,
@@ -29,11 +29,33 @@ from engine.yaml12 import Node, YMap, YScalar
 ACTION_ENUM = "action"
 ADVISED = FactKey(None, "advised")
 RESERVED = frozenset(
-    ["any", "all", "not", "none", "every", "count", "sum", "known", "missing", "customer", "row", "rows", "recorded", "param", "fact", "fired", "not_fired", "provisional", "gates", "actions", "advised"]
+    [
+        "any",
+        "all",
+        "not",
+        "none",
+        "every",
+        "count",
+        "sum",
+        "known",
+        "missing",
+        "customer",
+        "row",
+        "rows",
+        "recorded",
+        "param",
+        "fact",
+        "fired",
+        "not_fired",
+        "provisional",
+        "gates",
+        "actions",
+        "advised",
+    ]
 )
 """Words that stand for something else where facts are named: in conditions, snapshots or cases."""
 
-_MEMBER = re.compile(r"[a-z0-9]+([_-][a-z0-9]+)*\Z")
+_MEMBER = re.compile(r"[A-Za-z0-9]+([_-][A-Za-z0-9]+)*\Z")
 _CONSTRAINT = re.compile(r"(\S+) <= (\S+)\Z")
 _WITH_ENUM = (Type.CATEGORY, Type.LEVEL, Type.SET)
 _NUMERIC = (Type.INTEGER, Type.NUMBER)
@@ -140,7 +162,7 @@ class VocabularyReader:
                     key.at,
                     "wrong-name",
                     f"`{key.text}` cannot be a member.",
-                    "Use small letters, digits, `_` and `-`, and none of the words true, false and null.",
+                    "Use letters, digits, `_` and `-`, and none of the words true, false and null.",
                 )
         return {key.text: form.text_of(value, f"member `{key.text}`") for key, value in node.entries}
 
@@ -312,7 +334,7 @@ class VocabularyReader:
                 value = value_of(declared.default, fact, self.enums)
                 check_range(value, fact)
                 fact = replace(fact, default=value)
-            except WrongValue as wrong:
+            except WrongValueError as wrong:
                 self.problems.add(declared.default.at, wrong.code, wrong.message, wrong.hint)
         elif declared.default is not None:
             self.problems.add(declared.default.at, "wrong-default", "a default is a single value.")

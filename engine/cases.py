@@ -1,0 +1,379 @@
+"""Cases: facts in, expected conclusions out. They are the rule book's own tests, and run through any executor."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+from engine.decision import Decision, State
+from engine.errors import Location, Problems, did_you_mean
+from engine.load.form import Form, kind_of
+from engine.load.pack import read_nodes
+from engine.load.values import WrongValueError, check_range, date_of, value_of
+from engine.model import Pack
+from engine.snapshot import CustomerFacts, Recorded, Row
+from engine.vocabulary import BEGINNING, Fact, Type, Value
+from engine.yaml12 import Node, YList, YMap, YScalar, parse_yaml
+
+Rows = Mapping[str, Mapping[str, Mapping[str, Value | None]]]
+
+
+@dataclass(frozen=True, slots=True)
+class Expectation:
+    """What a decision must say. None and empty parts are not looked at; a value None means that the fact is missing."""
+
+    values: Mapping[str, Value | None]
+    rows: Rows
+    gates: Mapping[str, State]
+    fired: tuple[str, ...] = ()
+    not_fired: tuple[str, ...] = ()
+    actions: tuple[str, ...] | None = None
+    advised: tuple[str, ...] = ()
+    not_advised: tuple[str, ...] = ()
+    provisional: tuple[str, ...] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """One case, named by a sentence."""
+
+    name: str
+    facts: CustomerFacts
+    expect: Expectation
+    at: Location
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """One thing that came out otherwise than expected, and why it came out so."""
+
+    what: str
+    expected: str
+    actual: str
+    why: str = ""
+
+    def __str__(self) -> str:
+        why = f" ({self.why})" if self.why else ""
+        return f"{self.what}: expected {self.expected}, but got {self.actual}{why}"
+
+
+@dataclass(frozen=True, slots=True)
+class CaseResult:
+    """A case that was run: passed if there is no difference."""
+
+    case: Case
+    decision: Decision
+    differences: tuple[Difference, ...]
+
+    @property
+    def passed(self) -> bool:
+        """Whether everything came out as expected."""
+        return not self.differences
+
+
+def load_cases(folder: Path, pack: Pack) -> tuple[Case, ...]:
+    """Load the cases of a pack from `cases/` in the pack's folder, in the order of file names.
+
+    Raises:
+        ProblemsError: with every problem in all case files.
+    """
+    problems = Problems()
+    paths = sorted((folder / "cases").glob("*.yaml"))
+    nodes = read_nodes(paths, problems)
+    problems.raise_any()
+    return _cases(nodes.values(), pack)
+
+
+def cases_from_text(text: str, pack: Pack, file: str = "cases.yaml") -> tuple[Case, ...]:
+    """Load cases from a text.
+
+    Raises:
+        ProblemsError: with every problem in it.
+    """
+    return _cases([parse_yaml(text, file)], pack)
+
+
+def run_case(case: Case, decide: Callable[[CustomerFacts], Decision]) -> CaseResult:
+    """Decide on a case's facts and compare the decision with what the case expects."""
+    decision = decide(case.facts)
+    return CaseResult(case, decision, tuple(_differences(case.expect, decision)))
+
+
+# --- loading --------------------------------------------------------------------------------------------------------
+
+
+def _cases(nodes: Iterable[Node], pack: Pack) -> tuple[Case, ...]:
+    problems = Problems()
+    reader = _CaseReader(pack, problems)
+    cases: dict[str, Case] = {}
+    for node in nodes:
+        form = Form(node, "a file of cases", problems)
+        for item in form.required_items("cases"):
+            case = reader.case(item)
+            if case.name in cases:
+                first = cases[case.name].at
+                problems.add(case.at, "duplicate-id", f"the case `{case.name}` is already at {first}.", "Rename one.")
+            cases[case.name] = case
+        form.close()
+    problems.raise_any()
+    return tuple(cases.values())
+
+
+class _CaseReader:
+    """Read cases against a pack."""
+
+    def __init__(self, pack: Pack, problems: Problems) -> None:
+        self._pack = pack
+        self._vocabulary = pack.vocabulary
+        self._gates = sorted(gate.id for gate in pack.gates)
+        self._rules = set(rule_ids(pack))
+        self._problems = problems
+
+    def case(self, node: Node) -> Case:
+        form = Form(node, "a case", self._problems)
+        name = form.word("case")
+        form.required("as_of")
+        as_of = form.date("as_of") or BEGINNING
+        rows = {
+            collection: tuple(self._rows(collection, items)) for collection, items in self._by_collection(form, "rows")
+        }
+        recorded: dict[str, Recorded] = dict.fromkeys(rows, (BEGINNING, None))
+        for collection, dates in self._by_collection(form, "recorded"):
+            recorded[collection] = self._recorded(dates)
+        facts = CustomerFacts(name, as_of, self._facts(form.node("facts"), None), rows, recorded)
+        expected = form.required("expect")
+        expect = self._expectation(expected) if expected is not None else Expectation({}, {}, {})
+        form.close()
+        return Case(name, facts, expect, form.at)
+
+    def _by_collection(self, outer: Form, key: str) -> Iterator[tuple[str, Node]]:
+        node = outer.node(key)
+        if node is not None:
+            for name, content in Form(node, f"`{key}`", self._problems).rest():
+                if outer.one_of(name, f"a key of `{key}`", self._vocabulary.collections, "unknown-collection"):
+                    yield name.text, content
+
+    def _rows(self, collection: str, node: Node) -> Iterator[Row]:
+        keys: set[str] = set()
+        for number, item in enumerate(node.items if isinstance(node, YList) else (), 1):
+            form = Form(item, "a row", self._problems)
+            key = form.optional_word("row") or str(number)
+            if key in keys:
+                form.problem(
+                    item.at, "duplicate-id", f"there are two rows `{key}`.", "Give them different names by `row:`."
+                )
+            keys.add(key)
+            yield Row(key, dict(self._values(form, collection)))
+        if not isinstance(node, YList):
+            self._problems.add(
+                node.at, "wrong-shape", f"rows are a list, not {kind_of(node)}.", "Write `- {...}` for each."
+            )
+
+    def _recorded(self, node: Node) -> Recorded:
+        if isinstance(node, YMap):
+            form = Form(node, "a record's time", self._problems)
+            start = form.required("from")
+            recorded = (self._begin(start) if start is not None else BEGINNING, form.date("to"))
+            form.close()
+            return recorded
+        return self._begin(node), None
+
+    def _begin(self, node: Node) -> date:
+        if isinstance(node, YScalar) and node.text == "beginning":
+            return BEGINNING
+        try:
+            if isinstance(node, YScalar):
+                return date_of(node, "the day")
+        except WrongValueError as wrong:
+            self._problems.add(node.at, wrong.code, wrong.message, "Write `beginning` or YYYY-MM-DD.")
+            return BEGINNING
+        self._problems.add(node.at, "wrong-type", f"{kind_of(node)} is no day.", "Write `beginning` or YYYY-MM-DD.")
+        return BEGINNING
+
+    def _facts(self, node: Node | None, scope: str | None) -> dict[str, Value]:
+        return dict(self._values(Form(node, "`facts`", self._problems), scope)) if node is not None else {}
+
+    def _values(self, form: Form, scope: str | None) -> Iterator[tuple[str, Value]]:
+        for name, node in form.rest():
+            fact = self._fact(name, scope)
+            if fact is not None and fact.is_derived:
+                self._problems.add(
+                    name.at, "derived-fact", f"`{name.text}` is concluded by rules.", "Give what it follows from."
+                )
+            elif fact is not None and (value := self._value(node, fact)) is not None:
+                yield name.text, value
+
+    def _fact(self, name: YScalar, scope: str | None) -> Fact | None:
+        fact = self._vocabulary.fact(name.text, scope)
+        if fact is None:
+            where = f"a row of `{scope}`" if scope else "the customer"
+            known = [known.name for known in self._vocabulary.in_scope(scope)]
+            self._problems.add(
+                name.at, "unknown-fact", f"{where} has no fact `{name.text}`.", did_you_mean(name.text, known)
+            )
+        return fact
+
+    def _value(self, node: Node, fact: Fact) -> Value | None:
+        if not isinstance(node, YScalar):
+            self._problems.add(node.at, "wrong-shape", f"`{fact.name}` has one value, not {kind_of(node)}.")
+            return None
+        try:
+            value = value_of(node, fact, self._vocabulary.enums)
+            check_range(value, fact)
+        except WrongValueError as wrong:
+            self._problems.add(node.at, wrong.code, wrong.message, wrong.hint)
+            return None
+        return value
+
+    # --- expectations -----------------------------------------------------------------------------------------------
+
+    def _expectation(self, node: Node) -> Expectation:
+        form = Form(node, "`expect`", self._problems)
+        fired, not_fired = (self._named(form, key, self._rules, "rule") for key in ("fired", "not_fired"))
+        actions = self._named(form, "actions", self._pack.actions, "action") if form.has("actions") else None
+        facts = {key.name for key in self._pack.vocabulary.facts}
+        provisional = self._named(form, "provisional", facts, "fact") if form.has("provisional") else None
+        has, has_not = self._advised(form.node("advised"))
+        gates = dict(self._gate_states(form))
+        rows = {name: dict(self._expected_rows(content, name)) for name, content in self._by_collection(form, "rows")}
+        return Expectation(
+            dict(self._expected(form, None)), rows, gates, fired, not_fired, actions, has, has_not, provisional
+        )
+
+    def _named(self, form: Form, key: str, known: Collection[str], what: str) -> tuple[str, ...]:
+        """Return the words under a key, each of which must be known."""
+        words = []
+        for node in form.items(key):
+            word = form.word_of(node, f"a {what}")
+            if word and word not in known:
+                form.problem(node.at, f"unknown-{what}", f"there is no {what} `{word}`.", did_you_mean(word, known))
+            words.append(word)
+        return tuple(words)
+
+    def _advised(self, node: Node | None) -> tuple[tuple[str, ...], tuple[str, ...]]:
+        if node is None:
+            return (), ()
+        form = Form(node, "`advised`", self._problems)
+        has, has_not = (self._named(form, key, self._pack.actions, "action") for key in ("has", "has_not"))
+        form.close()
+        return has, has_not
+
+    def _gate_states(self, form: Form) -> Iterator[tuple[str, State]]:
+        node = form.node("gates")
+        if node is not None:
+            for name, state in Form(node, "`gates`", self._problems).rest():
+                form.one_of(name, "a key of `gates`", self._gates, "unknown-gate")
+                word = form.one_of(state, "a gate's state", [state.value for state in State])
+                yield name.text, State(word or "unknown")
+
+    def _expected_rows(self, node: Node, collection: str) -> Iterator[tuple[str, Mapping[str, Value | None]]]:
+        for key, facts in Form(node, "rows by name", self._problems).rest():
+            yield key.text, dict(self._expected(Form(facts, "a row", self._problems), collection))
+
+    def _expected(self, form: Form, scope: str | None) -> Iterator[tuple[str, Value | None]]:
+        for name, node in form.rest():
+            fact = self._fact(name, scope)
+            if fact is None:
+                continue
+            if not fact.is_derived and fact.falls_back_to is None:
+                self._problems.add(
+                    name.at, "not-derived", f"no rule concludes `{name.text}`.", "Expect a derived fact."
+                )
+            elif isinstance(node, YScalar) and node.text == "missing":
+                yield name.text, None
+            elif fact.type is Type.SET:
+                members = (self._value(item, fact) for item in form.items_of(node, f"`{name.text}`"))
+                yield name.text, frozenset(str(member) for member in members if member is not None)
+            else:
+                yield name.text, self._value(node, fact)
+
+
+def rule_ids(pack: Pack) -> Iterator[str]:
+    """Yield the id of every rule that can fire: plain rules, table rows, gates and point rules."""
+    yield from (rule.id for rule in pack.rules)
+    yield from (f"{table.id}#{row.id}" for table in pack.tables for row in table.rows)
+    yield from (gate.id for gate in pack.gates)
+    for scorecard in pack.scorecards:
+        yield from (f"{scorecard.id}#{rule.id}@{rule.candidate}" for rule in scorecard.rules)
+
+
+# --- comparing ------------------------------------------------------------------------------------------------------
+
+
+def _differences(expect: Expectation, decision: Decision) -> Iterator[Difference]:
+    hangs_on = {(one.fact, one.row): one.rules for one in decision.provisional}
+    yield from _values(expect.values, decision.values, "", hangs_on)
+    for collection, by_key in expect.rows.items():
+        for key, values in by_key.items():
+            actual = decision.rows.get(collection, {}).get(key, {})
+            yield from _values(values, actual, key, hangs_on, f"{collection}[{key}].")
+    fired = {one.rule for one in decision.fired}
+    for rule in expect.fired:
+        if rule not in fired:
+            yield Difference(rule, "fired", "not fired")
+    for one in decision.fired:
+        if one.rule in expect.not_fired:
+            yield Difference(one.rule, "not fired", "fired", _reading(one.because))
+    yield from _gates(expect.gates, decision)
+    yield from _advice(expect, decision)
+    if expect.provisional is not None:
+        yield from _same_names("provisional", expect.provisional, {fact for fact, _ in hangs_on}, "")
+
+
+def _values(
+    expected: Mapping[str, Value | None],
+    actual: Mapping[str, Value],
+    row: str,
+    hangs_on: Mapping[tuple[str, str], tuple[str, ...]],
+    prefix: str = "",
+) -> Iterator[Difference]:
+    for name, value in expected.items():
+        found = actual.get(name, frozenset() if isinstance(value, frozenset) else None)
+        if found != value:
+            rules = hangs_on.get((name, row))
+            why = f"provisional, hangs on {', '.join(rules)}" if rules else ""
+            yield Difference(prefix + name, _shown(value), _shown(found), why)
+
+
+def _gates(expected: Mapping[str, State], decision: Decision) -> Iterator[Difference]:
+    states = {gate.gate: gate for gate in decision.gates}
+    for name, state in expected.items():
+        gate = states.get(name)
+        if gate is None:
+            yield Difference(name, state, "not looked at", "it does not lead away from the present stage")
+        elif gate.state is not state:
+            criteria = ", ".join(f"{one.criterion} {one.state}" for one in gate.criteria)
+            yield Difference(name, state, gate.state, criteria)
+
+
+def _advice(expect: Expectation, decision: Decision) -> Iterator[Difference]:
+    reasons = {action.action: action.rules for action in decision.actions}
+    if expect.actions is not None:
+        extra = {name: rules for name, rules in reasons.items() if name not in expect.actions}
+        why = "; ".join(f"{name} by {', '.join(rules)}" for name, rules in sorted(extra.items()))
+        yield from _same_names("actions", expect.actions, set(reasons), why)
+    for name in expect.advised:
+        if name not in reasons:
+            yield Difference(name, "advised", "not advised")
+    for name in expect.not_advised:
+        if name in reasons:
+            yield Difference(name, "not advised", "advised", f"by {', '.join(reasons[name])}")
+
+
+def _same_names(what: str, expected: Iterable[str], actual: set[str], why: str) -> Iterator[Difference]:
+    if set(expected) != actual:
+        yield Difference(what, _shown(frozenset(expected)), _shown(frozenset(actual)), why)
+
+
+def _reading(because: Iterable[tuple[str, Value | None]]) -> str:
+    return ", ".join(f"{name} is {_shown(value)}" for name, value in because)
+
+
+def _shown(value: Value | None) -> str:
+    if value is None:
+        return "missing"
+    if isinstance(value, frozenset):
+        return f"[{', '.join(sorted(value))}]"
+    return str(value).lower() if isinstance(value, bool) else str(value)
