@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
@@ -20,8 +20,8 @@ from engine.decision import (
     Provisional,
     State,
 )
-from engine.model import Advise
-from engine.program import POINT_SCALE, Code, Program, ProgramRule, decode
+from engine.model import Advise, Hit
+from engine.program import POINT_SCALE, Code, Program, ProgramRule, Single, TableForm, decode
 from engine.snapshot import CustomerFacts
 from engine.vocabulary import FactKey, Value
 
@@ -107,7 +107,30 @@ def _rows(program: Program, outcome: Outcome) -> dict[str, dict[str, dict[str, V
     return dict(found)
 
 
-# --- reasons ---------------------------------------------------------------------------------------------------------
+# --- conflicts ---
+
+
+def fact_conflict(single: Single, has_fired: Callable[[int], bool]) -> tuple[str, ...]:
+    """Name the winner and those of its priority that say otherwise; of a table only the best hit competes."""
+    fired = [entry for entry in single.entries if has_fired(entry.rule)]
+    best = {entry.owner: entry for entry in reversed(fired)}
+    others = {
+        owner for owner, entry in best.items() if entry.priority == fired[0].priority and entry.value != fired[0].value
+    }
+    return tuple(sorted({fired[0].owner, *others})) if others else ()
+
+
+def table_conflict(program: Program, table: TableForm, has_fired: Callable[[int], bool]) -> tuple[str, ...]:
+    """Name the rows that a table's hit policy does not allow together."""
+    hits = [row for row in table.rows if has_fired(row.rule)]
+    if table.hit is Hit.ANY:
+        hits = [row for row in hits if row is hits[0] or row.values != hits[0].values]
+    elif table.hit is not Hit.UNIQUE:
+        return ()
+    return tuple(sorted(program.rules[row.rule].id for row in hits)) if len(hits) > 1 else ()
+
+
+# --- reasons ---
 
 
 def _fired(program: Program, customer: CustomerFacts, outcome: Outcome) -> Iterable[Fired]:
@@ -145,7 +168,7 @@ def points(code: int) -> Decimal:
     return Decimal(code).scaleb(-POINT_SCALE)
 
 
-# --- actions ---------------------------------------------------------------------------------------------------------
+# --- actions ---
 
 
 def _actions(program: Program, customer: CustomerFacts, fired: Iterable[tuple[int, str]]) -> tuple[AdvisedAction, ...]:

@@ -244,13 +244,21 @@ class Stratum:
 
 
 @dataclass(frozen=True, slots=True)
+class TableHit:
+    """A table's row: its rule and the values of its outputs."""
+
+    rule: int
+    values: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class TableForm:
-    """A table's row rules with their values, to watch its hit policy."""
+    """A table's rows, best first, to watch its hit policy."""
 
     id: str
     scope: str | None
     hit: Hit
-    rows: tuple[tuple[int, tuple[int, ...]], ...]
+    rows: tuple[TableHit, ...]
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from engine.vocabulary import Fact, Origin, Type, Value, Vocabulary
@@ -44,8 +45,13 @@ class CustomerFacts:
             "rows": {name: {row.key: row.facts for row in rows} for name, rows in self.rows.items() if rows},
             "recorded": self.recorded,
         }
-        text = json.dumps(content, sort_keys=True, default=str, ensure_ascii=False, separators=(",", ":"))
+        text = json.dumps(content, sort_keys=True, default=_plain, ensure_ascii=False, separators=(",", ":"))
         return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _plain(value: object) -> str:
+    """Return one text for one value, however many zeros a number was written with."""
+    return format(value.normalize(), "f") if isinstance(value, Decimal) else str(value)
 
 
 @dataclass(frozen=True)

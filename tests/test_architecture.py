@@ -22,8 +22,7 @@ ENGINE: dict[str, set[str]] = {
     "engine.compile": {"engine.program"},
     "engine.assemble": {"engine.program", "engine.snapshot"},
     "engine.session": {"engine.assemble"},
-    "engine.columns": {"engine.snapshot"},
-    "engine.plan": {"engine.assemble", "engine.columns"},
+    "engine.plan": {"engine.assemble"},
     "engine.prove": {"engine.program"},
     "engine.explain": {"engine.plan", "engine.prove"},
     "engine.check": {"engine.plan", "engine.prove"},
@@ -42,7 +41,6 @@ DURABLE_RULES = {"durable", "durable_rules_engine"}
 NOT_SHIPPED = {"tests", "bench"}
 ENGINE_LIBRARIES = {"numpy", "pyarrow", "yaml", "z3"}
 LIBRARIES = {
-    "engine.columns": {"numpy", "pyarrow"},
     "engine.plan": {"numpy", "pyarrow"},
     "engine.session": ENGINE_LIBRARIES | DURABLE_RULES,
 }

@@ -43,6 +43,7 @@ from engine.program import (
     Selection,
     Single,
     TableForm,
+    TableHit,
     Union,
     encode,
 )
@@ -93,9 +94,8 @@ class Collector:
                 for fact, value in zip(table.outputs, row.values, strict=True):
                     inner = _inner_rank(table, row, position)
                     self._entry(fact, index, value, table.priority, table.id, inner)
-            forms = tuple(
-                (index, self._values(table.outputs, row.values)) for row, index in zip(table.rows, rows, strict=True)
-            )
+            ranked = sorted(zip(table.rows, rows, strict=True), key=lambda pair: pair[0].id)
+            forms = tuple(TableHit(index, self._values(table.outputs, row.values)) for row, index in ranked)
             self.tables.append(TableForm(table.id, table.each, table.hit, forms))
             return
         (output,) = table.outputs

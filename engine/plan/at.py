@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
+from engine.assemble import fact_conflict, table_conflict
 from engine.decision import Conflict, Provisional
-from engine.model import Hit
 from engine.plan.columns import Mask
 from engine.plan.conditions import Chunk, Conditions
 from engine.plan.resolve import Rules, Scored
-from engine.program import Aggregate, Entry, Program, Resolution, Selection, Single, Union
+from engine.program import Aggregate, Program, Resolution, Selection, Single, Union
 from engine.vocabulary import FactKey
 
 Place = tuple[str | None, int, str]
@@ -20,32 +20,20 @@ Cards = Mapping[str, tuple[Selection, list[Scored], list[Mask]]]
 
 def conflicts_at(program: Program, rules: Rules, scope: str | None, index: int, key: str) -> Iterator[Conflict]:
     """Yield the conflicts at one place."""
+
+    def has_fired(rule: int) -> bool:
+        return bool(rules.fired[rule][index])
+
     for stratum in program.strata:
         for resolution in stratum.resolutions:
             if isinstance(resolution, Single) and resolution.fact.scope == scope:
-                found = _tied([entry for entry in resolution.entries if rules.fired[entry.rule][index]])
-                if found:
-                    yield Conflict(resolution.fact.name, key, found)
+                names = fact_conflict(resolution, has_fired)
+                if names:
+                    yield Conflict(resolution.fact.name, key, names)
     for table in program.tables:
-        if table.scope == scope and table.hit in (Hit.UNIQUE, Hit.ANY):
-            hits = [(rule, values) for rule, values in table.rows if rules.fired[rule][index]]
-            if table.hit is Hit.ANY:
-                hits = [hit for hit in hits if hit is hits[0] or hit[1] != hits[0][1]]
-            if len(hits) > 1:
-                yield Conflict(table.id, key, _names(program, [rule for rule, _ in hits]))
-
-
-def _tied(fired: Sequence[Entry]) -> tuple[str, ...]:
-    """Return the winner and those of its priority that say otherwise; of a table only the best hit competes."""
-    best = {entry.owner: entry for entry in reversed(fired)}
-    others = {
-        owner for owner, entry in best.items() if entry.priority == fired[0].priority and entry.value != fired[0].value
-    }
-    return tuple(sorted({fired[0].owner, *others})) if others else ()
-
-
-def _names(program: Program, rules: Iterable[int]) -> tuple[str, ...]:
-    return tuple(sorted({program.rules[rule].id for rule in rules}))
+        names = table_conflict(program, table, has_fired) if table.scope == scope else ()
+        if names:
+            yield Conflict(table.id, key, names)
 
 
 def provisional_at(

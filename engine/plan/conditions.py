@@ -200,18 +200,19 @@ class Conditions:
             return sharp(np.ones(self._chunk.size(scope), np.bool_) if known is None else known)
         return unless_unknown(self._compare(leaf, [column.codes for column in columns]), known)
 
-    def _compare(self, leaf: _Test, codes: list[Array]) -> Array:
+    def _compare(self, leaf: _Test, codes: list[Array]) -> Mask:
         match leaf:
             case OneOf():
-                return _is_one_of(codes[0], leaf.codes)
+                found = _is_one_of(codes[0], leaf.codes)
             case AtLeast():
-                return codes[0] >= leaf.code
+                found = codes[0] >= leaf.code
             case InDays():
-                return (codes[0] >= self._today + leaf.first) & (codes[0] <= self._today + leaf.last)
+                found = (codes[0] >= self._today + leaf.first) & (codes[0] <= self._today + leaf.last)
             case EqualFacts():
-                return _times(codes[0], leaf.left_times) == _times(codes[1], leaf.right_times)
+                found = _times(codes[0], leaf.left_times) == _times(codes[1], leaf.right_times)
             case AtLeastFacts():
-                return _times(codes[0], leaf.left_times) >= _times(codes[1], leaf.right_times)
+                found = _times(codes[0], leaf.left_times) >= _times(codes[1], leaf.right_times)
+        return found
 
     def _column(self, fact: FactKey, scope: str | None) -> Column:
         column = self._chunk.column(fact)

@@ -1,0 +1,171 @@
+"""Match rules by durable-rules, inside the envelope in which the library is safe. Nothing else imports it.
+
+Rules of one stratum and scope are grouped into *views* of at most 40. A view is asserted as one flat fact that holds
+just what its rules read, as whole numbers; a rule is one pattern, a conjunction of comparisons with constants that
+begins with the view's number. The fact is drained, only rule names are read, and it is retracted before the next one.
+No negation, join, `$or` or arithmetic ever reaches the library, and a missing value is a missing property.
+
+Measured: a pattern of its own for the phase, or deleting the state instead of retracting, doubles the time.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import repeat
+
+import durable_rules_engine as durable
+
+RULES_PER_VIEW = 40  # the library keeps at most 64 matching sibling tests on a stack
+PROPERTIES_PER_VIEW = 240  # and at most 252 properties in a fact
+LARGEST = 2**62
+_SID = "s"
+_RESERVED = ("id", "sid", "view")
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """A property compared with a whole number; `operator` is one of `$eq`, `$neq`, `$gte`, `$lt`."""
+
+    property: str
+    operator: str
+    constant: int
+
+
+@dataclass(frozen=True, slots=True)
+class Pattern:
+    """A rule's name and the comparisons that must all hold."""
+
+    name: str
+    comparisons: tuple[Comparison, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """A group of patterns that one asserted fact decides, and the properties it holds."""
+
+    number: int
+    properties: tuple[str, ...]
+
+
+class LoweringError(Exception):
+    """A pack does not fit the library's limits."""
+
+
+class Matcher:
+    """One compiled ruleset. Not safe in two threads; a process has one per pack version."""
+
+    def __init__(self, groups: Iterable[Sequence[Pattern]]) -> None:
+        """Compile groups of patterns; those of one group are decided together.
+
+        Raises:
+            LoweringError: if property names collide in the library's hash, or a constant is too large.
+        """
+        definition: dict[str, object] = {"prime": {"all": [{"m": {"view": 0}}]}}
+        properties: dict[int, str] = {}
+        self._views: list[list[View]] = []
+        number = 0
+        for group in groups:
+            views = []
+            for patterns in _portions(group):
+                number += 1
+                read = dict.fromkeys(test.property for pattern in patterns for test in pattern.comparisons)
+                _check(read, properties)
+                views.append(View(number, tuple(read)))
+                definition |= {pattern.name: _lowered(pattern, number) for pattern in patterns}
+            self._views.append(views)
+        self._handle = durable.create_ruleset("valuelift", json.dumps(definition))
+        self._fire(View(0, ()), lambda _, __: "")  # the library must have run an action before any state is deleted
+
+    def fire(self, group: int, *facts: Mapping[str, str]) -> list[str]:
+        """Return the names of a group's patterns that hold.
+
+        Args:
+            group: the group's position.
+            facts: rendered properties (see `render`); of a property in several mappings the first counts.
+
+        Raises:
+            RuntimeError: if the library refuses a fact.
+        """
+        if len(facts) == 1:
+            get: Callable[[str, str], str] = facts[0].get
+        else:
+            first, second = facts
+            get = lambda name, default: first.get(name) or second.get(name, default)  # noqa: E731
+        return [name for view in self._views[group] for name in self._fire(view, get)]
+
+    def _fire(self, view: View, get: Callable[[str, str], str]) -> list[str]:
+        known = "".join(map(get, view.properties, repeat("")))
+        try:
+            code, state = durable.assert_fact(self._handle, f'{{"id":"v","sid":"{_SID}","view":{view.number}{known}}}')
+            if code == 1:  # no pattern holds, and nothing was kept
+                return []
+            if code != 0:
+                raise RuntimeError(f"durable-rules refused a fact (code {code})")
+            names = list(self._drain(state))
+            durable.retract_fact(self._handle, f'{{"id":"v","sid":"{_SID}"}}')
+        except Exception:
+            # What was left half done would spoil the next decision.
+            durable.delete_state(self._handle, _SID)
+            raise
+        return names
+
+    def _drain(self, state: int) -> Iterator[str]:
+        action = durable.start_action_for_state(self._handle, state)
+        message = action[1] if action else None
+        while message is not None:
+            yield message[2 : message.index('"', 2)]  # {"name":{"m":{...}}}
+            message = durable.complete_and_start_action(self._handle, state)
+
+
+def render(name: str, value: int) -> str:
+    """Render a property for `Matcher.fire`.
+
+    Raises:
+        LoweringError: if the value does not fit the library's 64-bit integers.
+    """
+    if not -LARGEST < value < LARGEST:
+        raise LoweringError(f"{value} is too large for durable-rules")
+    return f',"{name}":{value:d}'
+
+
+def _portions(group: Sequence[Pattern]) -> Iterator[Sequence[Pattern]]:
+    portion: list[Pattern] = []
+    read: set[str] = set()
+    for pattern in group:
+        more = {test.property for test in pattern.comparisons}
+        if portion and (len(portion) == RULES_PER_VIEW or len(read | more) > PROPERTIES_PER_VIEW):
+            yield portion
+            portion, read = [], set()
+        portion.append(pattern)
+        read |= more
+    if portion:
+        yield portion
+
+
+def _lowered(pattern: Pattern, view: int) -> dict[str, object]:
+    tests: list[object] = [{"view": view}]
+    for test in pattern.comparisons:
+        if not -LARGEST < test.constant < LARGEST:
+            raise LoweringError(f"{test.constant} is too large for durable-rules")
+        equals = {test.property: test.constant}
+        tests.append(equals if test.operator == "$eq" else {test.operator: equals})
+    return {"all": [{"m": {"$and": tests} if len(tests) > 1 else {"view": view}}]}
+
+
+def _check(read: Iterable[str], properties: dict[int, str]) -> None:
+    """Refuse property names that are reserved or that the library's 32-bit hash cannot tell apart."""
+    for name in read:
+        if name in _RESERVED or not name.isalnum():
+            raise LoweringError(f"`{name}` cannot be a property")
+        other = properties.setdefault(_fnv1a(name), name)
+        if other != name:
+            raise LoweringError(f"durable-rules cannot tell the properties `{other}` and `{name}` apart")
+
+
+def _fnv1a(name: str) -> int:
+    value = 2166136261
+    for byte in name.encode():
+        value = (value ^ byte) * 16777619 % 2**32
+    return value
