@@ -10,7 +10,7 @@ from pathlib import Path
 from engine.decision import Decision, State
 from engine.errors import Location, Problems, did_you_mean
 from engine.load.form import Form, kind_of
-from engine.load.pack import read_nodes
+from engine.load.merge import read_nodes
 from engine.load.values import WrongValueError, check_range, date_of, value_of
 from engine.model import Pack
 from engine.snapshot import CustomerFacts, Recorded, Row

@@ -105,7 +105,7 @@ class Form:
                 self._asked.add(text)
                 yield entry
 
-    # --- words --------------------------------------------------------------------------------------------------
+    # --- words ------------------------------------------------------------------------------------------------------
 
     def word(self, key: str, shape: re.Pattern[str] | None = None) -> str:
         """Return the word under a required key."""
@@ -148,7 +148,7 @@ class Form:
         self.problem(node.at, code, f"{what} is one of {listed}; not {kind_of(node)}.", hint)
         return None
 
-    # --- lists --------------------------------------------------------------------------------------------------
+    # --- lists ------------------------------------------------------------------------------------------------------
 
     def items(self, key: str) -> tuple[Node, ...]:
         """Return the items of the list under an optional key."""
@@ -172,7 +172,7 @@ class Form:
         self.problem(node.at, "wrong-shape", f"{what} is a list, not {kind_of(node)}.", "Write `[a, b]`.")
         return ()
 
-    # --- numbers, flags, dates ------------------------------------------------------------------------------------
+    # --- numbers, flags, dates --------------------------------------------------------------------------------------
 
     def integer(self, key: str, default: int, least: int, most: int) -> int:
         """Return the whole number under an optional key."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from engine.load.form import KEBAB, SOURCE, Form
-from engine.load.rules import MAX_PRIORITY, Reading, item_name
+from engine.load.reading import MAX_PRIORITY, Reading, item_name
 from engine.model import Criterion, Gate, Ladder, Move, Status
 from engine.vocabulary import Fact, FactKey, Type
 from engine.yaml12 import Node, YList, YScalar
@@ -48,7 +48,7 @@ def _role(form: Form, key: str, default: FactKey, reading: Reading) -> FactKey:
     if not isinstance(node, YScalar):
         form.word_of(node, f"`{key}`")
         return default
-    fact = reading.conditions.fact(node, None)
+    fact = reading.names.fact(node, None)
     return fact.key if fact is not None else default
 
 

@@ -6,9 +6,9 @@ import re
 from collections.abc import Iterator
 from decimal import Decimal
 
-from engine.load.conditions import INT64_SAFE, NUMERIC, decimals, magnitude
 from engine.load.form import KEBAB, SOURCE, Form
-from engine.load.rules import Reading, item_name
+from engine.load.operands import INT64_SAFE, NUMERIC, decimals, magnitude
+from engine.load.reading import Reading, item_name
 from engine.model import All, Condition, PointRule, Points, Scorecard, Status
 from engine.vocabulary import Enum, Fact, FactKey, Text, Type
 from engine.yaml12 import Node, YList, YMap, YScalar
@@ -58,7 +58,7 @@ def _chooses(form: Form, reading: Reading) -> Fact | None:
     node = form.required("chooses")
     if not isinstance(node, YScalar):
         return None
-    fact = reading.conditions.fact(node, None)
+    fact = reading.names.fact(node, None)
     if fact is None or not reading.is_derived(fact, node.at):
         return None
     if fact.type in (Type.CATEGORY, Type.LEVEL, Type.SET):
@@ -95,7 +95,7 @@ def _eligible(form: Form, candidates: tuple[str, ...], reading: Reading) -> Iter
             yield key.text, reading.conditions.read(_fill_node(condition, key.text), None)
 
 
-# --- point rules ------------------------------------------------------------------------------------------------------
+# --- point rules ----------------------------------------------------------------------------------------------------
 
 
 def _point_rules(node: Node, candidates: tuple[str, ...], enum: Enum | None, reading: Reading) -> Iterator[PointRule]:
@@ -133,7 +133,7 @@ def _points(node: Node, form: Form, reading: Reading) -> Points:
     if isinstance(node, YMap) and node.get("param") is None:
         return _computed_points(node, reading)
     outer = YMap(((YScalar("points", "points", node.at), node),), node.at)
-    plus = reading.conditions.factor(Form(outer, form.what, reading.problems), "points", Decimal(0))
+    plus = reading.operands.factor(Form(outer, form.what, reading.problems), "points", Decimal(0))
     if decimals(plus) > POINT_SCALE:
         form.problem(node.at, "too-many-digits", f"points have {POINT_SCALE} digits after the point; {plus} has more.")
     _check_size(abs(plus), POINT_SCALE, node, form)
@@ -143,10 +143,10 @@ def _points(node: Node, form: Form, reading: Reading) -> Points:
 def _computed_points(node: YMap, reading: Reading) -> Points:
     form = Form(node, "`points`", reading.problems)
     name = form.required("fact")
-    times = reading.conditions.factor(form, "times", Decimal(1))
-    plus = reading.conditions.factor(form, "plus", Decimal(0))
+    times = reading.operands.factor(form, "times", Decimal(1))
+    plus = reading.operands.factor(form, "plus", Decimal(0))
     form.close()
-    fact = reading.conditions.fact(name, None) if isinstance(name, YScalar) else None
+    fact = reading.names.fact(name, None) if isinstance(name, YScalar) else None
     if fact is None:
         return Points()
     if fact.type not in NUMERIC:
@@ -189,7 +189,7 @@ def _most(points: Points, reading: Reading) -> Decimal:
     return abs(points.plus) + (magnitude(fact) * abs(points.times) if fact is not None else 0)
 
 
-# --- `{candidate}` ------------------------------------------------------------------------------------------------------
+# --- `{candidate}` --------------------------------------------------------------------------------------------------
 
 
 def _fill_node(node: Node, candidate: str) -> Node:

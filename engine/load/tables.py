@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from engine.load.conditions import NUMERIC
+from engine.load.conditions import conjunction
 from engine.load.form import KEBAB, SOURCE, Form
-from engine.load.rules import MAX_PRIORITY, Reading, item_name
+from engine.load.operands import NUMERIC
+from engine.load.reading import MAX_PRIORITY, Reading, item_name
 from engine.model import All, Collect, Condition, Hit, Status, Table, TableRow
 from engine.vocabulary import Fact, Type, Value
 from engine.yaml12 import Node, YList, YScalar
@@ -20,7 +21,7 @@ def read_table(node: Node, reading: Reading) -> Table:
     hit = form.choice("hit", Hit, Hit.UNIQUE)
     collect = _collect(form, hit)
     outputs = _outputs(form, each, collect, reading)
-    inputs = tuple(item for item in form.items("inputs") if isinstance(item, YScalar))
+    inputs = tuple(_input(item, each, reading, form) for item in form.items("inputs"))
     order = _order(form, hit, outputs, reading)
     start, end = reading.validity(form)
     takes = () if collect is Collect.COUNT else outputs
@@ -70,6 +71,14 @@ def _outputs(form: Form, each: str | None, collect: Collect | None, reading: Rea
     return facts
 
 
+def _input(node: Node, each: str | None, reading: Reading, form: Form) -> YScalar | None:
+    if not isinstance(node, YScalar):
+        form.word_of(node, "an input")
+    elif (each is None and node.text in reading.vocabulary.collections) or reading.names.fact(node, each) is not None:
+        return node
+    return None
+
+
 def _order(form: Form, hit: Hit, outputs: tuple[Fact, ...], reading: Reading) -> tuple[Value, ...]:
     if hit is not Hit.PRIORITY:
         if form.has("order"):
@@ -82,7 +91,7 @@ def _order(form: Form, hit: Hit, outputs: tuple[Fact, ...], reading: Reading) ->
 
 
 def _row(
-    node: Node, each: str | None, inputs: tuple[YScalar, ...], takes: tuple[Fact, ...], reading: Reading
+    node: Node, each: str | None, inputs: tuple[YScalar | None, ...], takes: tuple[Fact, ...], reading: Reading
 ) -> TableRow:
     form = Form(node, item_name("row", node, "id"), reading.problems)
     row_id = form.word("id", KEBAB)
@@ -99,7 +108,7 @@ def _row(
 
 
 def _row_condition(
-    node: Node, each: str | None, inputs: tuple[YScalar, ...], reading: Reading, form: Form
+    node: Node, each: str | None, inputs: tuple[YScalar | None, ...], reading: Reading, form: Form
 ) -> Condition:
     if not isinstance(node, YList):
         return reading.conditions.read(node, each)
@@ -111,12 +120,12 @@ def _row_condition(
             "Write `-` for anything.",
         )
         return All((), node.at)
-    items = [
+    items = (
         reading.conditions.entry(YScalar(name.value, name.text, test.at), test, each)
         for name, test in zip(inputs, node.items, strict=True)
-        if not (isinstance(test, YScalar) and test.text == _ANYTHING)
-    ]
-    return items[0] if len(items) == 1 else All(tuple(items), node.at)
+        if name is not None and not (isinstance(test, YScalar) and test.text == _ANYTHING)
+    )
+    return conjunction(items, node.at)
 
 
 def _values(form: Form, takes: tuple[Fact, ...], reading: Reading) -> tuple[Value, ...]:

@@ -130,7 +130,7 @@ class VocabularyReader:
         elif node is not None:
             form.problem(node.at, "wrong-shape", f"`{key}` is a mapping of names to declarations.")
 
-    # --- enums --------------------------------------------------------------------------------------------------
+    # --- enums ------------------------------------------------------------------------------------------------------
 
     def _enum(self, key: YScalar, node: Node) -> None:
         form = Form(node, f"enum `{key.text}`", self.problems)
@@ -166,7 +166,7 @@ class VocabularyReader:
                 )
         return {key.text: form.text_of(value, f"member `{key.text}`") for key, value in node.entries}
 
-    # --- facts ----------------------------------------------------------------------------------------------------
+    # --- facts ------------------------------------------------------------------------------------------------------
 
     def _facts(self, form: Form, scope: str | None) -> None:
         for key, node in self._named(form, "facts"):
@@ -323,7 +323,7 @@ class VocabularyReader:
             )  # fmt: skip
         form.close()
 
-    # --- references --------------------------------------------------------------------------------------------------
+    # --- references -------------------------------------------------------------------------------------------------
 
     def _resolve(self, declared: _Declared) -> None:
         fact = self.facts.get(FactKey(declared.scope, declared.name))

@@ -1,0 +1,105 @@
+"""The action catalogue, and a pack's parameters."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from enum import StrEnum
+
+from engine.errors import Problems
+from engine.load.form import DOTTED, KEBAB, SNAKE, SOURCE, Form, kind_of
+from engine.load.reading import item_name
+from engine.load.values import WrongValueError, number_of
+from engine.model import Action, Parameter
+from engine.vocabulary import Value, Vocabulary
+from engine.yaml12 import Node, YList, YScalar
+
+MAX_DAYS = 3650
+
+
+class Phase(StrEnum):
+    """Whether an action belongs before, in or after the sale."""
+
+    BEFORE = "before"
+    IN = "in"
+    AFTER = "after"
+
+
+class Cost(StrEnum):
+    """The cost class of an action."""
+
+    LOW = "low"
+    MEDIUM = "medium"
+    HIGH = "high"
+
+
+def read_action(node: Node, vocabulary: Vocabulary, problems: Problems) -> Action:
+    """Read one item of `actions`."""
+    form = Form(node, item_name("action", node), problems)
+    per = form.node("per")
+    action = Action(
+        id=form.word("action", KEBAB),
+        title=form.text("title"),
+        family=form.word("family", SNAKE),
+        phase=form.choice("phase", Phase).value,
+        owner=form.word("owner", SNAKE),
+        days=form.required_integer("days", 0, MAX_DAYS),
+        at=form.at,
+        medium=medium(form, vocabulary),
+        steps=tuple(form.text_of(item, "a step") for item in form.items("steps")),
+        cost=form.choice("cost", Cost, Cost.LOW).value,
+        urgency=form.integer("urgency", 50, 0, 100),
+        per=form.one_of(per, "`per`", vocabulary.collections, "unknown-collection") if per is not None else None,
+        effect=form.optional_text("effect"),
+        heard_by=form.optional_text("heard_by"),
+        sources=form.words("sources", SOURCE),
+    )
+    form.close()
+    return action
+
+
+def read_parameter(node: Node, problems: Problems) -> Parameter:
+    """Read one item of `parameters`."""
+    form = Form(node, item_name("parameter", node, "param"), problems)
+    least, most = form.range("range")
+    value = form.required("value")
+    items = value.items if isinstance(value, YList) else (value,) if value is not None else ()
+    parameter = Parameter(
+        name=form.word("param", DOTTED),
+        values=tuple(found for item in items if (found := _parameter_value(item, form, least, most)) is not None),
+        is_list=isinstance(value, YList),
+        title=form.text("title"),
+        at=form.at,
+        unit=form.optional_word("unit") or "",
+        source=form.optional_word("source", SOURCE) or "",
+        least=least,
+        most=most,
+    )
+    if isinstance(value, YList) and not value.items:
+        form.problem(value.at, "empty-list", f"{form.what} is an empty list.", "Name at least one value.")
+    form.close()
+    return parameter
+
+
+def _parameter_value(node: Node, form: Form, least: Decimal | None, most: Decimal | None) -> Value | None:
+    if not isinstance(node, YScalar) or node.value is None:
+        form.problem(node.at, "wrong-shape", f"{form.what} is a single value or a list of them, not {kind_of(node)}.")
+        return None
+    if isinstance(node.value, int | Decimal) and not isinstance(node.value, bool):
+        try:
+            number = number_of(node, form.what)
+        except WrongValueError as wrong:
+            form.problem(node.at, wrong.code, wrong.message, wrong.hint)
+            return None
+        if (least is not None and number < least) or (most is not None and number > most):
+            form.problem(node.at, "out-of-range", f"{form.what} lies between {least} and {most}; {number} does not.")
+    elif least is not None or most is not None:
+        form.problem(node.at, "wrong-type", f"{form.what} has a range, so it is a number, not `{node.text}`.")
+    return node.value
+
+
+def medium(form: Form, vocabulary: Vocabulary) -> str | None:
+    node = form.node("medium")
+    enum = vocabulary.enums.get("medium")
+    if node is None:
+        return None
+    return form.word_of(node, "`medium`", SNAKE) if enum is None else form.one_of(node, "`medium`", enum.members)

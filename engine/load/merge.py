@@ -1,0 +1,262 @@
+"""A pack's files, those of the packs it extends, and the items that remain when one is laid over the other."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from engine.errors import Location, Problems, ProblemsError, did_you_mean
+from engine.load.form import KEBAB, Form
+from engine.model import Override
+from engine.vocabulary import Text
+from engine.yaml12 import Node, YList, YMap, YScalar, parse_yaml, read_yaml
+
+MANIFEST, FACTS = "pack.yaml", "facts.yaml"
+SECTIONS: Mapping[str, str] = {
+    "rules": "rule",
+    "tables": "table",
+    "gates": "gate",
+    "scorecards": "scorecard",
+    "actions": "action",
+    "invariants": "invariant",
+    "parameters": "param",
+}
+"""The sections of a pack's files, and the key under which their items keep their id."""
+
+_CAN_BE_DISABLED = ("rules", "tables", "gates", "scorecards")
+_OWN_IDS = ("actions", "parameters")
+_VERSION = re.compile(r"(0|[1-9][0-9]*)(\.(0|[1-9][0-9]*)){2}\Z")
+
+
+@dataclass(frozen=True, slots=True)
+class Files:
+    """One pack's files as nodes: by name, `pack.yaml` among them; `at` is where the pack begins."""
+
+    nodes: Mapping[str, Node]
+    at: Location
+
+
+@dataclass(slots=True)
+class Manifest:
+    """What `pack.yaml` says besides rules."""
+
+    name: str
+    version: str
+    title: Text
+    at: Location
+    ladder: Node | None
+    shows: Node | None
+    disable: tuple[Node, ...]
+
+
+def read_nodes(paths: Iterable[Path], problems: Problems) -> dict[str, Node]:
+    """Read YAML files, by name; an empty file is a problem."""
+    nodes: dict[str, Node] = {}
+    for path in paths:
+        try:
+            nodes[path.name] = read_yaml(path)
+        except ProblemsError as error:
+            problems.found.extend(error.problems)
+        else:
+            _check_content(nodes[path.name], problems)
+    return nodes
+
+
+def parsed(text: str, name: str, problems: Problems) -> Node | None:
+    try:
+        node = parse_yaml(text, name)
+    except ProblemsError as error:
+        problems.found.extend(error.problems)
+        return None
+    _check_content(node, problems)
+    return node
+
+
+def _check_content(node: Node, problems: Problems) -> None:
+    if isinstance(node, YScalar) and node.value is None:
+        problems.add(node.at, "empty-file", "the file is empty.", "Fill it or delete it.")
+
+
+# --- files and what they extend -------------------------------------------------------------------------------------
+
+
+def with_bases(folder: Path, problems: Problems) -> list[Files]:
+    """Read a pack's files and those of the packs it extends, the last base first."""
+    packs: list[Files] = []
+    seen: list[Path] = []
+    wanted_by: Location | None = None
+    while True:
+        files = _files(folder, wanted_by, problems)
+        packs.insert(0, files)
+        seen.append(folder.resolve())
+        manifest = files.nodes.get(MANIFEST)
+        extends = manifest.get("extends") if isinstance(manifest, YMap) else None
+        if not isinstance(extends, YScalar):
+            return packs
+        folder, wanted_by = folder / extends.text, extends.at
+        if folder.resolve() in seen:
+            problems.add(
+                extends.at, "extends-cycle", f"packs extend each other in a circle: `{extends.text}`.", "Break it."
+            )
+            return packs
+
+
+def _files(folder: Path, wanted_by: Location | None, problems: Problems) -> Files:
+    at = Location(str(folder / MANIFEST))
+    if not (folder / MANIFEST).is_file():
+        problems.add(
+            wanted_by or at, "no-pack", f"`{folder}` is no rule pack: it has no {MANIFEST}.", "Check the path."
+        )
+        return Files({}, at)
+    for path in sorted(folder.glob("*.yml")):
+        problems.add(
+            Location(str(path)), "wrong-suffix", "rule files end in `.yaml`; this one is not read.", "Rename it."
+        )
+    paths = sorted(path for path in folder.glob("*.yaml") if not path.name.startswith("."))
+    return Files(read_nodes(paths, problems), at)
+
+
+# --- merging --------------------------------------------------------------------------------------------------------
+
+
+@dataclass(slots=True)
+class Items:
+    """The items of all packs by section and id, later packs over earlier ones."""
+
+    problems: Problems
+    sections: dict[str, dict[str, Node]] = field(default_factory=lambda: {section: {} for section in SECTIONS})
+    overrides: list[Override] = field(default_factory=list)
+    _section_of: dict[str, str] = field(default_factory=dict)
+    _inherited: set[tuple[str, str]] = field(default_factory=set)
+
+    def begin_pack(self) -> None:
+        """Consider everything read so far as inherited: parameters may change, items may be replaced."""
+        self._inherited = {(section, key) for section, items in self.sections.items() for key in items}
+
+    def disable(self, node: Node) -> None:
+        """Leave out an inherited item."""
+        name = node.text if isinstance(node, YScalar) else ""
+        section = self._section_of.get(name)
+        if section not in _CAN_BE_DISABLED or (section, name) not in self._inherited:
+            known = [key for kind, key in self._inherited if kind in _CAN_BE_DISABLED]
+            self.problems.add(
+                node.at,
+                "unknown-id",
+                f"there is nothing inherited called `{name}` to disable.",
+                did_you_mean(name, known),
+            )
+            return
+        del self.sections[section][name], self._section_of[name]
+        self.overrides.append(Override(SECTIONS[section], name, "disabled", node.at))
+
+    def replace(self, section: str, node: Node) -> None:
+        """Put an item in the place of an inherited one with the same id."""
+        name = self._id(section, node)
+        if (section, name.text) not in self._inherited or name.text not in self.sections[section]:
+            known = [key for kind, key in self._inherited if kind == section]
+            self.problems.add(
+                name.at,
+                "unknown-id",
+                f"there is no inherited {SECTIONS[section]} `{name.text}` to replace.",
+                did_you_mean(name.text, known) or f"For a new one, put it under `{section}`.",
+            )
+            return
+        self.sections[section][name.text] = node
+        self.overrides.append(Override(SECTIONS[section], name.text, "replaced", name.at))
+
+    def add(self, section: str, node: Node) -> None:
+        """Add an item; a parameter of the same name changes the inherited one."""
+        name = self._id(section, node)
+        inherited = (section, name.text) in self._inherited
+        if section == "parameters" and inherited and isinstance(node, YMap):
+            self._change(name, self.sections[section][name.text], node)
+        elif name.text in self._taken(section):
+            first = self.sections[self._section_of.get(name.text, section)].get(name.text, node)
+            hint = "Put it under `replace:` to replace the inherited one." if inherited else "Rename one."
+            self.problems.add(name.at, "duplicate-id", f"`{name.text}` is already used at {self._place(first)}.", hint)
+        else:
+            self.sections[section][name.text] = node
+            if section not in _OWN_IDS:
+                self._section_of[name.text] = section
+
+    def _taken(self, section: str) -> Mapping[str, object]:
+        return self.sections[section] if section in _OWN_IDS else self._section_of
+
+    def _change(self, name: YScalar, old: Node, new: YMap) -> None:
+        if not isinstance(old, YMap):
+            return
+        given = {key.text for key, _ in new.entries}
+        kept = tuple(entry for entry in old.entries if entry[0].text not in given)
+        self.sections["parameters"][name.text] = YMap(new.entries + kept, new.at)
+        change = f"{_shown(old.get('value'))} -> {_shown(new.get('value') or old.get('value'))}"
+        self.overrides.append(Override("parameter", name.text, change, name.at))
+        self._inherited.discard(("parameters", name.text))
+
+    def _id(self, section: str, node: Node) -> YScalar:
+        """Return an item's id; one without any gets its place as a stand-in, and its problem when it is read."""
+        name = node.get(SECTIONS[section]) if isinstance(node, YMap) else None
+        return name if isinstance(name, YScalar) else YScalar("", f"?{node.at}", node.at)
+
+    @staticmethod
+    def _place(node: Node) -> Location:
+        return node.at
+
+
+def _shown(node: Node | None) -> str:
+    if isinstance(node, YScalar):
+        return node.text
+    return f"[{', '.join(_shown(item) for item in node.items)}]" if isinstance(node, YList) else "?"
+
+
+def merge(packs: Iterable[Files], problems: Problems) -> tuple[Items, list[Manifest]]:
+    items, manifests = Items(problems), []
+    for files in packs:
+        items.begin_pack()
+        forms = {name: Form(node, f"`{name}`", problems) for name, node in files.nodes.items() if name != FACTS}
+        manifests.append(_manifest(forms.get(MANIFEST), files, problems))
+        for node in manifests[-1].disable:
+            items.disable(node)
+        for form in forms.values():
+            _merge_replaced(form, items, problems)
+        for form in forms.values():
+            for section in SECTIONS:
+                for item in form.items(section):
+                    items.add(section, item)
+            form.close()
+    return items, manifests
+
+
+def _merge_replaced(form: Form, items: Items, problems: Problems) -> None:
+    node = form.node("replace")
+    if node is None:
+        return
+    replaced = Form(node, "`replace`", problems)
+    for section in SECTIONS:
+        if section != "parameters":
+            for item in replaced.items(section):
+                items.replace(section, item)
+    replaced.close()
+
+
+def _manifest(form: Form | None, files: Files, problems: Problems) -> Manifest:
+    if form is None:
+        problems.add(files.at, "no-pack", f"a pack needs {MANIFEST}.", "Add it with `pack`, `version` and `title`.")
+        return Manifest("", "", Text("", ""), files.at, None, None, ())
+    form.has("extends")
+    version = form.word("version")
+    if version and not _VERSION.match(version):
+        form.problem(form.value_place("version"), "wrong-version", f"`{version}` is no version.", "Write it as 1.0.0.")
+    disable = form.items("disable")
+    if disable and not form.has("extends"):
+        form.problem(form.place("disable"), "unsuited-key", "`disable` needs `extends`.", "Remove the rule instead.")
+    return Manifest(
+        form.word("pack", KEBAB),
+        version,
+        form.text("title"),
+        files.at,
+        form.node("ladder"),
+        form.node("shows"),
+        disable,
+    )

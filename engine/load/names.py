@@ -1,0 +1,58 @@
+"""What a name means: a fact in a scope, or a parameter of the pack."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from engine.errors import Location, Problems, did_you_mean
+from engine.model import Parameter
+from engine.vocabulary import Fact, Vocabulary
+from engine.yaml12 import YScalar
+
+_CUSTOMER = "customer."
+
+
+@dataclass(frozen=True, slots=True)
+class Names:
+    """Look up names against a vocabulary and a pack's parameters."""
+
+    vocabulary: Vocabulary
+    parameters: Mapping[str, Parameter]
+    problems: Problems
+
+    def fact(self, name: YScalar, scope: str | None) -> Fact | None:
+        """Return the fact that a name means in a scope, or None after noting the problem."""
+        bare = name.text
+        if scope is not None and bare.startswith(_CUSTOMER):
+            bare, scope = bare.removeprefix(_CUSTOMER), None
+        fact = self.vocabulary.fact(bare, scope)
+        if fact is None:
+            where = f"a row of `{scope}`" if scope else "the customer"
+            self.problems.add(name.at, "unknown-fact", f"{where} has no fact `{bare}`.", self._meant(bare, scope))
+        return fact
+
+    def parameter(self, name: str, at: Location) -> Parameter | None:
+        """Return a parameter by name, or None after noting the problem."""
+        found = self.parameters.get(name)
+        if found is None:
+            hint = did_you_mean(name, self.parameters) or "Declare it under `parameters`."
+            self.problems.add(at, "unknown-parameter", f"there is no parameter `{name}`.", hint)
+        return found
+
+    def _meant(self, name: str, scope: str | None) -> str:
+        vocabulary = self.vocabulary
+        if name in vocabulary.families:
+            enum = vocabulary.enums[vocabulary.families[name]]
+            return f"There is one for each {enum.name}, such as `{name}.{enum.members[0]}`."
+        if scope is not None and vocabulary.fact(name) is not None:
+            return f"Write `{_CUSTOMER}{name}` for the customer's fact."
+        owner = next((key.scope for key in vocabulary.facts if key.name == name and key.scope), None)
+        if owner is not None and scope is None:
+            return f"A row of `{owner}` has it: test it under `{owner}: {{any: ...}}`."
+        if name in vocabulary.collections:
+            return "It is a collection: only conditions on the customer look at its rows."
+        known = [fact.name for fact in vocabulary.in_scope(scope)]
+        if scope is None:
+            return did_you_mean(name, [*known, *vocabulary.collections])
+        return did_you_mean(name, [*known, *(_CUSTOMER + fact.name for fact in vocabulary.in_scope(None))])

@@ -1,0 +1,133 @@
+"""What every part of a pack is read against, and the checks that several of them share."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+
+from engine.errors import Location, Problems
+from engine.load.conditions import Conditions
+from engine.load.form import SNAKE, Form, kind_of
+from engine.load.names import Names
+from engine.load.operands import Operands
+from engine.load.values import WrongValueError, check_range, value_of
+from engine.load.vocabulary import ADVISED
+from engine.model import Action
+from engine.vocabulary import Fact, Text, Type, Value, Vocabulary
+from engine.yaml12 import Node, YMap, YScalar
+
+MAX_PRIORITY = 100_000
+_PLACEHOLDER = re.compile(r"\{([^{}]*)\}")
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What every part of a pack is read against."""
+
+    vocabulary: Vocabulary
+    names: Names
+    operands: Operands
+    conditions: Conditions
+    actions: Mapping[str, Action]
+    origin: Location
+    problems: Problems
+
+    def each(self, form: Form) -> str | None:
+        """Return the collection of a row-scoped item, or None."""
+        node = form.node("each")
+        return (
+            form.one_of(node, "`each`", self.vocabulary.collections, "unknown-collection") if node is not None else None
+        )
+
+    def because(self, form: Form, scope: str | None) -> Text:
+        """Return the reason, its placeholders checked."""
+        text = form.text("because")
+        for language in (text.en, text.zh):
+            self._check_placeholders(language, form, scope)
+        return text
+
+    def _check_placeholders(self, text: str, form: Form, scope: str | None) -> None:
+        at = form.place("because")
+        for name in _PLACEHOLDER.findall(text):
+            if name.startswith("param:"):
+                self.names.parameter(name.removeprefix("param:"), at)
+            elif not SNAKE.match(name.partition(".")[0]):
+                form.problem(
+                    at, "wrong-placeholder", f"`{{{name}}}` is no placeholder.", "Name a fact or `{param:name}`."
+                )
+            else:
+                self.names.fact(YScalar(name, name, at), scope)
+        if re.search(r"[{}]", _PLACEHOLDER.sub("", text)):
+            form.problem(at, "wrong-placeholder", "a brace stands alone.", "Write placeholders as `{fact}`.")
+
+    def validity(self, form: Form) -> tuple[date | None, date | None]:
+        """Return the first and last day of an item, both inclusive."""
+        start, end = form.date("valid_from"), form.date("valid_until")
+        if start is not None and end is not None and start > end:
+            form.problem(form.place("valid_until"), "wrong-bounds", f"valid until {end}, before it begins on {start}.")
+        return start, end
+
+    def value(self, scalar: Node, fact: Fact) -> Value | None:
+        """Return a node as a value that the fact can have, or None after noting the problem."""
+        if not isinstance(scalar, YScalar):
+            self.problems.add(scalar.at, "wrong-shape", f"`{fact.name}` takes a single value, not {kind_of(scalar)}.")
+            return None
+        try:
+            value = value_of(scalar, fact, self.vocabulary.enums)
+            check_range(value, fact)
+        except WrongValueError as wrong:
+            self.problems.add(scalar.at, wrong.code, wrong.message, wrong.hint)
+            return None
+        return value
+
+    def concluded(self, name: YScalar, scope: str | None) -> Fact | None:
+        """Return the single-valued derived fact that a rule of a scope may set, or None after noting the problem."""
+        if scope is not None and name.text.startswith("customer."):
+            self.problems.add(
+                name.at,
+                "wrong-conclusion",
+                f"a rule for each row of `{scope}` sets facts of that row; `{name.text}` is the customer's.",
+                "Several rows could disagree: add to a set, or use a second rule that tests the rows.",
+            )
+            return None
+        fact = self.names.fact(name, scope)
+        if fact is None or not self.is_derived(fact, name.at):
+            return None
+        if fact.type is Type.SET:
+            self.problems.add(
+                name.at, "wrong-conclusion", f"`{fact.name}` is a set.", "Use `add` with a list of members."
+            )
+            return None
+        return fact
+
+    def added_to(self, name: YScalar) -> Fact | None:
+        """Return the derived set of the customer that a rule may add to, or None after noting the problem."""
+        fact = self.names.fact(YScalar(name.value, name.text.removeprefix("customer."), name.at), None)
+        if fact is None or not self.is_derived(fact, name.at):
+            return None
+        if fact.type is not Type.SET:
+            self.problems.add(name.at, "wrong-conclusion", f"`{fact.name}` is no set but a {fact.type}.", "Use `set`.")
+            return None
+        if fact.key == ADVISED:
+            self.problems.add(name.at, "wrong-conclusion", "`advised` follows from the advice.", "Use `advise`.")
+            return None
+        return fact
+
+    def is_derived(self, fact: Fact, at: Location) -> bool:
+        """Return whether rules may conclude the fact, after noting the problem if not."""
+        if not fact.is_derived:
+            self.problems.add(
+                at,
+                "not-derived",
+                f"rules cannot conclude `{fact.name}`: it is {fact.origin}.",
+                "Conclude a fact with `origin: derived`, which may fall back to it.",
+            )
+        return fact.is_derived
+
+
+def item_name(what: str, node: Node, key: str | None = None) -> str:
+    """Return the name of an item for messages, such as "rule `new-and-silent`"."""
+    name = node.get(key or what) if isinstance(node, YMap) else None
+    return f"{what} `{name.text}`" if isinstance(name, YScalar) else f"a {what}"
