@@ -5,10 +5,13 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
+from functools import cache
+from threading import RLock
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import URL, Connection, Dialect, Engine, create_engine, event, make_url
+from sqlalchemy import URL, Connection, Dialect, Engine, NullPool, create_engine, event, make_url
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import ArgumentError, DBAPIError, SQLAlchemyError
 from sqlalchemy.sql import ClauseElement
@@ -70,6 +73,43 @@ def is_sqlite(url: URL) -> bool:
     return url.get_backend_name() == "sqlite"
 
 
+# --- turns at an SQLite file ---
+
+
+@dataclass(slots=True)
+class _Door:
+    lock: RLock = field(default_factory=RLock)
+    held_by: list[str] = field(default_factory=list)  # the libraries in use, by the thread that has the lock
+
+
+@cache
+def _door(_path: str) -> _Door:
+    return _Door()
+
+
+@contextmanager
+def turn(url: URL, *, bulk: bool = False) -> Iterator[None]:
+    """Let one thread at a time use an SQLite file, by one library at a time.
+
+    Python and ADBC each bring an SQLite library of their own. The locks by which SQLite keeps its users apart
+    work between processes; two libraries in one process do not see each other's, and would damage the file if
+    they had it open together. So a connection lives only during a turn. PostgreSQL needs no turns.
+    """
+    if not is_sqlite(url):
+        yield
+        return
+    door = _door(os.path.realpath(str(url.database)))
+    with door.lock:
+        library = "ADBC" if bulk else "Python"
+        if door.held_by and door.held_by[-1] != library:
+            raise RuntimeError(f"{library} would open {shown(url)} while another library has it open")
+        door.held_by.append(library)
+        try:
+            yield
+        finally:
+            door.held_by.pop()
+
+
 # --- few rows: SQLAlchemy ---
 
 
@@ -77,7 +117,8 @@ def connect(url: URL) -> Engine:
     """Return an engine whose transactions each see one state of the database from begin to end."""
     if not is_sqlite(url):
         return create_engine(url, isolation_level="REPEATABLE READ", hide_parameters=True)
-    engine = create_engine(url, connect_args={"timeout": BUSY_SECONDS}, hide_parameters=True)
+    # No pool: a connection must be gone when its turn ends (see `turn`).
+    engine = create_engine(url, poolclass=NullPool, connect_args={"timeout": BUSY_SECONDS}, hide_parameters=True)
     event.listen(engine, "connect", _prepare_sqlite)
     event.listen(engine, "begin", _begin_sqlite)
     return engine
@@ -95,6 +136,13 @@ def _begin_sqlite(connection: Connection) -> None:
     connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
 
 
+def keep_write_ahead_log(url: URL, engine: Engine) -> None:
+    """Make an SQLite file, if there is none, and let readers go on while somebody writes; this stays so."""
+    with turn(url), refusals_explained(url), engine.connect() as connection:
+        # Outside SQLAlchemy's transaction, in which SQLite would refuse the change.
+        connection.connection.cursor().execute("PRAGMA journal_mode = WAL")
+
+
 # --- many rows: ADBC ---
 
 
@@ -106,7 +154,7 @@ def bulk(url: URL, *, write: bool = False) -> Iterator[BulkCursor]:
         url: the store.
         write: wait for other bulk writers first.
     """
-    with refusals_explained(url):
+    with turn(url, bulk=True), refusals_explained(url):
         connection = _bulk_sqlite(url) if is_sqlite(url) else _bulk_postgresql(url)
         with connection, connection.cursor() as cursor:
             if write:
@@ -118,7 +166,8 @@ def bulk(url: URL, *, write: bool = False) -> Iterator[BulkCursor]:
 def _bulk_sqlite(url: URL) -> BulkConnection:
     from adbc_driver_sqlite import dbapi
 
-    connection: BulkConnection = dbapi.connect(str(url.database), autocommit=True)
+    connection: BulkConnection = dbapi.connect(str(url.database))
+    connection.adbc_connection.set_autocommit(True)  # within a transaction SQLite ignores these
     with connection.cursor() as cursor:
         for pragma in ("foreign_keys = ON", "synchronous = NORMAL", f"busy_timeout = {BUSY_SECONDS * 1000}"):
             cursor.execute(f"PRAGMA {pragma}")

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, insert, select
+from sqlalchemy import Connection, insert, select
 
 from facts.database import StoreError
 from facts.store import Store
@@ -57,7 +57,7 @@ def active_pack(store: Store) -> StoredPack | None:
     return None if last is None else StoredPack(last.digest, last.name, last.version, last.content)
 
 
-def _last_use(connection: Connection, other_than: str | None = None) -> Row[Any] | None:
+def _last_use(connection: Connection, other_than: str | None = None) -> Any:
     statement = (
         select(packs.c.digest, packs.c.name, packs.c.version, packs.c.content)
         .join(pack_uses, pack_uses.c.digest == packs.c.digest)
@@ -66,5 +66,4 @@ def _last_use(connection: Connection, other_than: str | None = None) -> Row[Any]
     )
     if other_than is not None:
         statement = statement.where(packs.c.digest != other_than)
-    last: Row[Any] | None = connection.execute(statement).one_or_none()
-    return last
+    return connection.execute(statement).one_or_none()

@@ -110,14 +110,20 @@ def _owner(table: Table) -> Column[Any] | None:
 # --- merged duplicates ---
 
 
-def survivors(connection: Connection, as_of: date, known_at: datetime) -> dict[str, str]:
-    """Return, for each customer merged into another, the customer that stands for it in the end."""
-    rows = connection.execute(
-        select(merges.c.customer, merges.c.survivor)
-        .where(visible(merges, as_of, known_at))
-        .order_by(merges.c.holds_from)
-    )
-    into = {row.customer: row.survivor for row in rows}
+MERGES = pa.schema([("customer", pa.string()), ("survivor", pa.string())])
+
+
+def merges_known(as_of: date, known_at: datetime) -> Select[Any]:
+    """Select which customers were known to be duplicates of which; later statements come last."""
+    condition = visible(merges, as_of, known_at)
+    ordered = select(merges.c.customer, merges.c.survivor, merges.c.holds_from).where(condition)
+    newest_last = ordered.order_by(merges.c.holds_from).subquery()
+    return select(newest_last.c.customer, newest_last.c.survivor)
+
+
+def survivors(known_merges: pa.Table) -> dict[str, str]:
+    """Return, for each merged customer, the one that stands for it in the end."""
+    into = dict(zip(*(column.to_pylist() for column in known_merges.columns), strict=True))
     return {key: _last(key, into) for key in into}
 
 
@@ -131,7 +137,7 @@ def _last(key: str, into: Mapping[str, str]) -> str:
 # --- rows to Arrow ---
 
 
-def read_all(url: URL, statements: Mapping[str, Select[Any]], schemas: Mapping[str, pa.Schema]) -> dict[str, pa.Table]:
+def read_many(url: URL, statements: Mapping[str, Select[Any]], schemas: Mapping[str, pa.Schema]) -> dict[str, pa.Table]:
     """Run the statements in one transaction, in bulk, and return their rows."""
     tables = {}
     with bulk(url) as cursor:

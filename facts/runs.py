@@ -63,9 +63,10 @@ def publish(store: Store, run_of: Run, decided: pa.Table, portfolio_facts: pa.Ta
 
 def decisions_of(store: Store, number: int) -> pa.Table:
     """Return what a run decided: the columns of `tables.decisions`, ordered by customer."""
-    statement = select(decisions).where(decisions.c.run == number).order_by(decisions.c.customer)
+    statement = select(decisions).where(decisions.c.run == number)
     schema = reading.arrow_schema(decisions, decisions.c.keys())
-    return reading.read_all(store.url, {"decisions": statement}, {"decisions": schema})["decisions"]
+    rows = reading.read_many(store.url, {"decisions": statement}, {"decisions": schema})["decisions"]
+    return rows.sort_by("customer")
 
 
 def last_portfolio(
@@ -88,7 +89,7 @@ def last_portfolio(
     if customer is not None:
         with store.reading() as connection:
             return reading.read_few(connection, statement, schema)
-    return reading.read_all(store.url, {"portfolio": statement}, {"portfolio": schema})["portfolio"]
+    return reading.read_many(store.url, {"portfolio": statement}, {"portfolio": schema})["portfolio"]
 
 
 def _number(cursor: Cursor, store: Store, run_of: Run) -> int | None:

@@ -2,20 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
-from typing import Self
+from typing import Any, Self
 
 import pyarrow as pa
 import pyarrow.compute as pc
-from sqlalchemy import URL, Connection, Engine, inspect, select
+from sqlalchemy import URL, Connection, Engine, Select, inspect, select
 
 from engine.errors import did_you_mean
 from facts import reading
-from facts.database import StoreError, connect, database_url, is_sqlite, refusals_explained, shown
+from facts.database import (
+    StoreError,
+    connect,
+    database_url,
+    is_sqlite,
+    keep_write_ahead_log,
+    refusals_explained,
+    shown,
+    turn,
+)
 from facts.tables import FACT_TABLES, customer_keys, customers, settings
 
 # The newest revision in `facts/migrations`; a store that has it opens without loading the migration library.
@@ -44,21 +53,20 @@ class Store:
         address = database_url(url)
         store = cls(address, connect(address))
         wanted = {"base_currency": base_currency, "time_zone": time_zone}
-        with refusals_explained(address):
-            if is_sqlite(address):
-                _begin_file(store.engine)
-            store._migrate()
-            present = store.settings()
-            if not present:
-                with store.writing() as connection:
-                    rows = [{"name": name, "value": value} for name, value in wanted.items()]
-                    connection.execute(settings.insert(), rows)
-            elif present != wanted:
-                raise StoreError(
-                    f"{shown(address)} is a store already",
-                    "it has other settings: " + ", ".join(f"{k} {v}" for k, v in present.items()),
-                    "Give those settings, or make the new store elsewhere.",
-                )
+        if is_sqlite(address):
+            keep_write_ahead_log(address, store.engine)
+        store._migrate()
+        present = store.settings()
+        if not present:
+            with store.writing() as connection:
+                rows = [{"name": name, "value": value} for name, value in wanted.items()]
+                connection.execute(settings.insert(), rows)
+        elif present != wanted:
+            raise StoreError(
+                f"{shown(address)} is a store already",
+                "it has other settings: " + ", ".join(f"{name} {value}" for name, value in present.items()),
+                "Give those settings, or make the new store elsewhere.",
+            )
         return store
 
     @classmethod
@@ -76,9 +84,8 @@ class Store:
                 "Run `valuelift init` to create it, or give its place by --db or VALUELIFT_DB.",
             )
         store = cls(address, connect(address))
-        with refusals_explained(address):
-            if store._revision() != SCHEMA_REVISION:
-                store._migrate(must_exist=True)
+        if store._revision() != SCHEMA_REVISION:
+            store._migrate(must_exist=True)
         return store
 
     def close(self) -> None:
@@ -88,14 +95,14 @@ class Store:
     @contextmanager
     def reading(self) -> Iterator[Connection]:
         """Give a connection that sees one state of the store."""
-        with refusals_explained(self.url), self.engine.connect() as connection:
+        with turn(self.url), refusals_explained(self.url), self.engine.connect() as connection:
             yield connection
 
     @contextmanager
     def writing(self) -> Iterator[Connection]:
         """Give a connection in a transaction: committed at the end, undone if an exception leaves."""
         engine = self.engine.execution_options(writes=True)
-        with refusals_explained(self.url), engine.begin() as connection:
+        with turn(self.url), refusals_explained(self.url), engine.begin() as connection:
             yield connection
 
     # --- facts ---
@@ -124,20 +131,26 @@ class Store:
         """
         moment = known_at or datetime.now(UTC)
         wanted = _wanted(only)
-        with self.reading() as connection:
-            into = reading.survivors(connection, as_of, moment)
-            keys = None if customer is None else self._known_as(connection, customer, into)
-            statements = {
+        schemas = {name: reading.arrow_schema(FACT_TABLES[name], wanted[name]) for name in wanted}
+
+        def rows(keys: Sequence[str] | None = None) -> dict[str, Select[Any]]:
+            return {
                 name: reading.visible_rows(FACT_TABLES[name], as_of, moment, customer_keys=keys, columns=columns)
                 for name, columns in wanted.items()
             }
-            schemas = {name: reading.arrow_schema(FACT_TABLES[name], columns) for name, columns in wanted.items()}
-            if keys is None:
-                tables = reading.read_all(self.url, statements, schemas)
-            else:
+
+        merges = reading.merges_known(as_of, moment)
+        if customer is None:
+            statements = {"merges": merges, **rows()}
+            tables = reading.read_many(self.url, statements, {"merges": reading.MERGES, **schemas})
+            into = reading.survivors(tables.pop("merges"))
+        else:
+            with self.reading() as connection:
+                require_customers(connection, [customer])
+                into = reading.survivors(reading.read_few(connection, merges, reading.MERGES))
                 tables = {
                     name: reading.read_few(connection, statement, schemas[name])
-                    for name, statement in statements.items()
+                    for name, statement in rows(_known_as(customer, into)).items()
                 }
         return {name: _resolved(name, table, into) for name, table in tables.items()}
 
@@ -147,15 +160,11 @@ class Store:
         Raises:
             StoreError: if the customer is not known.
         """
+        merges = reading.merges_known(as_of, known_at or datetime.now(UTC))
         with self.reading() as connection:
-            into = reading.survivors(connection, as_of, known_at or datetime.now(UTC))
-            self._known_as(connection, customer, into)
+            require_customers(connection, [customer])
+            into = reading.survivors(reading.read_few(connection, merges, reading.MERGES))
         return into.get(customer, customer)
-
-    def _known_as(self, connection: Connection, customer: str, into: Mapping[str, str]) -> list[str]:
-        require_customers(connection, [customer])
-        survivor = into.get(customer, customer)
-        return [survivor, *(key for key, last in into.items() if last == survivor and key != survivor)]
 
     # --- settings ---
 
@@ -192,20 +201,17 @@ class Store:
             migrations.upgrade(connection)
 
 
-def _begin_file(engine: Engine) -> None:
-    """Turn on the write-ahead log, which stays on: readers go on while somebody writes."""
-    connection = engine.raw_connection()
-    try:
-        connection.cursor().execute("PRAGMA journal_mode = WAL")
-    finally:
-        connection.close()
-
-
 def _wanted(only: Mapping[str, Iterable[str]] | None) -> dict[str, tuple[str, ...]]:
     if only is not None:
         return {name: tuple(columns) for name, columns in only.items()}
     # Merges are not facts to reason about: they are carried out while reading.
     return {name: reading.readable_columns(table) for name, table in FACT_TABLES.items() if name != "merges"}
+
+
+def _known_as(customer: str, into: Mapping[str, str]) -> list[str]:
+    """Return all keys of a customer: the one that stands for it and those merged into that."""
+    survivor = into.get(customer, customer)
+    return [survivor, *(key for key, last in into.items() if last == survivor and key != survivor)]
 
 
 def _resolved(name: str, table: pa.Table, into: Mapping[str, str]) -> pa.Table:
