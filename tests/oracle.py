@@ -145,7 +145,9 @@ class _Oracle:
         self.scorecards = [card for card in pack.scorecards if card.status is Status.ACTIVE]
         self.choosers = {card.chooses: card for card in self.scorecards}
         self.aggregates = {
-            table.outputs[0]: table for table in pack.tables if table.collect not in (None, Collect.LIST)
+            table.outputs[0]: table
+            for table in pack.tables
+            if table.collect not in (None, Collect.LIST) and _exists(table, customer.as_of)
         }
         self.conditions = Conditions(pack.vocabulary, customer, self._lookup)
         self._found: dict[tuple[FactKey, str], Found | None] = {}
@@ -257,7 +259,7 @@ class _Oracle:
         elif fact.key in self.aggregates:
             found = self._aggregated(fact, self.aggregates[fact.key], row)
         elif fact.type is Type.SET:
-            found = self._collected(fact)
+            found = self._collected(fact.key)
         else:
             found = self._won(fact, row)
         return Found(_in_scale(fact, found.value), found.rules, found.unknown)
@@ -290,14 +292,13 @@ class _Oracle:
         value = fired[0].sets[fact.key] if fired else base.value
         return self._hanging(value, hanging, row).also(surely)
 
-    def _collected(self, fact: Fact) -> Found:
-        """Resolve a set: the members of its default and all that fired clauses add."""
-        key, default = fact.key, fact.default if isinstance(fact.default, frozenset) else NOTHING
+    def _collected(self, key: FactKey) -> Found:
+        """Resolve a set: all members that fired clauses add."""
         adding = [(clause, row) for clause in self.clauses if key in clause.adds for row in self._places(clause.each)]
         settled = [clause for clause, row in adding if self.is_settled(clause, row, fires=True)]
         fired = [clause for clause, row in adding if self.fires(clause, row)]
-        surely = default | _union(clause.adds[key] for clause in settled)
-        found = Found(default | _union(clause.adds[key] for clause in fired))
+        surely = _union(clause.adds[key] for clause in settled)
+        found = Found(_union(clause.adds[key] for clause in fired))
         for clause, row in adding:
             if self.is_open(clause, row) and not clause.adds[key] <= surely:
                 found = found.also(self._hanging(None, [clause], row))
