@@ -1,0 +1,60 @@
+"""The SQL files that compute measured facts from the store's tables, and what each of them is.
+
+* `prepared/`: tables that the features share, and macros.
+* `customers/`: one row per customer (at most), a column per fact; a map from member to value for a family of facts.
+* `spans/`: one row per customer and covered span of days; the column `orders` gives `orders_90d`, `orders_365d`, ...
+* `rows/`: one row per row of the collection that the file is named after.
+* `portfolio.sql`: what a batch run finds by looking at the whole base.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+import pyarrow as pa
+
+from facts import reading
+from facts.tables import FACT_TABLES, portfolio
+
+FOLDER = Path(__file__).parent
+
+# In this order, because a file may read what those before it made.
+PREPARED = ("spans", "rates", "stretches", "recorded")
+
+
+@dataclass(frozen=True, slots=True)
+class Feature:
+    """One SQL file. `reads` are the tables of facts about the customer that it looks at."""
+
+    name: str
+    sql: str
+    reads: frozenset[str]
+
+
+@cache
+def base_schemas() -> dict[str, pa.Schema]:
+    """Return the columns of the tables that features read, as `Store.base_tables` and `last_portfolio` give them."""
+    schemas = {name: reading.arrow_schema(table) for name, table in FACT_TABLES.items() if name != "merges"}
+    customers = schemas["customers"]
+    schemas["customers"] = customers.remove(customers.get_field_index("is_current"))
+    return {**schemas, "portfolio": reading.arrow_schema(portfolio, portfolio.c.keys())}
+
+
+@cache
+def features(kind: str) -> tuple[Feature, ...]:
+    """Return the features of a folder, by name."""
+    return tuple(_feature(path) for path in sorted((FOLDER / kind).glob("*.sql")))
+
+
+def prepared(name: str) -> str:
+    """Return the SQL of a prepared table, or of the macros."""
+    return (FOLDER / "prepared" / f"{name}.sql").read_text(encoding="utf-8")
+
+
+def _feature(path: Path) -> Feature:
+    sql = path.read_text(encoding="utf-8")
+    code = re.sub(r"--.*", "", sql)
+    return Feature(path.stem, sql, frozenset(re.findall(r"\w+", code)) & base_schemas().keys())

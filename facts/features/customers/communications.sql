@@ -1,0 +1,19 @@
+-- For each kind of value: when we conveyed it last (known if nothing can have come after it unrecorded), and the
+-- outcome that we heard of last.
+WITH
+    by_kind AS (
+        SELECT
+            customer,
+            value_kind,
+            max(holds_from) AS last_on,
+            max_by(outcome, (heard_on, holds_from, key)) AS last_outcome
+        FROM communications
+        GROUP BY customer, value_kind
+    )
+SELECT
+    customer,
+    map_from_entries(list((value_kind, $as_of::DATE - last_on)) FILTER (since <= last_on)) AS days_since_conveyed,
+    map_from_entries(list((value_kind, last_outcome)) FILTER (last_outcome IS NOT NULL)) AS last_outcome
+FROM by_kind
+LEFT JOIN (FROM recorded WHERE collection = 'communications') USING (customer)
+GROUP BY customer

@@ -1,0 +1,17 @@
+-- Base data of each customer.
+SELECT
+    c.key AS customer,
+    c.industry,
+    c.region,
+    c.country,
+    c.employees,
+    round(c.annual_revenue * r.rate_to_base, 2)::DECIMAL(18, 2) AS annual_revenue,
+    c.legal_form,
+    c.founded_on,
+    c.first_business_on,
+    c.acquisition_source,
+    c.parent IS NOT NULL AS belongs_to_group,
+    c.account_manager IS NOT NULL AS has_account_manager,
+    c.credit_score
+FROM customers c
+ASOF LEFT JOIN rates r ON r.currency = c.currency AND c.holds_from >= r.holds_from

@@ -1,0 +1,39 @@
+-- Classes by contribution within a region, computed over the whole base. `snapshot` holds its columns.
+--
+-- The contribution is the revenue of 365 days, or what was won in that time where no orders are recorded. From the
+-- largest on: those that make up the first 80 % of their region's sum are class A, up to 95 % class B, the rest and
+-- those without a positive contribution class C. A customer who steps over a limit still belongs to the better class.
+WITH
+    contributions AS (
+        SELECT
+            customer,
+            coalesce(region, country, '') AS region,
+            coalesce(revenue_365d, won_amount_365d) AS contribution
+        FROM snapshot
+    ),
+    ranked AS (
+        SELECT
+            *,
+            row_number() OVER (PARTITION BY region ORDER BY contribution DESC, customer) AS rank_in_region,
+            sum(greatest(contribution, 0)) OVER (PARTITION BY region) AS total,
+            sum(greatest(contribution, 0)) OVER (
+                PARTITION BY region ORDER BY contribution DESC, customer
+                ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING
+            ) AS larger
+        FROM contributions
+        WHERE contribution IS NOT NULL
+    )
+SELECT
+    customer,
+    CASE
+        WHEN contribution <= 0 THEN 'C'
+        WHEN coalesce(larger, 0) * 100 < total * 80 THEN 'A'
+        WHEN coalesce(larger, 0) * 100 < total * 95 THEN 'B'
+        ELSE 'C'
+    END AS abc_class,
+    contribution::DECIMAL(18, 4) AS contribution,
+    rank_in_region::BIGINT AS rank_in_region,
+    (coalesce(rounded(1000000 * ten_thousandths(greatest(contribution, 0)), ten_thousandths(total)), 0)::DECIMAL(12, 0)
+        * 0.000001)::DECIMAL(18, 8) AS share_of_region
+FROM ranked
+ORDER BY customer

@@ -1,0 +1,8 @@
+-- Small computations that several features share.
+
+-- An amount of money in ten-thousandths, as a whole number.
+CREATE MACRO ten_thousandths(amount) AS (amount::DECIMAL(28, 4) * 10000)::HUGEINT;
+
+-- n / d with two digits, halves away from zero; missing if d is 0. Both are whole numbers and d is not negative, so
+-- that nothing passes through a binary fraction.
+CREATE MACRO quotient(n, d) AS (((200 * n + sign(n) * d) // nullif(2 * d, 0))::DECIMAL(16, 0) * 0.01)::DECIMAL(18, 2);

@@ -1,0 +1,44 @@
+-- From when to when each collection is recorded: the last stretch of days without a gap.
+--
+-- `owner` is the customer that it holds for, or '' for all those without coverage of their own. Coverage of a
+-- single customer adds to the coverage that holds for all. `recorded_to` is null while recording goes on. `since`
+-- is recorded_from if recording reaches the as-of day, else null.
+WITH
+    statements AS (
+        SELECT coalesce(customer, '') AS owner, collection, recorded_from, recorded_to
+        FROM coverage
+        WHERE recorded_from <= $as_of::DATE
+        UNION ALL
+        -- The plan is kept in the store and nowhere else.
+        SELECT '', 'actions', DATE '0001-01-01', NULL
+    ),
+    pieces AS (
+        SELECT o.owner, s.collection, s.recorded_from, coalesce(s.recorded_to, DATE '9999-12-31') AS recorded_to
+        FROM (SELECT DISTINCT owner FROM statements) o
+        JOIN statements s ON s.owner IN ('', o.owner)
+    ),
+    reaches AS (
+        SELECT
+            *,
+            max(recorded_to) OVER (
+                PARTITION BY owner, collection
+                ORDER BY recorded_from, recorded_to
+                ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING
+            ) AS reached
+        FROM pieces
+    ),
+    beginnings AS (
+        SELECT owner, collection, max(recorded_from) AS recorded_from
+        FROM reaches
+        WHERE reached IS NULL OR recorded_from - reached > 1
+        GROUP BY owner, collection
+    )
+SELECT
+    owner,
+    collection,
+    any_value(b.recorded_from) AS recorded_from,
+    nullif(max(p.recorded_to), DATE '9999-12-31') AS recorded_to,
+    CASE WHEN max(p.recorded_to) >= $as_of::DATE THEN any_value(b.recorded_from) END AS since
+FROM beginnings b
+JOIN pieces p USING (owner, collection)
+GROUP BY owner, collection

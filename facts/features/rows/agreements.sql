@@ -1,0 +1,13 @@
+-- Terms of cooperation and outcome-based offers that stand. Limits are worth what their currency is worth on the
+-- as-of day.
+SELECT
+    a.customer,
+    a.key AS row,
+    a.kind,
+    a.state,
+    a.payment_days,
+    round(a.credit_limit * r.rate_to_base, 2)::DECIMAL(18, 2) AS credit_limit,
+    a.measure IS NOT NULL AS has_measure,
+    a.holds_from AS since
+FROM (SELECT *, $as_of::DATE AS today FROM agreements WHERE is_current) a
+ASOF LEFT JOIN rates r ON r.currency = a.currency AND a.today >= r.holds_from

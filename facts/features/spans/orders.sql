@@ -1,0 +1,64 @@
+-- Frequency and value of orders, from `orders` and `order_lines`.
+--
+-- Revenue is goods ordered less goods returned. Adjustments (bad debts and the like) are no revenue, and postage,
+-- fees and discounts on the whole order (`goods` false) are not counted. Amounts are converted at the rate of
+-- the order's day; where a rate is missing, so are the sums.
+WITH
+    covered AS (
+        SELECT customer, span FROM recorded JOIN spans ON since <= first_day WHERE collection = 'orders'
+    ),
+    counts AS (
+        SELECT
+            customer,
+            span,
+            count(*) FILTER (kind = 'order') AS orders,
+            count(*) FILTER (kind = 'return') AS returns,
+            count(DISTINCT date_trunc('month', holds_from)) FILTER (kind = 'order') AS months,
+            count(DISTINCT salesperson) AS salespeople
+        FROM orders
+        JOIN spans ON holds_from BETWEEN first_day AND last_day
+        GROUP BY customer, span
+    ),
+    daily AS (
+        SELECT customer, kind, holds_from, currency, sum(amount)::DECIMAL(20, 4) AS amount
+        FROM order_lines
+        WHERE goods AND kind IN ('order', 'return')
+        GROUP BY ALL
+    ),
+    values AS (
+        SELECT
+            customer,
+            span,
+            sum(d.amount * r.rate_to_base) AS revenue,
+            coalesce(sum(d.amount * r.rate_to_base) FILTER (kind = 'order'), 0) AS ordered,
+            count(*) = count(r.rate_to_base) AS complete
+        FROM daily d
+        ASOF LEFT JOIN rates r ON r.currency = d.currency AND d.holds_from >= r.holds_from
+        JOIN spans ON d.holds_from BETWEEN first_day AND last_day
+        GROUP BY customer, span
+    ),
+    assortments AS (
+        SELECT customer, span, count(DISTINCT product) AS products
+        FROM order_lines
+        JOIN spans ON holds_from BETWEEN first_day AND last_day
+        WHERE goods AND kind = 'order'
+        GROUP BY customer, span
+    )
+SELECT
+    customer,
+    span,
+    coalesce(orders, 0) AS orders,
+    coalesce(returns, 0) AS returns,
+    coalesce(months, 0) AS months_active,
+    coalesce(salespeople, 0) AS salespeople,
+    coalesce(products, 0) AS distinct_products,
+    CASE WHEN coalesce(complete, true) THEN round(coalesce(revenue, 0), 2) END::DECIMAL(18, 2) AS revenue,
+    CASE WHEN complete THEN quotient(ten_thousandths(ordered), 10000 * orders) END AS average_order,
+    CASE
+        WHEN complete AND ordered > 0
+            THEN quotient(100 * ten_thousandths(ordered - revenue), ten_thousandths(ordered))
+    END AS return_rate
+FROM covered
+LEFT JOIN counts USING (customer, span)
+LEFT JOIN values USING (customer, span)
+LEFT JOIN assortments USING (customer, span)

@@ -1,0 +1,266 @@
+"""From the store's tables to facts as of a date: of the whole base as columns, of one customer as plain values.
+
+Both run the same SQL files (see `features`) in DuckDB, which is given nothing but the tables: no files, no
+extensions.
+"""
+
+from __future__ import annotations
+
+import tempfile
+import threading
+from collections.abc import Iterator, Mapping
+from datetime import date
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+import duckdb
+import pyarrow as pa
+
+from engine.snapshot import CustomerFacts, Recorded, Row, Snapshot
+from engine.vocabulary import Origin, Value, Vocabulary
+from facts.features import PREPARED, Feature, base_schemas, features, prepared
+from facts.snapshot_checks import check_columns, check_snapshot, check_values
+
+if TYPE_CHECKING:
+    from duckdb import DuckDBPyConnection, Statement
+
+Base = Mapping[str, pa.Table]
+"""Tables as `Store.base_tables` reads them, and `portfolio` as `last_portfolio` does; an absent one is empty."""
+
+
+def take_snapshot(base: Base, vocabulary: Vocabulary, as_of: date, *, base_currency: str) -> Snapshot:
+    """Compute the facts of all customers, sorted by customer.
+
+    Args:
+        base: what the store knew, read as of the same date.
+        vocabulary: the facts wanted.
+        as_of: the date on which the facts hold.
+        base_currency: the ISO 4217 code of the currency that amounts are converted into.
+
+    Raises:
+        ProblemsError: if a declared fact has no feature, or a value does not fit its declaration.
+    """
+    parameters = {"as_of": as_of, "base_currency": base_currency}
+    with _database() as database:
+        for name, schema in base_schemas().items():
+            database.register(name, base.get(name, schema.empty_table()))
+        for name in PREPARED:
+            _execute(database, f"CREATE TABLE {name} AS {prepared(name)}", parameters)
+        customers = _customers(database, vocabulary, parameters)
+        rows = {
+            feature.name: _rows_table(database, feature, vocabulary, parameters)
+            for feature in features("rows")
+            if feature.name in vocabulary.collections
+        }
+    snapshot = Snapshot(as_of, customers, rows)
+    check_snapshot(snapshot, vocabulary)
+    return snapshot
+
+
+def customer_facts(base: Base, vocabulary: Vocabulary, as_of: date, *, base_currency: str) -> CustomerFacts:
+    """Compute the facts of one customer, whose rows alone are given.
+
+    Args:
+        base: what the store knew about the customer, read as of the same date.
+        vocabulary: the facts wanted.
+        as_of: the date on which the facts hold.
+        base_currency: the ISO 4217 code of the currency that amounts are converted into.
+
+    Raises:
+        ValueError: if `base` has rows of no customer or of several.
+        ProblemsError: if a value does not fit its declaration.
+    """
+    keys = base["customers"]["key"].to_pylist()
+    if len(keys) != 1:
+        raise ValueError(f"one customer's rows are wanted, these are of {len(keys)} customers as of {as_of}")
+    return _workspace().customer_facts(keys[0], base, vocabulary, {"as_of": as_of, "base_currency": base_currency})
+
+
+# --- the whole base ---
+
+
+def _customers(database: DuckDBPyConnection, vocabulary: Vocabulary, parameters: Mapping[str, Any]) -> pa.Table:
+    """Put the results of all features side by side."""
+    found: dict[str, str] = {}
+    joins = []
+    for feature in features("customers"):
+        table = f"customer_{feature.name}"
+        _execute(database, f"CREATE TABLE {table} AS {feature.sql}", parameters)
+        joins.append(f"LEFT JOIN {table} ON {table}.customer = customers.key")
+        for column in _columns(database, table):
+            found |= _expressions(table, column, vocabulary)
+    spans = [span for (span,) in database.execute("SELECT span FROM spans").fetchall()]
+    for feature in features("spans"):
+        table = f"span_{feature.name}"
+        _execute(database, f"CREATE TABLE {table} AS {feature.sql}", parameters)
+        for span in spans:
+            alias = f"{table}_{span}"
+            joins.append(f"LEFT JOIN {table} {alias} ON {alias}.customer = customers.key AND {alias}.span = '{span}'")
+            found |= {f"{column}_{span}": f"{alias}.{column}" for column in _columns(database, table)}
+    for collection in vocabulary.collections:
+        alias = f"recorded_{collection}"
+        joins.append(
+            f"LEFT JOIN recorded {alias} ON {alias}.customer = customers.key AND {alias}.collection = '{collection}'"
+        )
+        for end in ("recorded_from", "recorded_to"):
+            found[f"{collection}.{end}"] = f"{alias}.{end}"
+    wanted = check_columns(found, vocabulary)
+    selected = ", ".join(f'{found[name]} AS "{name}"' for name in wanted)
+    # Only names of our own files and of the checked vocabulary are put into the text.
+    sql = f"SELECT customers.key AS customer, {selected} FROM customers {' '.join(joins)} ORDER BY customer"  # noqa: S608
+    return database.sql(sql).to_arrow_table()
+
+
+def _expressions(table: str, column: str, vocabulary: Vocabulary) -> dict[str, str]:
+    """Return, for each fact that a column gives, the expression that takes it from there."""
+    if column not in vocabulary.families:
+        return {column: f"{table}.{column}"}
+    members = vocabulary.enums[vocabulary.families[column]].members
+    return {f"{column}.{member}": f"{table}.{column}['{member}']" for member in members}
+
+
+def _columns(database: DuckDBPyConnection, table: str) -> list[str]:
+    columns = [row[0] for row in database.execute(f"DESCRIBE {table}").fetchall()]
+    return [name for name in columns if name not in ("customer", "span")]
+
+
+def _rows_table(
+    database: DuckDBPyConnection, feature: Feature, vocabulary: Vocabulary, parameters: Mapping[str, Any]
+) -> pa.Table:
+    declared = [fact.name for fact in vocabulary.in_scope(feature.name) if fact.origin is not Origin.DERIVED]
+    columns = ", ".join(["customer", "row", *(f'"{name}"' for name in declared)])
+    sql = f"SELECT {columns} FROM ({feature.sql}) ORDER BY customer, row"  # noqa: S608
+    return _execute(database, sql, parameters).to_arrow_table()
+
+
+# --- one customer ---
+
+
+@cache
+def _workspace() -> _Workspace:
+    return _Workspace()
+
+
+class _Workspace:
+    """A database with empty tables and parsed statements, into which one customer's rows are put for a moment.
+
+    Parsing and planning take nearly all of the time, so nothing is parsed twice, and features whose tables are
+    empty are not planned.
+    """
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._database = _database(threads=1)
+        for name, schema in base_schemas().items():
+            self._insert_into(name, schema.empty_table(), "CREATE TABLE {} AS FROM given")
+        self._prepare: list[Statement] = []
+        for name in PREPARED:
+            sql = prepared(name)
+            anything = {"as_of": date.min, "base_currency": ""}
+            _execute(self._database, f"CREATE TABLE {name} AS FROM ({sql}) LIMIT 0", anything)
+            self._prepare += self._database.extract_statements(f"INSERT INTO {name} {sql}")
+        self._statements = {
+            kind: [(feature, self._database.extract_statements(feature.sql)[0]) for feature in features(kind)]
+            for kind in ("customers", "spans", "rows")
+        }
+
+    def customer_facts(
+        self, customer: str, base: Base, vocabulary: Vocabulary, parameters: Mapping[str, Any]
+    ) -> CustomerFacts:
+        with self._lock:
+            self._database.begin()
+            try:
+                return self._facts(customer, base, vocabulary, parameters)
+            finally:
+                self._database.rollback()
+
+    def _facts(
+        self, customer: str, base: Base, vocabulary: Vocabulary, parameters: Mapping[str, Any]
+    ) -> CustomerFacts:
+        filled = {name for name in base_schemas() if name in base and base[name].num_rows}
+        for name in filled:
+            self._insert_into(name, base[name], "INSERT INTO {} FROM given")
+        for statement in self._prepare:
+            _execute(self._database, statement, parameters)
+        stretches = self._database.execute("SELECT collection, recorded_from, recorded_to FROM recorded").fetchall()
+        recorded: dict[str, Recorded] = {name: (start, end) for name, start, end in stretches}
+
+        # A feature has nothing to say about tables without rows whose recording has not begun.
+        speaking = {kind: self._results(kind, filled | recorded.keys(), parameters) for kind in self._statements}
+        facts = dict(_named(speaking["customers"], speaking["spans"], vocabulary))
+        check_values(vocabulary, None, facts)
+        rows: dict[str, tuple[Row, ...]] = dict.fromkeys(vocabulary.collections, ())
+        for collection, found in speaking["rows"]:
+            rows[collection] = tuple(sorted((_row(values) for values in found), key=lambda row: row.key))
+            for row in rows[collection]:
+                check_values(vocabulary, collection, row.facts)
+        in_catalogue = {name: span for name, span in recorded.items() if name in vocabulary.collections}
+        return CustomerFacts(customer, parameters["as_of"], facts, rows, in_catalogue)
+
+    def _results(
+        self, kind: str, present: set[str], parameters: Mapping[str, Any]
+    ) -> list[tuple[str, list[dict[str, Any]]]]:
+        results = []
+        for feature, statement in self._statements[kind]:
+            if feature.reads <= {"customers"} or feature.reads & present - {"customers"}:
+                cursor = _execute(self._database, statement, parameters)
+                names = [column[0] for column in cursor.description or ()]
+                found = [dict(zip(names, values, strict=True)) for values in cursor.fetchall()]
+                results.append((feature.name, found))
+        return results
+
+    def _insert_into(self, name: str, given: pa.Table, statement: str) -> None:  # noqa: ARG002 (read by DuckDB)
+        self._database.execute(statement.format(name))
+
+
+def _named(
+    customers: list[tuple[str, list[dict[str, Any]]]],
+    spans: list[tuple[str, list[dict[str, Any]]]],
+    vocabulary: Vocabulary,
+) -> Iterator[tuple[str, Value]]:
+    """Yield the names and values of the known facts."""
+    for _, found in customers:
+        for values in found:
+            for name, value in _known(values).items():
+                if isinstance(value, dict):
+                    yield from ((f"{name}.{member}", of_member) for member, of_member in value.items())
+                elif name != "customer":
+                    yield name, value
+    for _, found in spans:
+        for values in found:
+            named = {f"{name}_{values['span']}": value for name, value in _known(values).items()}
+            yield from ((name, value) for name, value in named.items() if vocabulary.fact(name))
+
+
+def _row(values: dict[str, Any]) -> Row:
+    return Row(values["row"], {n: value for n, value in _known(values).items() if n not in ("customer", "row")})
+
+
+def _known(values: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in values.items() if value is not None}
+
+
+# --- DuckDB ---
+
+
+def _database(threads: int | None = None) -> DuckDBPyConnection:
+    settings: dict[str, Any] = {
+        "autoinstall_known_extensions": False,
+        "autoload_known_extensions": False,
+        "temp_directory": tempfile.gettempdir(),
+    }
+    if threads is not None:
+        settings["threads"] = threads
+    database = duckdb.connect(":memory:", config=settings)
+    database.execute(prepared("macros"))
+    return database
+
+
+def _execute(
+    database: DuckDBPyConnection, statement: str | Statement, parameters: Mapping[str, Any]
+) -> DuckDBPyConnection:
+    """Execute a statement with those of the parameters that it names."""
+    if isinstance(statement, str):
+        (statement,) = database.extract_statements(statement)
+    named = {name: value for name, value in parameters.items() if name in statement.named_parameters}
+    return database.execute(statement, named)

@@ -1,0 +1,115 @@
+"""Whether a snapshot holds what the vocabulary declares, and nothing else."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from decimal import Decimal
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from engine.errors import Problem, ProblemsError, did_you_mean
+from engine.snapshot import Snapshot, arrow_type
+from engine.vocabulary import Fact, Origin, Type, Value, Vocabulary
+
+_CODED = (Type.CATEGORY, Type.LEVEL)
+_COUNTED = (Type.INTEGER, Type.NUMBER)
+
+
+def check_columns(found: Collection[str], vocabulary: Vocabulary) -> list[str]:
+    """Return the columns of a snapshot's customers, in declared order.
+
+    Args:
+        found: what features compute.
+        vocabulary: what is declared.
+
+    Raises:
+        ProblemsError: for each declared fact that no feature computes.
+    """
+    stored = [fact for fact in vocabulary.in_scope(None) if fact.origin is not Origin.DERIVED]
+    problems = [
+        Problem(
+            fact.at,
+            "no-feature",
+            f"No feature computes the fact `{fact.name}`.",
+            did_you_mean(fact.name, found) or "Give it `origin: derived`, or add a column to a file in facts/features.",
+        )
+        for fact in stored
+        if fact.name not in found
+    ]
+    if problems:
+        raise ProblemsError(problems)
+    covered = [f"{name}.{end}" for name in vocabulary.collections for end in ("recorded_from", "recorded_to")]
+    return [fact.name for fact in stored] + covered
+
+
+def check_snapshot(snapshot: Snapshot, vocabulary: Vocabulary) -> None:
+    """Check the types and values of all columns.
+
+    Raises:
+        ProblemsError: with a problem for each column that does not fit its fact.
+    """
+    problems = list(_problems(snapshot.customers, vocabulary, None))
+    for collection, rows in snapshot.rows.items():
+        problems += _problems(rows, vocabulary, collection)
+    if problems:
+        raise ProblemsError(problems)
+
+
+def check_values(vocabulary: Vocabulary, scope: str | None, facts: Mapping[str, Value]) -> None:
+    """Check the values of one customer or one row.
+
+    Raises:
+        ProblemsError: with a problem for each fact whose value does not fit.
+    """
+    problems = []
+    for name, value in facts.items():
+        fact = vocabulary.fact(name, scope)
+        if fact is None:
+            raise KeyError(f"{scope or 'customer'}.{name} is computed, but not declared")
+        problems += _misfits(fact, [value], vocabulary)
+    if problems:
+        raise ProblemsError(problems)
+
+
+def _problems(table: pa.Table, vocabulary: Vocabulary, scope: str | None) -> Iterator[Problem]:
+    for fact in vocabulary.in_scope(scope):
+        if fact.name not in table.column_names:
+            continue
+        column = table[fact.name]
+        if column.type != arrow_type(fact):
+            yield Problem(
+                fact.at,
+                "wrong-type",
+                f"The feature of `{fact.key}` gives {column.type}, not {arrow_type(fact)}.",
+                "Cast it in the SQL file.",
+            )
+        else:
+            yield from _misfits(fact, _extremes(fact, column), vocabulary)
+
+
+def _extremes(fact: Fact, column: pa.ChunkedArray) -> list[Any]:
+    """Return the values of a column that need to be looked at: if they fit, all do."""
+    if fact.type in _CODED:
+        values: list[Any] = pc.unique(column).to_pylist()
+    elif fact.type in _COUNTED:
+        values = list(pc.min_max(column).as_py().values())
+    else:
+        values = []
+    return [value for value in values if value is not None]
+
+
+def _misfits(fact: Fact, values: Iterable[Value], vocabulary: Vocabulary) -> Iterator[Problem]:
+    for value in values:
+        if fact.type in _CODED and value not in vocabulary.enum_of(fact).codes:
+            members = vocabulary.enum_of(fact).members
+            hint = did_you_mean(str(value), members) or f"Write one of {', '.join(members)}."
+            yield Problem(fact.at, "unknown-member", f"`{fact.key}` has the value `{value}` in the records.", hint)
+        elif fact.type in _COUNTED and not _in_range(fact, Decimal(str(value))):
+            limits = f"It lies between {fact.least} and {fact.most}."
+            yield Problem(fact.at, "out-of-range", f"`{fact.key}` has the value {value} in the records.", limits)
+
+
+def _in_range(fact: Fact, value: Decimal) -> bool:
+    return (fact.least is None or value >= fact.least) and (fact.most is None or value <= fact.most)
