@@ -35,24 +35,24 @@ def missing(size: int) -> Column:
 
 
 def read_column(vocabulary: Vocabulary, fact: Fact, stored: pa.ChunkedArray | pa.Array) -> Column:
-    """Read a stored column.
+    """Read a stored column, where possible without copying; codes where nothing is known are arbitrary.
 
     Raises:
         ColumnError: if its Arrow type is not the fact's, or a value is not a member of the fact's enum.
     """
-    array = stored.combine_chunks() if isinstance(stored, pa.ChunkedArray) else stored
-    if isinstance(array, pa.ChunkedArray):  # what combine_chunks gives for no chunks, or more than fit one
-        array = pa.concat_arrays(array.chunks) if array.num_chunks else pa.array([], array.type)
-    known = None if array.null_count == 0 else _mask(pc.is_valid(array))
+    array = one_array(stored)
     if pa.types.is_null(array.type):
         return missing(len(array))
+    known = known_mask(array)
     match fact.type:
         case Type.FLAG:
-            codes = _checked(fact, array, pa.types.is_boolean, _mask)
+            codes = _checked(fact, array, pa.types.is_boolean, lambda flags: _bits(flags, 1).view(np.int8))
         case Type.INTEGER:
-            codes = _checked(fact, array, pa.types.is_integer, _integers)
+            codes = _checked(
+                fact, array, pa.types.is_integer, lambda numbers: _numbers(numbers.cast(pa.int64()), np.int64)
+            )
         case Type.DATE:
-            codes = _checked(fact, array, pa.types.is_date32, _days)
+            codes = days(_checked(fact, array, pa.types.is_date32, lambda dates: dates))
         case Type.NUMBER:
             codes = _checked(fact, array, lambda kind: kind == pa.decimal128(18, fact.scale), _scaled)
         case Type.TEXT:
@@ -62,6 +62,28 @@ def read_column(vocabulary: Vocabulary, fact: Fact, stored: pa.ChunkedArray | pa
         case _:
             codes = _checked(fact, array, _is_text, lambda texts: _members(vocabulary, fact, texts))
     return Column(codes, known)
+
+
+def one_array(stored: pa.ChunkedArray | pa.Array) -> pa.Array:
+    """Return a column as one array."""
+    if isinstance(stored, pa.ChunkedArray):
+        return stored.chunk(0) if stored.num_chunks == 1 else pa.concat_arrays(stored.combine_chunks().chunks)
+    return stored
+
+
+def known_mask(array: pa.Array) -> Mask | None:
+    """Return where an array has values, or None for everywhere."""
+    return _bits(array, 0) if array.null_count else None
+
+
+def days(array: pa.Array) -> Array:
+    """Return dates as days since 1970-01-01."""
+    return _numbers(array, np.int32).astype(np.int64)
+
+
+def smallest(size: int) -> type[np.int8 | np.int16 | np.int32]:
+    """Return the smallest type of codes for an enum of `size` members; columns of bytes are several times faster."""
+    return np.int8 if size < 2**7 else np.int16 if size < 2**15 else np.int32
 
 
 def _checked(
@@ -77,36 +99,35 @@ def _is_text(kind: pa.DataType) -> bool:
     return bool(pa.types.is_string(inner) or pa.types.is_large_string(inner))
 
 
-def _mask(array: pa.Array) -> Mask:
-    filled = array.fill_null(False) if array.null_count else array
-    return np.asarray(filled.to_numpy(zero_copy_only=False), np.bool_)
+def _bits(array: pa.Array, buffer: int) -> Mask:
+    """Return the bits of an array: buffer 0 says which values are known, buffer 1 of a flag holds the values."""
+    first = array.offset // 8
+    skip = array.offset - 8 * first
+    packed = np.frombuffer(array.buffers()[buffer], np.uint8)[first : (array.offset + len(array) + 7) // 8]
+    return np.unpackbits(packed, bitorder="little")[skip : skip + len(array)].view(np.bool_)
 
 
-def _integers(array: pa.Array) -> Array:
-    filled = array.fill_null(0) if array.null_count else array
-    return np.asarray(filled.cast(pa.int64()).to_numpy(), np.int64)
-
-
-def _days(array: pa.Array) -> Array:
-    return _integers(array.cast(pa.int32()))
+def _numbers(array: pa.Array, kind: type[np.integer[Any]]) -> Array:
+    return np.frombuffer(array.buffers()[1], kind)[array.offset : array.offset + len(array)]
 
 
 def _scaled(array: pa.Array) -> Array:
     # A decimal128 is a 16-byte integer scaled by 10**scale; with 18 digits the low 8 bytes hold all of it.
     halves = np.frombuffer(array.buffers()[1], np.int64)
-    codes = halves[2 * array.offset : 2 * (array.offset + len(array)) : 2]
-    return codes if not array.null_count else np.where(_mask(pc.is_valid(array)), codes, 0)
+    return halves[2 * array.offset : 2 * (array.offset + len(array)) : 2]
 
 
 def _members(vocabulary: Vocabulary, fact: Fact, texts: pa.Array) -> Array:
-    """Return members' positions, as small as they fit: later gathers and compares are faster for it."""
     members = vocabulary.enum_of(fact).members
-    if pa.types.is_dictionary(texts.type):
-        known = pc.index_in(texts.dictionary, pa.array(members, texts.dictionary.type))
-        found = known.take(texts.indices)
-    else:
-        found = pc.index_in(texts, pa.array(members, texts.type), skip_nulls=True)
-    if found.null_count > texts.null_count:
-        wrong = texts.filter(pc.and_(pc.is_null(found), pc.is_valid(texts)))[0].as_py()
-        raise ColumnError(f"column `{fact.key}` holds `{wrong}`, which is not a member of `{fact.enum}`")
-    return np.asarray(found.fill_null(0).to_numpy(), np.int32)
+    if not pa.types.is_dictionary(texts.type):
+        texts = texts.dictionary_encode()
+    positions = pc.index_in(texts.dictionary, pa.array(members, texts.dictionary.type))
+    codes = np.asarray(positions.fill_null(-1).to_numpy(), smallest(len(members)))
+    if not len(codes):
+        return np.zeros(len(texts), np.int8)
+    found: Array = codes[texts.indices.fill_null(0).to_numpy()]
+    wrong = (found < 0) if texts.null_count == 0 else (found < 0) & _bits(texts, 0)
+    if wrong.any():
+        value = texts[int(wrong.argmax())].as_py()
+        raise ColumnError(f"column `{fact.key}` holds `{value}`, which is not a member of `{fact.enum}`")
+    return found

@@ -12,7 +12,7 @@ from datetime import date
 import numpy as np
 import pyarrow as pa
 
-from engine.plan.columns import Array, Column, Mask, missing, read_column
+from engine.plan.columns import Array, Column, Mask, days, known_mask, missing, one_array, read_column
 from engine.plan.truth import Truth, both, negate, sharp, some, unless_unknown
 from engine.program import (
     EPOCH,
@@ -64,9 +64,8 @@ class Chunk:
     def stored(self, key: FactKey) -> Column | None:
         """Return a stored column, or None if the snapshot has none."""
         table = self.customers if key.scope is None else self.rows[key.scope][0] if key.scope in self.rows else None
-        if table is None or key.name not in table.column_names:
-            return None
-        return read_column(self.program.vocabulary, self.program.fact(key), table[key.name])
+        found = None if table is None else _stored(table, key.name)
+        return None if found is None else read_column(self.program.vocabulary, self.program.fact(key), found)
 
     def column(self, key: FactKey) -> Column:
         """Return a fact's column; a fact without any is missing everywhere."""
@@ -100,12 +99,16 @@ class Chunk:
         return sums[1:] - sums[:-1]
 
     def _date(self, name: str) -> Column | None:
-        if name not in self.customers.column_names:
+        found = _stored(self.customers, name)
+        if found is None:
             return None
-        array = self.customers[name].combine_chunks()
-        days = np.asarray(array.cast(pa.int32()).fill_null(0).to_numpy(zero_copy_only=False), np.int64)
-        known = np.asarray(array.is_valid().to_numpy(zero_copy_only=False), np.bool_) if array.null_count else None
-        return Column(days, known)
+        array = one_array(found)
+        return Column(days(array), known_mask(array))
+
+
+def _stored(table: pa.Table, name: str) -> pa.ChunkedArray | None:
+    place = table.schema.get_field_index(name)
+    return None if place < 0 else table.column(place)
 
 
 class Conditions:

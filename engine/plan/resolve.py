@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from engine.model import Collect
-from engine.plan.columns import Array, Column, Mask
+from engine.plan.columns import Array, Column, Mask, smallest
 from engine.plan.conditions import Chunk, Conditions
 from engine.plan.truth import Truth
 from engine.program import Aggregate, CandidateForm, PointForm, ProgramRule, Selection, Single, Union
@@ -90,17 +90,20 @@ def _without_rules(chunk: Chunk, single: Single) -> tuple[Column, Mask | None]:
 
 
 def _decided(base: Column, entries: list[tuple[int, Mask]]) -> Column:
-    """Return the value of the first entry (best first) that holds, or else the base."""
+    """Return the value of the first entry (best first) that holds, or else the base.
+
+    Entries' shares are disjoint, so they add up; adding whole columns is many times faster than masked copies.
+    """
     if not entries:
         return base
-    codes, known = base.codes.copy(), base.known
-    for value, holds in reversed(entries):
-        np.copyto(codes, value, where=holds)
-    if known is not None:
-        known = known.copy()
-        for _, holds in entries:
-            known |= holds
-    return Column(codes, known)
+    undecided = np.ones(len(base.codes), np.bool_)
+    codes = np.zeros_like(base.codes)
+    for value, holds in entries:
+        taken = holds & undecided
+        undecided ^= taken
+        codes += taken * codes.dtype.type(value)
+    codes += undecided * base.codes
+    return Column(codes, None if base.known is None else base.known | ~undecided)
 
 
 def _first_known(first: Column, second: Column) -> Column:
@@ -115,9 +118,15 @@ def _differs(column: Column, value: int) -> Mask:
     return other if column.known is None else other | ~column.known
 
 
-def _dtype(chunk: Chunk, fact: FactKey) -> type[np.int32 | np.int64]:
-    small = chunk.program.fact(fact).type in (Type.FLAG, Type.CATEGORY, Type.LEVEL)
-    return np.int32 if small else np.int64
+def _dtype(chunk: Chunk, key: FactKey) -> type[np.int8 | np.int16 | np.int32 | np.int64]:
+    fact = chunk.program.fact(key)
+    match fact.type:
+        case Type.FLAG:
+            return np.int8
+        case Type.CATEGORY | Type.LEVEL:
+            return smallest(len(_members(chunk, key)))
+        case _:
+            return np.int64
 
 
 def _note(chunk: Chunk, fact: FactKey, provisional: Mask) -> None:
@@ -308,7 +317,7 @@ def select(chunk: Chunk, selection: Selection, scores: list[Scored]) -> list[Mas
             members[fallback] |= ~anyone
         chunk.sets[selection.fact] = members
     else:
-        codes = np.full(chunk.size(None), fallback if fallback is not None else 0, np.int32)
+        codes = np.full(chunk.size(None), fallback if fallback is not None else 0, _dtype(chunk, selection.fact))
         for mask, score in zip(chosen, scores, strict=True):
             codes[mask] = score.form.code
         chunk.columns[selection.fact] = Column(codes, anyone if fallback is None else None)

@@ -17,9 +17,11 @@ from itertools import repeat
 
 import durable_rules_engine as durable
 
-RULES_PER_VIEW = 40  # the library keeps at most 64 matching sibling tests on a stack
-PROPERTIES_PER_VIEW = 240  # and at most 252 properties in a fact
-LARGEST = 2**62
+RULES_PER_VIEW = 40  # the library keeps at most 64 matching sibling tests on a stack, and 255 rules behind one test
+PROPERTIES_PER_VIEW = 200  # and at most 252 properties in a fact
+PATTERNS = 4_000  # a ruleset holds at most 4,096 rules
+VIEWS = 500  # and hangs when 512 first tests are distinct
+LARGEST = 2**62  # integers beyond 2**63 - 1 are silently cut
 _SID = "s"
 _RESERVED = ("id", "sid", "view")
 
@@ -60,7 +62,8 @@ class Matcher:
         """Compile groups of patterns; those of one group are decided together.
 
         Raises:
-            LoweringError: if property names collide in the library's hash, or a constant is too large.
+            LoweringError: if there are too many patterns, property names collide in the library's hash, or a
+                constant is too large.
         """
         definition: dict[str, object] = {"prime": {"all": [{"m": {"view": 0}}]}}
         properties: dict[int, str] = {}
@@ -75,6 +78,8 @@ class Matcher:
                 views.append(View(number, tuple(read)))
                 definition |= {pattern.name: _lowered(pattern, number) for pattern in patterns}
             self._views.append(views)
+        if number > VIEWS or len(definition) > PATTERNS:
+            raise LoweringError(f"{len(definition)} patterns in {number} views are more than durable-rules can hold")
         self._handle = durable.create_ruleset("valuelift", json.dumps(definition))
         self._fire(View(0, ()), lambda _, __: "")  # the library must have run an action before any state is deleted
 
@@ -104,6 +109,8 @@ class Matcher:
             if code != 0:
                 raise RuntimeError(f"durable-rules refused a fact (code {code})")
             names = list(self._drain(state))
+            if not names:
+                raise RuntimeError("durable-rules matched a fact and offered no action")
             durable.retract_fact(self._handle, f'{{"id":"v","sid":"{_SID}"}}')
         except Exception:
             # What was left half done would spoil the next decision.
