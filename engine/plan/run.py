@@ -19,7 +19,7 @@ from engine.program import Aggregate, Cond, Program, Selection, Single, Union, d
 from engine.snapshot import CustomerFacts, Snapshot, snapshot_of
 from engine.vocabulary import FactKey
 
-CHUNK = 65_536  # customers; smaller chunks are slower (bench/plan.py), larger ones only need more memory
+CHUNK = 32_768  # customers; much smaller chunks are slower (bench/plan.py), larger ones only need more memory
 
 
 @dataclass(frozen=True)
