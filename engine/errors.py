@@ -5,11 +5,11 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Location:
-    """A place in a text file; lines and columns count from 1."""
+class Location(NamedTuple):
+    """A place in a text file; lines and columns count from 1. (A tuple, as every YAML node makes one.)"""
 
     file: str
     line: int = 1

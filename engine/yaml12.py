@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
+from typing import NamedTuple
 
 import yaml
 
@@ -31,8 +31,7 @@ _MAX_DIGITS = 30
 _Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
-@dataclass(frozen=True, slots=True)
-class YScalar:
+class YScalar(NamedTuple):
     """A scalar with its value by YAML 1.2's core schema and its text as written."""
 
     value: Scalar
@@ -40,16 +39,14 @@ class YScalar:
     at: Location
 
 
-@dataclass(frozen=True, slots=True)
-class YList:
+class YList(NamedTuple):
     """A sequence of nodes."""
 
     items: tuple[Node, ...]
     at: Location
 
 
-@dataclass(frozen=True, slots=True)
-class YMap:
+class YMap(NamedTuple):
     """A mapping with text keys; each key is unique and keeps its own location."""
 
     entries: tuple[tuple[YScalar, Node], ...]
@@ -141,25 +138,30 @@ class _Reader:
 
     def _node(self, event: yaml.Event, events: Iterator[yaml.Event], depth: int) -> Node:
         at = self._at(event)
-        if depth > _MAX_DEPTH:
-            self._problem(event, "too-deep", f"nested deeper than {_MAX_DEPTH} levels.")
-            self._problems.raise_any()
-        if isinstance(event, yaml.AliasEvent):
-            self._problem(
-                event, "yaml-alias", f"alias `*{event.anchor}`: aliases are not used in rule files.", "Write it out."
-            )
-            return YScalar(None, "", at)
-        if event.anchor is not None:
-            self._problem(
-                event, "yaml-anchor", f"anchor `&{event.anchor}`: anchors are not used in rule files.", "Remove it."
-            )
-        if event.tag not in (None, "!"):
-            self._problem(event, "yaml-tag", f"tag `{event.tag}`: tags are not used in rule files.", "Remove it.")
-        if isinstance(event, yaml.SequenceStartEvent):
-            return YList(tuple(self._items(events, depth)), at)
-        if isinstance(event, yaml.MappingStartEvent):
+        if isinstance(event, yaml.ScalarEvent):
+            self._check(event)
+            plain = event.implicit[0] and event.tag is None
+            return YScalar(_resolve(event.value) if plain else event.value, event.value, at)
+        if isinstance(event, yaml.CollectionStartEvent):
+            self._check(event)
+            if depth > _MAX_DEPTH:
+                self._problem(event, "too-deep", f"nested deeper than {_MAX_DEPTH} levels.")
+                self._problems.raise_any()
+            if isinstance(event, yaml.SequenceStartEvent):
+                return YList(tuple(self._items(events, depth)), at)
             return YMap(tuple(self._entries(events, depth)), at)
-        return self._scalar(event)
+        alias = event.anchor if isinstance(event, yaml.AliasEvent) else ""
+        self._problem(event, "yaml-alias", f"alias `*{alias}`: aliases are not used in rule files.", "Write it out.")
+        return YScalar(None, "", at)
+
+    def _check(self, event: yaml.ScalarEvent | yaml.CollectionStartEvent) -> None:
+        anchor, tag = event.anchor, event.tag
+        if anchor is not None:
+            self._problem(
+                event, "yaml-anchor", f"anchor `&{anchor}`: anchors are not used in rule files.", "Remove it."
+            )
+        if tag is not None and tag != "!":
+            self._problem(event, "yaml-tag", f"tag `{tag}`: tags are not used in rule files.", "Remove it.")
 
     def _items(self, events: Iterator[yaml.Event], depth: int) -> Iterator[Node]:
         for event in events:
@@ -187,16 +189,12 @@ class _Reader:
                 seen[key.text] = key.at
                 yield key, value
 
-    def _scalar(self, event: yaml.ScalarEvent) -> YScalar:
-        at = self._at(event)
-        plain = event.implicit[0] and event.tag is None
-        return YScalar(_resolve(event.value) if plain else event.value, event.value, at)
-
     def _problem(self, event: yaml.Event, code: str, message: str, hint: str = "") -> None:
         self._problems.add(self._at(event), code, message, hint)
 
     def _at(self, event: yaml.Event) -> Location:
-        return Location(self._file, event.start_mark.line + 1, event.start_mark.column + 1)
+        mark = event.start_mark
+        return Location(self._file, mark.line + 1, mark.column + 1) if mark is not None else Location(self._file)
 
 
 def _resolve(text: str) -> Scalar:

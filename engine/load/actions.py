@@ -44,7 +44,7 @@ def read_action(node: Node, vocabulary: Vocabulary, problems: Problems) -> Actio
         owner=form.word("owner", SNAKE),
         days=form.required_integer("days", 0, MAX_DAYS),
         at=form.at,
-        medium=medium(form, vocabulary),
+        medium=form.member("medium", vocabulary.enums.get("medium")),
         steps=tuple(form.text_of(item, "a step") for item in form.items("steps")),
         cost=form.choice("cost", Cost, Cost.LOW).value,
         urgency=form.integer("urgency", 50, 0, 100),
@@ -95,11 +95,3 @@ def _parameter_value(node: Node, form: Form, least: Decimal | None, most: Decima
     elif least is not None or most is not None:
         form.problem(node.at, "wrong-type", f"{form.what} has a range, so it is a number, not `{node.text}`.")
     return node.value
-
-
-def medium(form: Form, vocabulary: Vocabulary) -> str | None:
-    node = form.node("medium")
-    enum = vocabulary.enums.get("medium")
-    if node is None:
-        return None
-    return form.word_of(node, "`medium`", SNAKE) if enum is None else form.one_of(node, "`medium`", enum.members)

@@ -15,7 +15,7 @@ from typing import TypeVar
 
 from engine.errors import Location, Problems, did_you_mean
 from engine.load.values import WrongValueError, date_of, number_of
-from engine.vocabulary import Text
+from engine.vocabulary import Enum, Text
 from engine.yaml12 import Node, YList, YMap, YScalar
 
 SNAKE = re.compile(r"[a-z][a-z0-9]*(_[a-z0-9]+)*\Z")
@@ -147,6 +147,15 @@ class Form:
         listed = ", ".join(known[:12]) + (", ..." if len(known) > 12 else "")
         self.problem(node.at, code, f"{what} is one of {listed}; not {kind_of(node)}.", hint)
         return None
+
+    def member(self, key: str, enum: Enum | None) -> str | None:
+        """Return the word under an optional key: a member of the enum if the catalogue declares it, else any."""
+        node = self.node(key)
+        if node is None:
+            return None
+        if enum is None:
+            return self.word_of(node, f"`{key}`", SNAKE)
+        return self.one_of(node, f"`{key}`", enum.members, "unknown-member")
 
     # --- lists ------------------------------------------------------------------------------------------------------
 

@@ -113,6 +113,8 @@ class Operands:
         return self.names.parameter(name, form.value_place("param")) if name else None
 
     def _from_parameter(self, parameter: Parameter, fact: Fact, op: Op, at: Location) -> Constant | None:
+        if not parameter.values:  # its declaration has been reported
+            return None
         if parameter.is_list != (op in _TAKE_LISTS):
             is_one, wants = ("a list", "one value") if parameter.is_list else ("one value", "a list")
             self._problem(at, "wrong-shape", f"`{op}` takes {wants}; parameter `{parameter.name}` is {is_one}.")

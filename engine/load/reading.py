@@ -43,24 +43,24 @@ class Reading:
 
     def because(self, form: Form, scope: str | None) -> Text:
         """Return the reason, its placeholders checked."""
-        text = form.text("because")
-        for language in (text.en, text.zh):
-            self._check_placeholders(language, form, scope)
+        text, node = form.text("because"), form.node("because")
+        for _, part in node.entries if isinstance(node, YMap) else ():
+            if isinstance(part, YScalar):
+                self._check_placeholders(part, scope)
         return text
 
-    def _check_placeholders(self, text: str, form: Form, scope: str | None) -> None:
-        at = form.place("because")
-        for name in _PLACEHOLDER.findall(text):
+    def _check_placeholders(self, text: YScalar, scope: str | None) -> None:
+        for name in _PLACEHOLDER.findall(text.text):
             if name.startswith("param:"):
-                self.names.parameter(name.removeprefix("param:"), at)
-            elif not SNAKE.match(name.partition(".")[0]):
-                form.problem(
-                    at, "wrong-placeholder", f"`{{{name}}}` is no placeholder.", "Name a fact or `{param:name}`."
-                )
+                self.names.parameter(name.removeprefix("param:"), text.at)
+            elif SNAKE.match(name.partition(".")[0]):
+                self.names.fact(YScalar(name, name, text.at), scope)
             else:
-                self.names.fact(YScalar(name, name, at), scope)
-        if re.search(r"[{}]", _PLACEHOLDER.sub("", text)):
-            form.problem(at, "wrong-placeholder", "a brace stands alone.", "Write placeholders as `{fact}`.")
+                self.problems.add(
+                    text.at, "wrong-placeholder", f"`{{{name}}}` is no placeholder.", "Name a fact or `{param:name}`."
+                )
+        if re.search(r"[{}]", _PLACEHOLDER.sub("", text.text)):
+            self.problems.add(text.at, "wrong-placeholder", "a brace stands alone.", "Write placeholders as `{fact}`.")
 
     def validity(self, form: Form) -> tuple[date | None, date | None]:
         """Return the first and last day of an item, both inclusive."""
@@ -84,7 +84,8 @@ class Reading:
 
     def concluded(self, name: YScalar, scope: str | None) -> Fact | None:
         """Return the single-valued derived fact that a rule of a scope may set, or None after noting the problem."""
-        if scope is not None and name.text.startswith("customer."):
+        is_row_fact = scope is None or self.vocabulary.fact(name.text, scope) is not None
+        if not is_row_fact and self.vocabulary.fact(name.text.removeprefix("customer.")) is not None:
             self.problems.add(
                 name.at,
                 "wrong-conclusion",

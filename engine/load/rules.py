@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from engine.errors import did_you_mean
-from engine.load.actions import MAX_DAYS, medium
+from engine.load.actions import MAX_DAYS
 from engine.load.form import KEBAB, SNAKE, SOURCE, Form, kind_of
 from engine.load.reading import MAX_PRIORITY, Reading, item_name
 from engine.model import AddTo, Advise, Conclusion, Invariant, Rule, SetFact, Status
@@ -77,7 +77,7 @@ def _advise(node: Node, reading: Reading, outer: Form) -> Advise:
         action=_known_action(action, reading, form) if action is not None else "",
         in_days=form.optional_integer("in_days", 0, MAX_DAYS),
         owner=form.optional_word("owner", SNAKE),
-        medium=medium(form, reading.vocabulary),
+        medium=form.member("medium", reading.vocabulary.enums.get("medium")),
         urgency=form.optional_integer("urgency", 0, 100),
     )
     form.close()

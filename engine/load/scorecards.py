@@ -61,7 +61,7 @@ def _chooses(form: Form, reading: Reading) -> Fact | None:
     fact = reading.names.fact(node, None)
     if fact is None or not reading.is_derived(fact, node.at):
         return None
-    if fact.type in (Type.CATEGORY, Type.LEVEL, Type.SET):
+    if fact.type in (Type.CATEGORY, Type.SET):
         return fact
     form.problem(node.at, "wrong-output", f"`{fact.name}` is a {fact.type}; a choice is a category or a set.")
     return None

@@ -35,7 +35,9 @@ def value_of(scalar: YScalar, fact: Fact, enums: Mapping[str, Enum]) -> Value:
     """
     if scalar.value is None and not (scalar.text and fact.type is Type.TEXT):
         raise WrongValueError(
-            "empty-value", f"`{fact.name}` needs a value here.", "For a missing fact, write `known: false`."
+            "empty-value",
+            f"`{fact.name}` needs a value here.",
+            "Write a value; whether a fact has one is asked by `known`.",
         )
     if fact.type in (Type.CATEGORY, Type.LEVEL, Type.SET):
         return _member(scalar, fact, enums[fact.enum or ""])

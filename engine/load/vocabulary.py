@@ -215,7 +215,7 @@ class VocabularyReader:
             origin=origin,
             change=self._change(form),
             ask=form.optional_text("ask"),
-            ask_role=form.optional_word("ask_role", SNAKE),
+            ask_role=form.member("ask_role", self.enums.get("contact_role")),
             personal=form.flag("personal", False),
         )
 
@@ -379,7 +379,8 @@ class VocabularyReader:
         if match is None:
             self.problems.add(node.at, "wrong-shape", "a constraint compares two facts.", "Write `a <= b`.")
             return None
-        facts = [self._constrained(name, node.at) for name in match.groups()]
+        places = (node.at._replace(column=node.at.column + match.start(group)) for group in (1, 2))
+        facts = [self._constrained(name, at) for name, at in zip(match.groups(), places, strict=True)]
         if None in facts:
             return None
         lower, upper = (fact for fact in facts if fact is not None)
