@@ -1,6 +1,7 @@
 -- What a unit of each currency is worth in the base currency, from a date on. The base currency itself is worth 1.
-SELECT currency, holds_from, rate_to_base
+-- The type is wide enough for products with amounts, which need twelve digits after the point.
+SELECT currency, holds_from, rate_to_base::DECIMAL(20, 8) AS rate_to_base
 FROM exchange_rates
 WHERE holds_from <= $as_of::DATE AND currency <> $base_currency::VARCHAR
 UNION ALL
-SELECT $base_currency::VARCHAR, DATE '0001-01-01', 1::DECIMAL(18, 8)
+SELECT $base_currency::VARCHAR, DATE '0001-01-01', 1::DECIMAL(20, 8)
