@@ -15,11 +15,12 @@ from typing import TYPE_CHECKING, Any
 
 import duckdb
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from engine.snapshot import CustomerFacts, Recorded, Row, Snapshot
 from engine.vocabulary import Origin, Value, Vocabulary
 from facts.features import PREPARED, Feature, base_schemas, features, prepared
-from facts.snapshot_checks import check_columns, check_snapshot, check_values
+from facts.snapshot_checks import check_members, check_snapshot, check_values, wanted_columns
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection, Statement
@@ -81,56 +82,49 @@ def customer_facts(base: Base, vocabulary: Vocabulary, as_of: date, *, base_curr
 
 def _customers(database: DuckDBPyConnection, vocabulary: Vocabulary, parameters: Mapping[str, Any]) -> pa.Table:
     """Put the results of all features side by side."""
-    found: dict[str, str] = {}
-    joins = []
+    keys = database.sql("SELECT key FROM customers ORDER BY key").to_arrow_table()["key"]
+    found: dict[str, pa.ChunkedArray] = {}
     for feature in features("customers"):
-        table = f"customer_{feature.name}"
-        _execute(database, f"CREATE TABLE {table} AS {feature.sql}", parameters)
-        joins.append(f"LEFT JOIN {table} ON {table}.customer = customers.key")
-        for column in _columns(database, table):
-            found |= _expressions(table, column, vocabulary)
-    spans = [span for (span,) in database.execute("SELECT span FROM spans").fetchall()]
+        for name, column in _aligned(_query(database, feature.sql, parameters), keys).items():
+            found |= _by_member(name, column, vocabulary)
+    spans = _query(database, "SELECT span FROM spans", parameters)["span"].to_pylist()
     for feature in features("spans"):
-        table = f"span_{feature.name}"
-        _execute(database, f"CREATE TABLE {table} AS {feature.sql}", parameters)
+        rows = _query(database, feature.sql, parameters)
         for span in spans:
-            alias = f"{table}_{span}"
-            joins.append(f"LEFT JOIN {table} {alias} ON {alias}.customer = customers.key AND {alias}.span = '{span}'")
-            found |= {f"{column}_{span}": f"{alias}.{column}" for column in _columns(database, table)}
+            aligned = _aligned(_where(rows, "span", span), keys)
+            found |= {f"{name}_{span}": column for name, column in aligned.items()}
+    recorded = _query(database, "SELECT customer, collection, recorded_from, recorded_to FROM recorded", parameters)
     for collection in vocabulary.collections:
-        alias = f"recorded_{collection}"
-        joins.append(
-            f"LEFT JOIN recorded {alias} ON {alias}.customer = customers.key AND {alias}.collection = '{collection}'"
-        )
-        for end in ("recorded_from", "recorded_to"):
-            found[f"{collection}.{end}"] = f"{alias}.{end}"
-    wanted = check_columns(found, vocabulary)
-    selected = ", ".join(f'{found[name]} AS "{name}"' for name in wanted)
-    # Only names of our own files and of the checked vocabulary are put into the text.
-    sql = f"SELECT customers.key AS customer, {selected} FROM customers {' '.join(joins)} ORDER BY customer"  # noqa: S608
-    return database.sql(sql).to_arrow_table()
+        aligned = _aligned(_where(recorded, "collection", collection), keys)
+        found |= {f"{collection}.{name}": column for name, column in aligned.items()}
+    return pa.table({"customer": keys} | {name: found[name] for name in wanted_columns(found, vocabulary)})
 
 
-def _expressions(table: str, column: str, vocabulary: Vocabulary) -> dict[str, str]:
-    """Return, for each fact that a column gives, the expression that takes it from there."""
-    if column not in vocabulary.families:
-        return {column: f"{table}.{column}"}
-    members = vocabulary.enums[vocabulary.families[column]].members
-    return {f"{column}.{member}": f"{table}.{column}['{member}']" for member in members}
+def _aligned(rows: pa.Table, keys: pa.ChunkedArray) -> dict[str, pa.ChunkedArray]:
+    """Return the columns with one value for each key, null where no row has that key."""
+    positions = pc.index_in(keys, value_set=rows["customer"])
+    return {name: rows[name].take(positions) for name in rows.column_names if name != "customer"}
 
 
-def _columns(database: DuckDBPyConnection, table: str) -> list[str]:
-    columns = [row[0] for row in database.execute(f"DESCRIBE {table}").fetchall()]
-    return [name for name in columns if name not in ("customer", "span")]
+def _where(rows: pa.Table, column: str, value: str) -> pa.Table:
+    return rows.filter(pc.equal(rows[column], value)).drop_columns([column])
+
+
+def _by_member(name: str, column: pa.ChunkedArray, vocabulary: Vocabulary) -> dict[str, pa.ChunkedArray]:
+    """Return the column under its fact's name; that of a family as one column for each member."""
+    if name not in vocabulary.families:
+        return {name: column}
+    check_members(name, column, vocabulary)
+    members = vocabulary.enums[vocabulary.families[name]].members
+    return {f"{name}.{member}": pc.map_lookup(column, member, "first") for member in members}
 
 
 def _rows_table(
     database: DuckDBPyConnection, feature: Feature, vocabulary: Vocabulary, parameters: Mapping[str, Any]
 ) -> pa.Table:
+    rows = _query(database, f"FROM ({feature.sql}) ORDER BY customer, row", parameters)
     declared = [fact.name for fact in vocabulary.in_scope(feature.name) if fact.origin is not Origin.DERIVED]
-    columns = ", ".join(["customer", "row", *(f'"{name}"' for name in declared)])
-    sql = f"SELECT {columns} FROM ({feature.sql}) ORDER BY customer, row"  # noqa: S608
-    return _execute(database, sql, parameters).to_arrow_table()
+    return rows.select(["customer", "row", *declared])
 
 
 # --- one customer ---
@@ -187,7 +181,7 @@ class _Workspace:
 
         # A feature has nothing to say about tables without rows whose recording has not begun.
         speaking = {kind: self._results(kind, filled | recorded.keys(), parameters) for kind in self._statements}
-        facts = dict(_named(speaking["customers"], speaking["spans"], vocabulary))
+        facts = dict(_known_facts(speaking["customers"], speaking["spans"], vocabulary))
         check_values(vocabulary, None, facts)
         rows: dict[str, tuple[Row, ...]] = dict.fromkeys(vocabulary.collections, ())
         for collection, found in speaking["rows"]:
@@ -213,7 +207,7 @@ class _Workspace:
         self._database.execute(statement.format(name))
 
 
-def _named(
+def _known_facts(
     customers: list[tuple[str, list[dict[str, Any]]]],
     spans: list[tuple[str, list[dict[str, Any]]]],
     vocabulary: Vocabulary,
@@ -256,11 +250,19 @@ def _database(threads: int | None = None) -> DuckDBPyConnection:
     return database
 
 
+def _query(database: DuckDBPyConnection, sql: str, parameters: Mapping[str, Any]) -> pa.Table:
+    (statement,) = database.extract_statements(sql)
+    return database.sql(statement, params=_named(statement, parameters)).to_arrow_table()
+
+
 def _execute(
     database: DuckDBPyConnection, statement: str | Statement, parameters: Mapping[str, Any]
 ) -> DuckDBPyConnection:
-    """Execute a statement with those of the parameters that it names."""
     if isinstance(statement, str):
         (statement,) = database.extract_statements(statement)
-    named = {name: value for name, value in parameters.items() if name in statement.named_parameters}
-    return database.execute(statement, named)
+    return database.execute(statement, _named(statement, parameters))
+
+
+def _named(statement: Statement, parameters: Mapping[str, Any]) -> dict[str, Any]:
+    """Return those of the parameters that a statement names."""
+    return {name: value for name, value in parameters.items() if name in statement.named_parameters}

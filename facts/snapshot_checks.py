@@ -17,7 +17,7 @@ _CODED = (Type.CATEGORY, Type.LEVEL)
 _COUNTED = (Type.INTEGER, Type.NUMBER)
 
 
-def check_columns(found: Collection[str], vocabulary: Vocabulary) -> list[str]:
+def wanted_columns(found: Collection[str], vocabulary: Vocabulary) -> list[str]:
     """Return the columns of a snapshot's customers, in declared order.
 
     Args:
@@ -42,6 +42,27 @@ def check_columns(found: Collection[str], vocabulary: Vocabulary) -> list[str]:
         raise ProblemsError(problems)
     covered = [f"{name}.{end}" for name in vocabulary.collections for end in ("recorded_from", "recorded_to")]
     return [fact.name for fact in stored] + covered
+
+
+def check_members(family: str, column: pa.ChunkedArray, vocabulary: Vocabulary) -> None:
+    """Check the members that a family's column of maps speaks of.
+
+    Raises:
+        ProblemsError: for each one that its enum does not have.
+    """
+    enum = vocabulary.enums[vocabulary.families[family]]
+    maps = column.combine_chunks()
+    unknown = set(pc.unique(maps.keys).to_pylist()) - set(enum.members)
+    if unknown:
+        raise ProblemsError(
+            Problem(
+                enum.at,
+                "unknown-member",
+                f"`{family}` is recorded of `{member}`, which is not a member of `{enum.name}`.",
+                did_you_mean(member, enum.members) or f"Write one of {', '.join(enum.members)}.",
+            )
+            for member in unknown
+        )
 
 
 def check_snapshot(snapshot: Snapshot, vocabulary: Vocabulary) -> None:
