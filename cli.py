@@ -1,9 +1,55 @@
-"""The command line's door: `valuelift COMMAND`."""
+"""The command line's door: `valuelift COMMAND`. A command's module is loaded when it is called."""
+
+from __future__ import annotations
+
+from importlib import import_module
 
 import click
 
+COMMANDS = ("demo", "init", "import", "customers", "recommend", "confirm", "batch", "rules", "pack", "completion")
 
-@click.group()
+
+class Door(click.Group):
+    """The group of all commands; `NAME` lives in `commands/NAME_command.py` as `command`."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
+        """Return the commands in the order in which one meets them."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
+        """Load one command."""
+        if cmd_name not in COMMANDS:
+            return None
+        command: click.Command = import_module(f"commands.{cmd_name}_command").command
+        return command
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Find the command that is called; name the nearest one if there is none."""
+        name = args[0]
+        if name not in COMMANDS and not name.startswith("-"):
+            from engine.errors import did_you_mean
+
+            ctx.fail(f"No such command {name!r}. {did_you_mean(name, COMMANDS)}".rstrip())
+        return super().resolve_command(ctx, args)
+
+    def invoke(self, ctx: click.Context) -> object:
+        """Run the command that is called; turn what goes wrong into a message and an exit code."""
+        try:
+            return super().invoke(ctx)
+        except (click.ClickException, click.exceptions.Exit, click.Abort):
+            raise
+        except Exception as error:
+            from commands.failures import report
+
+            ctx.exit(report(error))
+
+
+@click.group(cls=Door, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 @click.version_option(package_name="valuelift")
 def main() -> None:
-    """Decide, customer by customer, on stage, plan and the value to convey next, and say why."""
+    """Decide, customer by customer, on stage, plan and the value to convey next, and say why.
+
+    Exit codes: 0 fine, 1 problems found, 2 wrong usage, 3 internal failure.
+    """

@@ -1,0 +1,271 @@
+"""How a recommendation looks on a terminal: what matters at the top, eighty columns, one glance."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import groupby
+
+from rich.console import Group, RenderableType
+from rich.padding import Padding
+from rich.table import Table
+from rich.text import Text
+
+from commands.texts import Texts
+from engine.decision import State
+from engine.model import Pack
+from engine.recommend import (
+    Checklist,
+    CriterionLine,
+    PlannedAction,
+    Recommendation,
+    Scored,
+    StageNow,
+    StageProposal,
+    ValueNext,
+)
+from engine.wording import Wording
+
+AT_A_GLANCE = 5
+REASONS = 3
+MARKS = {State.MET: ("✓", "green"), State.NOT_MET: ("✗", "red"), State.UNKNOWN: ("?", "yellow")}
+
+
+class Layout:
+    """Lay out recommendations in one language; `show_all` unfolds what is folded at first."""
+
+    def __init__(self, texts: Texts, pack: Pack, language: str, show_all: bool = False) -> None:
+        self.texts = texts
+        self.wording = Wording(pack.vocabulary, language)
+        self.show_all = show_all
+
+    def page(self, shown: Recommendation, card: Mapping[str, str | None]) -> RenderableType:
+        """Return the whole recommendation."""
+        sections = [self._head(shown, card)]
+        if shown.proposal is not None:
+            sections.append(self._section("decision", self._decision(shown.proposal)))
+        sections.append(self._section("value", self._value(shown.stage, shown.value)))
+        sections.append(self._section("plan", self._plan(shown)))
+        if shown.guard_rails:
+            sections.append(self._section("guard_rails", self._bullets(shown.guard_rails)))
+        sections.append(self._section("hangs_on", self._hangs_on(shown)))
+        return Group(*sections)
+
+    # --- who ----------------------------------------------------------------------------------------------------------
+
+    def _head(self, shown: Recommendation, card: Mapping[str, str | None]) -> RenderableType:
+        line = Table.grid(expand=True, padding=(0, 1))
+        line.add_column(ratio=1)
+        line.add_column(justify="right")
+        who = Text.assemble((card.get("name") or shown.customer, "bold"), f"  {shown.customer}")
+        line.add_row(who, self.texts("as_of", date=self.wording.date(shown.as_of)))
+        parts: list[RenderableType] = [line, Text(self._stage(shown.stage), style="bold cyan")]
+        if shown.stage is not None:
+            parts += [_quiet(reason) for reason in shown.stage.reasons[: self._reasons()]]
+        if card.get("account_manager"):
+            parts.append(_quiet(self.texts("manager", name=card["account_manager"])))
+        facts = [*shown.more, *([(self.texts("signs"), self.wording.listed(shown.flags))] if shown.flags else [])]
+        parts += [Text(f"{title}{self._colon}{said}") for title, said in facts]
+        return Group(*parts)
+
+    def _stage(self, stage: StageNow | None) -> str:
+        if stage is None:
+            return self.texts("stage_unknown")
+        title = _sentence(stage.stage.title)
+        if stage.confirmed and stage.since is not None:
+            days = self.wording.with_unit(stage.days or 0, "day")
+            return self.texts("stage_confirmed_since", stage=title, date=self.wording.date(stage.since), days=days)
+        return self.texts("stage_confirmed" if stage.confirmed else "stage_assessed", stage=title)
+
+    # --- stage decision -------------------------------------------------------------------------------------------------
+
+    def _decision(self, proposal: StageProposal) -> RenderableType:
+        stays = proposal.move.id in ("", "stay")
+        said = self.texts(
+            "propose_stay" if stays else "propose", stage=proposal.proposed.title, move=proposal.move.title
+        )
+        parts: list[RenderableType] = [Text(said, style="bold")]
+        parts += [_quiet(reason) for reason in proposal.reasons[: self._reasons()]]
+        if proposal.checklist is not None:
+            parts += self._checklist(proposal.checklist)
+        if self.show_all:
+            parts += [part for other in proposal.others for part in self._checklist(other)]
+        elif proposal.others:
+            parts.append(_quiet(self.texts("other_gates") + self._colon))
+            parts += [Padding(_marked(other.state, self._summary(other)), (0, 0, 0, 1)) for other in proposal.others]
+        return Group(*parts)
+
+    def _checklist(self, checklist: Checklist) -> list[RenderableType]:
+        grid = Table.grid(padding=(0, 1))
+        grid.add_column(min_width=12, no_wrap=True)
+        grid.add_column(ratio=1)
+        criteria = sorted(checklist.criteria, key=lambda one: one.condition or "~")
+        for condition, lines in groupby(criteria, key=lambda one: one.condition):
+            title = f"condition_{condition}"
+            label = self.texts(title) if self.texts.has(title) else condition
+            for number, line in enumerate(lines):
+                grid.add_row(Text("" if number else label, style="dim"), self._criterion(line))
+        return [_marked(checklist.state, self._summary(checklist)), Padding(grid, (0, 0, 0, 2))]
+
+    def _summary(self, checklist: Checklist) -> str:
+        required = [one for one in checklist.criteria if one.required]
+        met, unknown = (sum(one.state is state for one in required) for state in (State.MET, State.UNKNOWN))
+        name = f"gate_{checklist.state.value}" if unknown or checklist.state is State.MET else "gate_not_met"
+        name = "gate_unknown" if unknown else name
+        return self.texts(name, gate=checklist.gate.title, met=met, all=len(required), open=unknown)
+
+    def _criterion(self, line: CriterionLine) -> Text:
+        text = _marked(line.state, line.title)
+        if not line.required:
+            text.append(f" ({self.texts('advisory')})", style="dim")
+        if line.because:
+            text.append(f" – {self._semicolon.join(line.because)}", style="dim")
+        return text
+
+    # --- value ------------------------------------------------------------------------------------------------------------
+
+    def _value(self, stage: StageNow | None, value: ValueNext | None) -> RenderableType:
+        if value is None:
+            return Text(self.texts("no_value"))
+        grid = Table.grid(padding=(0, 1))
+        grid.add_column(min_width=10, no_wrap=True)
+        grid.add_column(ratio=1)
+        for name, content in self._parts(stage, value):
+            grid.add_row(Text(self.texts(f"part_{name}"), style="dim"), content)
+        return grid
+
+    def _parts(self, stage: StageNow | None, value: ValueNext) -> Iterator[tuple[str, RenderableType]]:
+        """Yield the five parts of conveying a value, and the runner-up."""
+        parts = value.parts
+        if stage is not None:
+            yield "stage", Text(stage.stage.title)
+        yield "content", self._scored(value.score) if value.score else Text(value.content.title, style="bold")
+        if "when" in parts:
+            yield "when", Text(parts["when"])
+        people = (("speaker", "speaks"), ("audience", "to_whom"))
+        medium = [parts["medium"]] if "medium" in parts else []
+        medium += [self.texts(text, **{role: parts[role]}) for role, text in people if role in parts]
+        if medium:
+            yield "medium", Text(self._semicolon.join(medium))
+        if "effect" in parts:
+            known = "perceived" in parts
+            yield "effect", Text(self.texts("effect_from", **parts) if known else parts["effect"])
+        if "heard_by" in parts:
+            yield "heard_by", Text(parts["heard_by"])
+        if value.runner_up is not None:
+            yield "runner_up", self._scored(value.runner_up, is_runner_up=True)
+
+    def _scored(self, scored: Scored, is_runner_up: bool = False) -> Text:
+        points = self.texts("points", points=self.wording.number(scored.points))
+        text = Text.assemble((scored.candidate.title, "" if is_runner_up else "bold"), f" · {points}")
+        limit = self._reasons() if not is_runner_up else (1, None)[self.show_all]
+        for reason, given in scored.reasons[:limit]:
+            text.append(f"\n{self._signed(given)}  {reason}", style="dim")
+        return text
+
+    def _signed(self, points: object) -> str:
+        number = self.wording.number(points)  # type: ignore[arg-type]
+        return number if number.startswith("-") else f"+{number}"
+
+    # --- plan -------------------------------------------------------------------------------------------------------------
+
+    def _plan(self, shown: Recommendation) -> RenderableType:
+        if not shown.plan:
+            return Text(self.texts("no_plan"))
+        table = Table(box=None, padding=(0, 1), pad_edge=False, expand=True, header_style="dim")
+        table.add_column("", justify="right", no_wrap=True)
+        table.add_column(self.texts("action"), ratio=1)
+        table.add_column(self.texts("owner"), max_width=16)
+        table.add_column(self.texts("due"), no_wrap=True)
+        actions = shown.plan if self.show_all else shown.plan[:AT_A_GLANCE]
+        for number, action in enumerate(actions, 1):
+            table.add_row(str(number), self._action(action), action.owner, self._due(action, shown))
+        folded = len(shown.plan) - len(actions)
+        more = [_quiet(self.texts("more_actions", number=folded))] if folded else []
+        return Group(table, *more)
+
+    def _action(self, action: PlannedAction) -> RenderableType:
+        text = Text(action.action.title, style="bold")
+        if action.about:
+            text.append(f" · {action.about}", style="bold")
+        for reason in action.reasons[: (1, None)[self.show_all]]:
+            text.append(f"\n{reason}", style="not bold dim")
+        if self.show_all:
+            for number, step in enumerate(action.steps, 1):
+                text.append(f"\n{number}) {step}", style="not bold")
+            for name in ("effect", "heard_by"):
+                if getattr(action, name):
+                    said = f"\n{self.texts(f'part_{name}')}{self._colon}{getattr(action, name)}"
+                    text.append(said, style="not bold")
+        return text
+
+    def _due(self, action: PlannedAction, shown: Recommendation) -> Text:
+        is_overdue = action.due_on < shown.as_of
+        text = Text(self.wording.date(action.due_on), style="red" if is_overdue else "")
+        if is_overdue or action.is_open:
+            text.append("\n" + self.texts("overdue" if is_overdue else "already_open"), style="dim")
+        return text
+
+    # --- what it hangs on ---------------------------------------------------------------------------------------------------
+
+    def _hangs_on(self, shown: Recommendation) -> RenderableType:
+        parts: list[RenderableType] = [
+            *(Text(self.texts("conflict", conflict=conflict), style="red") for conflict in shown.conflicts),
+            *(Text(self.texts("violated", invariant=invariant), style="red") for invariant in shown.violated),
+        ]
+        if not shown.provisional:
+            return Group(*parts, Text(self.texts("settled")))
+        facts = self.wording.listed(fact.title for fact in shown.provisional)
+        parts.append(Text(self.texts("could_change", facts=facts)))
+        questions = shown.questions if self.show_all else shown.questions[:AT_A_GLANCE]
+        if questions:
+            parts.append(_quiet(self.texts("ask") + self._colon))
+            parts.append(self._bullets(self._question(one.role, one.text) for one in questions))
+        folded = len(shown.questions) - len(questions)
+        if folded:
+            parts.append(_quiet(self.texts("more_questions", number=folded)))
+        return Group(*parts)
+
+    def _question(self, role: str, question: str) -> str:
+        return self.texts("ask_role", role=_sentence(role), question=question) if role else question
+
+    # --- shapes -------------------------------------------------------------------------------------------------------------
+
+    def _section(self, name: str, content: RenderableType) -> RenderableType:
+        heading = Text(self.texts(name), style="bold blue")
+        return Group(Text(""), heading, Padding(content, (0, 0, 0, 2)))
+
+    def _bullets(self, lines: Iterable[str]) -> RenderableType:
+        grid = Table.grid(padding=(0, 1))
+        grid.add_column(no_wrap=True)
+        grid.add_column(ratio=1)
+        for line in lines:
+            grid.add_row("-", Text(line))
+        return grid
+
+    def _reasons(self) -> int | None:
+        return None if self.show_all else REASONS
+
+    @property
+    def _colon(self) -> str:
+        return "：" if self.wording.language == "zh" else ": "
+
+    @property
+    def _semicolon(self) -> str:
+        return "；" if self.wording.language == "zh" else "; "
+
+
+def _marked(state: State, said: str) -> Text:
+    mark, colour = MARKS[state]
+    return Text.assemble((mark, f"bold {colour}"), f" {said}")
+
+
+def _quiet(said: str) -> Text:
+    return Text(said, style="dim")
+
+
+def _sentence(words: str) -> str:
+    """Return words with a capital letter at the beginning."""
+    return words[:1].upper() + words[1:]
+
+
+__all__: Sequence[str] = ("Layout",)

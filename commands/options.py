@@ -1,0 +1,166 @@
+"""Options that several commands share."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import date, datetime
+from pathlib import Path
+from typing import Any
+
+import click
+
+Command = Callable[..., Any]
+
+
+class Day(click.ParamType):
+    """A date, such as 2024-06-30."""
+
+    name = "date"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> date:
+        """Return the date; fail on anything else."""
+        if isinstance(value, date):
+            return value
+        try:
+            return date.fromisoformat(value)
+        except ValueError:
+            self.fail(f"{value!r} is no date. Write it as 2024-06-30.", param, ctx)
+
+
+class Moment(click.ParamType):
+    """A moment, such as 2024-06-30T18:00; without a zone in local time."""
+
+    name = "moment"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> datetime:
+        """Return the moment with its zone; fail on anything else."""
+        if isinstance(value, datetime):
+            return value
+        try:
+            return datetime.fromisoformat(value).astimezone()
+        except (ValueError, OverflowError):
+            self.fail(f"{value!r} is no moment. Write it as 2024-06-30T18:00 or 2024-06-30T18:00+08:00.", param, ctx)
+
+
+class Word(click.ParamType):
+    """One of a closed list of words; a misspelt one is answered with the nearest."""
+
+    name = "word"
+
+    def __init__(self, words: Iterable[str]) -> None:
+        self.words = tuple(words)
+
+    def get_metavar(self, param: click.Parameter, ctx: click.Context) -> str:  # noqa: ARG002 - click's signature
+        """Return the words as they stand in the help."""
+        return f"[{'|'.join(self.words)}]"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """Return the word; fail on one that is not in the list."""
+        if value in self.words:
+            return str(value)
+        from engine.errors import did_you_mean
+
+        hint = did_you_mean(str(value), self.words) or f"It is one of {', '.join(self.words)}."
+        self.fail(f"{value!r} is not known. {hint}", param, ctx)
+
+    def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> list[Any]:  # noqa: ARG002
+        """Return the words that begin as typed."""
+        from click.shell_completion import CompletionItem
+
+        return [CompletionItem(word) for word in self.words if word.startswith(incomplete)]
+
+
+STAGES = ("potential", "target", "new", "established", "core", "strategic", "problem", "exited")
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """What every query is asked with: which store and rules, as of when, known when, in which language and form."""
+
+    db: str | None
+    as_of: date
+    known_at: datetime | None
+    pack: Path | None
+    language: str
+    as_json: bool
+
+
+def query_options(command: Command) -> Command:
+    """Add the options of a query; the command receives them as one `query`."""
+
+    @functools.wraps(command)
+    def with_query(
+        *,
+        db: str | None,
+        as_of: date | None,
+        known_at: datetime | None,
+        pack: Path | None,
+        language: str,
+        as_json: bool,
+        **rest: Any,
+    ) -> Any:
+        query = Query(db, as_of or date.today(), known_at, pack, language, as_json)
+        return command(query=query, **rest)
+
+    for option in (json_option, language_option, pack_option, known_at_option, as_of_option, db_option):
+        with_query = option(with_query)
+    return with_query
+
+
+def default_user() -> str:
+    """Return the login name, or `unknown` where there is none."""
+    import getpass
+
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):  # no such user is registered, as in some containers
+        return "unknown"
+
+
+def default_language() -> str:
+    """Return the language that the environment asks for."""
+    from commands.texts import default_language as asked
+
+    return asked()
+
+
+db_option = click.option(
+    "--db",
+    metavar="PATH|URL",
+    envvar="VALUELIFT_DB",
+    show_envvar=True,
+    help="The store: a file, or postgresql://... By default valuelift.db in this folder.",
+)
+as_of_option = click.option(
+    "--as-of", type=Day(), metavar="DATE", help="Decide on the facts that hold on this date. By default today."
+)
+known_at_option = click.option(
+    "--known-at",
+    type=Moment(),
+    metavar="TIMESTAMP",
+    help="Leave out what was recorded after this moment. By default now.",
+)
+pack_option = click.option(
+    "--pack",
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    metavar="FOLDER",
+    help="Decide by the rules in this folder, instead of those in use (see `valuelift pack`).",
+)
+language_option = click.option(
+    "--lang",
+    "language",
+    type=Word(("en", "zh")),
+    default=default_language,
+    metavar="en|zh",
+    help="English or Chinese. By default as VALUELIFT_LANG or the system says.",
+)
+json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON for other programs.")
+user_option = click.option(
+    "--as",
+    "user",
+    metavar="USER",
+    default=default_user,
+    help="Who does this, for the record. By default your login name.",
+)

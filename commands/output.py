@@ -1,0 +1,43 @@
+"""Writing to the terminal: plain and narrow, in colour only where somebody looks."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, is_dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+import click
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+WIDEST = 100
+"""Lines longer than this are hard to read, however wide the terminal is."""
+
+
+def console() -> Console:
+    """Return the console for standard output: 80 columns where nobody looks, no colour if NO_COLOR is set."""
+    from rich.console import Console
+
+    found = Console(highlight=False, emoji=False, markup=False)
+    return Console(highlight=False, emoji=False, markup=False, width=min(found.width, WIDEST))
+
+
+def print_json(value: Any) -> None:
+    """Print a value as JSON: dates in ISO form, exact numbers as text."""
+    click.echo(json.dumps(value, default=plain, ensure_ascii=False, indent=2))
+
+
+def plain(value: Any) -> Any:
+    """Return the JSON form of what JSON does not know."""
+    if is_dataclass(value) and not isinstance(value, type):
+        return asdict(value)
+    if isinstance(value, date | datetime):
+        return value.isoformat()
+    if isinstance(value, Decimal):
+        return format(value, "f")
+    if isinstance(value, frozenset):
+        return sorted(value)
+    raise TypeError(f"no JSON form for {type(value).__name__}")

@@ -1,0 +1,43 @@
+"""`valuelift recommend`: one customer's recommendation, with reasons."""
+
+from __future__ import annotations
+
+import click
+
+from commands.options import Query, query_options
+
+
+@click.command("recommend")
+@click.argument("customer")
+@click.option("--all", "show_all", is_flag=True, help="Show every action with its steps, every reason and question.")
+@query_options
+def command(customer: str, show_all: bool, query: Query) -> None:
+    """Show what to do next for CUSTOMER, and why.
+
+    The stage and how the step to the next one stands, the value to convey next, the plan, guard rails, and what
+    the advice hangs on. What is recorded decides; what is not recorded is asked for.
+
+    \b
+    Example:
+      valuelift recommend 13085 --as-of 2010-12-09
+      valuelift recommend 13085 --as-of 2010-12-09 --lang zh --all
+    """
+    from commands.desk import desk_for
+    from engine.recommend import recommend
+
+    with desk_for(query) as desk:
+        facts, decision = desk.decide(customer)
+        card = desk.cards(customer).get(facts.customer, {})
+    shown = recommend(desk.rules.pack, facts, decision, query.language)
+    if query.as_json:
+        import json
+
+        from commands.output import print_json
+
+        print_json({"card": card, "recommendation": shown, "decision": json.loads(decision.to_json())})
+        return
+    from commands.layout import Layout
+    from commands.output import console
+    from commands.texts import Texts
+
+    console().print(Layout(Texts(query.language), desk.rules.pack, query.language, show_all).page(shown, card))

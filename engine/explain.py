@@ -1,0 +1,220 @@
+"""Say why: the reasons of fired rules, where a criterion stands, and which questions would settle what is open."""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from functools import cached_property
+
+from engine.decision import Decision, Fired, State
+from engine.model import All, AnyOf, Condition, FactOperand, Not, Pack, Quantified, SetFact, Test
+from engine.snapshot import CustomerFacts
+from engine.vocabulary import FactKey, Text, Value
+from engine.wording import Wording
+
+_PLACEHOLDER = re.compile(r"\{([^{}]+)\}")
+_CUSTOMER = "customer."
+_PARAMETER = "param:"
+
+_NOT_RECORDED = Text("not recorded", "没有记录")
+_ON_RECORD = Text("{number} on record", "已记录{number}条")
+_ASK_COLLECTION = Text(
+    "Nobody keeps a record of this yet: {title}. What do we know?", "{title}还没有记录，目前了解多少？"
+)
+_ASK_ROW_FACT = Text("{title}: what is missing in the record?", "{title}：记录中有缺项，请补充。")
+_ASK_FACT = Text("What is known of this: {title}?", "{title}是多少？")
+_COLON = Text("{title}: {value}", "{title}：{value}")
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """A question whose answer would settle results: in words, whom to ask (a role in words), the fact asked for."""
+
+    fact: str
+    text: str
+    role: str
+    settles: tuple[str, ...]
+
+
+class Explainer:
+    """A decision, the facts it rests on and the pack that made it: enough to explain it in one language."""
+
+    def __init__(self, pack: Pack, customer: CustomerFacts, decision: Decision, wording: Wording) -> None:
+        self.pack = pack
+        self.customer = customer
+        self.decision = decision
+        self.wording = wording
+
+    # --- reasons ----------------------------------------------------------------------------------------------------
+
+    def reason(self, fired: Fired) -> str:
+        """Return a fired rule's reason, its placeholders filled in."""
+        because, scope = self._reasons[fired.rule]
+        known = dict(fired.because)
+
+        def fill(match: re.Match[str]) -> str:
+            name = match[1]
+            if name.startswith(_PARAMETER):
+                return self._parameter(name.removeprefix(_PARAMETER))
+            about_customer = scope is None or name.startswith(_CUSTOMER)
+            key = FactKey(None if about_customer else scope, name.removeprefix(_CUSTOMER))
+            value = known[name] if name in known else self.value(key, fired.row)
+            return self.wording.value(self.pack.vocabulary.facts[key], value)
+
+        return _PLACEHOLDER.sub(fill, self.wording.text(because))
+
+    def reasons(self, rules: Iterable[str], row: str = "") -> tuple[str, ...]:
+        """Return the different reasons of these rules, of one row if it is given, in the order of the rules."""
+        found = (
+            self.reason(fired)
+            for rule in rules
+            for fired in self._fired[rule]
+            if not (row and fired.row) or fired.row == row
+        )
+        return tuple(dict.fromkeys(found))
+
+    def reasons_for(self, fact: FactKey, value: str) -> tuple[str, ...]:
+        """Return the reasons of the fired rules that give a fact this value."""
+        setting = (
+            rule.id for rule in self.pack.rules if SetFact(fact, value) in rule.conclusions and rule.id in self._fired
+        )
+        tables = (
+            f"{table.id}#{row.id}"
+            for table in self.pack.tables
+            if fact in table.outputs
+            for row in table.rows
+            if row.values and row.values[table.outputs.index(fact)] == value
+        )
+        return self.reasons([*setting, *tables])
+
+    def value(self, key: FactKey, row: str = "") -> Value | None:
+        """Return what a fact of the customer, or of one row, came to in the end."""
+        if key.scope is None:
+            return self.decision.values.get(key.name, self.customer.facts.get(key.name))
+        derived = self.decision.rows.get(key.scope, {}).get(row, {})
+        return derived.get(key.name, self.row_facts(key.scope, row).get(key.name))
+
+    def row_facts(self, collection: str, row: str) -> dict[str, Value]:
+        """Return the recorded facts of one row, by name."""
+        rows = self.customer.rows.get(collection, ())
+        return next((dict(found.facts) for found in rows if found.key == row), {})
+
+    @cached_property
+    def _fired(self) -> dict[str, list[Fired]]:
+        found: dict[str, list[Fired]] = defaultdict(list)
+        for fired in self.decision.fired:
+            found[fired.rule].append(fired)
+        return found
+
+    @cached_property
+    def _reasons(self) -> dict[str, tuple[Text, str | None]]:
+        """Every rule that can fire, with its reason and scope."""
+        pack = self.pack
+        found: dict[str, tuple[Text, str | None]] = {rule.id: (rule.because, rule.each) for rule in pack.rules}
+        found |= {f"{table.id}#{row.id}": (row.because, table.each) for table in pack.tables for row in table.rows}
+        found |= {gate.id: (gate.because, None) for gate in pack.gates}
+        found |= {
+            f"{card.id}#{rule.id}@{rule.candidate}": (rule.because, None)
+            for card in pack.scorecards
+            for rule in card.rules
+        }
+        return found
+
+    def _parameter(self, name: str) -> str:
+        def said(value: Value) -> str:
+            return str(value) if isinstance(value, str | bool | frozenset) else self.wording.number(value)  # type: ignore[arg-type]
+
+        return self.wording.listed(said(value) for value in self.pack.parameters[name].values)
+
+    # --- criteria -----------------------------------------------------------------------------------------------------
+
+    def standing(self, condition: Condition, state: State) -> tuple[str, ...]:
+        """Return the facts that keep a condition from being met: for an unknown one, those that are not known."""
+        if state is State.MET:
+            return ()
+        found = dict.fromkeys(_looked_at(condition))
+        return tuple(
+            self.wording.text(_COLON).format(title=self.wording.title(str(name)), value=said)
+            for name in found
+            for said, known in [self._stands(name)]
+            if not known or state is State.NOT_MET
+        )
+
+    def _stands(self, name: FactKey | str) -> tuple[str, bool]:
+        if isinstance(name, FactKey):
+            value = self.value(name)
+            return self.wording.measure(self.pack.vocabulary.facts[name], value), value is not None
+        if name not in self.customer.recorded:
+            return self.wording.text(_NOT_RECORDED), False
+        number = self.wording.number(len(self.customer.rows.get(name, ())))
+        return self.wording.text(_ON_RECORD).format(number=number), True
+
+    # --- what is open -----------------------------------------------------------------------------------------------
+
+    def questions(self, facts: Iterable[str]) -> tuple[Question, ...]:
+        """Return the questions whose answers could change any of these facts; those that settle most come first."""
+        settles: dict[str, list[str]] = defaultdict(list)
+        for fact in facts:
+            for name in self.unknown(fact):
+                settles[name].append(fact)
+        ranked = sorted(settles.items(), key=lambda item: -len(item[1]))
+        return tuple(self._question(name, tuple(settled)) for name, settled in ranked)
+
+    def unknown(self, fact: str) -> tuple[str, ...]:
+        """Return the recordable facts and collections that a provisional fact hangs on, derived ones followed."""
+        found: dict[str, None] = {}
+        waiting, seen = [fact], {fact}
+        while waiting:
+            for name in self._hangs_on[waiting.pop(0)]:
+                if name in self._hangs_on:
+                    waiting += [name] if name not in seen else []
+                    seen.add(name)
+                else:
+                    found[name] = None
+        return tuple(found)
+
+    @cached_property
+    def _hangs_on(self) -> dict[str, list[str]]:
+        """Provisional facts, a row's named `collection.fact`, with the unknown names they hang on."""
+        found: dict[str, list[str]] = defaultdict(list)
+        for one in self.decision.provisional:
+            keys = [
+                key for key in self.pack.vocabulary.facts if key.name == one.fact and bool(key.scope) == bool(one.row)
+            ]
+            for key in keys:
+                found[str(key)] += one.unknown
+        return found
+
+    def _question(self, name: str, settles: tuple[str, ...]) -> Question:
+        text, role = self._asked(name)
+        titles = tuple(self.wording.title(fact) for fact in settles)
+        return Question(name, text, self.wording.member_of("contact_role", role) if role else "", titles)
+
+    def _asked(self, name: str) -> tuple[str, str | None]:
+        title = self.wording.title(name)
+        if name in self.pack.vocabulary.collections:
+            return self.wording.text(_ASK_COLLECTION).format(title=title), None
+        fact = self.pack.vocabulary.fact(name)
+        row_fact = self.pack.vocabulary.facts.get(FactKey(*name.split(".", 1))) if "." in name and not fact else None
+        asked = fact or row_fact
+        if asked is not None and asked.ask is not None:
+            return self.wording.text(asked.ask), asked.ask_role
+        return self.wording.text(_ASK_ROW_FACT if row_fact else _ASK_FACT).format(title=title), None
+
+
+def _looked_at(condition: Condition) -> Iterator[FactKey | str]:
+    """Yield the customer's facts, and the collections, that a condition looks at."""
+    match condition:
+        case Test():
+            yield condition.fact
+            if isinstance(condition.operand, FactOperand):
+                yield condition.operand.fact
+        case All() | AnyOf():
+            for item in condition.items:
+                yield from _looked_at(item)
+        case Not():
+            yield from _looked_at(condition.item)
+        case Quantified():
+            yield condition.collection

@@ -1,0 +1,103 @@
+"""Values in words: numbers, dates, members and lists as a reader of the language expects them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from typing import Literal
+
+from engine.vocabulary import Fact, FactKey, Text, Value, Vocabulary
+
+LANGUAGES = ("en", "zh")
+
+_YES, _NO = Text("yes", "是"), Text("no", "否")
+_UNKNOWN = Text("not known", "未知")
+_COMMA = Text(", ", "、")
+_CLDR_UNITS = frozenset({"day", "week", "month", "year", "hour"})
+
+
+@dataclass(frozen=True, slots=True)
+class Wording:
+    """How values and the names of facts are said in one language (`en` or `zh`)."""
+
+    vocabulary: Vocabulary
+    language: str
+
+    def text(self, text: Text) -> str:
+        """Return the text in this language."""
+        return text[self.language]
+
+    def value(self, fact: Fact, value: Value | None) -> str:
+        """Return a fact's value as it stands inside a sentence, without the fact's unit."""
+        match value:
+            case None:
+                return self.text(_UNKNOWN)
+            case bool():
+                return self.text(_YES if value else _NO)
+            case int() | Decimal():
+                return self.number(value)
+            case date():
+                return self.date(value)
+            case frozenset():
+                members = self.vocabulary.enum_of(fact).members
+                return self.listed(self.member(fact, member) for member in members if member in value)
+            case _:
+                return self.member(fact, value) if fact.enum else value
+
+    def measure(self, fact: Fact, value: Value | None) -> str:
+        """Return a fact's value with its unit, as it stands alone."""
+        said = self.value(fact, value)
+        if value is None or not fact.unit or isinstance(value, bool):
+            return said
+        return self.with_unit(value, fact.unit) if isinstance(value, int | Decimal) else f"{said} {fact.unit}"
+
+    def with_unit(self, number: int | Decimal, unit: str) -> str:
+        """Return a number with its unit behind it: `1 day`, `90天`, `5%`."""
+        if unit in _CLDR_UNITS:
+            from babel.units import format_unit
+
+            length: Literal["long", "short"] = "long" if self.language == "en" else "short"  # in Chinese both are words
+            return format_unit(number, f"duration-{unit}", length=length, locale=self.language)
+        return f"{self.number(number)}%" if unit == "%" else f"{self.number(number)} {unit}"
+
+    def number(self, number: int | Decimal) -> str:
+        """Return a number with its thousands separated; whole numbers have no digits after the point."""
+        from babel.numbers import format_decimal
+
+        whole = number == int(number)
+        places = 0 if whole or isinstance(number, int) else max(2, -int(number.normalize().as_tuple().exponent))
+        return format_decimal(number, format="#,##0" + ("." + "0" * places if places else ""), locale=self.language)
+
+    def date(self, day: date) -> str:
+        """Return a date, such as `30 Jun 2024` or `2024年6月30日`."""
+        from babel.dates import format_date
+
+        return format_date(day, format="d MMM y" if self.language == "en" else "long", locale=self.language)
+
+    def member(self, fact: Fact, member: str) -> str:
+        """Return the title of an enum's member; a word that the enum does not have stands for itself."""
+        return self.member_of(fact.enum or "", member)
+
+    def member_of(self, enum: str, member: str) -> str:
+        """Return the title of a member of the enum with this name, or the word itself if there is none."""
+        found = self.vocabulary.enums.get(enum)
+        return self.text(found.titles[member]) if found and member in found.titles else member
+
+    def listed(self, words: Iterable[str]) -> str:
+        """Return words as a list within a line."""
+        return self.text(_COMMA).join(words)
+
+    def title(self, name: str) -> str:
+        """Return the title of a customer's fact, a collection, or a row's fact named `collection.fact`."""
+        fact = self.vocabulary.fact(name)
+        if fact is not None:
+            return self.text(fact.title)
+        collection, _, row_fact = name.partition(".")
+        found = self.vocabulary.collections.get(collection)
+        if found is None:
+            return name
+        inner = self.vocabulary.facts.get(FactKey(collection, row_fact))
+        title = self.text(found.title)
+        return f"{title}{self.text(Text(': ', '：'))}{self.text(inner.title)}" if inner else title

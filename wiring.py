@@ -1,0 +1,248 @@
+"""Facts and engine wired together: the only place that knows both. The command line and the web stand on it."""
+
+from __future__ import annotations
+
+import io
+import tempfile
+import zipfile
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from engine.compile import compile_pack
+from engine.load.pack import load_catalogue, load_pack
+from engine.model import Pack
+from engine.program import Program
+from engine.vocabulary import FactKey, Vocabulary
+from facts.database import StoreError
+from facts.store import Store
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+    from engine.decision import Decision
+    from engine.session import Session
+    from engine.snapshot import CustomerFacts
+    from facts.packs import StoredPack
+
+ROOT = Path(__file__).parent
+CATALOGUE = ROOT / "facts" / "catalog.yaml"
+SHIPPED_PACK = ROOT / "rulesets" / "value_marketing"
+
+
+# --- rules -------------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Rules:
+    """A pack, loaded and compiled."""
+
+    pack: Pack
+    program: Program
+
+
+def load_rules(folder: Path) -> Rules:
+    """Load and compile the pack in a folder.
+
+    Raises:
+        ProblemsError: with everything that is wrong with it.
+    """
+    pack = load_pack(folder, catalogue())
+    return Rules(pack, compile_pack(pack))
+
+
+def catalogue() -> Vocabulary:
+    """Return what the facts catalogue declares."""
+    return load_catalogue(CATALOGUE)
+
+
+def rules_in_use(store: Store, folder: Path | None = None) -> Rules:
+    """Return the rules to decide by: those in the folder, else the store's pack in use, else the pack we ship."""
+    from facts.packs import active_pack
+
+    if folder is not None:
+        return load_rules(folder)
+    stored = active_pack(store)
+    if stored is None:
+        return load_rules(SHIPPED_PACK)
+    with tempfile.TemporaryDirectory(prefix="valuelift-") as place:
+        return load_rules(_unpack(stored.content, Path(place)))
+
+
+def use_rules(store: Store, folder: Path, user: str) -> StoredPack:
+    """Check the pack in a folder, keep it in the store and put it to use.
+
+    Raises:
+        ProblemsError: if it has a problem; then nothing changes.
+    """
+    from facts.packs import StoredPack, use_pack
+
+    stamp = load_rules(folder).program.stamp
+    stored = StoredPack(stamp.digest, stamp.name, stamp.version, _packed(folder))
+    use_pack(store, stored, user=user)
+    return stored
+
+
+def _packed(folder: Path) -> bytes:
+    """Return a pack's folder, and those of the packs that it extends, as a zip file that names the first folder."""
+    folders = list(_with_bases(folder.resolve()))
+    top = Path(*_common_parts(folders))
+    content = io.BytesIO()
+    with zipfile.ZipFile(content, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.comment = folders[0].relative_to(top).as_posix().encode()
+        for path in sorted(path for each in folders for path in each.rglob("*.yaml")):
+            # Without its time, so that equal packs make equal archives.
+            archive.writestr(zipfile.ZipInfo(path.relative_to(top).as_posix()), path.read_bytes())
+    return content.getvalue()
+
+
+def _unpack(content: bytes, place: Path) -> Path:
+    with zipfile.ZipFile(io.BytesIO(content)) as archive:
+        archive.extractall(place)
+        return place / archive.comment.decode()
+
+
+def _with_bases(folder: Path) -> Iterator[Path]:
+    from engine.load.pack import MANIFEST
+    from engine.yaml12 import YMap, YScalar, read_yaml
+
+    while True:
+        yield folder
+        manifest = read_yaml(folder / MANIFEST)
+        extends = manifest.get("extends") if isinstance(manifest, YMap) else None
+        if not isinstance(extends, YScalar):
+            return
+        folder = (folder / extends.text).resolve()
+
+
+def _common_parts(folders: list[Path]) -> list[str]:
+    parents = [folder.parent.parts for folder in folders]
+    return [parts[0] for parts in zip(*parents, strict=False) if len(set(parts)) == 1]
+
+
+# --- decisions -----------------------------------------------------------------------------------------------------------
+
+
+Progress = Callable[[int, int], None]
+"""Called with the number of customers decided so far and of all."""
+
+
+@dataclass(frozen=True, slots=True)
+class BatchRun:
+    """A run over the whole base: its number in the store, whether it is new, and what was decided."""
+
+    number: int
+    is_new: bool
+    overview: pa.Table
+
+
+class Desk:
+    """A store and rules, ready to decide on the facts that hold on a date, as they were known at a moment."""
+
+    def __init__(self, store: Store, rules: Rules, as_of: date, known_at: datetime | None = None) -> None:
+        self.store = store
+        self.rules = rules
+        self.as_of = as_of
+        self.known_at = known_at or datetime.now(UTC)
+
+    # --- one customer ---
+
+    def decide(self, customer: str) -> tuple[CustomerFacts, Decision]:
+        """Decide one customer, firing by firing.
+
+        Raises:
+            StoreError: if the customer is not known, or was not on this date.
+        """
+        facts = self.facts(customer)
+        return facts, self._session.decide(facts)
+
+    def facts(self, customer: str) -> CustomerFacts:
+        """Return what is known about a customer.
+
+        Raises:
+            StoreError: if the customer is not known, or was not on this date.
+        """
+        from facts.runs import last_portfolio
+        from facts.snapshot import customer_facts
+
+        base = self.store.base_tables(self.as_of, self.known_at, customer)
+        if not base["customers"].num_rows:
+            raise StoreError(
+                f"Nothing is known of customer {customer!r} as of {self.as_of}",
+                "everything recorded about it is of later",
+                "Give a later date by --as-of.",
+            )
+        base["portfolio"] = last_portfolio(self.store, self.as_of, self.known_at, base["customers"]["key"][0].as_py())
+        return customer_facts(base, self.rules.pack.vocabulary, self.as_of, base_currency=self._currency)
+
+    @cached_property
+    def _session(self) -> Session:
+        from engine.session import Session
+
+        return Session(self.rules.program)
+
+    @cached_property
+    def _currency(self) -> str:
+        return self.store.settings()["base_currency"]
+
+    # --- all customers ---
+
+    def cards(self, customer: str | None = None) -> dict[str, dict[str, str | None]]:
+        """Return `name`, `region` and `account_manager` by customer: of all, or of one."""
+        only = {"customers": ("key", "name", "region", "account_manager")}
+        rows = self.store.base_tables(self.as_of, self.known_at, customer, only)["customers"].to_pylist()
+        return {row.pop("key"): row for row in rows}
+
+    def overview(self, progress: Progress | None = None) -> pa.Table:
+        """Decide all customers in columns: `stage`, `proposed_stage`, `move`, `value_next`, `urgency` and more.
+
+        The columns are those of `engine.plan.overview`, sorted by customer.
+        """
+        from facts.runs import last_portfolio
+
+        return self._decided(self._snapshot(last_portfolio(self.store, self.as_of, self.known_at)), progress)
+
+    def run(self, user: str, progress: Progress | None = None) -> BatchRun:
+        """Decide all customers, and store the decisions unless the same run is stored already."""
+        from facts.portfolio import portfolio_of, with_portfolio
+        from facts.runs import publish
+
+        snapshot = self._snapshot()
+        portfolio = portfolio_of(snapshot)
+        snapshot = with_portfolio(snapshot, portfolio)
+        overview = self._decided(snapshot, progress)
+        ...
+
+    def _snapshot(self, portfolio: pa.Table | None = None) -> Snapshot:
+        from facts.snapshot import take_snapshot
+
+        base = self.store.base_tables(self.as_of, self.known_at)
+        if portfolio is not None:
+            base["portfolio"] = portfolio
+        return take_snapshot(base, self.rules.pack.vocabulary, self.as_of, base_currency=self._currency)
+
+    def _decided(self, snapshot: Snapshot, progress: Progress | None) -> pa.Table:
+        import pyarrow as pa
+
+        from engine.plan import Plan
+        from engine.plan.overview import overview
+
+        total = snapshot.customers.num_rows
+        tables: list[pa.Table] = []
+        for result in Plan(self.rules.program).run(snapshot):
+            tables.append(overview(self.rules.program, result, self._columns))
+            if progress is not None:
+                progress(sum(map(len, tables)), total)
+        return pa.concat_tables(tables) if tables else None
+
+    @property
+    def _columns(self) -> dict[str, FactKey]:
+        """The facts that lists and runs show, by column: where the ladder stands, and what to convey."""
+        pack = self.rules.pack
+        ladder = pack.ladder
+        columns = {"stage": ladder.stage, "proposed_stage": ladder.proposed, "move": ladder.move}
+        value = pack.shows.get("value")
+        return {**columns, "value_next": FactKey(None, value)} if value else columns
