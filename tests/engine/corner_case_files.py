@@ -13,6 +13,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+from engine.decision import AdvisedAction, Candidate, Decision
 from engine.load import pack_from_texts
 from engine.model import Pack
 from engine.snapshot import CustomerFacts, Recorded, Row
@@ -25,6 +26,7 @@ AS_OF = "2024-06-30"
 
 TEXTS = {"en": "text", "zh": "文字"}
 MARKS = "marks"
+MISSING = "missing"
 
 KEYS = {"case", "decides", "as_of", "catalogue", "pack", "conditions", "facts", "rows", "recorded", "expect"}
 
@@ -185,3 +187,107 @@ def _customer(content: Mapping[str, Any], vocabulary: Vocabulary) -> CustomerFac
 def _recorded(written: Any) -> Recorded:
     start, end = written if isinstance(written, list) else (written, None)
     return (BEGINNING if start == "beginning" else date.fromisoformat(start), end and date.fromisoformat(end))
+
+
+# --- a decision in the words of the cases --------------------------------------------------------------------------
+
+
+def shown(decision: Decision, part: str, about: Any) -> Any:
+    """Return one part of a decision as cases write it; of values, reasons and truths only what is asked about."""
+    match part:
+        case "truths":
+            return {rule: _truth(decision, rule) for rule in about}
+        case "values":
+            return {name: _written(decision.values.get(name)) for name in about}
+        case "rows":
+            return _written(decision.rows)
+        case "fired":
+            return [_named(one.rule, one.row) for one in decision.fired]
+        case "because":
+            reasons = {_named(one.rule, one.row): _written(dict(one.because)) for one in decision.fired}
+            return {name: reasons[name] for name in about}
+        case "conflicts":
+            return [
+                _without({"about": one.about, "row": one.row, "rules": list(one.rules)}, row="")
+                for one in decision.conflicts
+            ]
+        case "provisional":
+            return {
+                _named(one.fact, one.row): {"rules": list(one.rules), "unknown": list(one.unknown)}
+                for one in decision.provisional
+            }
+        case "gates":
+            return {
+                gate.gate: {
+                    "state": str(gate.state),
+                    "criteria": {one.criterion: str(one.state) for one in gate.criteria},
+                }
+                for gate in decision.gates
+            }
+        case "choices":
+            whole = {
+                choice.scorecard: {
+                    "chosen": list(choice.chosen),
+                    "ranked": [_candidate(one) for one in choice.ranked],
+                }
+                for choice in decision.choices
+            }
+            return {
+                card: {key: value for key, value in choice.items() if key in about.get(card, choice)}
+                for card, choice in whole.items()
+            }
+        case "actions":
+            return [_action(action) for action in decision.actions]
+        case "violated":
+            return list(decision.violated)
+    raise AssertionError(f"a case cannot expect `{part}`")
+
+
+def _truth(decision: Decision, rule: str) -> bool | str:
+    if any(fired.rule == rule for fired in decision.fired):
+        return True
+    hanging = [one.rules for one in decision.provisional if one.fact == MARKS]
+    return "unknown" if hanging and rule in hanging[0] else False
+
+
+def _candidate(one: Candidate) -> dict[str, Any]:
+    whole = {
+        "candidate": one.candidate,
+        "points": one.points,
+        "eligible": str(one.eligible),
+        "provisional": one.provisional,
+        "given": dict(one.given),
+    }
+    return _without(whole, eligible="met", provisional=False)
+
+
+def _action(one: AdvisedAction) -> dict[str, Any]:
+    whole = {
+        "action": one.action,
+        "row": one.row,
+        "due_on": one.due_on.isoformat(),
+        "owner": one.owner,
+        "medium": one.medium,
+        "urgency": one.urgency,
+        "rules": list(one.rules),
+        "is_open": one.is_open,
+    }
+    return _without(whole, row="", medium=None, is_open=False)
+
+
+def _named(name: str, row: str) -> str:
+    return f"{name}/{row}" if row else name
+
+
+def _without(content: dict[str, Any], **usual: Any) -> dict[str, Any]:
+    return {key: value for key, value in content.items() if key not in usual or value != usual[key]}
+
+
+def _written(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {name: _written(inner) for name, inner in value.items()}
+    if isinstance(value, frozenset):
+        return sorted(value)
+    if isinstance(value, date):
+        return value.isoformat()
+    return MISSING if value is None else value
