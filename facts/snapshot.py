@@ -19,7 +19,7 @@ import pyarrow.compute as pc
 
 from engine.snapshot import CustomerFacts, Recorded, Row, Snapshot
 from engine.vocabulary import Origin, Value, Vocabulary
-from facts.features import PREPARED, Feature, base_schemas, features, prepared
+from facts.features import PORTFOLIO, PREPARED, Feature, base_schemas, features, prepared
 from facts.snapshot_checks import check_members, check_snapshot, check_values, wanted_columns
 
 if TYPE_CHECKING:
@@ -75,6 +75,16 @@ def customer_facts(base: Base, vocabulary: Vocabulary, as_of: date, *, base_curr
     if len(keys) != 1:
         raise ValueError(f"one customer's rows are wanted, these are of {len(keys)} customers as of {as_of}")
     return _workspace().customer_facts(keys[0], base, vocabulary, {"as_of": as_of, "base_currency": base_currency})
+
+
+def portfolio_facts(snapshot: Snapshot) -> pa.Table:
+    """Compute what only a look at the whole base shows: the columns of `tables.portfolio` but `run`.
+
+    A batch run publishes them; the snapshots after it read them as the base table `portfolio`.
+    """
+    with _database() as database:
+        database.register("snapshot", snapshot.customers)
+        return _query(database, PORTFOLIO.read_text(encoding="utf-8"), {})
 
 
 # --- the whole base ---
@@ -168,9 +178,7 @@ class _Workspace:
             finally:
                 self._database.rollback()
 
-    def _facts(
-        self, customer: str, base: Base, vocabulary: Vocabulary, parameters: Mapping[str, Any]
-    ) -> CustomerFacts:
+    def _facts(self, customer: str, base: Base, vocabulary: Vocabulary, parameters: Mapping[str, Any]) -> CustomerFacts:
         filled = {name for name in base_schemas() if name in base and base[name].num_rows}
         for name in filled:
             self._insert_into(name, base[name], "INSERT INTO {} FROM given")

@@ -84,7 +84,7 @@ def check_values(vocabulary: Vocabulary, scope: str | None, facts: Mapping[str, 
     Raises:
         ProblemsError: with a problem for each fact whose value does not fit.
     """
-    problems = []
+    problems: list[Problem] = []
     for name, value in facts.items():
         fact = vocabulary.fact(name, scope)
         if fact is None:

@@ -20,6 +20,7 @@ from facts import reading
 from facts.tables import FACT_TABLES, portfolio
 
 FOLDER = Path(__file__).parent
+PORTFOLIO = FOLDER / "portfolio.sql"
 
 # In this order, because a file may read what those before it made.
 PREPARED = ("spans", "rates", "stretches", "recorded")

@@ -33,7 +33,10 @@ SELECT
     END AS abc_class,
     contribution::DECIMAL(18, 4) AS contribution,
     rank_in_region::BIGINT AS rank_in_region,
-    (coalesce(rounded(1000000 * ten_thousandths(greatest(contribution, 0)), ten_thousandths(total)), 0)::DECIMAL(12, 0)
-        * 0.000001)::DECIMAL(18, 8) AS share_of_region
+    (
+        0.0001 * coalesce(
+            quotient(10000 * ten_thousandths(greatest(contribution, 0)), ten_thousandths(total)), 0
+        )
+    )::DECIMAL(18, 8) AS share_of_region
 FROM ranked
 ORDER BY customer

@@ -7,7 +7,7 @@ WITH
     statements AS (
         SELECT coalesce(customer, '') AS owner, collection, recorded_from, recorded_to
         FROM coverage
-        WHERE recorded_from <= $as_of::DATE
+        WHERE is_current AND recorded_from <= $as_of::DATE
         UNION ALL
         -- The plan is kept in the store and nowhere else.
         SELECT '', 'actions', DATE '0001-01-01', NULL
