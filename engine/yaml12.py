@@ -21,6 +21,7 @@ Scalar = str | int | Decimal | bool | None
 
 _INTEGER = re.compile(r"[-+]?[0-9]+\Z")
 _DECIMAL = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]{1,3})?\Z")
+_ILLEGAL = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _WORDS: dict[str, Scalar] = {
     "": None, "~": None, "null": None, "Null": None, "NULL": None,
     "true": True, "True": True, "TRUE": True, "false": False, "False": False, "FALSE": False,
@@ -90,20 +91,34 @@ def parse_yaml(text: str, file: str) -> Node:
         ProblemsError: with the syntax error, or with every duplicate key, anchor, alias and tag.
     """
     problems = Problems()
+    illegal = _ILLEGAL.search(text)
+    if illegal is not None:
+        _add_illegal(illegal, text, file, problems)
+        problems.raise_any()
     try:
         events = yaml.parse(text, Loader=_Loader)
         node = _Reader(file, problems).document(events)
     except yaml.MarkedYAMLError as error:
-        mark = error.problem_mark or error.context_mark
-        at = Location(file, mark.line + 1, mark.column + 1) if mark else Location(file)
-        problems.add(at, "yaml-syntax", f"this is not YAML: {error.problem or error.context}.", _syntax_hint(text, at))
-    except yaml.reader.ReaderError as error:
-        line = text.count("\n", 0, error.position) + 1
-        problems.add(
-            Location(file, line), "yaml-syntax", f"character U+{ord(text[error.position]):04X} is not allowed in YAML."
-        )
+        at = _place(error, file)
+        message = f"this is not YAML: {error.problem or error.context}."
+        problems.add(at, "yaml-syntax", message, _syntax_hint(text, at))
     problems.raise_any()
     return node
+
+
+def _add_illegal(illegal: re.Match[str], text: str, file: str, problems: Problems) -> None:
+    """Note a character that YAML does not allow (found here, as PyYAML's parsers count its position differently)."""
+    start = illegal.start()
+    at = Location(file, text.count("\n", 0, start) + 1, start - text.rfind("\n", 0, start))
+    message = f"character U+{ord(illegal.group()):04X} is not allowed in YAML."
+    problems.add(at, "yaml-syntax", message, "Delete it.")
+
+
+def _place(error: yaml.MarkedYAMLError, file: str) -> Location:
+    """Return where to look: for a quote that is never closed, where it opens."""
+    in_quotes = "quoted scalar" in (error.context or "")
+    mark = error.context_mark if in_quotes else error.problem_mark or error.context_mark
+    return Location(file, mark.line + 1, mark.column + 1) if mark else Location(file)
 
 
 def _syntax_hint(text: str, at: Location) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from engine.errors import Location
 from engine.load.form import KEBAB, SOURCE, Form
 from engine.load.reading import MAX_PRIORITY, Reading, item_name
 from engine.model import Criterion, Gate, Ladder, Move, Status
@@ -16,29 +17,20 @@ _STAGE_TYPES = (Type.CATEGORY, Type.LEVEL)
 
 def read_ladder(node: Node | None, reading: Reading, is_used: bool) -> Ladder:
     """Read `ladder` of `pack.yaml`; the facts must be there if the pack has gates or names them."""
-    if node is None:
-        ladder = Ladder()
-        missing = [key for key in (ladder.stage, ladder.proposed, ladder.move) if key not in reading.vocabulary.facts]
-        if is_used and missing:
-            names = ", ".join(f"`{key}`" for key in missing)
-            reading.problems.add(
-                reading.origin,
-                "unknown-fact",
-                f"the gates need {names}.",
-                "Name the facts under `ladder` in pack.yaml.",
-            )
-        elif is_used:
-            _check_ladder(ladder, reading)
-        return ladder
-    form = Form(node, "`ladder`", reading.problems)
-    ladder = Ladder(
-        _role(form, "stage", Ladder().stage, reading),
-        _role(form, "proposed", Ladder().proposed, reading),
-        _role(form, "move", Ladder().move, reading),
-    )
-    form.close()
-    _check_ladder(ladder, reading)
-    return ladder
+    usual = (Ladder().stage, Ladder().proposed, Ladder().move)
+    if node is not None:
+        form = Form(node, "`ladder`", reading.problems)
+        stage, proposed, move = (
+            _role(form, key, default, reading)
+            for key, default in zip(("stage", "proposed", "move"), usual, strict=True)
+        )
+        form.close()
+        return _checked(Ladder(stage, proposed, move), reading, node.at)
+    missing = ", ".join(f"`{key}`" for key in usual if key not in reading.vocabulary.facts)
+    if is_used and missing:
+        hint = "Name the facts under `ladder` in pack.yaml."
+        reading.problems.add(reading.origin, "unknown-fact", f"the gates need {missing}.", hint)
+    return _checked(Ladder(), reading, reading.origin) if is_used else Ladder()
 
 
 def _role(form: Form, key: str, default: FactKey, reading: Reading) -> FactKey:
@@ -52,25 +44,23 @@ def _role(form: Form, key: str, default: FactKey, reading: Reading) -> FactKey:
     return fact.key if fact is not None else default
 
 
-def _check_ladder(ladder: Ladder, reading: Reading) -> None:
+def _checked(ladder: Ladder, reading: Reading, at: Location) -> Ladder:
     """Check that gates can read and conclude the ladder's facts."""
     facts = reading.vocabulary.facts
     stage, proposed, move = facts.get(ladder.stage), facts.get(ladder.proposed), facts.get(ladder.move)
     if stage is None or proposed is None or move is None:
-        return
+        return ladder
+    wrong = []
     if stage.type not in _STAGE_TYPES or (stage.type, stage.enum) != (proposed.type, proposed.enum):
-        _wrong(reading, f"`{stage.name}` and `{proposed.name}` must be categories of one enum")
+        wrong.append(f"`{stage.name}` and `{proposed.name}` must be categories of one enum.")
     if move.type is not Type.CATEGORY:
-        _wrong(reading, f"`{move.name}` must be a category")
-    for fact in (proposed, move):
-        if not fact.is_derived:
-            _wrong(reading, f"gates conclude `{fact.name}`, so it must be derived")
-
-
-def _wrong(reading: Reading, message: str) -> None:
-    reading.problems.add(
-        reading.origin, "wrong-ladder", f"{message}.", "Correct the catalogue or `ladder` in pack.yaml."
-    )
+        wrong.append(f"`{move.name}` must be a category.")
+    wrong += [
+        f"gates conclude `{fact.name}`, so it must be derived." for fact in (proposed, move) if not fact.is_derived
+    ]
+    for message in wrong:
+        reading.problems.add(at, "wrong-ladder", message, "Correct the catalogue or `ladder` in pack.yaml.")
+    return ladder
 
 
 def read_gate(node: Node, ladder: Ladder, reading: Reading) -> Gate:

@@ -136,8 +136,7 @@ def _points(node: Node, form: Form, reading: Reading) -> Points:
     plus = reading.operands.factor(Form(outer, form.what, reading.problems), "points", Decimal(0))
     if decimals(plus) > POINT_SCALE:
         form.problem(node.at, "too-many-digits", f"points have {POINT_SCALE} digits after the point; {plus} has more.")
-    _check_size(abs(plus), POINT_SCALE, node, form)
-    return Points(plus)
+    return Points(plus) if _fits(abs(plus), POINT_SCALE, node, form) else Points()
 
 
 def _computed_points(node: YMap, reading: Reading) -> Points:
@@ -153,16 +152,16 @@ def _computed_points(node: YMap, reading: Reading) -> Points:
         form.problem(node.at, "wrong-type", f"points need a number; `{fact.name}` is a {fact.type}.")
         return Points()
     digits = max(fact.scale + decimals(times), decimals(plus), POINT_SCALE)
-    _check_size(magnitude(fact) * abs(times) + abs(plus), digits, node, form)
-    return Points(plus, fact.key, times)
+    most = magnitude(fact) * abs(times) + abs(plus)
+    return Points(plus, fact.key, times) if _fits(most, digits, node, form) else Points()
 
 
-def _check_size(most: Decimal, digits: int, node: Node, form: Form) -> None:
-    if most.scaleb(digits) >= INT64_SAFE:
-        form.problem(
-            node.at, "points-overflow", f"up to {most} points with {digits} digits need more than 62 bits.",
-            "Use smaller factors, or give the fact a `range`.",
-        )  # fmt: skip
+def _fits(most: Decimal, digits: int, node: Node, form: Form) -> bool:
+    if most.scaleb(digits) < INT64_SAFE:
+        return True
+    message = f"up to {most} points with {digits} digits need more than 62 bits."
+    form.problem(node.at, "points-overflow", message, "Use smaller factors, or give the fact a `range`.")
+    return False
 
 
 def _check_rules(scorecard: Scorecard, reading: Reading) -> None:

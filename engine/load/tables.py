@@ -115,7 +115,7 @@ def _row_condition(
     if len(node.items) != len(inputs):
         form.problem(
             node.at,
-            "misaligned",
+            "wrong-length",
             f"`if` has {len(node.items)} entries for {len(inputs)} inputs.",
             "Write `-` for anything.",
         )
@@ -138,7 +138,7 @@ def _values(form: Form, takes: tuple[Fact, ...], reading: Reading) -> tuple[Valu
         return ()
     items = form.items_of(node, "`then`")
     if isinstance(node, YList) and len(items) != len(takes):
-        form.problem(node.at, "misaligned", f"`then` has {len(items)} values for {len(takes)} outputs.")
+        form.problem(node.at, "wrong-length", f"`then` has {len(items)} values for {len(takes)} outputs.")
         return ()
     found = (reading.value(item, fact) for item, fact in zip(items, takes, strict=False))
     return tuple(value for value in found if value is not None)

@@ -69,7 +69,7 @@ def number_of(scalar: YScalar, what: str) -> Decimal:
         raise WrongValueError("wrong-type", f"{what} is a number, not `{scalar.text}`.", _number_hint(scalar.text))
     if "e" in scalar.text.lower():
         raise WrongValueError(
-            "exponent", f"{what} is written with an exponent: `{scalar.text}`.", "Write the number out."
+            "has-exponent", f"{what} is written with an exponent: `{scalar.text}`.", "Write the number out."
         )
     return Decimal(value)
 

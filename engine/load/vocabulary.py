@@ -368,7 +368,7 @@ class VocabularyReader:
             while fact.falls_back_to is not None and len(chain) <= len(self.facts):
                 chain.append(fact.falls_back_to)
                 fact = self.facts[FactKey(start.scope, fact.falls_back_to)]
-                if fact is start:
+                if fact is start and start.name == min(chain):  # one report for each circle
                     self.problems.add(
                         start.at, "fallback-cycle", f"facts fall back in a circle: {' -> '.join(chain)}.", "Break it."
                     )
