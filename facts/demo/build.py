@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
+from itertools import chain
 from random import Random
 
 from sqlalchemy import Connection, Table, insert, select
@@ -92,20 +93,20 @@ def _whole_story(as_of: date) -> dict[str, list[Row]]:
     world = read_world()
     characters = read_characters(world)
     told = defaultdict(list)
-    for table, row in [*tell_rates(world, as_of), *tell_coverage(characters)]:
+    for table, row in chain(tell_rates(world, as_of), tell_coverage(characters)):
         told[table].append(row)
     for character in characters:
         chance = Random(character.key)  # noqa: S311 - the same story every time, no secret
         # Customers that share a story do not live it on the same days.
         telling = Telling(character, world, as_of - timedelta(days=chance.randrange(7)), chance)
-        for table, row in [*tell(telling), *trade(telling)]:
+        for table, row in chain(tell(telling), trade(telling)):
             if row["holds_from"] <= as_of:
                 told[table].append(row)
     return dict(told)
 
 
-def _write(connection: Connection, table: Table, rows: list[Row], source: str, told: tuple[date, date]) -> None:
-    first_day, last_day = told
+def _write(connection: Connection, table: Table, rows: list[Row], source: str, period: tuple[date, date]) -> None:
+    first_day, last_day = period
     nothing = dict.fromkeys(column for row in rows for column in row)
     now = datetime.now(UTC)
 

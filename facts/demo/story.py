@@ -11,9 +11,15 @@ from typing import Any
 
 from engine.yaml12 import Node, YList, YMap, YScalar, read_yaml
 
+BY_SUBJECT = {
+    "perceptions": ("perceptions", "value_kind", "level"),
+    "judged": ("assessments", "criterion", "verdict"),
+    "competitors": ("competitor_signals", "value_kind", "strength"),
+}
+"""Sections that say one thing of each of several subjects: the table, the column of the subject and of what is said."""
+
 _FOLDER = Path(__file__).parent
-# Sections that say one thing of each of several subjects: a story takes over the subjects that it does not change.
-_BY_SUBJECT = ("perceptions", "judged")
+_ABOUT_THE_STORY = ("tells", "like", "without")
 _WHOLE_NUMBERS = ("employees", "annual_revenue", "founded_on", "credit_score")
 
 
@@ -43,6 +49,7 @@ class World:
     assortments: Mapping[str, tuple[str, ...]]  # industry -> codes of the products that it uses, most wanted first
     currencies: Mapping[str, Currency]
     cities: Mapping[str, Mapping[str, str]]  # city -> region, country, currency and account manager
+    rivals: Mapping[str, str]  # region -> the competitor that we meet there
     people: Mapping[str, tuple[str, ...]]  # country -> names of contacts
 
 
@@ -64,6 +71,7 @@ def read_world() -> World:
         assortments={industry: tuple(codes) for industry, codes in content["assortments"].items()},
         currencies={code: Currency(**currency) for code, currency in content["currencies"].items()},
         cities=content["cities"],
+        rivals=content["rivals"],
         people={country: tuple(names) for country, names in content["people"].items()},
     )
 
@@ -85,13 +93,15 @@ def _character(row: dict[str, str], world: World, stories: Mapping[str, Mapping[
 
 def _whole_story(stories: Mapping[str, Mapping[str, Any]], name: str) -> dict[str, Any]:
     """Return a story together with what it takes over from the one it is like."""
-    own = {section: content for section, content in stories[name].items() if section not in ("like", "tells")}
-    if "like" not in stories[name]:
-        return own
-    inherited = _whole_story(stories, stories[name]["like"])
-    for section in _BY_SUBJECT:
-        own[section] = inherited.get(section, {}) | own.get(section, {})
-    return inherited | own
+    own = stories[name]
+    inherited = _whole_story(stories, own["like"]) if "like" in own else {}
+    for section in own.get("without", ()):
+        del inherited[section]
+    told = {section: content for section, content in own.items() if section not in _ABOUT_THE_STORY}
+    merged = {
+        section: inherited[section] | told[section] for section in BY_SUBJECT if section in inherited.keys() & told
+    }
+    return inherited | told | merged
 
 
 def _read(file: str) -> Any:

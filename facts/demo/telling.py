@@ -11,7 +11,7 @@ from typing import Any
 
 from sqlalchemy import Date
 
-from facts.demo.story import Character, World
+from facts.demo.story import BY_SUBJECT, Character, World
 from facts.recording import ALWAYS
 from facts.tables import FACT_TABLES, Scaled
 
@@ -25,11 +25,7 @@ RECORDED = (
 )  # fmt: skip
 """The collections that we record of every customer, unless its story says otherwise."""
 
-# Sections with a shorter form than a list of rows: the table, the column of the subject, the column of what is said.
-_SHORT_SECTIONS = {
-    "perceptions": ("perceptions", "value_kind", "level"),
-    "judged": ("assessments", "criterion", "verdict"),
-}
+_SATURDAY = 5
 _MEDIA = ("visit", "telephone", "telephone", "email", "message", "meeting")
 
 
@@ -51,7 +47,7 @@ class Telling:
         ago = rhythm["since"]
         while ago >= rhythm.get("until", 0):
             day = self.on(ago)
-            yield day - timedelta(days=max(day.weekday() - 4, 0))
+            yield day if day.weekday() < _SATURDAY else day + timedelta(days=7 - day.weekday())
             ago -= max(3, round(rhythm["every"] * self.chance.uniform(0.85, 1.15)))
 
 
@@ -60,8 +56,8 @@ def tell(telling: Telling) -> Iterator[Told]:
     yield _customer(telling)
     yield from _contacts(telling)
     for section, content in telling.character.story.items():
-        if section in _SHORT_SECTIONS:
-            table, subject, said = _SHORT_SECTIONS[section]
+        if section in BY_SUBJECT:
+            table, subject, said = BY_SUBJECT[section]
             for name, history in content.items():
                 yield from _dated(telling, table, {subject: name, said: history})
         elif section == "stages":
@@ -104,17 +100,9 @@ def _contacts(telling: Telling) -> Iterator[Told]:
     known = character.story.get("contacts", {})
     names = telling.chance.sample(telling.world.people[character.base["country"]], len(known))
     for (role, ago), name in zip(known.items(), names, strict=True):
-        yield (
-            "contacts",
-            {
-                "key": f"{character.key}/{role}",
-                "customer": character.key,
-                "name": name,
-                "role": role,
-                "email": f"{role.replace('_', '.')}@{character.key}.example",
-                "holds_from": telling.on(ago),
-            },
-        )
+        contact = {"key": f"{character.key}/{role}", "customer": character.key, "name": name, "role": role}
+        address = {"email": f"{role.replace('_', '.')}@{character.key}.example"}
+        yield "contacts", contact | address | {"holds_from": telling.on(ago)}
 
 
 def _talks(telling: Telling) -> Iterator[Told]:
@@ -125,17 +113,15 @@ def _talks(telling: Telling) -> Iterator[Told]:
         for day in telling.days(rhythm):
             number += 1
             theirs = "theirs_every" in rhythm and number % rhythm["theirs_every"] == 0
-            yield (
-                "interactions",
-                {
-                    "key": f"{customer}/talk-{number:03}",
-                    "customer": customer,
-                    "medium": telling.chance.choice(_MEDIA),
-                    "direction": "theirs" if theirs else "ours",
-                    "audience_role": telling.chance.choice(roles),
-                    "holds_from": day,
-                },
-            )
+            talk = {
+                "key": f"{customer}/talk-{number:03}",
+                "customer": customer,
+                "medium": telling.chance.choice(_MEDIA),
+                "direction": "theirs" if theirs else "ours",
+                "audience_role": telling.chance.choice(roles),
+                "holds_from": day,
+            }
+            yield "interactions", talk
 
 
 def _dated(telling: Telling, table: str, said: Mapping[str, Any]) -> Iterator[Told]:
@@ -148,14 +134,21 @@ def _dated(telling: Telling, table: str, said: Mapping[str, Any]) -> Iterator[To
     fixed = {name: value for name, value in said.items() if name not in changing and name != "ago"}
     begins = {ago for history in changing.values() for ago in history}
     if not changing:
-        begins = {said.get("ago", telling.character.story.get("reviewed"))}
-    row = {"customer": telling.character.key, **fixed}
-    if table == "actions":
-        row["about"] = f"{telling.character.key}/{said['about']}" if "about" in said else ""
+        begins = {said["ago"] if "ago" in said else telling.character.story["reviewed"]}
+    row = {"customer": telling.character.key} | _unsaid(telling, table) | fixed
+    if row.get("about"):
+        row["about"] = f"{telling.character.key}/{row['about']}"
     key = _key(table, row, max(begins, default=0))
     for ago in sorted(begins, reverse=True):
         row |= {name: history[ago] for name, history in changing.items() if ago in history}
         yield table, {"key": key, **_as_stored(telling, table, row), "holds_from": telling.on(ago)}
+
+
+def _unsaid(telling: Telling, table: str) -> Row:
+    """Return what rows of a table have in common and stories do not repeat."""
+    if table == "competitor_signals":
+        return {"competitor": telling.world.rivals[telling.character.base["region"]], "disturbing": False}
+    return {"about": ""} if table == "actions" else {}
 
 
 def _as_stored(telling: Telling, table: str, row: Row) -> Row:

@@ -45,7 +45,7 @@ def _order(telling: Telling, number: int, day: date, rhythm: Mapping[str, Any]) 
     key = f"{telling.character.key}/order-{number:03}"
     assortment = telling.world.assortments[telling.character.base["industry"]][: rhythm["products"]]
     chosen = telling.chance.sample(assortment, min(len(assortment), telling.chance.randint(2, 4)))
-    worth = rhythm["worth"] * float(telling.character.size) * telling.chance.uniform(0.8, 1.2) / len(chosen)
+    worth = rhythm["worth"] * float(telling.character.size) * telling.chance.uniform(0.9, 1.1) / len(chosen)
     lines = tuple(_line(telling, key, day, telling.world.products[code], worth) for code in chosen)
     return _Order(key, number, day, lines)
 
@@ -115,9 +115,9 @@ def _days_late(telling: Telling, what: str, order: _Order) -> int:
 
 
 def _return(telling: Telling, order: _Order) -> Iterator[Told]:
-    """Yield the return of a third of the order's first line, which is credited."""
+    """Yield the return of half of the order's first line, which is credited."""
     key, day, line = f"{order.key}/return", order.day + _RETURNED_AFTER, order.lines[0]
-    quantity = -max(Decimal(1), line["quantity"] // 3)
+    quantity = -max(Decimal(1), line["quantity"] // 2)
     amount = quantity * line["unit_price"]
     back = {"key": f"{key}/1", "order_key": key, "kind": "return", "quantity": quantity, "amount": amount}
     yield "orders", _head(telling, key, "return", day)
