@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
 import tempfile
 import zipfile
@@ -13,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from engine.compile import compile_pack
-from engine.load.pack import load_catalogue, load_pack
+from engine.load import load_catalogue, load_pack
 from engine.model import Pack
 from engine.program import Program
 from engine.vocabulary import FactKey, Vocabulary
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
 
     from engine.decision import Decision
     from engine.session import Session
-    from engine.snapshot import CustomerFacts
+    from engine.snapshot import CustomerFacts, Snapshot
     from facts.packs import StoredPack
 
 ROOT = Path(__file__).parent
@@ -33,7 +34,7 @@ CATALOGUE = ROOT / "facts" / "catalog.yaml"
 SHIPPED_PACK = ROOT / "rulesets" / "value_marketing"
 
 
-# --- rules -------------------------------------------------------------------------------------------------------------
+# --- rules -----------------------------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True)
@@ -106,7 +107,7 @@ def _unpack(content: bytes, place: Path) -> Path:
 
 
 def _with_bases(folder: Path) -> Iterator[Path]:
-    from engine.load.pack import MANIFEST
+    from engine.load.merge import MANIFEST
     from engine.yaml12 import YMap, YScalar, read_yaml
 
     while True:
@@ -123,11 +124,15 @@ def _common_parts(folders: list[Path]) -> list[str]:
     return [parts[0] for parts in zip(*parents, strict=False) if len(set(parts)) == 1]
 
 
-# --- decisions -----------------------------------------------------------------------------------------------------------
+# --- decisions -------------------------------------------------------------------------------------------------------
 
 
-Progress = Callable[[int, int], None]
-"""Called with the number of customers decided so far and of all."""
+Progress = Callable[[str, int, int], None]
+"""Called with a step (`reading`, `deciding`, `publishing`), how much of it is done, and of how much."""
+
+
+def _silent(step: str, done: int, of: int) -> None:
+    """Say nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,35 +201,63 @@ class Desk:
         rows = self.store.base_tables(self.as_of, self.known_at, customer, only)["customers"].to_pylist()
         return {row.pop("key"): row for row in rows}
 
-    def overview(self, progress: Progress | None = None) -> pa.Table:
+    def overview(self, progress: Progress = _silent) -> pa.Table:
         """Decide all customers in columns: `stage`, `proposed_stage`, `move`, `value_next`, `urgency` and more.
 
         The columns are those of `engine.plan.overview`, sorted by customer.
         """
         from facts.runs import last_portfolio
 
-        return self._decided(self._snapshot(last_portfolio(self.store, self.as_of, self.known_at)), progress)
+        portfolio = last_portfolio(self.store, self.as_of, self.known_at)
+        return self._decided(self._snapshot(portfolio, progress), progress)
 
-    def run(self, user: str, progress: Progress | None = None) -> BatchRun:
+    def run(self, user: str, progress: Progress = _silent) -> BatchRun:
         """Decide all customers, and store the decisions unless the same run is stored already."""
-        from facts.portfolio import portfolio_of, with_portfolio
-        from facts.runs import publish
+        from facts.digest import facts_digest
+        from facts.portfolio import with_portfolio
+        from facts.runs import Run, publish, run_number
+        from facts.snapshot import portfolio_facts
 
-        snapshot = self._snapshot()
-        portfolio = portfolio_of(snapshot)
+        snapshot = self._snapshot(None, progress)
+        portfolio = portfolio_facts(snapshot)
         snapshot = with_portfolio(snapshot, portfolio)
         overview = self._decided(snapshot, progress)
-        ...
+        stamp = self.rules.program.stamp
+        run = Run(
+            as_of=self.as_of,
+            known_at=self.known_at,
+            pack=stamp.name,
+            pack_version=stamp.version,
+            pack_digest=stamp.digest,
+            catalogue_digest=hashlib.sha256(CATALOGUE.read_bytes()).hexdigest(),
+            facts_digest=facts_digest(snapshot),
+            decided_by=user,
+        )
+        before = run_number(self.store, run)
+        columns = ["customer", "stage", "move", "proposed_stage", "value_next", "provisional", "fired_rules"]
+        progress("publishing", 0, 1)
+        number = publish(self.store, run, overview.select(columns), portfolio) if before is None else before
+        progress("publishing", 1, 1)
+        return BatchRun(number, before is None, overview)
 
-    def _snapshot(self, portfolio: pa.Table | None = None) -> Snapshot:
+    def _snapshot(self, portfolio: pa.Table | None, progress: Progress) -> Snapshot:
         from facts.snapshot import take_snapshot
 
+        progress("reading", 0, 1)
         base = self.store.base_tables(self.as_of, self.known_at)
         if portfolio is not None:
             base["portfolio"] = portfolio
-        return take_snapshot(base, self.rules.pack.vocabulary, self.as_of, base_currency=self._currency)
+        snapshot = take_snapshot(base, self.rules.pack.vocabulary, self.as_of, base_currency=self._currency)
+        progress("reading", 1, 1)
+        if not snapshot.customers.num_rows:
+            raise StoreError(
+                f"There are no customers as of {self.as_of}",
+                "nothing that holds on that date is recorded",
+                "Import facts, or give another date by --as-of.",
+            )
+        return snapshot
 
-    def _decided(self, snapshot: Snapshot, progress: Progress | None) -> pa.Table:
+    def _decided(self, snapshot: Snapshot, progress: Progress) -> pa.Table:
         import pyarrow as pa
 
         from engine.plan import Plan
@@ -233,13 +266,12 @@ class Desk:
         total = snapshot.customers.num_rows
         tables: list[pa.Table] = []
         for result in Plan(self.rules.program).run(snapshot):
-            tables.append(overview(self.rules.program, result, self._columns))
-            if progress is not None:
-                progress(sum(map(len, tables)), total)
-        return pa.concat_tables(tables) if tables else None
+            tables.append(overview(self.rules.program, result, self.columns))
+            progress("deciding", sum(map(len, tables)), total)
+        return pa.concat_tables(tables)
 
     @property
-    def _columns(self) -> dict[str, FactKey]:
+    def columns(self) -> dict[str, FactKey]:
         """The facts that lists and runs show, by column: where the ladder stands, and what to convey."""
         pack = self.rules.pack
         ladder = pack.ladder

@@ -9,6 +9,8 @@ import click
 
 PROBLEMS, USAGE, CRASH = 1, 2, 3
 
+_FAULT = "This is a fault in Valuelift, not in your input. Set VALUELIFT_DEBUG=1 to see where it happened."
+
 
 def report(error: Exception) -> int:
     """Say on standard error what went wrong, and return the exit code."""
@@ -33,12 +35,7 @@ def explained(error: Exception) -> tuple[str, int]:
             where = f" {error.filename}" if error.filename else ""
             return f"Error:{where} cannot be used: {error.strerror}.", PROBLEMS
     said = str(error).partition("\n")[0]
-    return (
-        f"Internal failure: {type(error).__name__}: {said}\n"
-        "This is a fault in Valuelift, not in your input; nothing was changed. "
-        "Set VALUELIFT_DEBUG=1 to see where it happened.",
-        CRASH,
-    )
+    return f"Internal failure: {type(error).__name__}: {said}\n{_FAULT}", CRASH
 
 
 def counted(number: int) -> str:

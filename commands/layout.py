@@ -33,9 +33,9 @@ MARKS = {State.MET: ("✓", "green"), State.NOT_MET: ("✗", "red"), State.UNKNO
 class Layout:
     """Lay out recommendations in one language; `show_all` unfolds what is folded at first."""
 
-    def __init__(self, texts: Texts, pack: Pack, language: str, show_all: bool = False) -> None:
+    def __init__(self, texts: Texts, pack: Pack, show_all: bool = False) -> None:
         self.texts = texts
-        self.wording = Wording(pack.vocabulary, language)
+        self.wording = Wording(pack.vocabulary, texts.language)
         self.show_all = show_all
 
     def page(self, shown: Recommendation, card: Mapping[str, str | None]) -> RenderableType:
@@ -50,7 +50,7 @@ class Layout:
         sections.append(self._section("hangs_on", self._hangs_on(shown)))
         return Group(*sections)
 
-    # --- who ----------------------------------------------------------------------------------------------------------
+    # --- who ---------------------------------------------------------------------------------------------------------
 
     def _head(self, shown: Recommendation, card: Mapping[str, str | None]) -> RenderableType:
         line = Table.grid(expand=True, padding=(0, 1))
@@ -76,7 +76,7 @@ class Layout:
             return self.texts("stage_confirmed_since", stage=title, date=self.wording.date(stage.since), days=days)
         return self.texts("stage_confirmed" if stage.confirmed else "stage_assessed", stage=title)
 
-    # --- stage decision -------------------------------------------------------------------------------------------------
+    # --- stage decision ----------------------------------------------------------------------------------------------
 
     def _decision(self, proposal: StageProposal) -> RenderableType:
         stays = proposal.move.id in ("", "stay")
@@ -121,7 +121,7 @@ class Layout:
             text.append(f" – {self._semicolon.join(line.because)}", style="dim")
         return text
 
-    # --- value ------------------------------------------------------------------------------------------------------------
+    # --- value -------------------------------------------------------------------------------------------------------
 
     def _value(self, stage: StageNow | None, value: ValueNext | None) -> RenderableType:
         if value is None:
@@ -166,7 +166,7 @@ class Layout:
         number = self.wording.number(points)  # type: ignore[arg-type]
         return number if number.startswith("-") else f"+{number}"
 
-    # --- plan -------------------------------------------------------------------------------------------------------------
+    # --- plan --------------------------------------------------------------------------------------------------------
 
     def _plan(self, shown: Recommendation) -> RenderableType:
         if not shown.plan:
@@ -205,7 +205,7 @@ class Layout:
             text.append("\n" + self.texts("overdue" if is_overdue else "already_open"), style="dim")
         return text
 
-    # --- what it hangs on ---------------------------------------------------------------------------------------------------
+    # --- what it hangs on --------------------------------------------------------------------------------------------
 
     def _hangs_on(self, shown: Recommendation) -> RenderableType:
         parts: list[RenderableType] = [
@@ -228,7 +228,7 @@ class Layout:
     def _question(self, role: str, question: str) -> str:
         return self.texts("ask_role", role=_sentence(role), question=question) if role else question
 
-    # --- shapes -------------------------------------------------------------------------------------------------------------
+    # --- shapes ------------------------------------------------------------------------------------------------------
 
     def _section(self, name: str, content: RenderableType) -> RenderableType:
         heading = Text(self.texts(name), style="bold blue")

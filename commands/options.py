@@ -7,14 +7,14 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import click
 
 Command = Callable[..., Any]
 
 
-class Day(click.ParamType):
+class Day(click.ParamType[date]):
     """A date, such as 2024-06-30."""
 
     name = "date"
@@ -29,7 +29,7 @@ class Day(click.ParamType):
             self.fail(f"{value!r} is no date. Write it as 2024-06-30.", param, ctx)
 
 
-class Moment(click.ParamType):
+class Moment(click.ParamType[datetime]):
     """A moment, such as 2024-06-30T18:00; without a zone in local time."""
 
     name = "moment"
@@ -44,7 +44,7 @@ class Moment(click.ParamType):
             self.fail(f"{value!r} is no moment. Write it as 2024-06-30T18:00 or 2024-06-30T18:00+08:00.", param, ctx)
 
 
-class Word(click.ParamType):
+class Word(click.ParamType[str]):
     """One of a closed list of words; a misspelt one is answered with the nearest."""
 
     name = "word"
@@ -58,8 +58,11 @@ class Word(click.ParamType):
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
         """Return the word; fail on one that is not in the list."""
-        if value in self.words:
-            return str(value)
+        if value not in self.words:
+            self._refuse(value, param, ctx)
+        return str(value)
+
+    def _refuse(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> NoReturn:
         from engine.errors import did_you_mean
 
         hint = did_you_mean(str(value), self.words) or f"It is one of {', '.join(self.words)}."

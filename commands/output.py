@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 if TYPE_CHECKING:
-    from rich.console import Console
+    from rich.console import Console, RenderableType
 
 WIDEST = 100
 """Lines longer than this are hard to read, however wide the terminal is."""
@@ -23,6 +23,15 @@ def console() -> Console:
 
     found = Console(highlight=False, emoji=False, markup=False)
     return Console(highlight=False, emoji=False, markup=False, width=min(found.width, WIDEST))
+
+
+def print_page(*parts: RenderableType) -> None:
+    """Print renderables one below the other, without the blanks that fill up lines."""
+    printed = console()
+    with printed.capture() as capture:
+        for part in parts:
+            printed.print(part)
+    click.echo("\n".join(line.rstrip() for line in capture.get().splitlines()))
 
 
 def print_json(value: Any) -> None:

@@ -37,7 +37,7 @@ def command(customer: str, show_all: bool, query: Query) -> None:
         print_json({"card": card, "recommendation": shown, "decision": json.loads(decision.to_json())})
         return
     from commands.layout import Layout
-    from commands.output import console
+    from commands.output import print_page
     from commands.texts import Texts
 
-    console().print(Layout(Texts(query.language), desk.rules.pack, query.language, show_all).page(shown, card))
+    print_page(Layout(Texts(query.language), desk.rules.pack, show_all).page(shown, card))

@@ -5,11 +5,15 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 import yaml
+
+from engine.wording import say_date, say_number
 
 FILE = Path(__file__).with_name("texts.yaml")
 
@@ -27,6 +31,14 @@ class Texts:
             KeyError: if there is no such text.
         """
         return all_texts()[name][self.language].format(**values)
+
+    def date(self, day: date) -> str:
+        """Return a date as readers of the language write it."""
+        return say_date(day, self.language)
+
+    def number(self, number: int | Decimal) -> str:
+        """Return a number with its thousands separated."""
+        return say_number(number, self.language)
 
     def has(self, name: str) -> bool:
         """Return whether there is a text of this name."""

@@ -63,18 +63,12 @@ class Wording:
         return f"{self.number(number)}%" if unit == "%" else f"{self.number(number)} {unit}"
 
     def number(self, number: int | Decimal) -> str:
-        """Return a number with its thousands separated; whole numbers have no digits after the point."""
-        from babel.numbers import format_decimal
-
-        whole = number == int(number)
-        places = 0 if whole or isinstance(number, int) else max(2, -int(number.normalize().as_tuple().exponent))
-        return format_decimal(number, format="#,##0" + ("." + "0" * places if places else ""), locale=self.language)
+        """Return a number with its thousands separated."""
+        return say_number(number, self.language)
 
     def date(self, day: date) -> str:
         """Return a date, such as `30 Jun 2024` or `2024年6月30日`."""
-        from babel.dates import format_date
-
-        return format_date(day, format="d MMM y" if self.language == "en" else "long", locale=self.language)
+        return say_date(day, self.language)
 
     def member(self, fact: Fact, member: str) -> str:
         """Return the title of an enum's member; a word that the enum does not have stands for itself."""
@@ -101,3 +95,19 @@ class Wording:
         inner = self.vocabulary.facts.get(FactKey(collection, row_fact))
         title = self.text(found.title)
         return f"{title}{self.text(Text(': ', '：'))}{self.text(inner.title)}" if inner else title
+
+
+def say_number(number: int | Decimal, language: str) -> str:
+    """Return a number with its thousands separated; whole numbers have no digits after the point."""
+    from babel.numbers import format_decimal
+
+    whole = number == int(number)
+    places = 0 if whole or isinstance(number, int) else max(2, -int(number.normalize().as_tuple().exponent))
+    return format_decimal(number, format="#,##0" + ("." + "0" * places if places else ""), locale=language)
+
+
+def say_date(day: date, language: str) -> str:
+    """Return a date, such as `30 Jun 2024` or `2024年6月30日`."""
+    from babel.dates import format_date
+
+    return format_date(day, format="d MMM y" if language == "en" else "long", locale=language)

@@ -1,4 +1,4 @@
-"""The second pass over the whole base: what a customer is among all customers."""
+"""The second pass over the whole base: what a customer is among all customers becomes part of its facts."""
 
 from __future__ import annotations
 
@@ -6,30 +6,23 @@ import duckdb
 import pyarrow as pa
 
 from engine.snapshot import Snapshot
-from facts.features import FOLDER, features, prepared
-
-
-def portfolio_of(snapshot: Snapshot) -> pa.Table:
-    """Compute class, contribution, rank and share of every customer that contributes.
-
-    Returns:
-        The columns of `tables.portfolio` except `run`, sorted by customer.
-    """
-    with duckdb.connect(":memory:") as database:
-        database.execute(prepared("macros"))
-        database.register("snapshot", snapshot.customers)
-        return database.execute((FOLDER / "portfolio.sql").read_text(encoding="utf-8")).to_arrow_table()
+from facts.features import features
 
 
 def with_portfolio(snapshot: Snapshot, found: pa.Table) -> Snapshot:
-    """Return the snapshot with its portfolio facts taken from `found`, which `portfolio_of` returned."""
+    """Return the snapshot with its portfolio facts taken from `found`, which `portfolio_facts` computed from it.
+
+    So a run over the whole base rests on the base as it is, and not on what an earlier run found.
+    """
     (feature,) = (feature for feature in features("customers") if feature.name == "portfolio")
     with duckdb.connect(":memory:") as database:
         database.register("portfolio", found)
-        facts = database.execute(feature.sql).to_arrow_table()
-    customers = snapshot.customers.select(["customer"]).join(facts, "customer").sort_by("customer")
-    columns = snapshot.customers
-    for name in set(facts.column_names) & set(columns.column_names) - {"customer"}:
-        place = columns.column_names.index(name)
-        columns = columns.set_column(place, name, customers[name].cast(columns[name].type))
-    return Snapshot(snapshot.as_of, columns, snapshot.rows)
+        facts = database.sql(feature.sql).to_arrow_table()
+    ordered = snapshot.customers.select(["customer"]).join(facts, "customer").sort_by("customer")
+    customers = snapshot.customers
+    for name in ordered.column_names[1:]:
+        if name in customers.column_names:
+            column = customers.column(name)
+            place = customers.column_names.index(name)
+            customers = customers.set_column(place, name, ordered[name].cast(column.type))
+    return Snapshot(snapshot.as_of, customers, snapshot.rows)

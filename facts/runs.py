@@ -61,6 +61,12 @@ def publish(store: Store, run_of: Run, decided: pa.Table, portfolio_facts: pa.Ta
     return number
 
 
+def run_number(store: Store, run_of: Run) -> int | None:
+    """Return the number of the run that was decided from the same, or None if there is none yet."""
+    with bulk(store.url) as cursor:
+        return _number(cursor, store, run_of)
+
+
 def decisions_of(store: Store, number: int) -> pa.Table:
     """Return what a run decided: the columns of `tables.decisions`, ordered by customer."""
     statement = select(decisions).where(decisions.c.run == number)
@@ -117,4 +123,6 @@ def _last_run(as_of: date, known_at: datetime) -> Select[tuple[int]]:
 
 def _add(cursor: Cursor, table: Table, rows: pa.Table, number: int) -> None:
     numbered = rows.append_column("run", pa.array([number] * len(rows), pa.int64()))
-    cursor.adbc_ingest(table.name, reading.to_stored(numbered, table), mode="append")
+    stored = [reading.to_stored(batch, table) for batch in numbered.to_batches()]
+    if stored:
+        cursor.adbc_ingest(table.name, pa.Table.from_batches(stored), mode="append")

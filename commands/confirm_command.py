@@ -1,0 +1,109 @@
+"""`valuelift confirm`: the account manager decides on the stage."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date
+from typing import TYPE_CHECKING
+
+import click
+
+from commands.options import STAGES, Day, Query, Word, query_options, user_option
+
+if TYPE_CHECKING:
+    from engine.model import Pack
+
+
+@dataclass(frozen=True, slots=True)
+class Confirmed:
+    """A stage that an account manager decided on; `changed` is False if it was recorded already."""
+
+    customer: str
+    stage: str
+    proposed: str | None
+    holds_from: date
+    confirmed_by: str
+    reason: str | None
+    until: date | None
+    changed: bool
+
+
+@click.command("confirm")
+@click.argument("customer")
+@click.option("--stage", required=True, type=Word(STAGES), help="The stage decided on.")
+@click.option("--override", is_flag=True, help="Decide against what is proposed; needs --reason.")
+@click.option("--reason", metavar="TEXT", help="Why, when deciding against the proposal.")
+@click.option("--until", type=Day(), metavar="DATE", help="When to look at a decision against the proposal again.")
+@user_option
+@query_options
+def command(
+    customer: str, stage: str, override: bool, reason: str | None, until: date | None, user: str, query: Query
+) -> None:
+    """Record the stage that the account manager decided on for CUSTOMER, from the as-of date on.
+
+    The system proposes (see `valuelift recommend`) and the account manager decides. Another stage than the proposed
+    one needs --override with a --reason.
+
+    \b
+    Example:
+      valuelift confirm 13085 --stage established --as-of 2010-12-09
+      valuelift confirm 13085 --stage new --override --reason "trial goes on" --until 2011-03-31
+    """
+    from commands.desk import desk_for
+    from facts.recording import confirm_stage
+
+    _check_override(override, reason, until)
+    with desk_for(query) as desk:
+        facts, decision = desk.decide(customer)
+        pack = desk.rules.pack
+        proposed = _text(decision.values.get(pack.ladder.proposed.name))
+        _check_proposal(facts.customer, stage, proposed, override)
+        recorded = confirm_stage(
+            desk.store, facts.customer, stage, query.as_of, user=user, proposed=proposed, reason=reason, until=until
+        )
+    confirmed = Confirmed(facts.customer, stage, proposed, query.as_of, user, reason, until, recorded.unchanged == 0)
+    if query.as_json:
+        from commands.output import print_json
+
+        print_json(confirmed)
+    else:
+        click.echo("\n".join(_said(confirmed, pack, query.language)))
+
+
+def _text(value: object) -> str | None:
+    return None if value is None else str(value)
+
+
+def _check_override(override: bool, reason: str | None, until: date | None) -> None:
+    if override and not reason:
+        raise click.UsageError("--override needs a --reason: say why you decide against the proposal.")
+    if not override and (reason or until):
+        raise click.UsageError("--reason and --until belong to --override.")
+
+
+def _check_proposal(customer: str, stage: str, proposed: str | None, override: bool) -> None:
+    if proposed is not None and stage != proposed and not override:
+        raise click.UsageError(
+            f"The proposal for {customer} is {proposed!r}, not {stage!r}. "
+            "To decide against it, add --override and give the --reason."
+        )
+    if stage == proposed and override:
+        raise click.UsageError(f"{stage!r} is what is proposed: leave out --override, --reason and --until.")
+
+
+def _said(confirmed: Confirmed, pack: Pack, language: str) -> Iterator[str]:
+    from commands.texts import Texts
+    from engine.wording import Wording
+
+    texts, wording = Texts(language), Wording(pack.vocabulary, language)
+    fact = pack.vocabulary.facts[pack.ladder.stage]
+    stage, proposed = wording.member(fact, confirmed.stage), wording.member(fact, confirmed.proposed or "")
+    day = texts.date(confirmed.holds_from)
+    yield texts("confirmed", customer=confirmed.customer, stage=stage, date=day, user=confirmed.confirmed_by)
+    if confirmed.until is not None:
+        yield texts("overridden", proposed=proposed, until=texts.date(confirmed.until))
+    elif confirmed.reason is not None:
+        yield texts("overridden_for_good", proposed=proposed)
+    if not confirmed.changed:
+        yield texts("confirmed_already")

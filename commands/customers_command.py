@@ -1,0 +1,128 @@
+"""`valuelift customers`: the base at a glance."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from commands.options import STAGES, Query, Word, query_options
+
+if TYPE_CHECKING:
+    from rich.console import RenderableType
+
+    from commands.texts import Texts
+    from engine.model import Pack
+    from engine.vocabulary import FactKey
+    from wiring import Desk
+
+AT_A_GLANCE = 30
+URGENT = 80
+
+
+@click.command("customers")
+@click.option("--stage", "stages", type=Word(STAGES), multiple=True, help="Only customers at this stage; repeatable.")
+@click.option("--manager", metavar="NAME", help="Only customers of this account manager.")
+@click.option("--all", "show_all", is_flag=True, help=f"Show all, not only the {AT_A_GLANCE} most urgent.")
+@query_options
+def command(stages: tuple[str, ...], manager: str | None, show_all: bool, query: Query) -> None:
+    """List customers with stage, move, value to convey next and urgency, the most urgent first.
+
+    \b
+    Example:
+      valuelift customers --stage new --stage established --as-of 2010-12-09
+      valuelift customers --manager "Ana Lind" --json
+    """
+    from commands.desk import desk_for
+
+    with desk_for(query) as desk:
+        rows = listed(desk, stages, manager)
+        columns = desk.columns
+    if query.as_json:
+        from commands.output import print_json
+
+        print_json(rows)
+        return
+    from commands.output import print_page
+    from commands.texts import Texts
+
+    shown = rows if show_all else rows[:AT_A_GLANCE]
+    print_page(page(Texts(query.language), desk.rules.pack, columns, shown), *foot(query, len(shown), len(rows)))
+
+
+def listed(desk: Desk, stages: Sequence[str] = (), manager: str | None = None) -> list[dict[str, Any]]:
+    """Return a row for each customer that fits, the most urgent first.
+
+    Raises:
+        click.BadParameter: if nobody is looked after by that account manager.
+    """
+    cards = desk.cards()
+    if manager is not None:
+        managers = {card["account_manager"] or "" for card in cards.values()}
+        if manager not in managers:
+            from engine.errors import did_you_mean
+
+            hint = did_you_mean(manager, managers)
+            raise click.BadParameter(f"No customer has the account manager {manager!r}. {hint}".rstrip())
+    rows = [
+        {**row, **cards[row["customer"]]}
+        for row in desk.overview().drop_columns(["fired_rules"]).to_pylist()
+        if (not stages or row["stage"] in stages) and manager in (None, cards[row["customer"]]["account_manager"])
+    ]
+    return sorted(rows, key=lambda row: (-(row["urgency"] or 0), row["customer"]))
+
+
+def page(texts: Texts, pack: Pack, columns: Mapping[str, FactKey], rows: Sequence[Mapping[str, Any]]) -> RenderableType:
+    """Return the list as a table."""
+    from rich import box
+    from rich.table import Table
+    from rich.text import Text
+
+    from engine.wording import Wording
+
+    if not rows:
+        return Text(texts("no_customers"))
+    wording = Wording(pack.vocabulary, texts.language)
+    table = Table(box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0), pad_edge=False, expand=True, header_style="bold")
+    table.add_column(texts("customer"), overflow="fold")
+    table.add_column(texts("name"), no_wrap=True, overflow="ellipsis", ratio=1)
+    for name in ("stage", "move", "value_next"):
+        table.add_column(texts(name), no_wrap=True)
+    table.add_column(texts("urgency"), justify="right", no_wrap=True)
+
+    def said(row: Mapping[str, Any], name: str) -> str:
+        """Return a member in few words, because the column is narrow: in English its id does."""
+        member = row.get(name)
+        if member is None:
+            return "–"
+        if texts.language == "en":
+            return str(member).replace("_", " ")
+        return wording.member(pack.vocabulary.facts[columns[name]], member)
+
+    for row in rows:
+        urgency = row["urgency"] or 0
+        table.add_row(
+            row["customer"],
+            row["name"] or "",
+            said(row, "stage"),
+            Text(f"→ {said(row, 'proposed_stage')}" if row["move"] not in (None, "stay") else "", style="cyan"),
+            said(row, "value_next") + (" ?" if row["provisional"] else ""),
+            Text(str(urgency or "–"), style="bold red" if urgency >= URGENT else ""),
+        )
+    return table
+
+
+def foot(query: Query, shown: int, number: int) -> list[RenderableType]:
+    """Return the line below the list."""
+    from rich.text import Text
+
+    from commands.texts import Texts
+
+    texts = Texts(query.language)
+    date = texts.date(query.as_of)
+    if not number:
+        return []
+    if shown < number:
+        return [Text(texts("customers_cut", shown=shown, number=number, date=date), style="dim")]
+    return [Text(texts("customers_shown", number=number, date=date), style="dim")]

@@ -1,0 +1,57 @@
+"""`valuelift init`: make a store."""
+
+from __future__ import annotations
+
+import click
+
+from commands.options import db_option
+
+
+@click.command("init")
+@click.option(
+    "--currency",
+    default="EUR",
+    show_default=True,
+    metavar="CODE",
+    help="The currency in which amounts are compared, by its ISO 4217 code.",
+)
+@click.option(
+    "--time-zone",
+    default="UTC",
+    show_default=True,
+    metavar="ZONE",
+    help="Where days begin and end, such as Asia/Shanghai.",
+)
+@db_option
+def command(currency: str, time_zone: str, db: str | None) -> None:
+    """Make an empty store. One that is there already, with the same settings, stays as it is.
+
+    \b
+    Example:
+      valuelift init --db acme.db --currency GBP --time-zone Europe/London
+    """
+    from facts.database import shown
+    from facts.store import Store
+
+    _check(currency, time_zone)
+    store = Store.create(db, base_currency=currency, time_zone=time_zone)
+    store.close()
+    click.echo(f"The store {shown(store.url)} is ready. It counts in {currency}; days are those of {time_zone}.")
+
+
+def _check(currency: str, time_zone: str) -> None:
+    from zoneinfo import available_timezones
+
+    from babel.numbers import list_currencies
+
+    from engine.errors import did_you_mean
+
+    if currency not in list_currencies():
+        hint = did_you_mean(currency, [currency.upper()] if currency.upper() in list_currencies() else [])
+        raise click.BadParameter(
+            f"{currency!r} is no currency code. {hint or 'Give three letters, such as EUR or CNY.'}",
+            param_hint="--currency",
+        )
+    if time_zone not in available_timezones():
+        hint = did_you_mean(time_zone, available_timezones()) or "Give a name such as Europe/London."
+        raise click.BadParameter(f"{time_zone!r} is no time zone. {hint}", param_hint="--time-zone")
