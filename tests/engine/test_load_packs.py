@@ -1,0 +1,164 @@
+"""Packs as folders: what they extend, change, replace and leave out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+
+from engine.errors import Location, ProblemsError
+from engine.load import load_catalogue, load_pack
+from engine.model import Override, Pack
+from tests.engine.sample import CATALOGUE, PACK
+
+MANIFEST = "pack: mine\nversion: 0.1.0\ntitle: {en: Mine, zh: 我的}\n"
+RULE = "title: {en: A, zh: 甲}, because: {en: B., zh: 乙。}, when: {}"
+
+
+def write(folder: Path, files: Mapping[str, str]) -> Path:
+    """Write files into a folder and return it."""
+    for name, text in files.items():
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+    return folder
+
+
+def extending(folder: Path, files: Mapping[str, str], manifest: str = "") -> Pack:
+    """Load a pack that extends the sample."""
+    base = {f"base/{path.name}": path.read_text(encoding="utf-8") for path in PACK.glob("*.yaml")}
+    own = {f"own/{name}": text for name, text in files.items()}
+    write(folder, {**base, **own, "own/pack.yaml": f"{MANIFEST}extends: ../base\n{manifest}"})
+    return load_pack(folder / "own", load_catalogue(CATALOGUE))
+
+
+def problems(folder: Path) -> list[str]:
+    """Return what is reported about a pack, with the paths as seen from the folder's parent."""
+    with pytest.raises(ProblemsError) as raised:
+        load_pack(folder, load_catalogue(CATALOGUE))
+    return [str(problem).replace(f"{folder.parent}/", "") for problem in raised.value.problems]
+
+
+def test_a_pack_has_everything_of_what_it_extends(tmp_path: Path) -> None:
+    """Name, version and title are the pack's own; the rest is inherited, ladder and shows included."""
+    base, pack = load_pack(PACK, load_catalogue(CATALOGUE)), extending(tmp_path, {})
+    assert (pack.name, pack.version, pack.title.en) == ("mine", "0.1.0", "Mine")
+    assert [rule.id for rule in pack.rules] == [rule.id for rule in base.rules]
+    assert [table.id for table in pack.tables] == [table.id for table in base.tables]
+    assert (list(pack.actions), pack.ladder, pack.shows, pack.overrides) == (
+        ["visit-customer"],
+        base.ladder,
+        base.shows,
+        (),
+    )
+
+
+def test_a_pack_adds_rules_facts_and_actions(tmp_path: Path) -> None:
+    """Own items stand after the inherited ones and may use own facts."""
+    fact = "facts:\n  extra: {type: flag, origin: derived, title: {en: Extra, zh: 额外}}\n"
+    pack = extending(
+        tmp_path, {"facts.yaml": fact, "more.yaml": f"rules:\n  - {{rule: more, {RULE}, set: {{extra: true}}}}\n"}
+    )
+    assert [rule.id for rule in pack.rules] == ["new-and-silent", "complaint-heard", "more"]
+
+
+def test_a_parameter_of_the_same_name_changes_the_inherited_value(tmp_path: Path) -> None:
+    """Inherited rules use the new value; title, unit, range and source stay; the override is listed."""
+    pack = extending(tmp_path, {}, "parameters:\n  - {param: silent_after_days, value: 90}\n")
+    parameter = pack.parameters["silent_after_days"]
+    assert (parameter.values, parameter.unit, parameter.source, parameter.most) == ((90,), "day", "S3", 720)
+    assert "values=(90,), param='silent_after_days'" in str(pack.rules[0].when)
+    assert [(override.what, override.id, override.change) for override in pack.overrides] == [
+        ("parameter", "silent_after_days", "120 -> 90")
+    ]
+
+
+def test_a_changed_parameter_keeps_to_the_inherited_range(tmp_path: Path) -> None:
+    """A value outside the base's range is refused where it stands."""
+    with pytest.raises(ProblemsError) as raised:
+        extending(tmp_path, {}, "parameters:\n  - {param: silent_after_days, value: 9}\n")
+    assert [(str(problem.location).rpartition("/")[2], problem.code) for problem in raised.value.problems] == [
+        ("pack.yaml:6:39", "out-of-range")
+    ]
+
+
+def test_items_are_replaced_and_disabled_by_id(tmp_path: Path) -> None:
+    """A replacement takes the place of the inherited item; a disabled one is gone; both are listed with their place."""
+    replacement = f"replace:\n  rules:\n    - {{rule: new-and-silent, {RULE}, set: {{interest: unaware}}}}\n"
+    pack = extending(tmp_path, {"own.yaml": replacement}, "disable: [complaint-heard, risk]\n")
+    own = str(tmp_path / "own")
+    assert [rule.title.en for rule in pack.rules] == ["A"]
+    assert [table.id for table in pack.tables] == ["complaint-to-need"]
+    assert pack.overrides == (
+        Override("rule", "complaint-heard", "disabled", Location(f"{own}/pack.yaml", 5, 11)),
+        Override("table", "risk", "disabled", Location(f"{own}/pack.yaml", 5, 28)),
+        Override("rule", "new-and-silent", "replaced", Location(f"{own}/own.yaml", 3, 14)),
+    )
+
+
+def test_an_inherited_id_is_not_taken_silently(tmp_path: Path) -> None:
+    """An item under an inherited id stands under `replace`, or it is an error."""
+    with pytest.raises(ProblemsError) as raised:
+        extending(tmp_path, {"own.yaml": f"rules:\n  - {{rule: complaint-heard, {RULE}, set: {{interest: aware}}}}\n"})
+    (problem,) = raised.value.problems
+    assert (problem.code, problem.hint) == ("duplicate-id", "Put it under `replace:` to replace the inherited one.")
+
+
+def test_only_what_is_inherited_is_replaced_or_disabled(tmp_path: Path) -> None:
+    """A misspelt id to replace or disable is reported with the nearest inherited one."""
+    replacement = f"replace:\n  rules:\n    - {{rule: complaint-herd, {RULE}, set: {{interest: unaware}}}}\n"
+    with pytest.raises(ProblemsError) as raised:
+        extending(tmp_path, {"own.yaml": replacement}, "disable: [new-and-silnt]\n")
+    assert [(problem.code, problem.hint) for problem in raised.value.problems] == [
+        ("unknown-id", "Did you mean `complaint-heard`?"),
+        ("unknown-id", "Did you mean `new-and-silent`?"),
+    ]
+
+
+def test_packs_do_not_extend_each_other_in_a_circle(tmp_path: Path) -> None:
+    """A circle of `extends` is reported, not followed forever."""
+    write(tmp_path, {"a/pack.yaml": f"{MANIFEST}extends: ../b\n", "b/pack.yaml": f"{MANIFEST}extends: ../a\n"})
+    assert problems(tmp_path / "a") == [
+        "a/../b/pack.yaml:4:10: packs extend each other in a circle: `../a`. Break it. [extends-cycle]"
+    ]
+
+
+def test_a_folder_without_manifest_is_no_pack(tmp_path: Path) -> None:
+    """A missing pack, or base, is reported where it was asked for."""
+    write(tmp_path, {"a/pack.yaml": f"{MANIFEST}extends: ../none\n"})
+    assert problems(tmp_path / "a") == [
+        "a/pack.yaml:4:10: `a/../none` is no rule pack: it has no pack.yaml. Check the path. [no-pack]"
+    ]
+    assert problems(tmp_path / "b") == [
+        "b/pack.yaml:1:1: `b` is no rule pack: it has no pack.yaml. Check the path. [no-pack]"
+    ]
+
+
+def test_a_file_that_would_not_be_read_is_reported(tmp_path: Path) -> None:
+    """Rules in a `.yml` file are not left out in silence."""
+    write(tmp_path, {"a/pack.yaml": MANIFEST, "a/rules.yml": "rules: []\n", "a/.hidden.yaml": "x\n"})
+    assert problems(tmp_path / "a") == [
+        "a/rules.yml:1:1: rule files end in `.yaml`; this one is not read. Rename it. [wrong-suffix]"
+    ]
+
+
+def test_problems_of_all_files_come_out_together(tmp_path: Path) -> None:
+    """Each file's problems are reported in one go, in the order of files and lines."""
+    rule = f"rules:\n  - {{rule: a, {RULE}, set: {{interst: aware}}}}\n"
+    write(tmp_path, {"a/pack.yaml": MANIFEST.replace("0.1.0", "1"), "a/x.yaml": rule, "a/y.yaml": "tabels: []\n"})
+    assert [line.partition(": ")[0] for line in problems(tmp_path / "a")] == [
+        "a/pack.yaml:2:10",
+        f"a/x.yaml:2:{len(f'  - {{rule: a, {RULE}, set: {{') + 1}",
+        "a/y.yaml:1:1",
+    ]
+
+
+def test_the_order_of_files_and_items_is_that_of_their_names(tmp_path: Path) -> None:
+    """Files are read in the order of their names, so that a pack is the same on every machine."""
+    files = {
+        f"a/{name}.yaml": f"rules:\n  - {{rule: {name}, {RULE}, set: {{interest: aware}}}}\n"
+        for name in ("z", "m", "b")
+    }
+    write(tmp_path, {"a/pack.yaml": MANIFEST, **files})
+    assert [rule.id for rule in load_pack(tmp_path / "a", load_catalogue(CATALOGUE)).rules] == ["b", "m", "z"]
