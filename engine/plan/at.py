@@ -140,7 +140,7 @@ class _Hangs:
                     self._rule(item.rule, index)
                 counts = is_open or self._rules.fired[item.rule][index]
                 if item.fact and counts and self._conditions.is_open(item.fact, None, index):
-                    self._names.add(self._chunk.program.rules[item.rule].id)
+                    self._rule(item.rule, index)
                     self._unknown.add(str(item.fact))
 
     def _spots(self, rule: int) -> list[int]:
