@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
@@ -67,7 +68,7 @@ def test_a_parameter_of_the_same_name_changes_the_inherited_value(tmp_path: Path
     """Inherited rules use the new value; title, unit, range and source stay; the override is listed."""
     pack = extending(tmp_path, {}, "parameters:\n  - {param: silent_after_days, value: 90}\n")
     parameter = pack.parameters["silent_after_days"]
-    assert (parameter.values, parameter.unit, parameter.source, parameter.most) == ((90,), "day", "S3", 720)
+    assert (parameter.values, parameter.unit, parameter.source, parameter.most) == ((90,), "day", "S3", Decimal(720))
     assert "values=(90,), param='silent_after_days'" in str(pack.rules[0].when)
     assert [(override.what, override.id, override.change) for override in pack.overrides] == [
         ("parameter", "silent_after_days", "120 -> 90")
