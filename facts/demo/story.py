@@ -59,7 +59,7 @@ class Character:
 
     key: str
     base: Mapping[str, Any]  # columns of `customers`
-    size: Decimal  # of its orders, against those of the story
+    size: float  # of its orders, against those of the story
     story: Mapping[str, Any]
 
 
@@ -88,7 +88,7 @@ def _character(row: dict[str, str], world: World, stories: Mapping[str, Mapping[
     base: dict[str, Any] = {name: value for name, value in row.items() if value}
     base |= {name: int(base[name]) for name in _WHOLE_NUMBERS if name in base}
     base |= world.cities[row["city"]]
-    return Character(key, base, Decimal(size or 1), _whole_story(stories, story))
+    return Character(key, base, float(size or 1), _whole_story(stories, story))
 
 
 def _whole_story(stories: Mapping[str, Mapping[str, Any]], name: str) -> dict[str, Any]:

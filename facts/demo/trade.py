@@ -45,7 +45,7 @@ def _order(telling: Telling, number: int, day: date, rhythm: Mapping[str, Any]) 
     key = f"{telling.character.key}/order-{number:03}"
     assortment = telling.world.assortments[telling.character.base["industry"]][: rhythm["products"]]
     chosen = telling.chance.sample(assortment, min(len(assortment), telling.chance.randint(2, 4)))
-    worth = rhythm["worth"] * float(telling.character.size) * telling.chance.uniform(0.9, 1.1) / len(chosen)
+    worth = rhythm["worth"] * telling.character.size * telling.chance.uniform(0.9, 1.1) / len(chosen)
     lines = tuple(_line(telling, key, day, telling.world.products[code], worth) for code in chosen)
     return _Order(key, number, day, lines)
 
