@@ -31,7 +31,6 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).parent
 CATALOGUE = ROOT / "facts" / "catalog.yaml"
-SHIPPED_PACK = ROOT / "rulesets" / "value_marketing"
 
 
 # --- rules -----------------------------------------------------------------------------------------------------------
@@ -55,6 +54,11 @@ def load_rules(folder: Path) -> Rules:
     return Rules(pack, compile_pack(pack))
 
 
+def shipped_pack() -> Path:
+    """Return the folder of the pack that comes with Valuelift."""
+    return ROOT / "rulesets" / "value_marketing"
+
+
 def catalogue() -> Vocabulary:
     """Return what the facts catalogue declares."""
     return load_catalogue(CATALOGUE)
@@ -68,7 +72,7 @@ def rules_in_use(store: Store, folder: Path | None = None) -> Rules:
         return load_rules(folder)
     stored = active_pack(store)
     if stored is None:
-        return load_rules(SHIPPED_PACK)
+        return load_rules(shipped_pack())
     with tempfile.TemporaryDirectory(prefix="valuelift-") as place:
         return load_rules(_unpack(stored.content, Path(place)))
 

@@ -85,10 +85,11 @@ def page(texts: Texts, pack: Pack, columns: Mapping[str, FactKey], rows: Sequenc
         return Text(texts("no_customers"))
     wording = Wording(pack.vocabulary, texts.language)
     table = Table(box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0), pad_edge=False, expand=True, header_style="bold")
-    table.add_column(texts("customer"), overflow="fold")
-    table.add_column(texts("name"), no_wrap=True, overflow="ellipsis", ratio=1)
-    for name in ("stage", "move", "value_next"):
-        table.add_column(texts(name), no_wrap=True)
+    table.add_column(texts("customer"), no_wrap=True, overflow="fold")
+    table.add_column(texts("name"), no_wrap=True, overflow="ellipsis", ratio=1, min_width=14)
+    table.add_column(texts("stage"), no_wrap=True)
+    table.add_column(texts("move"), no_wrap=True)
+    table.add_column(texts("value_next"))
     table.add_column(texts("urgency"), justify="right", no_wrap=True)
 
     def said(row: Mapping[str, Any], name: str) -> str:

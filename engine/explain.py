@@ -63,7 +63,8 @@ class Explainer:
             value = known[name] if name in known else self.value(key, fired.row)
             return self.wording.value(self.pack.vocabulary.facts[key], value)
 
-        return _PLACEHOLDER.sub(fill, self.wording.text(because))
+        said = _PLACEHOLDER.sub(fill, self.wording.text(because))
+        return said[:1].upper() + said[1:]
 
     def reasons(self, rules: Iterable[str], row: str = "") -> tuple[str, ...]:
         """Return the different reasons of these rules, of one row if it is given, in the order of the rules."""

@@ -1,0 +1,73 @@
+"""`valuelift demo`: see everything at work on an invented portfolio."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import TYPE_CHECKING
+
+import click
+
+from commands.options import Query, json_option, language_option, user_option
+
+if TYPE_CHECKING:
+    from wiring import Desk
+
+STORE = "valuelift-demo.db"
+
+
+@click.command("demo")
+@click.option("--db", metavar="PATH|URL", default=STORE, show_default=True, help="Where to make the demo store.")
+@user_option
+@language_option
+@json_option
+def command(db: str, user: str, language: str, as_json: bool) -> None:
+    """Make a store of invented customers, decide them all, and show the portfolio and one customer's plan.
+
+    A demo store that is there already is shown as it is. The customers, their orders and their complaints are all
+    made up; the rules are the real ones.
+
+    \b
+    Example:
+      valuelift demo
+      valuelift demo --lang zh --db /tmp/demo.db
+    """
+    from commands.batch_command import progress
+    from commands.texts import Texts
+    from facts.demo import build
+    from facts.store import Store
+    from wiring import Desk, rules_in_use
+
+    texts = Texts(language)
+    click.echo(texts("demo_building", store=db), err=True)
+    store = Store.create(db)
+    try:
+        as_of = build(store).as_of
+        desk = Desk(store, rules_in_use(store), as_of)
+        with progress(texts) as report:
+            desk.run(user, report)
+        show(desk, Query(db, as_of, None, None, language, as_json), db)
+    finally:
+        store.close()
+
+
+def show(desk: Desk, query: Query, db: str) -> None:
+    """Show the portfolio, and the plan of a customer about whom there is much to say."""
+    from commands.customers_command import foot, listed, page
+    from commands.layout import Layout
+    from commands.output import print_json, print_page
+    from commands.texts import Texts
+    from engine.recommend import recommend
+
+    rows = listed(desk)
+    chosen = next((row["customer"] for row in rows if row["move"] == "up"), rows[0]["customer"])
+    facts, decision = desk.decide(chosen)
+    card = desk.cards(chosen).get(chosen, {})
+    shown = recommend(desk.rules.pack, facts, decision, query.language)
+    if query.as_json:
+        print_json({"as_of": query.as_of, "customers": rows, "card": card, "recommendation": shown})
+        return
+    texts = Texts(query.language)
+    print_page(page(texts, desk.rules.pack, desk.columns, rows), *foot(query, len(rows), len(rows)))
+    click.echo()
+    print_page(Layout(texts, desk.rules.pack).page(shown, card))
+    click.echo("\n" + texts("demo_next", store=db, date=date.isoformat(query.as_of)))

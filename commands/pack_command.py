@@ -1,0 +1,85 @@
+"""`valuelift pack`: which rules a store decides by."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from commands.options import db_option, json_option, user_option
+
+
+@click.group("pack")
+def command() -> None:
+    """Choose the rules that a store decides by.
+
+    A store keeps every pack that was ever in use; without one it decides by the pack that comes with Valuelift.
+
+    \b
+    Example:
+      valuelift pack use rulesets/value_marketing
+    """
+
+
+@command.command("use")
+@click.argument("path", type=click.Path(exists=True, file_okay=False, path_type=Path))
+@user_option
+@db_option
+def use(path: Path, user: str, db: str | None) -> None:
+    """Check the pack in the folder PATH, keep a copy of it and decide by it from now on.
+
+    \b
+    Example:
+      valuelift pack use rulesets/value_marketing --as ana
+    """
+    from commands.desk import open_store
+    from wiring import use_rules
+
+    with open_store(db) as store:
+        stored = use_rules(store, path, user)
+    click.echo(f"In use: {stored.name} {stored.version} ({stored.digest[:12]}).")
+
+
+@command.command("rollback")
+@user_option
+@db_option
+def rollback(user: str, db: str | None) -> None:
+    """Decide again by the pack version that was in use before the present one.
+
+    \b
+    Example:
+      valuelift pack rollback --as ana
+    """
+    from commands.desk import open_store
+    from facts.packs import rollback_pack
+
+    with open_store(db) as store:
+        stored = rollback_pack(store, user=user)
+    click.echo(f"In use again: {stored.name} {stored.version} ({stored.digest[:12]}).")
+
+
+@command.command("show")
+@json_option
+@db_option
+def show(as_json: bool, db: str | None) -> None:
+    """Show the pack in use.
+
+    \b
+    Example:
+      valuelift pack show --json
+    """
+    from commands.desk import open_store
+    from facts.packs import active_pack
+    from wiring import load_rules, shipped_pack
+
+    with open_store(db) as store:
+        stored = active_pack(store)
+    stamp = stored or load_rules(shipped_pack()).program.stamp
+    if as_json:
+        from commands.output import print_json
+
+        shipped = stored is None
+        print_json({"name": stamp.name, "version": stamp.version, "digest": stamp.digest, "is_shipped": shipped})
+        return
+    origin = "chosen by `valuelift pack use`" if stored else "the one that comes with Valuelift"
+    click.echo(f"In use: {stamp.name} {stamp.version} ({stamp.digest[:12]}), {origin}.")
