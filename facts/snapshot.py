@@ -124,7 +124,7 @@ def _by_member(name: str, column: pa.ChunkedArray, vocabulary: Vocabulary) -> di
     """Return the column under its fact's name; that of a family as one column for each member."""
     if name not in vocabulary.families:
         return {name: column}
-    check_members(name, column, vocabulary)
+    check_members(name, pc.unique(column.combine_chunks().keys).to_pylist(), vocabulary)
     members = vocabulary.enums[vocabulary.families[name]].members
     return {f"{name}.{member}": pc.map_lookup(column, member, "first") for member in members}
 
@@ -225,6 +225,7 @@ def _known_facts(
         for values in found:
             for name, value in _known(values).items():
                 if isinstance(value, dict):
+                    check_members(name, value, vocabulary)
                     yield from ((f"{name}.{member}", of_member) for member, of_member in value.items())
                 elif name != "customer":
                     yield name, value

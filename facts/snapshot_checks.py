@@ -44,15 +44,14 @@ def wanted_columns(found: Collection[str], vocabulary: Vocabulary) -> list[str]:
     return [fact.name for fact in stored] + covered
 
 
-def check_members(family: str, column: pa.ChunkedArray, vocabulary: Vocabulary) -> None:
-    """Check the members that a family's column of maps speaks of.
+def check_members(family: str, members: Iterable[str], vocabulary: Vocabulary) -> None:
+    """Check the members that a family of facts is recorded of.
 
     Raises:
         ProblemsError: for each one that its enum does not have.
     """
     enum = vocabulary.enums[vocabulary.families[family]]
-    maps = column.combine_chunks()
-    unknown = set(pc.unique(maps.keys).to_pylist()) - set(enum.members)
+    unknown = set(members) - set(enum.members)
     if unknown:
         raise ProblemsError(
             Problem(

@@ -27,7 +27,12 @@ def payment(amount: str, days_ago: int, invoice_key: str | None = None, **column
 
 @pytest.mark.parametrize(
     ("due", "expected"),
-    [(1, ["100.00", "100.00", 1]), (0, ["100.00", "0.00", 0]), (-5, ["100.00", "0.00", 0]), (None, ["100.00", "0.00", 0])],
+    [
+        (1, ["100.00", "100.00", 1]),
+        (0, ["100.00", "0.00", 0]),
+        (-5, ["100.00", "0.00", 0]),
+        (None, ["100.00", "0.00", 0]),
+    ],
 )
 def test_a_debt_is_overdue_from_the_day_after_it_fell_due(due: int | None, expected: list[Any]) -> None:
     """On the due day itself nothing is overdue yet."""
@@ -41,9 +46,7 @@ def test_a_debt_is_overdue_from_the_day_after_it_fell_due(due: int | None, expec
 
 def test_a_part_payment_leaves_the_rest_overdue() -> None:
     """What a payment leaves open stays overdue since the invoice's due day."""
-    facts = facts_of(
-        *OWED, invoices=[invoice("i", "100", 40, 10)], payments=[payment("60.5", 5, "i")], coverage=LEDGER
-    )
+    facts = facts_of(*OWED, invoices=[invoice("i", "100", 40, 10)], payments=[payment("60.5", 5, "i")], coverage=LEDGER)
     assert facts == [Decimal("39.50"), Decimal("39.50"), 10]
 
 

@@ -8,7 +8,7 @@ import pytest
 
 from engine.errors import ProblemsError
 from engine.vocabulary import Value
-from tests.facts.base_tables import AS_OF, Rows, ago, customer_of, facts_of, recorded, rows_of
+from tests.facts.base_tables import AS_OF, Rows, ago, customer_of, facts_of, recorded, rows_of, snapshot_of
 
 STAGE = ("stage", "stage_since", "days_in_stage", "stage_before")
 
@@ -61,7 +61,13 @@ def test_contacts_sought_by_the_customer_count_only_if_always_noted() -> None:
 def test_each_kind_of_value_has_its_last_communication_and_outcome() -> None:
     """The last outcome is the one heard last, whenever the value was conveyed."""
     sent = [
-        {"value_kind": "brand", "medium": "company_visit", "holds_from": ago(60), "heard_on": ago(5), "outcome": "accepted"},
+        {
+            "value_kind": "brand",
+            "medium": "company_visit",
+            "holds_from": ago(60),
+            "heard_on": ago(5),
+            "outcome": "accepted",
+        },
         {"value_kind": "brand", "medium": "visit", "holds_from": ago(40), "heard_on": ago(30), "outcome": "rejected"},
         {"value_kind": "brand", "medium": "visit", "holds_from": ago(20)},
         {"value_kind": "people", "medium": "telephone", "holds_from": ago(100)},
@@ -212,13 +218,23 @@ def test_base_data_is_taken_over() -> None:
         ),
         (
             {"needs": [{"kind": "prestige", "state": "met"}]},
-            "`needs.kind` has the value `prestige` in the records. "
-            "Write one of quality, service, relationship, information, benefit, brand. [unknown-member]",
+            (
+                "`needs.kind` has the value `prestige` in the records. "
+                "Write one of quality, service, relationship, information, benefit, brand. [unknown-member]"
+            ),
+        ),
+        (
+            {"perceptions": [{"value_kind": "prodct", "level": "aware"}]},
+            (
+                "`perception` is recorded of `prodct`, which is not a member of `value_kind`. "
+                "Did you mean `product`? [unknown-member]"
+            ),
         ),
     ],
 )
 def test_values_that_the_catalogue_does_not_know_are_refused(tables: dict[str, Rows], message: str) -> None:
     """An unknown word or a number out of range is named, with the place of its declaration."""
-    with pytest.raises(ProblemsError) as raised:
-        customer_of(**tables)
-    assert [str(problem).split(": ", 1)[1] for problem in raised.value.problems] == [message]
+    for take in (customer_of, snapshot_of):
+        with pytest.raises(ProblemsError) as raised:
+            take(**tables)
+        assert [str(problem).split(": ", 1)[1] for problem in raised.value.problems] == [message]

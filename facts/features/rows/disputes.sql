@@ -1,10 +1,9 @@
--- Conflicts of interest or understanding, as they stand. A dispute without a recorded beginning began no later than
--- its first record.
+-- Conflicts of interest or understanding, as they stand. A dispute began no later than its first record says.
 WITH
     histories AS (
         SELECT
             *,
-            coalesce(began_on, min(holds_from) OVER (PARTITION BY key)) AS began,
+            least(began_on, min(holds_from) OVER (PARTITION BY key)) AS began,
             CASE WHEN settled THEN holds_from END AS settled_from
         FROM disputes
         WHERE holds_from <= $as_of::DATE
