@@ -29,7 +29,7 @@ OPERATORS: Mapping[Type, set[Op]] = {
     Type.NUMBER: _EQUAL | _ORDER,
     Type.LEVEL: _EQUAL | _ORDER,
     Type.DATE: _EQUAL | _ORDER | {Op.WITHIN_DAYS, Op.DUE_WITHIN_DAYS},
-    Type.SET: {Op.HAS, Op.HAS_ANY, Op.HAS_ALL, Op.HAS_NONE},
+    Type.SET: {Op.KNOWN, Op.HAS, Op.HAS_ANY, Op.HAS_ALL, Op.HAS_NONE},
 }
 """The operators that apply to a fact of each type."""
 

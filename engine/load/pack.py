@@ -136,37 +136,40 @@ def _shows(node: Node | None, reading: Reading) -> dict[str, str]:
 
 
 def _check_sole_owners(pack: Pack, problems: Problems) -> None:
-    """Check that what a scorecard chooses or a table aggregates is concluded by nothing else."""
-    concluded: dict[FactKey, list[tuple[str, Location]]] = {}
-    for fact, what, at in _conclusions(pack):
-        concluded.setdefault(fact, []).append((what, at))
-    owners = [
-        (table.outputs[0], f"table `{table.id}`", table.at)
-        for table in pack.tables
-        if table.outputs and is_aggregate(table)
-    ]
-    owners += [(scorecard.chooses, f"scorecard `{scorecard.id}`", scorecard.at) for scorecard in pack.scorecards]
-    for fact, what, at in owners:
-        others = [other for other, _ in concluded[fact] if other != what]
+    """Check that what a scorecard chooses or a table aggregates gets its value from nothing else."""
+    concluded: dict[FactKey, list[str]] = {}
+    for key, what in _conclusions(pack):
+        concluded.setdefault(key, []).append(what)
+    for key, what, at in _sole_owners(pack):
+        fact = pack.vocabulary.facts.get(key)
+        others = [other for other in concluded[key] if other != what]
+        if fact is not None and fact.falls_back_to is not None:
+            others.append(f"its fallback `{fact.falls_back_to}`")
+        if fact is not None and fact.default is not None and what.startswith("scorecard"):
+            others.append("its default")
         if others:
-            problems.add(
-                at,
-                "shared-output",
-                f"{what} alone concludes `{fact}`, but {others[0]} concludes it as well.",
-                "Conclude another fact.",
-            )
+            message = f"{what} alone concludes `{key}`, but {others[0]} does as well."
+            problems.add(at, "shared-output", message, "Conclude another fact, or remove that.")
 
 
-def _conclusions(pack: Pack) -> Iterator[tuple[FactKey, str, Location]]:
+def _sole_owners(pack: Pack) -> Iterator[tuple[FactKey, str, Location]]:
+    for table in pack.tables:
+        if table.outputs and is_aggregate(table):
+            yield table.outputs[0], f"table `{table.id}`", table.at
+    for scorecard in pack.scorecards:
+        yield scorecard.chooses, f"scorecard `{scorecard.id}`", scorecard.at
+
+
+def _conclusions(pack: Pack) -> Iterator[tuple[FactKey, str]]:
     for rule in pack.rules:
         for conclusion in rule.conclusions:
             if isinstance(conclusion, SetFact | AddTo):
-                yield conclusion.fact, f"rule `{rule.id}`", rule.at
+                yield conclusion.fact, f"rule `{rule.id}`"
     for table in pack.tables:
         for output in table.outputs:
-            yield output, f"table `{table.id}`", table.at
+            yield output, f"table `{table.id}`"
     for gate in pack.gates:
-        yield pack.ladder.proposed, f"gate `{gate.id}`", gate.at
-        yield pack.ladder.move, f"gate `{gate.id}`", gate.at
+        yield pack.ladder.proposed, f"gate `{gate.id}`"
+        yield pack.ladder.move, f"gate `{gate.id}`"
     for scorecard in pack.scorecards:
-        yield scorecard.chooses, f"scorecard `{scorecard.id}`", scorecard.at
+        yield scorecard.chooses, f"scorecard `{scorecard.id}`"

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 from engine.errors import Location, Problems, did_you_mean
-from engine.load.form import SNAKE, Form
+from engine.load.form import SNAKE, Form, kind_of
 from engine.load.values import WrongValueError, check_range, value_of
 from engine.vocabulary import (
     Change,
@@ -22,9 +22,10 @@ from engine.vocabulary import (
     Origin,
     Text,
     Type,
+    Value,
     Vocabulary,
 )
-from engine.yaml12 import Node, YMap, YScalar
+from engine.yaml12 import Node, YList, YMap, YScalar
 
 ACTION_ENUM = "action"
 ADVISED = FactKey(None, "advised")
@@ -178,8 +179,8 @@ class VocabularyReader:
         fact = self._declaration(key, form, scope)
         per = form.node("per")
         default, fallback = form.node("default"), form.node("falls_back_to")
-        if default is not None and (fact.origin is not Origin.DERIVED or fact.type is Type.SET):
-            form.problem(form.place("default"), "wrong-default", "only single-valued derived facts have a default.")
+        if default is not None and not fact.is_derived:
+            form.problem(form.place("default"), "wrong-default", "only derived facts have a default.")
             default = None
         if fallback is not None and (not isinstance(fallback, YScalar) or fact.type is Type.SET):
             form.problem(form.place("falls_back_to"), "wrong-fallback", "a single-valued fact falls back to one fact.")
@@ -329,18 +330,31 @@ class VocabularyReader:
         fact = self.facts.get(FactKey(declared.scope, declared.name))
         if fact is None:
             return
-        if isinstance(declared.default, YScalar):
-            try:
-                value = value_of(declared.default, fact, self.enums)
-                check_range(value, fact)
-                fact = replace(fact, default=value)
-            except WrongValueError as wrong:
-                self.problems.add(declared.default.at, wrong.code, wrong.message, wrong.hint)
-        elif declared.default is not None:
-            self.problems.add(declared.default.at, "wrong-default", "a default is a single value.")
+        if declared.default is not None:
+            fact = replace(fact, default=self._default(fact, declared.default))
         if declared.fallback is not None:
             fact = replace(fact, falls_back_to=self._fallback(fact, declared.fallback))
         self.facts[fact.key] = fact
+
+    def _default(self, fact: Fact, node: Node) -> Value | None:
+        if isinstance(node, YList) and fact.type is Type.SET:
+            return frozenset(str(value) for item in node.items if (value := self._value(fact, item)) is not None)
+        if fact.type is Type.SET:
+            self.problems.add(node.at, "wrong-default", "the default of a set is a list of members.", "Write `[a, b]`.")
+            return None
+        return self._value(fact, node)
+
+    def _value(self, fact: Fact, node: Node) -> Value | None:
+        if not isinstance(node, YScalar):
+            self.problems.add(node.at, "wrong-default", f"the default is one value, not {kind_of(node)}.")
+            return None
+        try:
+            value = value_of(node, fact, self.enums)
+            check_range(value, fact)
+        except WrongValueError as wrong:
+            self.problems.add(node.at, wrong.code, wrong.message, wrong.hint)
+            return None
+        return value
 
     def _fallback(self, fact: Fact, name: YScalar) -> str | None:
         target = self.facts.get(FactKey(fact.scope, name.text))

@@ -35,7 +35,7 @@ DECISION = Decision(
     rows={"complaints": {"1": {"implied_need": "quality"}}},
     fired=(
         Fired("complaint-heard", "1", (("customer.stage", "new"),)),
-        Fired("new-to-established", "", (("perception.product", "recognised"), ("stage", None))),
+        Fired("new-to-established", "", (("perception.product", "recognised"), ("x", None))),
     ),
     conflicts=(),
     provisional=(Provisional("move", "", ("new-to-established",), ("perception.product",)),),
@@ -114,8 +114,7 @@ def test_a_case_passes_when_everything_is_as_expected() -> None:
         ("{fired: [new-and-silent]}", "new-and-silent: expected fired, but got not fired"),
         (
             "{not_fired: [new-to-established]}",
-            "new-to-established: expected not fired, but got fired "
-            " (perception.product is recognised, stage is missing)",
+            "new-to-established: expected not fired, but got fired (perception.product is recognised, x is missing)",
         ),
         (
             "{gates: {new-to-established: met}}",

@@ -87,6 +87,7 @@ def constant(*values: Value, param: str | None = None) -> Constant:
         ("{last_contact_on: {less_than: 2024-02-29}}", ("last_contact_on", "less_than", constant(date(2024, 2, 29)))),
         ("{last_contact_on: {within_days: 0}}", ("last_contact_on", "within_days", constant(0))),
         ("{stage: {known: false}}", ("stage", "known", constant(False))),
+        ("{flags: {known: true}}", ("flags", "known", constant(True))),
         ("{flags: {has_any: [silent, stalled]}}", ("flags", "has_any", constant("silent", "stalled"))),
         ("{advised: {has: visit-customer}}", ("advised", "has", constant("visit-customer"))),
         (
@@ -295,6 +296,7 @@ def test_a_fact_keeps_everything_it_says() -> None:
     assert (FACTS[key("orders_90d")].least, FACTS[key("orders_90d")].most) == (Decimal(0), None)
     assert (FACTS[key("region")].personal, FACTS[key("move")].default) == (True, "stay")
     assert FACTS[key("proposed_stage")].falls_back_to == "stage"
+    assert FACTS[key("flags")].default == frozenset({"stalled"})
 
 
 def test_a_family_declares_a_fact_for_each_member() -> None:
