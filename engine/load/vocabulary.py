@@ -8,8 +8,8 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 from engine.errors import Location, Problems, did_you_mean
-from engine.load.form import SNAKE, Form, kind_of
-from engine.load.values import WrongValueError, check_range, value_of
+from engine.load.form import SNAKE, Form
+from engine.load.references import Declared, References
 from engine.vocabulary import (
     Change,
     Changer,
@@ -22,10 +22,9 @@ from engine.vocabulary import (
     Origin,
     Text,
     Type,
-    Value,
     Vocabulary,
 )
-from engine.yaml12 import Node, YList, YMap, YScalar
+from engine.yaml12 import Node, YMap, YScalar
 
 ACTION_ENUM = "action"
 ADVISED = FactKey(None, "advised")
@@ -57,10 +56,8 @@ RESERVED = frozenset(
 """Words that stand for something else where facts are named: in conditions, snapshots or cases."""
 
 _MEMBER = re.compile(r"[A-Za-z0-9]+([_-][A-Za-z0-9]+)*\Z")
-_CONSTRAINT = re.compile(r"(\S+) <= (\S+)\Z")
 _WITH_ENUM = (Type.CATEGORY, Type.LEVEL, Type.SET)
 _NUMERIC = (Type.INTEGER, Type.NUMBER)
-_ORDERED = (Type.INTEGER, Type.NUMBER, Type.LEVEL, Type.DATE)
 _MAX_SCALE = 6
 _COSTS = {"low": 1, "medium": 3, "high": 9}
 
@@ -73,17 +70,6 @@ class Direction(StrEnum):
     ANY = "any"
 
 
-@dataclass(frozen=True, slots=True)
-class _Declared:
-    """A fact or family as declared, with the nodes that can be read only when all facts are known."""
-
-    name: str
-    scope: str | None
-    at: Location
-    default: Node | None
-    fallback: YScalar | None
-
-
 @dataclass(slots=True)
 class VocabularyReader:
     """Build a vocabulary from one file after the other, then check what refers to what."""
@@ -94,7 +80,7 @@ class VocabularyReader:
     collections: dict[str, Collection] = field(default_factory=dict)
     families: dict[str, str] = field(default_factory=dict)
     constraints: list[Constraint] = field(default_factory=list)
-    _declared: list[_Declared] = field(default_factory=list)
+    _declared: list[Declared] = field(default_factory=list)
     _constraint_nodes: list[Node] = field(default_factory=list)
 
     def start_from(self, base: Vocabulary) -> None:
@@ -118,10 +104,11 @@ class VocabularyReader:
 
     def finish(self) -> Vocabulary:
         """Check references between the declarations and return the vocabulary."""
+        references = References(self.problems, self.enums, self.facts, self.families)
         for declared in self._declared:
-            self._resolve(declared)
-        self._check_fallback_cycles()
-        self.constraints.extend(filter(None, map(self._constraint, self._constraint_nodes)))
+            references.resolve(declared)
+        references.check_fallback_cycles()
+        self.constraints.extend(filter(None, map(references.constraint, self._constraint_nodes)))
         return Vocabulary(self.enums, self.facts, self.collections, tuple(self.constraints), self.families)
 
     def _named(self, form: Form, key: str) -> Iterator[tuple[YScalar, Node]]:
@@ -189,7 +176,7 @@ class VocabularyReader:
         for one in self._members_of_family(fact, form, per) if per is not None else [fact]:
             self._add(one, key)
             if default is not None or fallback is not None:
-                self._declared.append(_Declared(one.name, scope, key.at, default, fallback))
+                self._declared.append(Declared(one.name, scope, default, fallback))
 
     def _declaration(self, key: YScalar, form: Form, scope: str | None) -> Fact:
         type_ = form.choice("type", Type)
@@ -323,99 +310,6 @@ class VocabularyReader:
                 did_you_mean(date, dates),
             )  # fmt: skip
         form.close()
-
-    # --- references -------------------------------------------------------------------------------------------------
-
-    def _resolve(self, declared: _Declared) -> None:
-        fact = self.facts.get(FactKey(declared.scope, declared.name))
-        if fact is None:
-            return
-        if declared.default is not None:
-            fact = replace(fact, default=self._default(fact, declared.default))
-        if declared.fallback is not None:
-            fact = replace(fact, falls_back_to=self._fallback(fact, declared.fallback))
-        self.facts[fact.key] = fact
-
-    def _default(self, fact: Fact, node: Node) -> Value | None:
-        if isinstance(node, YList) and fact.type is Type.SET:
-            return frozenset(str(value) for item in node.items if (value := self._value(fact, item)) is not None)
-        if fact.type is Type.SET:
-            self.problems.add(node.at, "wrong-default", "the default of a set is a list of members.", "Write `[a, b]`.")
-            return None
-        return self._value(fact, node)
-
-    def _value(self, fact: Fact, node: Node) -> Value | None:
-        if not isinstance(node, YScalar):
-            self.problems.add(node.at, "wrong-default", f"the default is one value, not {kind_of(node)}.")
-            return None
-        try:
-            value = value_of(node, fact, self.enums)
-            check_range(value, fact)
-        except WrongValueError as wrong:
-            self.problems.add(node.at, wrong.code, wrong.message, wrong.hint)
-            return None
-        return value
-
-    def _fallback(self, fact: Fact, name: YScalar) -> str | None:
-        target = self.facts.get(FactKey(fact.scope, name.text))
-        if target is None and name.text in self.families and fact.member:
-            target = self.facts.get(FactKey(fact.scope, f"{name.text}.{fact.member}"))
-        if target is None:
-            known = [key.name for key in self.facts if key.scope == fact.scope]
-            self.problems.add(
-                name.at,
-                "unknown-fact",
-                f"there is no fact `{name.text}` to fall back to.",
-                did_you_mean(name.text, known),
-            )
-            return None
-        if (target.type, target.enum, target.scale) != (fact.type, fact.enum, fact.scale):
-            self.problems.add(
-                name.at, "wrong-fallback", f"`{fact.name}` and `{target.name}` are not of the same type.",
-                "Type, enum and scale must agree.",
-            )  # fmt: skip
-        return target.name
-
-    def _check_fallback_cycles(self) -> None:
-        for start in self.facts.values():
-            chain, fact = [start.name], start
-            while fact.falls_back_to is not None and len(chain) <= len(self.facts):
-                chain.append(fact.falls_back_to)
-                fact = self.facts[FactKey(start.scope, fact.falls_back_to)]
-                if fact is start and start.name == min(chain):  # one report for each circle
-                    self.problems.add(
-                        start.at, "fallback-cycle", f"facts fall back in a circle: {' -> '.join(chain)}.", "Break it."
-                    )
-                    break
-
-    def _constraint(self, node: Node) -> Constraint | None:
-        match = _CONSTRAINT.match(node.text) if isinstance(node, YScalar) else None
-        if match is None:
-            self.problems.add(node.at, "wrong-shape", "a constraint compares two facts.", "Write `a <= b`.")
-            return None
-        places = (node.at._replace(column=node.at.column + match.start(group)) for group in (1, 2))
-        facts = [self._constrained(name, at) for name, at in zip(match.groups(), places, strict=True)]
-        if None in facts:
-            return None
-        lower, upper = (fact for fact in facts if fact is not None)
-        alike = lower.type is upper.type and lower.enum == upper.enum and lower.type in _ORDERED
-        if not alike and not (lower.type in _NUMERIC and upper.type in _NUMERIC):
-            self.problems.add(
-                node.at,
-                "not-comparable",
-                f"`{lower.name}` ({lower.type}) and `{upper.name}` ({upper.type}) have no order.",
-            )
-            return None
-        return Constraint(lower.name, upper.name, node.at)
-
-    def _constrained(self, name: str, at: Location) -> Fact | None:
-        fact = self.facts.get(FactKey(None, name))
-        if fact is None:
-            known = [key.name for key in self.facts if key.scope is None]
-            self.problems.add(
-                at, "unknown-fact", f"there is no fact `{name}` of the customer.", did_you_mean(name, known)
-            )
-        return fact
 
 
 def with_actions(vocabulary: Vocabulary, actions: Mapping[str, Text], at: Location) -> Vocabulary:

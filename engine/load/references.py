@@ -1,0 +1,131 @@
+"""What declarations say of each other: defaults, fallbacks, constraints; read when all facts are known."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+from engine.errors import Location, Problems, did_you_mean
+from engine.load.form import kind_of
+from engine.load.values import WrongValueError, check_range, value_of
+from engine.vocabulary import Constraint, Enum, Fact, FactKey, Type, Value
+from engine.yaml12 import Node, YList, YScalar
+
+_CONSTRAINT = re.compile(r"(\S+) <= (\S+)\Z")
+_NUMERIC = (Type.INTEGER, Type.NUMBER)
+_ORDERED = (Type.INTEGER, Type.NUMBER, Type.LEVEL, Type.DATE)
+
+
+@dataclass(frozen=True, slots=True)
+class Declared:
+    """A declared fact, with the nodes that can be read only when all facts are known."""
+
+    name: str
+    scope: str | None
+    default: Node | None
+    fallback: YScalar | None
+
+
+@dataclass(frozen=True, slots=True)
+class References:
+    """Resolve references between declarations; `facts` is completed in place."""
+
+    problems: Problems
+    enums: Mapping[str, Enum]
+    facts: dict[FactKey, Fact]
+    families: Mapping[str, str]
+
+    def resolve(self, declared: Declared) -> None:
+        """Give a fact its default and its fallback."""
+        fact = self.facts.get(FactKey(declared.scope, declared.name))
+        if fact is None:
+            return
+        if declared.default is not None:
+            fact = replace(fact, default=self._default(fact, declared.default))
+        if declared.fallback is not None:
+            fact = replace(fact, falls_back_to=self._fallback(fact, declared.fallback))
+        self.facts[fact.key] = fact
+
+    def _default(self, fact: Fact, node: Node) -> Value | None:
+        if isinstance(node, YList) and fact.type is Type.SET:
+            return frozenset(str(value) for item in node.items if (value := self._value(fact, item)) is not None)
+        if fact.type is Type.SET:
+            self.problems.add(node.at, "wrong-default", "the default of a set is a list of members.", "Write `[a, b]`.")
+            return None
+        return self._value(fact, node)
+
+    def _value(self, fact: Fact, node: Node) -> Value | None:
+        if not isinstance(node, YScalar):
+            self.problems.add(node.at, "wrong-default", f"the default is one value, not {kind_of(node)}.")
+            return None
+        try:
+            value = value_of(node, fact, self.enums)
+            check_range(value, fact)
+        except WrongValueError as wrong:
+            self.problems.add(node.at, wrong.code, wrong.message, wrong.hint)
+            return None
+        return value
+
+    def _fallback(self, fact: Fact, name: YScalar) -> str | None:
+        target = self.facts.get(FactKey(fact.scope, name.text))
+        if target is None and name.text in self.families and fact.member:
+            target = self.facts.get(FactKey(fact.scope, f"{name.text}.{fact.member}"))
+        if target is None:
+            known = [key.name for key in self.facts if key.scope == fact.scope]
+            self.problems.add(
+                name.at,
+                "unknown-fact",
+                f"there is no fact `{name.text}` to fall back to.",
+                did_you_mean(name.text, known),
+            )
+            return None
+        if (target.type, target.enum, target.scale) != (fact.type, fact.enum, fact.scale):
+            self.problems.add(
+                name.at, "wrong-fallback", f"`{fact.name}` and `{target.name}` are not of the same type.",
+                "Type, enum and scale must agree.",
+            )  # fmt: skip
+        return target.name
+
+    def check_fallback_cycles(self) -> None:
+        """Check that following fallbacks ends."""
+        for start in self.facts.values():
+            chain, fact = [start.name], start
+            while fact.falls_back_to is not None and len(chain) <= len(self.facts):
+                chain.append(fact.falls_back_to)
+                fact = self.facts[FactKey(start.scope, fact.falls_back_to)]
+                if fact is start and start.name == min(chain):  # one report for each circle
+                    self.problems.add(
+                        start.at, "fallback-cycle", f"facts fall back in a circle: {' -> '.join(chain)}.", "Break it."
+                    )
+                    break
+
+    def constraint(self, node: Node) -> Constraint | None:
+        """Read `a <= b`, or return None after noting the problem."""
+        match = _CONSTRAINT.match(node.text) if isinstance(node, YScalar) else None
+        if match is None:
+            self.problems.add(node.at, "wrong-shape", "a constraint compares two facts.", "Write `a <= b`.")
+            return None
+        places = (node.at._replace(column=node.at.column + match.start(group)) for group in (1, 2))
+        facts = [self._constrained(name, at) for name, at in zip(match.groups(), places, strict=True)]
+        if None in facts:
+            return None
+        lower, upper = (fact for fact in facts if fact is not None)
+        alike = lower.type is upper.type and lower.enum == upper.enum and lower.type in _ORDERED
+        if not alike and not (lower.type in _NUMERIC and upper.type in _NUMERIC):
+            self.problems.add(
+                node.at,
+                "not-comparable",
+                f"`{lower.name}` ({lower.type}) and `{upper.name}` ({upper.type}) have no order.",
+            )
+            return None
+        return Constraint(lower.name, upper.name, node.at)
+
+    def _constrained(self, name: str, at: Location) -> Fact | None:
+        fact = self.facts.get(FactKey(None, name))
+        if fact is None:
+            known = [key.name for key in self.facts if key.scope is None]
+            self.problems.add(
+                at, "unknown-fact", f"there is no fact `{name}` of the customer.", did_you_mean(name, known)
+            )
+        return fact
