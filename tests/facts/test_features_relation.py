@@ -82,7 +82,7 @@ def test_each_kind_of_value_has_its_last_communication_and_outcome() -> None:
 
 def test_perceptions_are_kept_per_kind_of_value() -> None:
     """Perceptions become one fact for each kind of value; that of the cooperation is a fact of its own."""
-    perceptions = [
+    perceptions: Rows = [
         {"value_kind": "product", "level": "aware", "holds_from": ago(90), "is_current": False},
         {"value_kind": "product", "level": "recognised", "holds_from": ago(30)},
         {"value_kind": "cooperation", "level": "accepted"},
@@ -109,7 +109,7 @@ def test_a_judgement_is_kept_per_criterion() -> None:
 
 def test_the_strongest_competitor_counts() -> None:
     """Of several competitors in one kind of value the strongest decides."""
-    signals = [
+    signals: Rows = [
         {"value_kind": "brand", "strength": "weak"},
         {"value_kind": "brand", "strength": "equal"},
         {"value_kind": "people", "strength": "weak", "disturbing": True},
@@ -140,7 +140,7 @@ def test_a_delivery_is_late_after_its_promised_day(columns: dict[str, date], lat
 
 def test_deliveries_still_within_their_promise_are_not_judged() -> None:
     """A delivery promised for today or later is not late, and before its day it does not count."""
-    deliveries = [
+    deliveries: Rows = [
         {"holds_from": ago(30), "promised_on": AS_OF},
         {"holds_from": ago(30), "promised_on": ago(-1)},
         {"holds_from": ago(30), "promised_on": None},

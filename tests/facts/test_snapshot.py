@@ -22,7 +22,7 @@ from facts.recording import record
 from facts.snapshot import customer_facts, portfolio_facts, take_snapshot
 from facts.store import Store
 from tests.facts import worlds
-from tests.facts.base_tables import AS_OF, BASE_CURRENCY, ago, base_of, catalogue, recorded, snapshot_of
+from tests.facts.base_tables import AS_OF, BASE_CURRENCY, Rows, ago, base_of, catalogue, recorded, snapshot_of
 from tests.profiles import count
 
 KNOWN_AT = datetime(2024, 7, 1, tzinfo=UTC)
@@ -219,7 +219,10 @@ def test_one_customer_is_wanted_not_several() -> None:
 
 def test_a_digest_depends_on_facts_and_not_on_their_layout() -> None:
     """Equal facts in other chunks and column order have one digest; another value, row or date has another."""
-    rows = [{"kind": "quality", "tier": "core", "state": "met"}, {"kind": "brand", "state": "unmet", "felt": True}]
+    rows: Rows = [
+        {"kind": "quality", "tier": "core", "state": "met"},
+        {"kind": "brand", "state": "unmet", "felt": True},
+    ]
     snapshot = snapshot_of(needs=rows, customers=[{"key": key, "name": key} for key in "abc"])
     table = snapshot.customers
     scattered = pa.concat_tables([table.slice(0, 1), table.slice(1)]).select(table.column_names[::-1])
