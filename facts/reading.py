@@ -6,9 +6,9 @@ both give the same Arrow tables.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date, datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -35,6 +35,9 @@ from sqlalchemy import (
 
 from facts.database import bulk, is_sqlite, run
 from facts.tables import Scaled, UtcMoment, customers, merges
+
+if TYPE_CHECKING:
+    from adbc_driver_manager.dbapi import Cursor
 
 # Columns that say how a row came into the store; rules have no use for them.
 _BOOKKEEPING = ("id", "source", "recorded_at", "entered_by", "retracted_at")
@@ -139,14 +142,20 @@ def _last(key: str, into: Mapping[str, str]) -> str:
 
 def read_many(url: URL, statements: Mapping[str, Select[Any]], schemas: Mapping[str, pa.Schema]) -> dict[str, pa.Table]:
     """Run the statements in one transaction, in bulk, and return their rows."""
-    tables = {}
     with bulk(url) as cursor:
-        for name, statement in statements.items():
-            schema = schemas[name]
-            run(cursor, url, _typed(statement, schema) if is_sqlite(url) else statement)
-            rows = cursor.fetch_arrow_table()
-            tables[name] = _cast(rows.slice(1) if is_sqlite(url) else rows, schema)
-    return tables
+        return {
+            name: pa.Table.from_batches(stream(cursor, url, statement, schemas[name]), schemas[name])
+            for name, statement in statements.items()
+        }
+
+
+def stream(cursor: Cursor, url: URL, statement: Select[Any], schema: pa.Schema) -> Iterator[pa.RecordBatch]:
+    """Run a statement in bulk and give its rows batch by batch."""
+    run(cursor, url, _typed(statement, schema) if is_sqlite(url) else statement)
+    to_skip = 1 if is_sqlite(url) else 0
+    for batch in cursor.fetch_record_batch():
+        yield _cast(batch.slice(to_skip), schema)
+        to_skip = 0
 
 
 def read_few(connection: Connection, statement: Select[Any], schema: pa.Schema) -> pa.Table:
@@ -197,16 +206,13 @@ def _stored_as_text(kind: pa.DataType) -> bool:
     return bool(pa.types.is_string(kind) or pa.types.is_date(kind) or pa.types.is_timestamp(kind))
 
 
-def _cast(rows: pa.Table, schema: pa.Schema) -> pa.Table:
+def _cast(rows: pa.RecordBatch, schema: pa.Schema) -> pa.RecordBatch:
     """Give stored values their declared types; only SQLite's need more than a change of name."""
-    columns = [_cast_column(column, field.type) for column, field in zip(rows.columns, schema, strict=True)]
-    return pa.table(columns, schema=schema)
-
-
-def _cast_column(values: pa.ChunkedArray, kind: pa.DataType) -> pa.ChunkedArray:
-    if pa.types.is_decimal(kind):
-        return pa.chunked_array([from_scaled(chunk, kind) for chunk in values.chunks], kind)
-    return values.cast(kind)
+    columns = [
+        from_scaled(values, field.type) if pa.types.is_decimal(field.type) else values.cast(field.type)
+        for values, field in zip(rows.columns, schema, strict=True)
+    ]
+    return pa.record_batch(columns, schema=schema)
 
 
 def from_scaled(stored: pa.Array, kind: pa.Decimal128Type) -> pa.Array:
@@ -215,29 +221,23 @@ def from_scaled(stored: pa.Array, kind: pa.Decimal128Type) -> pa.Array:
     return pa.Array.from_buffers(kind, len(whole), whole.buffers(), whole.null_count, whole.offset)
 
 
-def to_stored(rows: pa.Table, table: Table) -> pa.Table:
+def to_stored(rows: pa.RecordBatch, table: Table) -> pa.RecordBatch:
     """Return rows in the types that bulk loading puts into a table's columns."""
-    columns = {
-        name: _stored(values.cast(arrow_type(table.c[name])), table.c[name])
-        for name, values in zip(rows.column_names, rows.columns, strict=True)
-    }
-    return pa.table(columns)
+    columns = [
+        _stored(values.cast(arrow_type(table.c[name])), table.c[name])
+        for name, values in zip(rows.schema.names, rows.columns, strict=True)
+    ]
+    return pa.record_batch(columns, names=rows.schema.names)
 
 
-def _stored(values: pa.ChunkedArray, column: Column[Any]) -> pa.ChunkedArray:
+def _stored(values: pa.Array, column: Column[Any]) -> pa.Array:
     if isinstance(column.type, Scaled):
-        return pa.chunked_array([_to_scaled(chunk) for chunk in values.chunks], pa.int64())
+        whole = pa.decimal128(values.type.precision, 0)  # the opposite of `from_scaled`
+        plain = pa.Array.from_buffers(whole, len(values), values.buffers(), values.null_count, values.offset)
+        return plain.cast(pa.int64())
     if isinstance(column.type, Integer) and not isinstance(column.type, BigInteger):
         return values.cast(pa.int32())  # PostgreSQL's COPY takes integers only in the column's own width
     return values
-
-
-def _to_scaled(decimals: pa.Array) -> pa.Array:
-    """Return decimals as the integers under which they are stored; the opposite of `from_scaled`."""
-    whole = pa.decimal128(decimals.type.precision, 0)
-    return pa.Array.from_buffers(whole, len(decimals), decimals.buffers(), decimals.null_count, decimals.offset).cast(
-        pa.int64()
-    )
 
 
 def rename_customers(table: pa.Table, column: str, into: Mapping[str, str]) -> pa.Table:

@@ -159,6 +159,11 @@ def known_on(happened_on: str) -> dict[str, Any]:
     return {"info": {"known_on": happened_on}}
 
 
+def refers_to(table: str) -> dict[str, Any]:
+    """Return the column option for the key of a row in another fact table."""
+    return {"info": {"refers_to": table}}
+
+
 # --- closed lists ---
 
 STAGES = ("potential", "target", "new", "established", "core", "strategic", "problem", "exited")
@@ -296,7 +301,7 @@ orders = _events(
 # A row is a line of an order. Returns have negative quantities and amounts.
 order_lines = _events(
     "order_lines",
-    Column("order_key", String(200), nullable=False, index=True),
+    Column("order_key", String(200), nullable=False, index=True, **refers_to("orders")),
     choice("kind", ORDER_KINDS, nullable=False, server_default="order"),  # the order's
     Column("product", Text),
     Column("description", Text),
@@ -311,7 +316,7 @@ order_lines = _events(
 # A row is an invoice that we sent.
 invoices = _events(
     "invoices",
-    Column("order_key", String(200)),
+    Column("order_key", String(200), **refers_to("orders")),
     amount("amount", nullable=False),
     currency(nullable=False),
     Column("due_on", Date),
@@ -320,7 +325,7 @@ invoices = _events(
 # A row is a payment that arrived.
 payments = _events(
     "payments",
-    Column("invoice_key", String(200)),
+    Column("invoice_key", String(200), **refers_to("invoices")),
     amount("amount", nullable=False),
     currency(nullable=False),
 )
@@ -328,7 +333,7 @@ payments = _events(
 # A row is a delivery that was promised on the date in `holds_from`.
 deliveries = _events(
     "deliveries",
-    Column("order_key", String(200)),
+    Column("order_key", String(200), **refers_to("orders")),
     Column("promised_on", Date),
     Column("shipped_on", Date, **known_on("shipped_on")),
     Column("delivered_on", Date, **known_on("delivered_on")),

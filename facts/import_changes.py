@@ -1,0 +1,328 @@
+"""What an import changes in the store: checked rows compared with what stands there, and written."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from itertools import chain
+from typing import TYPE_CHECKING, Any
+
+import duckdb
+import pyarrow as pa
+from sqlalchemy import Column, DefaultClause, Table, select
+
+from facts import reading
+from facts.database import is_sqlite
+from facts.import_sql import Sql, checked_table, duckdb_type, happens, joined, name, sql, typed
+from facts.mapping import GENERATED, ImportMapping, TableMapping
+from facts.store import Store
+from facts.tables import FACT_TABLES, coverage, customer_keys, metadata
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from adbc_driver_manager.dbapi import Cursor
+
+_BATCH_ROWS = 50_000
+_GIVEN_BY_STORE = {"id", "source", "recorded_at", "entered_by", "retracted_at"}
+# A checked row that is neither set aside nor faulty.
+_USABLE = Sql("aside IS NULL AND problem IS NULL")
+
+
+@dataclass(frozen=True, slots=True)
+class TableCounts:
+    """How many rows of a table were new, took the place of another, or said nothing new."""
+
+    stored: int = 0
+    corrected: int = 0
+    unchanged: int = 0
+
+
+@dataclass(slots=True)
+class Changes:
+    """The changes of one import, found in a DuckDB database and written through a bulk cursor."""
+
+    store: Store
+    mapping: ImportMapping
+    tables: Sequence[TableMapping]
+    database: duckdb.DuckDBPyConnection
+    cursor: Cursor
+    user: str
+    now: datetime
+    progress: Callable[[str, int], None]
+    _loaded: set[str] = field(default_factory=set)
+
+    # --- finding ---
+
+    def find(self) -> dict[str, TableCounts]:
+        """Reject rows that refer to nothing or contradict another, and compare the others with the store."""
+        for table in self.tables:
+            self._reject_unknown_references(table)
+            if not table.one_row_per_key and not table.repeats:
+                self._reject_contradictions(table)
+        counts = {}
+        for table in self.tables:
+            self.progress(f"comparing {table.table}", 0)
+            self._make_new(table)
+            self._load_standing(FACT_TABLES[table.table])
+            mapped = {column.target for column in table.columns}
+            counts[table.table] = self._compare(FACT_TABLES[table.table], mapped, table.changes_only)
+        self._cover()
+        return counts
+
+    def covered(self) -> list[tuple[str, date, date, int]]:
+        """Return which collections the import covers, from when to when, for how many customers."""
+        return self._rows(
+            Sql(
+                'SELECT collection, min(recorded_from), max(recorded_to), count(*) FROM "new coverage"'
+                " GROUP BY collection ORDER BY collection"
+            )
+        )
+
+    def _reject_unknown_references(self, table: TableMapping) -> None:
+        for column in table.columns:
+            target = FACT_TABLES[table.table].c[column.target]
+            referred = "customer_keys" if target.foreign_keys else target.info.get("refers_to")
+            if referred is None:
+                continue
+            self._load_known_keys(referred)
+            cell = typed(table.table, column.target)
+            what = "is no known customer" if target.foreign_keys else f"is not the key of one of the {referred}"
+            self._execute(
+                sql(
+                    "UPDATE {} SET problem = [{}, {}, {}] WHERE {} AND {} IS NOT NULL AND {} NOT IN ({})",
+                    checked_table(table.file), column.target, what, cell,
+                    _USABLE, cell, cell, self._known_keys(referred),
+                )
+            )  # fmt: skip
+
+    def _load_known_keys(self, referred: str) -> None:
+        """Read the keys that stand in a table of the store."""
+        if f"known {referred}" in self._loaded:
+            return
+        self._loaded.add(f"known {referred}")
+        table = metadata.tables[referred]
+        statement = select(table.c.key)
+        if table is not customer_keys:
+            statement = statement.where(table.c.retracted_at.is_(None))
+        schema = pa.schema([("key", pa.string())])
+        self._load(f"known {referred}", reading.stream(self.cursor, self.store.url, statement, schema), schema)
+
+    def _known_keys(self, referred: str) -> Sql:
+        """Return the query for the keys in the store and those that the import brings."""
+        filled = "customers" if referred == "customer_keys" else referred
+        brought = [
+            sql(
+                "SELECT {} FROM {} WHERE {} AND {} IS NOT NULL",
+                typed(table.table, "key"), checked_table(table.file), _USABLE, typed(table.table, "key"),
+            )
+            for table in self.tables
+            if table.table == filled
+        ]  # fmt: skip
+        return joined(" UNION ALL ", [sql("SELECT key FROM {}", name(f"known {referred}")), *brought])
+
+    def _reject_contradictions(self, table: TableMapping) -> None:
+        """Reject a row with the key of an earlier one that says something else."""
+        group = self._group(table)
+        content = joined(", ", [typed(table.table, column.target) for column in table.columns])
+        key = typed(table.table, "key")
+        self._execute(
+            sql(
+                "UPDATE {} SET problem = ['key', 'stands in an earlier row with other content', {}]"
+                " WHERE number IN (SELECT number FROM (SELECT number,"
+                " row({}) IS DISTINCT FROM first_value(row({})) OVER (PARTITION BY {} ORDER BY number) AS differs"
+                " FROM {} WHERE {}) WHERE differs)",
+                checked_table(table.file), key, content, content, group, checked_table(table.file), _USABLE,
+            )
+        )  # fmt: skip
+
+    def _group(self, table: TableMapping) -> Sql:
+        register = FACT_TABLES[table.table].info["shape"] == "register"
+        named = ["key", "holds_from"] if register else ["key"]
+        return joined(", ", [typed(table.table, target) for target in named])
+
+    def _make_new(self, table: TableMapping) -> None:
+        """Make the table of rows that the import brings."""
+        new, checked, key = name(f"new {table.table}"), checked_table(table.file), typed(table.table, "key")
+        others = [column for column in table.columns if column.target != "key"]
+        if table.one_row_per_key:
+            taken = [
+                sql(
+                    f"{'arg_min({}, number)' if column.take == 'first' else column.take + '({})'} AS {{}}",
+                    typed(table.table, column.target), name(column.target),
+                )
+                for column in others
+            ]  # fmt: skip
+            selected = joined(", ", [sql("{} AS key", key), *taken])
+            query = sql("SELECT {} FROM {} WHERE {} GROUP BY {}", selected, checked, _USABLE, key)
+        else:
+            repeats = Sql("true") if table.repeats else sql("starts_with({}, {})", key, GENERATED)
+            numbered = sql("CASE WHEN nth > 1 THEN {} || '#' || nth ELSE {} END AS key", key, key)
+            cells = [sql("{} AS {}", typed(table.table, each.target), name(each.target)) for each in others]
+            query = sql(
+                "SELECT {} FROM (SELECT *, row_number() OVER (PARTITION BY {} ORDER BY number) AS nth"
+                " FROM {} WHERE {}) WHERE nth = 1 OR {}",
+                joined(", ", [numbered, *cells]), self._group(table), checked, _USABLE, repeats,
+            )  # fmt: skip
+        self._execute(sql("CREATE TABLE {} AS {}", new, query))
+
+    def _compare(self, table: Table, mapped: set[str], changes_only: bool = False) -> TableCounts:
+        """Make the table of new rows with their outcome, and with what stood in columns that are not mapped."""
+        matching = sql("new.key = standing.key")
+        if table.info["shape"] == "register":
+            sign = ">=" if changes_only else "="
+            matching = matching + Sql(f" AND new.holds_from {sign} standing.holds_from")
+        compared = sorted(mapped - ({"holds_from"} if changes_only else set()))
+        equal = joined(" AND ", [sql("new.{} IS NOT DISTINCT FROM standing.{}", name(c), name(c)) for c in compared])
+        replaces = Sql("new.holds_from = standing.holds_from") if changes_only else Sql("true")
+        columns = [self._merged(column, mapped) for column in _own_columns(table)]
+        self._execute(
+            sql(
+                "CREATE TABLE {} AS SELECT {}, standing.id AS standing_id, CASE"
+                " WHEN standing.id IS NULL THEN 'stored' WHEN {} THEN 'unchanged'"
+                " WHEN {} THEN 'corrected' ELSE 'stored' END AS outcome"
+                " FROM {} AS new {} JOIN {} AS standing ON {}",
+                name(f"changed {table.name}"), joined(", ", columns), equal, replaces,
+                name(f"new {table.name}"), Sql("ASOF LEFT" if changes_only else "LEFT"),
+                name(f"standing {table.name}"), matching,
+            )
+        )  # fmt: skip
+        counted = dict(self._rows(sql("SELECT outcome, count(*) FROM {} GROUP BY 1", name(f"changed {table.name}"))))
+        return TableCounts(*(counted.get(outcome, 0) for outcome in ("stored", "corrected", "unchanged")))
+
+    def _merged(self, column: Column[Any], mapped: set[str]) -> Sql:
+        if column.name in mapped:
+            return sql("new.{}", name(column.name))
+        stood = sql("standing.{}", name(column.name))
+        if isinstance(column.server_default, DefaultClause):
+            default = str(column.server_default.arg)
+            stood = sql(f"coalesce({{}}, CAST({{}} AS {duckdb_type(column)}))", stood, default)
+        return sql("{} AS {}", stood, name(column.name))
+
+    def _load_standing(self, table: Table) -> None:
+        """Read the rows of a table that stand in the store."""
+        columns = [column.name for column in _own_columns(table)]
+        fields = [pa.field("id", pa.int64())]
+        fields += [pa.field(each, reading.arrow_type(table.c[each])) for each in columns]
+        schema = pa.schema(fields)
+        statement = select(*(table.c[each.name] for each in fields)).where(table.c.retracted_at.is_(None))
+        rows = reading.stream(self.cursor, self.store.url, statement, schema)
+        self._load(f"standing {table.name}", rows, schema)
+
+    # --- coverage ---
+
+    def _cover(self) -> None:
+        """Say of each covered collection that it is recorded from its first date to its last.
+
+        For whom: the customers that the import names, and those for whom earlier imports by this mapping did.
+        """
+        self._load_standing(coverage)
+        self._execute(Sql('CREATE TABLE "new coverage" AS SELECT * EXCLUDE (id) FROM "standing coverage" LIMIT 0'))
+        named = self._named_customers()
+        for collection in self.mapping.covers:
+            self._cover_collection(collection, named)
+        self._compare(coverage, {column.name for column in _own_columns(coverage)} - {"holds_until"})
+
+    def _named_customers(self) -> Sql:
+        """Return the query for the customers whose facts the files of this mapping tell."""
+        statement = select(coverage.c.customer).where(coverage.c.source == self.mapping.name).distinct()
+        schema = pa.schema([("customer", pa.string())])
+        self._load("covered before", reading.stream(self.cursor, self.store.url, statement, schema), schema)
+        filled = any(table.table == "customers" for table in self.tables)
+        before = Sql('SELECT customer AS key FROM "covered before" WHERE customer IS NOT NULL')
+        return Sql('SELECT key FROM "new customers" UNION ') + before if filled else before
+
+    def _cover_collection(self, collection: str, named: Sql) -> None:
+        mapped = next(table for table in self.tables if table.table == collection).columns
+        dates = [each.target for each in mapped if happens(FACT_TABLES[collection].c[each.target])]
+        last = joined(", ", [sql("max({})", name(each)) for each in dates])
+        self._execute(
+            sql(
+                'INSERT INTO "new coverage" (key, customer, collection, recorded_from, recorded_to, holds_from)'
+                " SELECT span.prefix || named.key || span.suffix, named.key, span.collection, span.first,"
+                # What is covered already stays covered; an open end stays open.
+                " CASE WHEN standing.id IS NULL OR standing.recorded_to IS NOT NULL"
+                " THEN greatest(span.last, standing.recorded_to) END, span.first"
+                " FROM (SELECT {} AS collection, min(holds_from) AS first, greatest({}) AS last,"
+                " {} AS prefix, '/' || min(holds_from) AS suffix FROM {}) AS span CROSS JOIN ({}) AS named"
+                ' LEFT JOIN "standing coverage" AS standing'
+                " ON standing.key = span.prefix || named.key || span.suffix WHERE span.first IS NOT NULL",
+                collection, last, f"{collection}/", name(f"new {collection}"), named,
+            )
+        )  # fmt: skip
+
+    # --- writing ---
+
+    def write(self) -> bool:
+        """Write all changes; return whether there were any."""
+        self._write_new_customer_keys()
+        filled = [FACT_TABLES[table.table] for table in self.tables]
+        return sum(self._write(table) for table in (*filled, coverage)) > 0
+
+    def _write_new_customer_keys(self) -> None:
+        if any(table.table == "customers" for table in self.tables):
+            self._load_known_keys("customer_keys")
+            new = Sql('SELECT DISTINCT key FROM "new customers" EXCEPT SELECT key FROM "known customer_keys"')
+            self._ingest(customer_keys, new)
+
+    def _write(self, table: Table) -> int:
+        """Retract what is corrected and add what is new; return how many rows were added."""
+        changed = name(f"changed {table.name}")
+        corrected = [
+            row[0] for row in self._rows(sql("SELECT standing_id FROM {} WHERE outcome = 'corrected'", changed))
+        ]
+        if corrected:
+            marks = ("?", "?") if is_sqlite(self.store.url) else ("$1", "$2")
+            moments = pa.array([self.now] * len(corrected), pa.timestamp("us", "UTC"))
+            self.cursor.executemany(
+                f"UPDATE {table.name} SET retracted_at = {marks[0]} WHERE id = {marks[1]}",  # noqa: S608
+                pa.record_batch({"retracted_at": moments, "id": pa.array(corrected, pa.int64())}),
+            )
+        columns = joined(", ", [name(column.name) for column in _own_columns(table)])
+        rows = sql("SELECT {} FROM {} WHERE outcome <> 'unchanged'", columns, changed)
+        return self._ingest(table, rows)
+
+    def _ingest(self, table: Table, query: Sql) -> int:
+        """Add the rows of a query to a table of the store, in batches; return how many."""
+        rows = self.database.sql(query.text, params=list(query.values)).to_arrow_reader(_BATCH_ROWS)
+        batches = self._stored_batches(table, rows)
+        first = next(batches, None)
+        if first is None:
+            return 0
+        reader = pa.RecordBatchReader.from_batches(first.schema, chain([first], batches))
+        return self.cursor.adbc_ingest(table.name, reader, mode="append")
+
+    def _stored_batches(self, table: Table, rows: pa.RecordBatchReader) -> Iterator[pa.RecordBatch]:
+        given = {"source": self.mapping.name, "recorded_at": self.now, "entered_by": self.user}
+        done = 0
+        for batch in rows:
+            if not len(batch):
+                continue
+            complete = batch
+            for column, value in given.items() if table is not customer_keys else ():
+                same = pa.repeat(pa.scalar(value, reading.arrow_type(table.c[column])), len(batch))
+                complete = complete.append_column(column, same)
+            yield reading.to_stored(complete, table)
+            done += len(batch)
+            self.progress(f"storing {table.name}", done)
+
+    # --- DuckDB ---
+
+    def _execute(self, statement: Sql) -> None:
+        self.database.execute(statement.text, list(statement.values))
+
+    def _rows(self, statement: Sql) -> list[Any]:
+        return self.database.execute(statement.text, list(statement.values)).fetchall()
+
+    def _load(self, table: str, batches: Iterator[pa.RecordBatch], schema: pa.Schema) -> None:
+        """Make a table of rows that come in batches."""
+        self.database.register("batch", schema.empty_table())
+        self._execute(sql("CREATE TABLE {} AS SELECT * FROM batch", name(table)))
+        for batch in batches:
+            self.database.register("batch", pa.Table.from_batches([batch]))
+            self._execute(sql("INSERT INTO {} SELECT * FROM batch", name(table)))
+
+
+def _own_columns(table: Table) -> list[Column[Any]]:
+    return [column for column in table.columns if column.name not in _GIVEN_BY_STORE]

@@ -1,0 +1,266 @@
+"""Reading CSV, Parquet and XLSX files as rows of text, in batches, so that memory stays bounded.
+
+Every format gives the same: the row's number, its cells as text under their headings, and what is wrong with the
+row as a whole, if anything. What the cells mean is decided later.
+"""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import io
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from engine.errors import did_you_mean
+from facts.database import StoreError
+
+BATCH_ROWS = 20_000
+MAX_CELL = 10_000
+"""Characters; a longer cell is no fact but an accident, and is rejected before it reaches the database."""
+
+ROW = "row number"
+FAULT = "row fault"
+FORMATS = {".csv", ".parquet", ".xlsx"}
+
+
+class UnusableFileError(StoreError):
+    """Raised for a file that cannot be imported at all."""
+
+    def __init__(self, path: Path, why: str, hint: str) -> None:
+        super().__init__(f"{path.name} cannot be imported", why, hint)
+
+
+@dataclass(frozen=True, slots=True)
+class Heading:
+    """The columns that a file must have, and those that it may have."""
+
+    required: tuple[str, ...]
+    optional: tuple[str, ...] = ()
+    others_allowed: bool = True
+
+    def chosen_from(self, present: Sequence[str], path: Path) -> tuple[str, ...]:
+        """Return the columns to read.
+
+        Raises:
+            UnusableFileError: if columns are missing, stand twice, or are not expected and may not be ignored.
+        """
+        twice = sorted({name for name in present if name and present.count(name) > 1})
+        if twice:
+            raise UnusableFileError(path, f"column {twice[0]!r} stands twice", "Remove or rename one of them.")
+        missing = [name for name in self.required if name not in present]
+        if missing:
+            raise UnusableFileError(
+                path,
+                f"it has no column {', '.join(map(repr, missing))}; it has {', '.join(map(repr, present))}",
+                did_you_mean(missing[0], present) or "Check that this is the mapping for the file.",
+            )
+        known = {*self.required, *self.optional}
+        unknown = [name for name in present if name not in known]
+        if unknown and not self.others_allowed:
+            raise UnusableFileError(
+                path,
+                f"column {unknown[0]!r} is not expected",
+                did_you_mean(unknown[0], known) or "Remove it.",
+            )
+        return tuple(name for name in present if name in known)
+
+
+def digest(path: Path) -> str:
+    """Return the SHA-256 of a file's bytes, as hexadecimal."""
+    with _opened(path) as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def read_rows(path: Path, heading: Heading, delimiter: str = ",") -> Iterator[pa.RecordBatch]:
+    """Read a file in batches with the columns of the heading, `ROW` and `FAULT`.
+
+    Rows are numbered as a spreadsheet shows them, with the heading in row 1; in Parquet, which has no heading
+    row, from 1.
+
+    Raises:
+        UnusableFileError: if the file is not of a known format, empty, damaged, or has other columns.
+    """
+    match path.suffix.lower():
+        case ".csv":
+            return _read_csv(path, heading, delimiter)
+        case ".parquet":
+            return _read_parquet(path, heading)
+        case ".xlsx":
+            return _read_xlsx(path, heading)
+    raise UnusableFileError(path, "its format is not known", f"Use one of {', '.join(sorted(FORMATS))}.")
+
+
+# --- CSV ---
+
+
+def _read_csv(path: Path, heading: Heading, delimiter: str) -> Iterator[pa.RecordBatch]:
+    csv.field_size_limit(100_000_000)
+    with io.TextIOWrapper(_opened(path), "utf-8-sig", errors="surrogateescape", newline="") as text:
+        records = csv.reader(text, delimiter=delimiter, strict=True)
+        try:
+            present = next(records, [])
+            if not any(present):
+                raise UnusableFileError(path, "it is empty", "Export it again.")
+            chosen = heading.chosen_from(present, path)
+            yield from _batches(_numbered(records, len(present), 2), present, chosen)
+        except csv.Error as error:
+            raise UnusableFileError(
+                path,
+                f"it is not well-formed near line {records.line_num}: {error}",
+                "Look for a quotation mark that is opened and not closed.",
+            ) from None
+
+
+def _numbered(
+    records: Iterable[Sequence[str]], width: int, first: int
+) -> Iterator[tuple[int, Sequence[str], str | None]]:
+    for number, record in enumerate(records, first):
+        if len(record) == width:
+            yield number, record, None
+        elif record:
+            fault = f"has {len(record)} cells instead of {width}"
+            yield number, [*record, *[""] * width][:width], fault
+
+
+def _batches(
+    rows: Iterator[tuple[int, Sequence[str], str | None]], present: Sequence[str], chosen: Sequence[str]
+) -> Iterator[pa.RecordBatch]:
+    positions = [present.index(name) for name in chosen]
+    while part := list(islice(rows, BATCH_ROWS)):
+        numbers, records, faults = zip(*part, strict=True)
+        columns = list(zip(*records, strict=True))
+        cells = [columns[position] for position in positions]
+        if any(map(_strange, cells)):
+            faults = tuple(map(_cell_fault, faults, zip(*cells, strict=True)))
+            cells = [tuple(map(_harmless, column)) for column in cells]
+        arrays = [pa.array(column, pa.string()) for column in cells]
+        yield _batch(pa.array(numbers, pa.int64()), pa.array(faults, pa.string()), chosen, arrays)
+
+
+def _strange(cells: Sequence[str]) -> bool:
+    """Return whether a cell is too long or has a character that no database takes; fast if none has."""
+    joined = "".join(cells)
+    return "\0" in joined or not _encodes(joined) or max(map(len, cells)) > MAX_CELL
+
+
+def _encodes(text: str) -> bool:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def _cell_fault(fault: str | None, cells: Sequence[str]) -> str | None:
+    if fault is not None:
+        return fault
+    if not all(map(_encodes, cells)):
+        return "is not UTF-8"
+    if any("\0" in cell for cell in cells):
+        return "has a NUL character"
+    if any(len(cell) > MAX_CELL for cell in cells):
+        return f"has a cell of more than {MAX_CELL:,} characters"
+    return None
+
+
+def _harmless(cell: str) -> str:
+    """Return a cell of a rejected row in a form that can be shown."""
+    return cell[:MAX_CELL].replace("\0", "").encode(errors="replace").decode()
+
+
+# --- Parquet ---
+
+
+def _read_parquet(path: Path, heading: Heading) -> Iterator[pa.RecordBatch]:
+    try:
+        with _opened(path) as source:
+            file = pq.ParquetFile(source)
+            chosen = heading.chosen_from(file.schema_arrow.names, path)
+            if file.metadata.num_rows == 0:
+                raise UnusableFileError(path, "it is empty", "Export it again.")
+            number = 1
+            for batch in file.iter_batches(BATCH_ROWS, columns=list(chosen)):
+                numbers = pa.array(range(number, number + len(batch)), pa.int64())
+                number += len(batch)
+                arrays = [batch.column(name).cast(pa.string()) for name in chosen]
+                yield _checked(numbers, chosen, arrays)
+    except (pa.ArrowInvalid, pa.ArrowNotImplementedError, OSError) as error:
+        raise UnusableFileError(path, f"it is damaged: {error}", "Export it again.") from None
+
+
+def _checked(numbers: pa.Array, chosen: Sequence[str], arrays: list[pa.Array]) -> pa.RecordBatch:
+    """Make a batch of text that is UTF-8 already, finding cells that are too long or hold a NUL."""
+    import pyarrow.compute as pc
+
+    strange = [
+        column
+        for column in arrays
+        if (pc.max(pc.utf8_length(column)).as_py() or 0) > MAX_CELL or pc.any(pc.match_substring(column, "\0")).as_py()
+    ]
+    if not strange:
+        return _batch(numbers, pa.nulls(len(numbers), pa.string()), chosen, arrays)
+    rows = zip(*([cell or "" for cell in column.to_pylist()] for column in arrays), strict=True)
+    faults = pa.array([_cell_fault(None, cells) for cells in rows], pa.string())
+    cleaned = [
+        pa.array([None if cell is None else _harmless(cell) for cell in column.to_pylist()], pa.string())
+        for column in arrays
+    ]
+    return _batch(numbers, faults, chosen, cleaned)
+
+
+# --- XLSX ---
+
+
+def _read_xlsx(path: Path, heading: Heading) -> Iterator[pa.RecordBatch]:
+    """Read all sheets that have the columns: large exports spread over several."""
+    from python_calamine import CalamineError, CalamineWorkbook
+
+    try:
+        sheets = [sheet.to_python() for sheet in _sheets(CalamineWorkbook.from_filelike(_opened(path)))]
+    except CalamineError as error:
+        raise UnusableFileError(path, f"it is damaged: {error}", "Save it again as XLSX.") from None
+    filled = [sheet for sheet in sheets if sheet]
+    if not filled:
+        raise UnusableFileError(path, "it is empty", "Export it again.")
+    wanted = set(heading.required)
+    fitting = [sheet for sheet in filled if wanted <= {_text(cell) for cell in sheet[0]}] or filled[:1]
+    for sheet in fitting:
+        present = [_text(cell) for cell in sheet[0]]
+        chosen = heading.chosen_from(present, path)
+        records = ([_text(cell) for cell in row] for row in sheet[1:])
+        yield from _batches(_numbered(records, len(present), 2), present, chosen)
+
+
+def _sheets(workbook: Any) -> Iterator[Any]:
+    for name in workbook.sheet_names:
+        yield workbook.get_sheet_by_name(name)
+
+
+def _text(cell: object) -> str:
+    """Return a spreadsheet's cell as a CSV file would have it."""
+    if isinstance(cell, bool):
+        return str(cell).lower()
+    if isinstance(cell, float) and cell.is_integer():
+        return str(int(cell))
+    if isinstance(cell, datetime):
+        return cell.isoformat(sep=" ")
+    return cell.isoformat() if isinstance(cell, date) else str(cell)
+
+
+def _batch(numbers: pa.Array, faults: pa.Array, chosen: Sequence[str], arrays: Sequence[pa.Array]) -> pa.RecordBatch:
+    return pa.record_batch([numbers, faults, *arrays], names=[ROW, FAULT, *chosen])
+
+
+def _opened(path: Path) -> Any:
+    try:
+        return path.open("rb")
+    except OSError as error:
+        raise UnusableFileError(path, f"it cannot be read: {error.strerror}", "Check the path.") from None

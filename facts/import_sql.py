@@ -1,0 +1,292 @@
+"""Mappings to DuckDB SQL: what becomes of a row's cells, and what is wrong with them.
+
+Texts of a mapping travel as parameters, never inside the SQL.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from sqlalchemy import Boolean, Column, Date, DefaultClause, Integer, String
+
+from facts.import_files import FAULT, MAX_CELL, ROW
+from facts.mapping import (
+    GENERATED,
+    Cell,
+    Choose,
+    ColumnMapping,
+    Constant,
+    FileMapping,
+    Join,
+    KeyOf,
+    Lookup,
+    Product,
+    Step,
+    TableMapping,
+    Test,
+    Tests,
+    Value,
+)
+from facts.tables import FACT_TABLES, Scaled
+
+# Wide enough to see whether a number has more digits than its column before it is rounded to them.
+_WIDE = "DECIMAL(38, 12)"
+
+
+@dataclass(frozen=True, slots=True)
+class Sql:
+    """A piece of SQL with the values for its question marks."""
+
+    text: str
+    values: tuple[Any, ...] = ()
+
+    def __add__(self, other: Sql) -> Sql:
+        return Sql(self.text + other.text, self.values + other.values)
+
+
+def sql(template: str, *parts: Sql | str) -> Sql:
+    """Put pieces in the place of `{}`, their values in order; a text becomes a parameter."""
+    pieces = [part if isinstance(part, Sql) else Sql("?", (part,)) for part in parts]
+    values = tuple(value for piece in pieces for value in piece.values)
+    return Sql(template.format(*(piece.text for piece in pieces)), values)
+
+
+def joined(separator: str, parts: Iterable[Sql]) -> Sql:
+    """Join pieces with a separator."""
+    listed = list(parts)
+    return Sql(separator.join(part.text for part in listed), tuple(value for part in listed for value in part.values))
+
+
+def name(text: str) -> Sql:
+    """Return a quoted name."""
+    return Sql('"' + text.replace('"', '""') + '"')
+
+
+def raw_table(file: str) -> Sql:
+    """Return the name of the table that holds a file's cells."""
+    return name(f"raw {file}")
+
+
+def checked_table(file: str) -> Sql:
+    """Return the name of the table that holds a file's rows with their typed values and problems."""
+    return name(f"checked {file}")
+
+
+def typed(table: str, target: str) -> Sql:
+    """Return the name of the column, in a checked file, that holds a target column's value."""
+    return name(f"{table}.{target}")
+
+
+# --- a whole file ---
+
+
+def check_file(file: FileMapping, tables: Sequence[TableMapping], today: date) -> Sql:
+    """Return the statement that makes a file's checked table.
+
+    Its columns: the row's number, the reason to set it aside, its first problem (column, reason, value), and the
+    typed values for every table that is filled from it.
+    """
+    columns = [(table.table, column) for table in tables for column in table.columns]
+    aside = [sql("WHEN {} THEN {}", _all(each.when), each.reason) for each in file.set_aside]
+    texts = joined(
+        ", ",
+        [
+            sql("{} AS number, {} AS fault", name(ROW), name(FAULT)),
+            sql("{} AS aside", _case(aside)),
+            *(sql("{} AS {}", _text(column), typed(table, column.target)) for table, column in columns),
+        ],
+    )
+    problems, values = [Sql("WHEN fault IS NOT NULL THEN ['', fault, '']")], []
+    for table, column in columns:
+        target, text = FACT_TABLES[table].c[column.target], typed(table, column.target)
+        shown = column.value.column if isinstance(column.value, Cell) else column.target
+        for wrong, reason in _problems(text, target, today):
+            problems.append(sql("WHEN {} THEN [{}, {}, left({}, 200)]", wrong, shown, reason, text))
+        values.append(sql("{} AS {}", _typed(text, target), text))
+    return sql(
+        "CREATE TABLE {} AS SELECT number, aside, {} AS problem, {} FROM (SELECT {} FROM {} AS cells)",
+        checked_table(file.name),
+        _case(problems),
+        joined(", ", values),
+        texts,
+        raw_table(file.name),
+    )
+
+
+def _case(whens: Sequence[Sql], otherwise: Sql = Sql("NULL")) -> Sql:
+    """Return the first case that holds."""
+    if not whens:
+        return sql("{}::VARCHAR", otherwise)
+    return joined(" ", [Sql("CASE"), *whens, sql("ELSE {} END", otherwise)])
+
+
+# --- a value before it has a type ---
+
+
+def _text(column: ColumnMapping) -> Sql:
+    """Return a column's value as text, null if it is missing."""
+    text = _value(column.value)
+    for step in column.steps:
+        text = _stepped(text, step)
+    return sql("nullif({}, '')", text)
+
+
+def _value(value: Value) -> Sql:
+    match value:
+        case Cell(column):
+            return name(column)
+        case Constant(text):
+            return sql("{}::VARCHAR", text)
+        case Join(parts, separator):
+            # `||` is null if a part is missing: half a key would name the wrong row.
+            return sql("({})", _joined_by(sql(" || {} || ", separator), [_value(part) for part in parts]))
+        case KeyOf(identity, content):
+            return _key(identity, content)
+        case Choose(cases, otherwise):
+            whens = [sql("WHEN {} THEN {}", _all(tests), text) for tests, text in cases]
+            return _case(whens, Sql("NULL") if otherwise is None else sql("{}", otherwise))
+        case Product(factors, discounts):
+            return _product(factors, discounts)
+        case Lookup(file, where, is_cell, take):
+            found = joined(" || ' ' || ", [sql("there.{}", name(column)) for column in take])
+            return sql(
+                "(SELECT arg_min({}, there.{}) FROM {} AS there WHERE there.{} = cells.{})",
+                found, name(ROW), raw_table(file), name(where), name(is_cell),
+            )  # fmt: skip
+
+
+def _joined_by(between: Sql, parts: Sequence[Sql]) -> Sql:
+    whole = parts[0]
+    for part in parts[1:]:
+        whole = whole + between + part
+    return whole
+
+
+def _key(identity: Sequence[str], content: Sequence[str]) -> Sql:
+    """Return the cell `key`, or a key made from what identifies the row or else from all that it says."""
+    if identity:
+        parts = [sql("coalesce({}, '')", name(column)) for column in identity]
+        return sql("coalesce({}, {})", name("key"), _joined_by(Sql(" || '/' || "), parts))
+    parts = [sql("coalesce({}, '')", name(column)) for column in content]
+    whole = _joined_by(sql(" || {} || ", "\x1f"), parts)
+    return sql("coalesce({}, {} || md5({}))", name("key"), GENERATED, whole)
+
+
+def _product(factors: Sequence[str], discounts: Sequence[str]) -> Sql:
+    """Multiply with all digits, then round to the digits of an amount (half away from zero)."""
+    numbers = [sql("TRY_CAST({} AS DECIMAL(18, 4))", name(column)) for column in factors]
+    numbers += [sql("(1 - TRY_CAST({} AS DECIMAL(9, 6)))", name(column)) for column in discounts]
+    whole = numbers[0]
+    for number in numbers[1:]:
+        whole = sql("TRY_CAST(TRY_CAST({} AS DECIMAL(28, 8)) * {} AS DECIMAL(38, 12))", whole, number)
+    return sql("TRY_CAST({} AS DECIMAL(18, 4))::VARCHAR", whole)
+
+
+def _stepped(text: Sql, step: Step) -> Sql:
+    """Apply a step; a text that it cannot be applied to stays as it is, for its column's type to reject."""
+    match step.name:
+        case "trim" | "upper" | "lower":
+            return sql(f"{step.name}({{}})", text)
+        case "rename":
+            whens = [sql("WHEN {} THEN {}", old, new) for old, new in step.pairs]
+            return sql("(CASE {} {} ELSE {} END)", text, joined(" ", whens), text)
+        case "date":
+            return sql("coalesce(strftime(try_strptime({}, {}), '%Y-%m-%d'), {})", text, step.text, text)
+        case "times":
+            number = sql(f"TRY_CAST({{}} AS {_WIDE}) * TRY_CAST({{}} AS DECIMAL(18, 0))", text, step.text)
+            return sql(f"coalesce(TRY_CAST({{}} AS {_WIDE})::VARCHAR, {{}})", number, text)
+        case "year":
+            return sql("({} || '-01-01')", text)
+        case "prefix":
+            return sql("({} || {})", step.text, text)
+    raise AssertionError(step.name)
+
+
+# --- tests ---
+
+
+def _all(tests: Tests) -> Sql:
+    return joined(" AND ", map(_holds, tests))
+
+
+def _holds(test: Test) -> Sql:
+    """Return a condition that is true or false, also for a missing cell."""
+    cell = name(test.column)
+    match test.kind:
+        case "missing":
+            return sql("{} IS NULL", cell)
+        case "present":
+            return sql("{} IS NOT NULL", cell)
+        case "starts_with" | "ends_with":
+            listed = joined(" OR ", [sql(f"{test.kind}({{}}, {{}})", cell, text) for text in test.texts])
+        case _:
+            listed = sql("{} IN ({})", cell, joined(", ", [sql("{}", text) for text in test.texts]))
+    return sql("coalesce({}, false)", listed)
+
+
+# --- types ---
+
+
+def _typed(text: Sql, target: Column[Any]) -> Sql:
+    """Return the value in the target column's type, its default if it is missing."""
+    value = sql(f"TRY_CAST({{}} AS {duckdb_type(target)})", text)
+    if isinstance(target.server_default, DefaultClause):
+        default = str(target.server_default.arg)
+        return sql(f"coalesce({{}}, CAST({{}} AS {duckdb_type(target)}))", value, default)
+    return value
+
+
+def duckdb_type(column: Column[Any]) -> str:
+    """Return DuckDB's type for a column's values."""
+    kind = column.type
+    if isinstance(kind, Scaled):
+        return f"DECIMAL(18, {kind.scale})"
+    if isinstance(kind, Date):
+        return "DATE"
+    if isinstance(kind, Boolean):
+        return "BOOLEAN"
+    return "BIGINT" if isinstance(kind, Integer) else "VARCHAR"
+
+
+def _problems(text: Sql, target: Column[Any], today: date) -> Iterator[tuple[Sql, str]]:
+    """Give the conditions under which a value is wrong, each with what to say."""
+    kind = target.type
+    if not target.nullable and target.server_default is None:
+        yield sql("{} IS NULL", text), "is missing"
+    if isinstance(kind, (Scaled, Integer)):
+        number = sql(f"TRY_CAST({{}} AS {_WIDE})", text)
+        digits = kind.scale if isinstance(kind, Scaled) else 0
+        limit = 10 ** (18 - digits) if isinstance(kind, Scaled) else 2**31
+        yield sql("{} IS NOT NULL AND {} IS NULL", text, number), "is not a number"
+        yield sql(f"{{}} <> round({{}}, {digits})", number, number), _digits(digits)
+        yield sql(f"abs({{}}) >= {limit}", number), "is too large"
+    elif isinstance(kind, Date):
+        day = sql("TRY_CAST({} AS DATE)", text)
+        yield sql("{} IS NOT NULL AND {} IS NULL", text, day), "is not a date"
+        yield sql("NOT isfinite({}) OR year({}) NOT BETWEEN 1 AND 9999", day, day), "is not a date"
+        if happens(target):
+            yield sql("{} > CAST({} AS DATE)", day, today.isoformat()), "lies in the future"
+    elif isinstance(kind, Boolean):
+        yield sql("{} IS NOT NULL AND TRY_CAST({} AS BOOLEAN) IS NULL", text, text), "is neither true nor false"
+    elif members := target.info.get("members"):
+        listed = joined(", ", [sql("{}", member) for member in members])
+        yield sql("{} NOT IN ({})", text, listed), f"is none of {', '.join(members)}"
+    elif target.name == "currency":
+        yield sql("NOT regexp_full_match({}, {})", text, "[A-Z]{3}"), "is no ISO 4217 code"
+    elif isinstance(kind, String):
+        limit = kind.length or MAX_CELL
+        if target.name == "key":
+            limit -= 10  # room for the number that tells rows with equal keys apart
+        yield sql(f"length({{}}) > {limit}", text), f"has more than {limit} characters"
+
+
+def _digits(digits: int) -> str:
+    return f"has more than {digits} digits after the point" if digits else "is not a whole number"
+
+
+def happens(column: Column[Any]) -> bool:
+    """Return whether a date column says when something happened, which cannot be in the future."""
+    return column.name == "holds_from" or (column.name != "holds_until" and column.info.get("known_on") == column.name)

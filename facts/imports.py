@@ -1,0 +1,338 @@
+"""Importing files: all rows that can be used, or nothing at all.
+
+Files are read in batches into a DuckDB database in a temporary folder, checked and brought into shape there, compared
+with what the store knows, and written to the store in one transaction. Memory stays bounded because DuckDB
+moves to disk what does not fit.
+"""
+
+from __future__ import annotations
+
+import csv
+import json
+import tempfile
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime
+from fnmatch import fnmatch
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import duckdb
+import pyarrow as pa
+import pyarrow.compute as pc
+from sqlalchemy import insert
+
+from engine.errors import did_you_mean
+from facts.database import StoreError, bulk, run
+from facts.import_changes import Changes, TableCounts
+from facts.import_files import FAULT, ROW, UnusableFileError, digest, read_rows
+from facts.import_sql import check_file, checked_table, name, raw_table
+from facts.mapping import FileMapping, ImportMapping, TableMapping
+from facts.mapping_load import FOLDER, load_mapping, mapping_names
+from facts.store import Store
+from facts.tables import imports
+from facts.templates import CANONICAL, canonical_mapping
+
+MAX_REJECTS = 1000
+_MEMORY = "1GB"
+
+Progress = Callable[[str, int], None]
+"""Called with what is being done and how many rows are done."""
+
+
+class ImportRefusedError(StoreError):
+    """Raised when more rows were rejected than allowed; the store is as it was."""
+
+    def __init__(self, rejected: Mapping[str, int], allowed: int, rejects_path: Path | None) -> None:
+        self.rejected = rejected
+        reasons = "; ".join(f"{count} × {reason}" for reason, count in rejected.items())
+        where = f"See {rejects_path} for each row. " if rejects_path else ""
+        super().__init__(
+            "Nothing was imported",
+            f"{sum(rejected.values())} rows are faulty, more than the {allowed} allowed: {reasons}",
+            f"{where}Correct the file, or allow more with --max-rejects.",
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Covered:
+    """A collection that the import recorded in full, between two dates, for some customers."""
+
+    collection: str
+    recorded_from: date
+    recorded_to: date
+    customers: int
+
+
+@dataclass(frozen=True, slots=True)
+class ImportReport:
+    """What an import did, or would have done."""
+
+    mapping: str
+    dry_run: bool
+    rows_read: int
+    tables: Mapping[str, TableCounts]
+    set_aside: Mapping[str, int]  # input rows by reason
+    rejected: Mapping[str, int]  # input rows by reason
+    covered: tuple[Covered, ...]
+
+    @property
+    def stored(self) -> int:
+        """Return how many new rows all tables together got."""
+        return sum(counts.stored for counts in self.tables.values())
+
+    @property
+    def corrected(self) -> int:
+        """Return how many rows took the place of one that said something else."""
+        return sum(counts.corrected for counts in self.tables.values())
+
+    @property
+    def unchanged(self) -> int:
+        """Return how many rows said nothing new."""
+        return sum(counts.unchanged for counts in self.tables.values())
+
+
+def find_mapping(name: str) -> ImportMapping:
+    """Return the mapping of this name: one that comes with the program, `canonical`, or a YAML file's path.
+
+    Raises:
+        StoreError: if there is none.
+        ProblemsError: if the file has problems.
+    """
+    if name == CANONICAL:
+        return canonical_mapping()
+    known = (*mapping_names(), CANONICAL)
+    path = FOLDER / f"{name}.yaml" if name in known else Path(name)
+    if not path.is_file():
+        raise StoreError(
+            f"There is no mapping {name!r}",
+            "it is neither one of ours nor a file",
+            did_you_mean(name, known) or f"Known: {', '.join(known)}.",
+        )
+    return load_mapping(path)
+
+
+def import_files(
+    store: Store,
+    mapping: str | ImportMapping,
+    paths: Sequence[Path],
+    *,
+    user: str,
+    dry_run: bool = False,
+    max_rejects: int = MAX_REJECTS,
+    rejects_path: Path | None = None,
+    progress: Progress | None = None,
+) -> ImportReport:
+    """Import files into the store in one transaction.
+
+    Importing a file again changes nothing: rows are known by their keys, and rows that may repeat by their keys
+    and how often the key came before.
+
+    Args:
+        store: where.
+        mapping: how to read the files, or the name of that (see `find_mapping`).
+        paths: files, or folders whose files the mapping names.
+        user: who imports.
+        dry_run: do everything but write to the store.
+        max_rejects: refuse the whole import if more input rows are faulty.
+        rejects_path: a CSV file to write with each faulty row's file, number, column, reason and value.
+        progress: told how far the import is.
+
+    Raises:
+        StoreError: if the mapping does not exist, a file cannot be used, too many rows are faulty, or the
+            database refuses. The store is then as it was.
+        ProblemsError: if the mapping has problems.
+    """
+    chosen = find_mapping(mapping) if isinstance(mapping, str) else mapping
+    files = match_files(chosen, paths)
+    with _staging() as database:
+        return _Import(store, chosen, files, database, user, progress or _silent).carry_out(
+            dry_run=dry_run, max_rejects=max_rejects, rejects_path=rejects_path
+        )
+
+
+def match_files(mapping: ImportMapping, paths: Sequence[Path]) -> list[tuple[FileMapping, Path]]:
+    """Return which file is which of the mapping's.
+
+    Raises:
+        StoreError: if a path does not exist or fits no file of the mapping, or a file is missing.
+    """
+    matched = []
+    for path in paths:
+        if not path.exists():
+            raise UnusableFileError(path, "it does not exist", "Check the path.")
+        for each in sorted(path.iterdir()) if path.is_dir() else [path]:
+            files = [file for file in mapping.files if any(fnmatch(each.name.lower(), m) for m in file.match)]
+            matched += [(file, each) for file in files]
+            if not files and each == path:
+                expected = ", ".join(name for file in mapping.files for name in file.match)
+                raise UnusableFileError(
+                    path, f"mapping {mapping.name} has no file of this name", f"It reads {expected}."
+                )
+    found = {file.name for file, _ in matched}
+    missing = [file for file in mapping.files if file.name not in found and not file.optional]
+    if missing or not matched:
+        names = ", ".join(" or ".join(file.match) for file in missing or mapping.files)
+        raise StoreError(
+            "Files are missing", f"mapping {mapping.name} needs {names}", "Give the folder, or all the files."
+        )
+    return matched
+
+
+def _silent(_what: str, _rows: int) -> None:
+    """Show no progress."""
+
+
+@contextmanager
+def _staging() -> Iterator[duckdb.DuckDBPyConnection]:
+    with tempfile.TemporaryDirectory(prefix="valuelift-import-") as folder:
+        config: dict[str, Any] = {"memory_limit": _MEMORY, "temp_directory": folder}
+        try:
+            with duckdb.connect(config=config) as database:
+                yield database
+        except (duckdb.IOException, duckdb.OutOfMemoryException) as error:
+            said = str(error).partition("\n")[0]
+            raise StoreError(
+                "Nothing was imported",
+                f"there is no room for intermediate results: {said}",
+                f"Free some space in {tempfile.gettempdir()}, or set TMPDIR to a larger place.",
+            ) from None
+
+
+@dataclass(slots=True)
+class _Import:
+    """One import under way."""
+
+    store: Store
+    mapping: ImportMapping
+    files: Sequence[tuple[FileMapping, Path]]
+    database: duckdb.DuckDBPyConnection
+    user: str
+    progress: Progress
+    rows_read: int = 0
+    starts: dict[str, list[tuple[int, Path]]] = field(default_factory=dict)
+    now: datetime = field(default_factory=lambda: datetime.now(UTC))
+
+    def carry_out(self, *, dry_run: bool, max_rejects: int, rejects_path: Path | None) -> ImportReport:
+        today = self.now.astimezone(ZoneInfo(self.store.settings()["time_zone"])).date()
+        self._read()
+        self._check(today)
+        with bulk(self.store.url, write=not dry_run) as cursor:
+            changes = Changes(
+                self.store, self.mapping, self._tables(), self.database, cursor, self.user, self.now, self.progress
+            )
+            counts = changes.find()
+            rejected = self._by_reason("problem[1] || ' ' || problem[2]", "aside IS NULL AND problem IS NOT NULL")
+            if rejected and rejects_path:
+                self._write_rejects(rejects_path)
+            if sum(rejected.values()) > max_rejects:
+                raise ImportRefusedError(rejected, max_rejects, rejects_path)
+            report = ImportReport(
+                mapping=self.mapping.name,
+                dry_run=dry_run,
+                rows_read=self.rows_read,
+                tables=counts,
+                set_aside=self._by_reason("aside", "aside IS NOT NULL"),
+                rejected=rejected,
+                covered=tuple(Covered(*each) for each in changes.covered()),
+            )
+            if not dry_run and changes.write():
+                run(cursor, self.store.url, insert(imports).values(self._ledger_row(report)))
+        return report
+
+    def _tables(self, file: FileMapping | None = None) -> list[TableMapping]:
+        """Return the tables that the given files fill, or that one file fills."""
+        files = self.starts if file is None else (file.name,)
+        return [table for table in self.mapping.tables if table.file in files and table.file in self.starts]
+
+    def _read(self) -> None:
+        """Read all files into DuckDB; rows are numbered on through the files that are read as one."""
+        for file, path in self.files:
+            start = self._last_number(file)
+            head = "INSERT INTO" if file.name in self.starts else "CREATE TABLE"
+            before = self.rows_read
+            for batch in read_rows(path, file.heading, file.delimiter):
+                self.database.register("cells", _cells(batch, file, start))
+                body = "SELECT * FROM cells" if head == "INSERT INTO" else "AS SELECT * FROM cells"
+                self.database.execute(f"{head} {raw_table(file.name).text} {body}")
+                head = "INSERT INTO"
+                self.rows_read += len(batch)
+                self.progress(f"reading {path.name}", self.rows_read - before)
+            if self.rows_read == before:
+                raise UnusableFileError(path, "it has no rows", "Export it again.")
+            self.starts.setdefault(file.name, []).append((start, path))
+
+    def _last_number(self, file: FileMapping) -> int:
+        if file.name not in self.starts:
+            return 0
+        query = f"SELECT max({name(ROW).text}) FROM {raw_table(file.name).text}"  # noqa: S608
+        found = self.database.execute(query).fetchone()
+        return int(found[0]) if found else 0
+
+    def _check(self, today: date) -> None:
+        """Find what is wrong with the rows of each file that a table is filled from."""
+        for file in self.mapping.files:
+            if tables := self._tables(file):
+                self.progress(f"checking {file.name}", 0)
+                statement = check_file(file, tables, today)
+                self.database.execute(statement.text, list(statement.values))
+
+    def _checked(self) -> list[FileMapping]:
+        return [file for file in self.mapping.files if self._tables(file)]
+
+    def _by_reason(self, reason: str, condition: str) -> dict[str, int]:
+        """Count input rows by reason, the most frequent first."""
+        parts = " UNION ALL ".join(
+            f"SELECT trim({reason}) AS reason FROM {checked_table(file.name).text} WHERE {condition}"  # noqa: S608
+            for file in self._checked()
+        )
+        counted = f"SELECT reason, count(*) FROM ({parts}) GROUP BY 1 ORDER BY 2 DESC, 1"  # noqa: S608
+        return dict(self.database.execute(counted).fetchall())
+
+    def _write_rejects(self, path: Path) -> None:
+        with path.open("w", encoding="utf-8", newline="") as file:
+            writer = csv.writer(file)
+            writer.writerow(["file", "row", "column", "reason", "value"])
+            for each in self._checked():
+                rows = self.database.execute(
+                    f"SELECT number, problem FROM {checked_table(each.name).text}"  # noqa: S608
+                    " WHERE aside IS NULL AND problem IS NOT NULL ORDER BY number"
+                )
+                while found := rows.fetchmany(10_000):
+                    for number, (column, reason, value) in found:
+                        start, source = self._origin(each, number)
+                        writer.writerow([source.name, number - start, column, reason, value])
+
+    def _origin(self, file: FileMapping, number: int) -> tuple[int, Path]:
+        """Return the file that a row came from, and how many row numbers were given before it."""
+        return [each for each in self.starts[file.name] if each[0] < number][-1]
+
+    def _ledger_row(self, report: ImportReport) -> dict[str, Any]:
+        return {
+            "mapping": self.mapping.name,
+            "mapping_digest": self.mapping.digest,
+            "files": json.dumps([{"name": path.name, "sha256": digest(path)} for _, path in self.files]),
+            "imported_at": self.now,
+            "imported_by": self.user,
+            "rows_read": report.rows_read,
+            "stored": report.stored,
+            "corrected": report.corrected,
+            "unchanged": report.unchanged,
+            "set_aside": sum(report.set_aside.values()),
+            "rejected": sum(report.rejected.values()),
+        }
+
+
+def _cells(batch: pa.RecordBatch, file: FileMapping, start: int) -> pa.Table:
+    """Return a batch with all columns of the file's heading, texts for missing values turned to null."""
+    absent = pa.array(file.missing, pa.string())
+    columns = {ROW: pc.add(batch.column(ROW), start), FAULT: batch.column(FAULT)}
+    for column in (*file.heading.required, *file.heading.optional):
+        if column in batch.schema.names:
+            cells = batch.column(column)
+            columns[column] = pc.if_else(pc.is_in(cells, value_set=absent), None, cells)
+        else:
+            columns[column] = pa.nulls(len(batch), pa.string())
+    return pa.table(columns)

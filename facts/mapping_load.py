@@ -1,0 +1,274 @@
+"""Mapping files to mappings, with every problem of a file reported at its place."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Collection, Iterator, Sequence
+from pathlib import Path
+
+from engine.errors import Problems, did_you_mean
+from engine.yaml12 import Node, YList, YMap, YScalar, read_yaml
+from facts.import_files import Heading
+from facts.mapping import (
+    STEPS,
+    TESTS,
+    Cell,
+    Choose,
+    ColumnMapping,
+    Constant,
+    FileMapping,
+    ImportMapping,
+    Join,
+    Lookup,
+    Product,
+    SetAside,
+    Step,
+    TableMapping,
+    Test,
+    Tests,
+    Value,
+)
+from facts.tables import FACT_TABLES
+
+FOLDER = Path(__file__).parent / "mappings"
+
+_SOURCES = ("from", "value", "join", "choose", "product", "lookup")
+_NOT_GIVEN = {"id", "source", "recorded_at", "entered_by", "retracted_at"}
+
+
+def mapping_names() -> tuple[str, ...]:
+    """Return the names of the mappings that come with the program."""
+    return tuple(sorted(path.stem for path in FOLDER.glob("*.yaml")))
+
+
+def load_mapping(path: Path) -> ImportMapping:
+    """Read a mapping file.
+
+    Raises:
+        ProblemsError: with everything that is wrong in it.
+    """
+    problems = Problems()
+    reader = _Reader(problems)
+    mapping = reader.mapping(read_yaml(path), hashlib.sha256(path.read_bytes()).hexdigest())
+    problems.raise_any()
+    return mapping
+
+
+class _Reader:
+    """Read nodes into the model, noting what does not fit and going on with an empty value in its place."""
+
+    def __init__(self, problems: Problems) -> None:
+        self._problems = problems
+        self._columns: dict[str, tuple[str, ...]] = {}  # the columns of each file
+
+    def mapping(self, node: Node, digest: str) -> ImportMapping:
+        entries = self._map(node, required=("mapping", "files", "tables"), optional=("title", "covers"))
+        files = tuple(self._file(name, each) for name, each in self._named(entries.get("files")))
+        tables = tuple(self._table(each) for each in self._items(entries.get("tables")))
+        filled = [table.table for table in tables]
+        covers = tuple(self._word(each, filled, "filled table") for each in self._items(entries.get("covers")))
+        return ImportMapping(self._text(entries.get("mapping")), files, tables, covers, digest)
+
+    def _file(self, name: str, node: Node) -> FileMapping:
+        entries = self._map(
+            node, required=("match", "columns"), optional=("missing", "set_aside", "delimiter", "optional")
+        )
+        columns = self._texts(entries.get("columns"))
+        self._columns[name] = columns
+        return FileMapping(
+            name=name,
+            match=self._texts(entries.get("match")),
+            heading=Heading(columns),
+            missing=("", *self._texts(entries.get("missing"))),
+            set_aside=tuple(self._set_aside(each, columns) for each in self._items(entries.get("set_aside"))),
+            delimiter=self._text(entries.get("delimiter")) or ",",
+            optional=self._flag(entries.get("optional")),
+        )
+
+    def _set_aside(self, node: Node, columns: Sequence[str]) -> SetAside:
+        entries = self._map(node, required=("reason", "when"))
+        return SetAside(self._text(entries.get("reason")), self._tests(entries.get("when"), columns))
+
+    def _table(self, node: Node) -> TableMapping:
+        entries = self._map(
+            node,
+            required=("table", "file", "columns"),
+            optional=("one_row_per_key", "repeats", "changes_only"),
+        )
+        table = self._word(entries.get("table"), FACT_TABLES, "table")
+        file = self._word(entries.get("file"), self._columns, "file")
+        columns = self._columns.get(file, ())
+        mapped = tuple(
+            self._column(target, each, columns)
+            for target, each in self._named(entries.get("columns"))
+            if self._is_target(table, target, each)
+        )
+        self._needed(table, mapped, node)
+        return TableMapping(
+            table,
+            file,
+            mapped,
+            one_row_per_key=self._flag(entries.get("one_row_per_key")),
+            repeats=self._flag(entries.get("repeats")),
+            changes_only=self._flag(entries.get("changes_only")),
+        )
+
+    def _is_target(self, table: str, target: str, node: Node) -> bool:
+        if table not in FACT_TABLES:
+            return False
+        known = [name for name in FACT_TABLES[table].columns.keys() if name not in _NOT_GIVEN]  # noqa: SIM118
+        if target not in known:
+            self._unknown(node, target, known, f"column of {table}")
+        return target in known
+
+    def _needed(self, table: str, mapped: Sequence[ColumnMapping], node: Node) -> None:
+        if table not in FACT_TABLES:
+            return
+        given = {column.target for column in mapped}
+        for column in FACT_TABLES[table].columns:
+            needed = not column.nullable and column.server_default is None and column.name not in _NOT_GIVEN
+            if needed and column.name not in given:
+                self._problems.add(node.at, "column-not-mapped", f"{table} needs {column.name!r}, which is not mapped.")
+
+    def _column(self, target: str, node: Node, columns: Sequence[str]) -> ColumnMapping:
+        if isinstance(node, YScalar):
+            return ColumnMapping(target, Cell(self._word(node, columns, "column")))
+        entries = self._map(node, optional=(*_SOURCES, *STEPS, "take"))
+        sources = [name for name in _SOURCES if name in entries]
+        if len(sources) != 1:
+            self._problems.add(node.at, "mapping-shape", f"name one source: {', '.join(_SOURCES)}.")
+            return ColumnMapping(target, Constant(""))
+        take = entries.get("take")
+        return ColumnMapping(
+            target,
+            self._value(sources[0], entries[sources[0]], columns),
+            tuple(self._step(name, each) for name, each in entries.items() if name in STEPS),
+            self._word(take, ("first", "min", "max"), "way to take one") if take else "first",
+        )
+
+    def _value(self, source: str, node: Node, columns: Sequence[str]) -> Value:
+        match source:
+            case "from":
+                return Cell(self._word(node, columns, "column"))
+            case "value":
+                return Constant(self._text(node))
+            case "join":
+                return self._join(node, columns)
+            case "choose":
+                return self._choose(node, columns)
+            case "product":
+                entries = self._map(node, required=("of",), optional=("less_discount",))
+                return Product(
+                    tuple(self._word(each, columns, "column") for each in self._items(entries.get("of"))),
+                    tuple(self._word(each, columns, "column") for each in self._items(entries.get("less_discount"))),
+                )
+        return self._lookup(node, columns)
+
+    def _join(self, node: Node, columns: Sequence[str]) -> Join:
+        entries = self._map(node, required=("parts",), optional=("separator",))
+        parts: list[Value] = []
+        for part in self._items(entries.get("parts")):
+            if isinstance(part, YMap):
+                parts.append(Constant(self._text(self._map(part, required=("value",)).get("value"))))
+            else:
+                parts.append(Cell(self._word(part, columns, "column")))
+        return Join(tuple(parts), self._text(entries.get("separator")))
+
+    def _choose(self, node: Node, columns: Sequence[str]) -> Choose:
+        entries = self._map(node, required=("cases",), optional=("otherwise",))
+        cases = []
+        for each in self._items(entries.get("cases")):
+            case = self._map(each, required=("when", "value"))
+            cases.append((self._tests(case.get("when"), columns), self._text(case.get("value"))))
+        otherwise = entries.get("otherwise")
+        return Choose(tuple(cases), self._text(otherwise) if otherwise else None)
+
+    def _lookup(self, node: Node, columns: Sequence[str]) -> Lookup:
+        entries = self._map(node, required=("file", "where", "is", "take"))
+        file = self._word(entries.get("file"), self._columns, "file")
+        there = self._columns.get(file, ())
+        return Lookup(
+            file,
+            self._word(entries.get("where"), there, "column"),
+            self._word(entries.get("is"), columns, "column"),
+            tuple(self._word(each, there, "column") for each in self._items(entries.get("take"))),
+        )
+
+    def _step(self, name: str, node: Node) -> Step:
+        if name == "rename":
+            pairs = tuple((key, self._text(value)) for key, value in self._named(node))
+            return Step(name, pairs=pairs)
+        return Step(name, self._text(node))
+
+    def _tests(self, node: Node | None, columns: Sequence[str]) -> Tests:
+        return tuple(self._test(column, each, columns) for column, each in self._named(node))
+
+    def _test(self, column: str, node: Node, columns: Sequence[str]) -> Test:
+        if column not in columns:
+            self._unknown(node, column, columns, "column")
+        if isinstance(node, YScalar):
+            return Test(column, self._word(node, ("missing", "present"), "test"))
+        entries = self._map(node, optional=TESTS)
+        if len(entries) != 1:
+            self._problems.add(node.at, "mapping-shape", f"name one test: {', '.join(TESTS)}.")
+            return Test(column, "missing")
+        kind, texts = next(iter(entries.items()))
+        return Test(column, kind, self._texts(texts))
+
+    # --- shapes ---
+
+    def _map(self, node: Node, required: Sequence[str] = (), optional: Sequence[str] = ()) -> dict[str, Node]:
+        if not isinstance(node, YMap):
+            self._problems.add(node.at, "mapping-shape", "a mapping of names to values belongs here.")
+            return {}
+        entries = {}
+        for key, value in node.entries:
+            if key.text in required or key.text in optional:
+                entries[key.text] = value
+            else:
+                self._unknown(key, key.text, (*required, *optional), "key")
+        for name in required:
+            if name not in entries:
+                self._problems.add(node.at, "key-missing", f"`{name}` is missing here.")
+        return entries
+
+    def _named(self, node: Node | None) -> Iterator[tuple[str, Node]]:
+        if node is None:
+            return
+        if not isinstance(node, YMap):
+            self._problems.add(node.at, "mapping-shape", "a mapping of names to values belongs here.")
+            return
+        for key, value in node.entries:
+            yield key.text, value
+
+    def _items(self, node: Node | None) -> tuple[Node, ...]:
+        if node is None:
+            return ()
+        return node.items if isinstance(node, YList) else (node,)
+
+    def _texts(self, node: Node | None) -> tuple[str, ...]:
+        return tuple(self._text(item) for item in self._items(node))
+
+    def _text(self, node: Node | None) -> str:
+        if node is None or isinstance(node, YScalar):
+            return "" if node is None else node.text
+        self._problems.add(node.at, "mapping-shape", "a single text belongs here.")
+        return ""
+
+    def _flag(self, node: Node | None) -> bool:
+        if node is None:
+            return False
+        if isinstance(node, YScalar) and isinstance(node.value, bool):
+            return node.value
+        self._problems.add(node.at, "mapping-shape", "true or false belongs here.")
+        return False
+
+    def _word(self, node: Node | None, known: Collection[str], what: str) -> str:
+        word = self._text(node)
+        if node is not None and word not in known:
+            self._unknown(node, word, tuple(known), what)
+        return word
+
+    def _unknown(self, node: Node, word: str, known: Sequence[str], what: str) -> None:
+        hint = did_you_mean(word, known) or f"Known: {', '.join(known)}."
+        self._problems.add(node.at, "unknown-word", f"`{word}` is no {what}.", hint)

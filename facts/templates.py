@@ -1,0 +1,105 @@
+"""The canonical layout: a CSV file for each fact table, with the table's own columns."""
+
+from __future__ import annotations
+
+import csv
+import io
+from typing import Any
+
+from sqlalchemy import Boolean, Column, Date, Integer, Table
+
+from engine.errors import did_you_mean
+from facts.database import StoreError
+from facts.import_files import Heading
+from facts.mapping import Cell, ColumnMapping, FileMapping, ImportMapping, KeyOf, TableMapping
+from facts.tables import FACT_TABLES, Scaled
+
+CANONICAL = "canonical"
+
+_GIVEN_BY_STORE = {"id", "source", "recorded_at", "entered_by", "retracted_at"}
+_EXAMPLES = {"currency": "EUR", "customer": "C-1001", "medium": "company_visit", "value_kind": "product"}
+
+
+def canonical_mapping() -> ImportMapping:
+    """Return the mapping for files named after fact tables, with those tables' columns.
+
+    Tables to which others refer come first.
+    """
+    names = sorted(FACT_TABLES, key=lambda name: _depth(FACT_TABLES[name]))
+    return ImportMapping(
+        CANONICAL,
+        tuple(_file(FACT_TABLES[name]) for name in names),
+        tuple(_table(FACT_TABLES[name]) for name in names),
+    )
+
+
+def template(table: str) -> str:
+    """Return a CSV file with the columns of a fact table and one example row.
+
+    Raises:
+        StoreError: if there is no such table.
+    """
+    if table not in FACT_TABLES:
+        raise StoreError(
+            f"There is no table {table!r}",
+            "templates are named after fact tables",
+            did_you_mean(table, FACT_TABLES) or f"Known: {', '.join(FACT_TABLES)}.",
+        )
+    columns = canonical_columns(FACT_TABLES[table])
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow([column.name for column in columns])
+    writer.writerow([_example(column) for column in columns])
+    return text.getvalue()
+
+
+def canonical_columns(table: Table) -> list[Column[Any]]:
+    """Return the columns that a file gives, with what must be there first."""
+    given = [column for column in table.columns if column.name not in _GIVEN_BY_STORE]
+    return sorted(given, key=lambda column: not is_needed(column))
+
+
+def is_needed(column: Column[Any]) -> bool:
+    """Return whether a file must have the column; keys are made if there are none, but not the customers'."""
+    if column.name == "key":
+        return column.table.name == "customers"
+    return not column.nullable and column.server_default is None
+
+
+def _depth(table: Table) -> int:
+    if table.name == "customers":
+        return 0
+    return 1 + any("refers_to" in column.info for column in table.columns) + ("invoice_key" in table.c)
+
+
+def _file(table: Table) -> FileMapping:
+    columns = canonical_columns(table)
+    needed = tuple(column.name for column in columns if is_needed(column))
+    others = tuple(column.name for column in columns if not is_needed(column))
+    heading = Heading(needed, others, others_allowed=False)
+    match = tuple(f"{table.name}.{ending}" for ending in ("csv", "parquet", "xlsx"))
+    return FileMapping(table.name, match, heading, optional=True)
+
+
+def _table(table: Table) -> TableMapping:
+    content = tuple(column.name for column in canonical_columns(table) if column.name != "key")
+    mapped = [ColumnMapping(name, Cell(name)) for name in content]
+    key = Cell("key") if table.name == "customers" else KeyOf(table.info["identity"], content)
+    return TableMapping(table.name, table.name, (ColumnMapping("key", key), *mapped))
+
+
+def _example(column: Column[Any]) -> str:
+    if members := column.info.get("members"):
+        return str(members[0])
+    if column.name in _EXAMPLES:
+        return _EXAMPLES[column.name]
+    if column.foreign_keys or (column.name == "key" and column.table.name == "customers"):
+        return "C-1001" if column.name != "parent" else ""
+    kind = column.type
+    if isinstance(kind, Scaled):
+        return "1234.50"
+    if isinstance(kind, Date):
+        return "2026-01-31" if is_needed(column) else ""
+    if isinstance(kind, Boolean):
+        return "true"
+    return "1" if isinstance(kind, Integer) and is_needed(column) else ""
