@@ -7,6 +7,7 @@ are the three truth values; arithmetic is exact, on fractions.
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date, timedelta
@@ -141,7 +142,13 @@ class _Oracle:
     def __init__(self, pack: Pack, customer: CustomerFacts) -> None:
         self.pack = pack
         self.customer = customer
-        self.clauses = list(_clauses(pack, customer.as_of))
+        self.clauses = sorted(_clauses(pack, customer.as_of), key=lambda clause: clause.rank)
+        self.setting: dict[FactKey, list[Clause]] = defaultdict(list)
+        self.rows_of: dict[str, list[Clause]] = defaultdict(list)
+        for clause in self.clauses:  # the best first
+            self.rows_of[clause.rival].append(clause)
+            for key in clause.sets:
+                self.setting[key].append(clause)
         self.scorecards = [card for card in pack.scorecards if card.status is Status.ACTIVE]
         self.choosers = {card.chooses: card for card in self.scorecards}
         self.aggregates = {
@@ -151,9 +158,10 @@ class _Oracle:
         }
         self.conditions = Conditions(pack.vocabulary, customer, self._lookup)
         self._found: dict[tuple[FactKey, str], Found | None] = {}
+        self._scores: dict[str, list[Scored]] = {}
 
     def decision(self, stamp: PackStamp) -> Decision:
-        found = list(self._concluded_facts())
+        found = self._concluded_facts()
         values = {fact.name: one.value for fact, row, one in found if row is None and one.value is not None}
         rows: dict[str, dict[str, dict[str, Value]]] = {}
         for fact, row, one in found:
@@ -180,11 +188,13 @@ class _Oracle:
             violated=tuple(sorted(self._violated())),
         )
 
-    def _concluded_facts(self) -> Iterator[tuple[Fact, Row | None, Found]]:
-        for fact in self.pack.vocabulary.facts.values():
-            if fact.is_derived or fact.falls_back_to:
-                for row in self._places(fact.scope):
-                    yield fact, row, self.found(fact.key, row)
+    def _concluded_facts(self) -> list[tuple[Fact, Row | None, Found]]:
+        return [
+            (fact, row, self.found(fact.key, row))
+            for fact in self.pack.vocabulary.facts.values()
+            if fact.is_derived or fact.falls_back_to
+            for row in self._places(fact.scope)
+        ]
 
     def _fired(self) -> Iterator[Fired]:
         points = (_point_clause(card, rule) for card in self.scorecards for rule in card.rules)
@@ -200,23 +210,22 @@ class _Oracle:
         }
 
     def _fact_conflicts(self) -> Iterator[Conflict]:
-        for fact, row, _ in self._concluded_facts():
-            if fact.key in self.aggregates:
-                continue
-            hits = [clause for clause in self._setting(fact.key) if self.fires(clause, row)]
-            best = {hit.rival: hit for hit in reversed(hits)}  # of each table its best hit
-            rivals = {
-                rival
-                for rival, hit in best.items()
-                if hit.priority == hits[0].priority and hit.sets[fact.key] != hits[0].sets[fact.key]
-            }
-            if rivals:
-                yield Conflict(fact.name, _key(row), tuple(sorted({hits[0].rival, *rivals})))
+        for key, clauses in self.setting.items():
+            for row in self._places(key.scope) if key not in self.aggregates else ():
+                hits = [clause for clause in clauses if self.fires(clause, row)]
+                best = {hit.rival: hit for hit in reversed(hits)}  # of each table its best hit
+                rivals = {
+                    rival
+                    for rival, hit in best.items()
+                    if hit.priority == hits[0].priority and hit.sets[key] != hits[0].sets[key]
+                }
+                if rivals:
+                    yield Conflict(key.name, _key(row), tuple(sorted({hits[0].rival, *rivals})))
 
     def _table_conflicts(self) -> Iterator[Conflict]:
         for table in self.pack.tables:
             for row in self._places(table.each):
-                hits = [clause for clause in self._rows_of(table) if self.fires(clause, row)]
+                hits = [clause for clause in self.rows_of[table.id] if self.fires(clause, row)]
                 if table.hit is Hit.ANY:
                     hits = [hit for hit in hits if hit is hits[0] or hit.sets != hits[0].sets]
                 if table.hit in (Hit.UNIQUE, Hit.ANY) and len(hits) > 1:
@@ -277,7 +286,7 @@ class _Oracle:
 
     def _won(self, fact: Fact, row: Row | None) -> Found:
         """Resolve a single-valued fact: the best fired clause, or else what holds without any."""
-        setting = self._setting(fact.key)
+        setting = self.setting[fact.key]
         fired = [clause for clause in setting if self.fires(clause, row)]
         settled = [clause for clause in setting if self.is_settled(clause, row, fires=True)]
         base = self._without_rules(fact, row)
@@ -306,7 +315,7 @@ class _Oracle:
 
     def _aggregated(self, fact: Fact, table: Table, row: Row | None) -> Found:
         """Resolve the output of a table that collects a sum, minimum, maximum or count."""
-        rows = self._rows_of(table)
+        rows = self.rows_of[table.id]
         fired = [clause for clause in rows if self.fires(clause, row)]
         settled = [clause for clause in rows if self.is_settled(clause, row, fires=True)]
         opened = [clause for clause in rows if self.is_open(clause, row)]
@@ -338,14 +347,6 @@ class _Oracle:
     def is_open(self, clause: Clause, row: Row | None) -> bool:
         """Whether it might fire or not."""
         return self.conditions.truth(clause.when, row, True) is None
-
-    def _setting(self, key: FactKey) -> list[Clause]:
-        """Return the clauses that set a fact, best first."""
-        return sorted((clause for clause in self.clauses if key in clause.sets), key=lambda clause: clause.rank)
-
-    def _rows_of(self, table: Table) -> list[Clause]:
-        """Return a table's rows, best first."""
-        return sorted((clause for clause in self.clauses if clause.rival == table.id), key=lambda one: one.rank)
 
     def _places(self, collection: str | None) -> tuple[Row | None, ...]:
         return self.customer.rows.get(collection, ()) if collection else (None,)
@@ -386,7 +387,9 @@ class _Oracle:
         )
 
     def _scored(self, card: Scorecard) -> list[Scored]:
-        return [self._score(card, place, name) for place, name in enumerate(card.candidates)]
+        if card.id not in self._scores:
+            self._scores[card.id] = [self._score(card, place, name) for place, name in enumerate(card.candidates)]
+        return self._scores[card.id]
 
     def _score(self, card: Scorecard, place: int, name: str) -> Scored:
         points, given = Fraction(0), []
@@ -462,11 +465,12 @@ class _Oracle:
         action = self.pack.actions[name]
         advises = [reason.advise for reason in reasons]
         fresh = self.customer.as_of + timedelta(_first((one.in_days for one in advises), action.days))
-        still_open = [self._due_on(one, fresh) for one in self._open_actions(name, row)]
+        still_open = self._open_actions(name, row)
+        dates = [due_on for one in still_open if isinstance(due_on := one.facts.get("due_on"), date)]
         return AdvisedAction(
             action=name,
             row=row,
-            due_on=min(still_open, default=fresh),
+            due_on=min(dates, default=fresh),
             owner=_first((one.owner for one in advises), action.owner),
             medium=_first((one.medium for one in advises), action.medium),
             urgency=_first((one.urgency for one in advises), action.urgency),
@@ -481,11 +485,6 @@ class _Oracle:
             for one in self.customer.rows.get("actions", ())
             if all((one.facts.get(fact) or None) == value for fact, value in identity.items())
         ]
-
-    def _due_on(self, row: Row, fresh: date) -> date:
-        due_on = row.facts.get("due_on", fresh)
-        assert isinstance(due_on, date)
-        return due_on
 
 
 @dataclass(frozen=True, slots=True)
