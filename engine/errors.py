@@ -41,6 +41,10 @@ class ProblemsError(Exception):
         super().__init__("\n".join(str(problem) for problem in self.problems))
 
 
+class LoweringError(ValueError):
+    """Raised when a pack, or a fact's value, does not fit the limits of the session's library."""
+
+
 @dataclass(slots=True)
 class Problems:
     """Collect problems while reading goes on, and raise them together."""

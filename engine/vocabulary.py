@@ -12,6 +12,7 @@ from datetime import date
 from decimal import Decimal
 from enum import StrEnum
 from functools import cached_property
+from typing import NamedTuple
 
 from engine.errors import Location
 
@@ -139,9 +140,8 @@ class Fact:
         return self.origin is Origin.DERIVED
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class FactKey:
-    """A fact's scope (a collection's name, or None for the customer) and name."""
+class FactKey(NamedTuple):
+    """A fact's scope (a collection's name, or None for the customer) and name. (A tuple, as it is hashed so often.)"""
 
     scope: str | None
     name: str

@@ -11,11 +11,14 @@ Measured: a pattern of its own for the phase, or deleting the state instead of r
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+import weakref
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import repeat
 
 import durable_rules_engine as durable
+
+from engine.errors import LoweringError
 
 RULES_PER_VIEW = 40  # the library keeps at most 64 matching sibling tests on a stack, and 255 rules behind one test
 PROPERTIES_PER_VIEW = 200  # and at most 252 properties in a fact
@@ -51,22 +54,18 @@ class View:
     properties: tuple[str, ...]
 
 
-class LoweringError(Exception):
-    """A pack does not fit the library's limits."""
-
-
 class Matcher:
-    """One compiled ruleset. Not safe in two threads; a process has one per pack version."""
+    """One compiled ruleset, as `definition` says. Not safe in two threads; a process has one per pack version."""
 
     def __init__(self, groups: Iterable[Sequence[Pattern]]) -> None:
         """Compile groups of patterns; those of one group are decided together.
 
         Raises:
-            LoweringError: if there are too many patterns, property names collide in the library's hash, or a
-                constant is too large.
+            LoweringError: if there are too many patterns, one reads too many properties, names of properties collide
+                in the library's hash, or a constant is too large.
         """
-        definition: dict[str, object] = {"prime": {"all": [{"m": {"view": 0}}]}}
-        properties: dict[int, str] = {}
+        self.definition: dict[str, object] = {"prime": {"all": [{"m": {"view": 0}}]}}
+        hashes: dict[int, str] = {}
         self._views: list[list[View]] = []
         number = 0
         for group in groups:
@@ -74,36 +73,36 @@ class Matcher:
             for patterns in _portions(group):
                 number += 1
                 read = dict.fromkeys(test.property for pattern in patterns for test in pattern.comparisons)
-                _check(read, properties)
+                _check(read, hashes)
                 views.append(View(number, tuple(read)))
-                definition |= {pattern.name: _lowered(pattern, number) for pattern in patterns}
+                self.definition |= {pattern.name: _lowered(pattern, number) for pattern in patterns}
             self._views.append(views)
-        if number > VIEWS or len(definition) > PATTERNS:
-            raise LoweringError(f"{len(definition)} patterns in {number} views are more than durable-rules can hold")
-        self._handle = durable.create_ruleset("valuelift", json.dumps(definition))
-        self._fire(View(0, ()), lambda _, __: "")  # the library must have run an action before any state is deleted
+        if number > VIEWS or len(self.definition) > PATTERNS:
+            raise LoweringError(
+                f"{len(self.definition):,} patterns in {number} views are more than durable-rules can hold "
+                f"({PATTERNS:,} in {VIEWS}); split the pack, or write fewer rules with more tests each"
+            )
+        self._handle = durable.create_ruleset("valuelift", json.dumps(self.definition))
+        weakref.finalize(self, durable.delete_ruleset, self._handle)
+        self._fire(View(0, ()), {})  # the library must have run an action before any state is deleted
 
-    def fire(self, group: int, *facts: Mapping[str, str]) -> list[str]:
+    def fire(self, group: int, known: Mapping[str, str]) -> list[str]:
         """Return the names of a group's patterns that hold.
 
         Args:
             group: the group's position.
-            facts: rendered properties (see `render`); of a property in several mappings the first counts.
+            known: rendered properties (see `render`), by name.
 
         Raises:
             RuntimeError: if the library refuses a fact.
         """
-        if len(facts) == 1:
-            get: Callable[[str, str], str] = facts[0].get
-        else:
-            first, second = facts
-            get = lambda name, default: first.get(name) or second.get(name, default)  # noqa: E731
-        return [name for view in self._views[group] for name in self._fire(view, get)]
+        return [name for view in self._views[group] for name in self._fire(view, known)]
 
-    def _fire(self, view: View, get: Callable[[str, str], str]) -> list[str]:
-        known = "".join(map(get, view.properties, repeat("")))
+    def _fire(self, view: View, known: Mapping[str, str]) -> list[str]:
+        properties = "".join(map(known.get, view.properties, repeat("")))
         try:
-            code, state = durable.assert_fact(self._handle, f'{{"id":"v","sid":"{_SID}","view":{view.number}{known}}}')
+            fact = f'{{"id":"v","sid":"{_SID}","view":{view.number}{properties}}}'
+            code, state = durable.assert_fact(self._handle, fact)
             if code == 1:  # no pattern holds, and nothing was kept
                 return []
             if code != 0:
@@ -112,7 +111,7 @@ class Matcher:
             if not names:
                 raise RuntimeError("durable-rules matched a fact and offered no action")
             durable.retract_fact(self._handle, f'{{"id":"v","sid":"{_SID}"}}')
-        except Exception:
+        except BaseException:
             # What was left half done would spoil the next decision.
             durable.delete_state(self._handle, _SID)
             raise
@@ -133,7 +132,7 @@ def render(name: str, value: int) -> str:
         LoweringError: if the value does not fit the library's 64-bit integers.
     """
     if not -LARGEST < value < LARGEST:
-        raise LoweringError(f"{value} is too large for durable-rules")
+        raise LoweringError(f"{value:,} is too large for durable-rules, which counts to 2**62; use a larger unit")
     return f',"{name}":{value:d}'
 
 
@@ -142,6 +141,11 @@ def _portions(group: Sequence[Pattern]) -> Iterator[Sequence[Pattern]]:
     read: set[str] = set()
     for pattern in group:
         more = {test.property for test in pattern.comparisons}
+        if len(more) > PROPERTIES_PER_VIEW:
+            raise LoweringError(
+                f"a rule that tests {len(more)} facts side by side is more than durable-rules can hold "
+                f"({PROPERTIES_PER_VIEW}); let other rules conclude parts of it"
+            )
         if portion and (len(portion) == RULES_PER_VIEW or len(read | more) > PROPERTIES_PER_VIEW):
             yield portion
             portion, read = [], set()
@@ -155,18 +159,20 @@ def _lowered(pattern: Pattern, view: int) -> dict[str, object]:
     tests: list[object] = [{"view": view}]
     for test in pattern.comparisons:
         if not -LARGEST < test.constant < LARGEST:
-            raise LoweringError(f"{test.constant} is too large for durable-rules")
+            raise LoweringError(
+                f"{test.constant:,} is too large for durable-rules, which counts to 2**62; use a larger unit"
+            )
         equals = {test.property: test.constant}
         tests.append(equals if test.operator == "$eq" else {test.operator: equals})
     return {"all": [{"m": {"$and": tests} if len(tests) > 1 else {"view": view}}]}
 
 
-def _check(read: Iterable[str], properties: dict[int, str]) -> None:
+def _check(read: Iterable[str], hashes: dict[int, str]) -> None:
     """Refuse property names that are reserved or that the library's 32-bit hash cannot tell apart."""
     for name in read:
         if name in _RESERVED or not name.isalnum():
             raise LoweringError(f"`{name}` cannot be a property")
-        other = properties.setdefault(_fnv1a(name), name)
+        other = hashes.setdefault(_fnv1a(name), name)
         if other != name:
             raise LoweringError(f"durable-rules cannot tell the properties `{other}` and `{name}` apart")
 

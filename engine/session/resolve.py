@@ -13,8 +13,19 @@ from math import inf
 from engine.assemble import Score
 from engine.decision import Provisional
 from engine.model import Collect
-from engine.program import Aggregate, CandidateForm, PointForm, Resolution, Selection, Single, Union, decode
-from engine.session.place import Conditions, Place, Truth
+from engine.program import (
+    Aggregate,
+    CandidateForm,
+    PointForm,
+    Program,
+    Resolution,
+    Selection,
+    Single,
+    Union,
+    decode,
+)
+from engine.session.conditions import Conditions
+from engine.session.place import Place, Places, Truth
 from engine.vocabulary import FactKey, Type
 
 Scores = tuple[list[Score], list[str]]
@@ -31,16 +42,21 @@ class _Doubts:
         return _Doubts(self.rules | other.rules, self.unknown | other.unknown)
 
 
+_NONE = _Doubts()
+
+
 @dataclass(frozen=True, slots=True)
 class _Scored:
-    """A candidate with the bounds of its points, its cautious eligibility and what it hangs on."""
+    """A candidate: its bounds, whether it is surely eligible, its open rules, points whose operand is not reliable."""
 
+    form: CandidateForm
     score: Score
     place: int
     lower: float
     upper: float
     surely: Truth
-    doubts: _Doubts
+    opened: tuple[int, ...]
+    lacking: tuple[PointForm, ...]
 
     def is_behind(self, chosen: _Scored) -> bool:
         """Whether it ranks behind a chosen candidate whatever happens."""
@@ -48,18 +64,18 @@ class _Scored:
 
 
 class Resolver:
-    """Resolve facts from the rules that fired; notes values and what is provisional at the places themselves."""
+    """Resolve one customer's facts from the rules that fired; notes values and what is provisional at the places."""
 
-    def __init__(self, conditions: Conditions) -> None:
+    def __init__(self, program: Program, conditions: Conditions, places: Places) -> None:
+        self._program = program
         self._conditions = conditions
-        self._program = conditions.program
-        self._valid: dict[int, bool] = {}
+        self._places = places
         self._doubts: dict[tuple[FactKey, str], _Doubts] = {}
         self.scores: dict[str, Scores] = {}
 
     def resolve(self, resolution: Resolution) -> None:
         """Complete one fact, for the customer or for every row of its collection."""
-        for place in self._conditions.places(resolution.fact.scope):
+        for place in self._places.of(resolution.fact.scope):
             match resolution:
                 case Single():
                     doubts = self._single(resolution, place)
@@ -82,18 +98,15 @@ class Resolver:
 
     # --- rules -----------------------------------------------------------------------------------------------------
 
-    def _is_settled(self, rule: int, place: Place) -> bool:
-        """Whether a rule fired and surely does."""
-        when = self._program.rules[rule].when
-        return rule in place.fired and self._conditions.truth(when, place, cautious=True) is True
-
-    def _is_open(self, rule: int, place: Place) -> bool:
-        form = self._program.rules[rule]
-        is_valid = form.is_valid(self._conditions.as_of)
-        return is_valid and self._conditions.truth(form.when, place, cautious=True) is None
+    def _surely(self, rule: int, place: Place) -> Truth:
+        """Return whether a rule surely fires: True for a settled one that fired, None for an open one."""
+        if rule not in place.surely:
+            is_valid = self._program.rules[rule].is_valid(self._places.as_of)
+            place.surely[rule] = self._conditions.rules[rule](place, True) if is_valid else False
+        return place.surely[rule]
 
     def _hanging(self, rules: Iterable[int], place: Place) -> _Doubts:
-        doubts = _Doubts()
+        doubts = _NONE
         for rule in rules:
             form = self._program.rules[rule]
             doubts |= _Doubts(frozenset([form.id]), frozenset(self._conditions.unknown(form.when, place)))
@@ -103,7 +116,7 @@ class Resolver:
 
     def _single(self, single: Single, place: Place) -> _Doubts:
         fact, stored = single.fact, place.codes.get(single.fact)
-        base, base_doubts = stored, _Doubts()
+        base, base_doubts = stored, _NONE
         if base is None:
             base = single.default
         if base is None and single.fallback:
@@ -114,10 +127,11 @@ class Resolver:
             place.codes[fact] = winner
         surely, opened = base, []
         for entry in single.entries:
-            if self._is_settled(entry.rule, place):
-                surely, base_doubts = entry.value, _Doubts()
+            truth = self._surely(entry.rule, place)
+            if truth:
+                surely, base_doubts = entry.value, _NONE
                 break
-            if self._is_open(entry.rule, place):
+            if truth is None:
                 opened.append(entry)
         return self._hanging((entry.rule for entry in opened if entry.value != surely), place) | base_doubts
 
@@ -127,15 +141,16 @@ class Resolver:
         members, settled = set(union.default), set(union.default)
         opened = []
         for rule, codes in union.entries:
-            for spot in self._conditions.places(self._program.rules[rule].scope):
+            for spot in self._places.of(self._program.rules[rule].scope):
                 if rule in spot.fired:
                     members.update(codes)
-                if self._is_settled(rule, spot):
+                truth = self._surely(rule, spot)
+                if truth:
                     settled.update(codes)
-                elif self._is_open(rule, spot):
+                elif truth is None:
                     opened.append((rule, spot, codes))
         place.sets[union.fact] = frozenset(members)
-        doubts = _Doubts()
+        doubts = _NONE
         for rule, spot, codes in opened:
             if not settled.issuperset(codes):
                 doubts |= self._hanging([rule], spot)
@@ -145,8 +160,8 @@ class Resolver:
 
     def _aggregate(self, aggregate: Aggregate, place: Place) -> _Doubts:
         hits = [value for rule, value in aggregate.entries if rule in place.fired]
-        settled = [value for rule, value in aggregate.entries if self._is_settled(rule, place)]
-        opened = [(rule, value) for rule, value in aggregate.entries if self._is_open(rule, place)]
+        settled = [value for rule, value in aggregate.entries if self._surely(rule, place)]
+        opened = [(rule, value) for rule, value in aggregate.entries if self._surely(rule, place) is None]
         result = _aggregated(aggregate.collect, hits) if hits else aggregate.default
         if result is not None:
             place.codes[aggregate.fact] = result
@@ -157,7 +172,7 @@ class Resolver:
         else:
             possible = settled + [value for _, value in opened]
             can_change = _aggregated(aggregate.collect, settled) != _aggregated(aggregate.collect, possible)
-        return self._hanging((rule for rule, _ in opened), place) if can_change else _Doubts()
+        return self._hanging((rule for rule, _ in opened), place) if can_change else _NONE
 
     # --- scorecards ------------------------------------------------------------------------------------------------
 
@@ -177,44 +192,50 @@ class Resolver:
             place.codes[selection.fact] = codes[0]
         names = [str(decode(self._program.vocabulary, fact, code)) for code in codes]
         self.scores[selection.scorecard] = [one.score for one in scored], names
-        return _choice_doubts(selection, scored, chosen)
+        doubts = _NONE
+        for one in _unsettled(selection, scored, chosen):
+            doubts |= self._doubts_about(selection.scorecard, one, place)
+        return doubts
 
     def _scored(self, card: str, form: CandidateForm, number: int, place: Place) -> _Scored:
-        total, lower, upper = 0, 0.0, 0.0
-        given, doubts, is_provisional = [], _Doubts(), False
+        total, given = 0, []
+        lower: float = 0
+        upper: float = 0
+        opened, lacking = [], []
         for item in form.points:
-            fired, is_open = item.rule in place.fired, self._is_open(item.rule, place)
+            fired, is_open = item.rule in place.fired, self._surely(item.rule, place) is None
             if not fired and not is_open:
                 continue
-            worth, has_operand = self._worth(item, place)
+            worth = self._worth(item, place)
             if fired:
                 total += worth
                 given.append((item.rule, worth))
             lower += min(worth, 0) if is_open else worth
             upper += max(worth, 0) if is_open else worth
             if is_open and worth != 0:
-                is_provisional = True
-                doubts |= self._hanging([item.rule], place)
-            if item.fact and not has_operand:
-                is_provisional, lower, upper = True, -inf, inf
-                doubts |= _Doubts(frozenset([self._program.rules[item.rule].id]), frozenset([str(item.fact)]))
-        eligible = self._conditions.truth(form.eligible, place)
-        surely = self._conditions.truth(form.eligible, place, cautious=True)
-        if surely is None:
-            unknown = self._conditions.unknown(form.eligible, place)
-            doubts |= _Doubts(frozenset([f"{card}@{form.name}"]), frozenset(unknown))
-        score = Score(form.name, total, eligible, is_provisional, tuple(given))
-        return _Scored(score, number, lower, upper, surely, doubts)
+                opened.append(item.rule)
+            if item.fact and place.is_open(item.fact):
+                lacking.append(item)
+                lower, upper = -inf, inf
+        is_eligible = self._conditions.eligible[card, form.name]
+        score = Score(form.name, total, is_eligible(place, False), bool(opened or lacking), tuple(given))
+        return _Scored(form, score, number, lower, upper, is_eligible(place, True), tuple(opened), tuple(lacking))
 
-    def _worth(self, item: PointForm, place: Place) -> tuple[int, bool]:
-        """Return what a rule's points come to, and whether its operand can be relied on."""
+    def _worth(self, item: PointForm, place: Place) -> int:
         if item.fact is None:
-            return item.plus, True
+            return item.plus
         code = place.codes.get(item.fact)
         if not isinstance(code, int):
-            return 0, False
-        # Python rounds a Fraction half to even.
-        return round(Fraction(code * item.times + item.plus, item.divisor)), item.fact not in place.provisional
+            return 0
+        return round(Fraction(code * item.times + item.plus, item.divisor))  # half to even
+
+    def _doubts_about(self, card: str, one: _Scored, place: Place) -> _Doubts:
+        doubts = self._hanging([*one.opened, *(item.rule for item in one.lacking)], place)
+        doubts |= _Doubts(frozenset(), frozenset(str(item.fact) for item in one.lacking))
+        if one.surely is None:
+            unknown = self._conditions.unknown(one.form.eligible, place)
+            doubts |= _Doubts(frozenset([f"{card}@{one.form.name}"]), frozenset(unknown))
+        return doubts
 
 
 def _aggregated(collect: Collect, hits: list[int]) -> int:
@@ -229,15 +250,11 @@ def _aggregated(collect: Collect, hits: list[int]) -> int:
             return max(hits)
 
 
-def _choice_doubts(selection: Selection, scored: list[_Scored], chosen: list[_Scored]) -> _Doubts:
-    """Return what a choice hangs on; nothing if it is settled."""
+def _unsettled(selection: Selection, scored: list[_Scored], chosen: list[_Scored]) -> list[_Scored]:
+    """Return the candidates that a choice hangs on; none if it is settled."""
     rivals = [one for one in scored if one not in chosen and one.surely is not False and one.upper > 0]
     is_full = len(chosen) == selection.best
-    if all(one.surely and one.lower > 0 for one in chosen) and all(
+    is_settled = all(one.surely and one.lower > 0 for one in chosen) and all(
         is_full and all(rival.is_behind(one) for one in chosen) for rival in rivals
-    ):
-        return _Doubts()
-    doubts = _Doubts()
-    for one in [*chosen, *rivals]:
-        doubts |= one.doubts
-    return doubts
+    )
+    return [] if is_settled else [*chosen, *rivals]

@@ -1,0 +1,102 @@
+"""Turn a program's conditions into patterns of comparisons that durable-rules can match."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+
+from engine.program import And, AtLeast, Cond, Lit, OneOf, Or, Program, ProgramRule
+from engine.session.matcher import Comparison, Pattern
+from engine.vocabulary import FactKey
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """A group of patterns to fire in one scope; `flags` are leaves to compute before, each with its property."""
+
+    scope: str | None
+    group: int
+    flags: tuple[tuple[int, str], ...]
+
+
+@dataclass
+class Lowering:
+    """Turn conditions into patterns of comparisons.
+
+    A leaf that durable-rules can match becomes a comparison of the fact's property; any other leaf a comparison of a
+    flag that the session computes; a nested `any` the flag of auxiliary patterns that are fired before.
+    """
+
+    program: Program
+    groups: list[list[Pattern]] = field(default_factory=list)
+    properties: dict[FactKey, str] = field(default_factory=dict)
+    _auxiliaries: dict[Or, str] = field(default_factory=dict)
+    _depths: dict[str, int] = field(default_factory=dict)
+    _patterns: dict[int, list[Pattern]] = field(default_factory=dict)
+    _flags: set[int] = field(default_factory=set)
+
+    def steps(self, rules: Iterable[int]) -> Iterator[Step]:
+        """Yield the steps that fire a stratum's rules: in each scope auxiliary patterns first, innermost first."""
+        scopes: dict[str | None, list[ProgramRule]] = {}
+        for index in rules:
+            rule = self.program.rules[index]
+            scopes.setdefault(rule.scope, []).append(rule)
+        for scope, members in scopes.items():
+            self._auxiliaries.clear()
+            self._patterns, self._flags = {}, set()
+            patterns = [Pattern(str(rule.index), found) for rule in members for found in self._lower(rule.when)]
+            for group in (*(self._patterns[depth] for depth in sorted(self._patterns)), patterns):
+                flags = tuple((leaf, _flag(leaf)) for leaf in sorted(self._flags))
+                self._flags = set()  # all of the scope's flags are computed before its first group
+                self.groups.append(group)
+                yield Step(scope, len(self.groups) - 1, flags)
+
+    def _lower(self, cond: Cond) -> Iterator[tuple[Comparison, ...]]:
+        """Yield the one conjunction that a condition is, or nothing if it can never be true."""
+        found: list[Comparison] = []
+        for part in _conjuncts(cond):
+            if isinstance(part, Lit):
+                found.append(self._literal(part))
+            elif part.items:
+                found.append(Comparison(self._auxiliary(part), "$eq", 1))
+            else:
+                return
+        yield tuple(dict.fromkeys(found))
+
+    def _literal(self, literal: Lit) -> Comparison:
+        match self.program.leaves[literal.leaf]:
+            case AtLeast(fact, code):
+                return Comparison(self._property(fact), "$gte" if literal.positive else "$lt", code)
+            case OneOf(fact, (int(code),)):
+                return Comparison(self._property(fact), "$eq" if literal.positive else "$neq", code)
+            case _:
+                self._flags.add(literal.leaf)
+                return Comparison(_flag(literal.leaf), "$eq", int(literal.positive))
+
+    def _property(self, fact: FactKey) -> str:
+        return self.properties.setdefault(fact, f"f{len(self.properties)}")
+
+    def _auxiliary(self, cond: Or) -> str:
+        """Return the property that says whether a nested `any` holds; innermost ones are 0 deep."""
+        if cond not in self._auxiliaries:
+            conjunctions = [found for item in cond.items for found in self._lower(item)]
+            properties = {test.property for tests in conjunctions for test in tests}
+            name = f"a{len(self._depths)}"
+            self._auxiliaries[cond] = name
+            depth = self._depths[name] = 1 + max((self._depths.get(inner, -1) for inner in properties), default=-1)
+            self._patterns.setdefault(depth, []).extend(
+                Pattern(f"{name}.{number}", tests) for number, tests in enumerate(conjunctions)
+            )
+        return self._auxiliaries[cond]
+
+
+def _flag(leaf: int) -> str:
+    return f"l{leaf}"
+
+
+def _conjuncts(cond: Cond) -> Iterator[Lit | Or]:
+    if isinstance(cond, And):
+        for item in cond.items:
+            yield from _conjuncts(item)
+    else:
+        yield cond
