@@ -14,14 +14,14 @@ ALWAYS = recorded("orders")
 
 def order(days_ago: int, **columns: Any) -> dict[str, Any]:
     """Return an order of so many days ago."""
-    return {"kind": "order", "holds_from": ago(days_ago), **columns}
+    return {"key": f"of day {days_ago}", "kind": "order", "holds_from": ago(days_ago), **columns}
 
 
 def line(days_ago: int, amount: str, **columns: Any) -> dict[str, Any]:
     """Return an order line of so many days ago."""
     number = Decimal(amount)
-    usual = {"kind": "order", "order_key": "o", "goods": True, "product": "p", "quantity": 1, "unit_price": number}
-    return usual | {"holds_from": ago(days_ago), "amount": number} | columns
+    usual = {"kind": "order", "order_key": f"of day {days_ago}", "goods": True, "product": "p", "quantity": 1}
+    return usual | {"holds_from": ago(days_ago), "amount": number, "unit_price": number} | columns
 
 
 def test_spans_include_both_their_ends() -> None:
@@ -156,7 +156,7 @@ def test_ratios_are_exact() -> None:
     """Averages and rates are rounded once, halves away from zero."""
     tables: dict[str, Rows] = {
         "orders": [order(10), order(20), order(30)],
-        "order_lines": [line(10, "100"), line(20, "0.01"), line(5, "-12.505", kind="return")],
+        "order_lines": [line(10, "100"), line(20, "0.01"), line(30, "0"), line(5, "-12.505", kind="return")],
         "coverage": ALWAYS,
     }
     assert facts_of("average_order_365d", "return_rate_365d", **tables) == [Decimal("33.34"), Decimal("12.50")]
@@ -193,6 +193,15 @@ def test_a_missing_rate_leaves_the_sum_unknown() -> None:
 def test_breadth_is_counted_over_a_year() -> None:
     """Products, calendar months and our salespeople are counted once each."""
     orders = [order(0, salesperson="x"), order(10, salesperson="x"), order(40, salesperson="y"), order(366)]
-    lines = [line(0, "1"), line(10, "1", product="q"), line(10, "1", product="q"), line(366, "1", product="r")]
+    lines = [
+        line(day, "1", product=product) for day, product in ((0, "p"), (10, "q"), (10, "q"), (40, "p"), (366, "r"))
+    ]
     names = ["distinct_products_365d", "months_active_365d", "salespeople_365d"]
     assert facts_of(*names, orders=orders, order_lines=lines, coverage=ALWAYS) == [2, 2, 2]
+
+
+def test_an_order_without_lines_leaves_its_value_unknown() -> None:
+    """Where only the heads of orders are recorded, nothing is said about revenue; other spans are not affected."""
+    names = ["orders_90d", "revenue_90d", "distinct_products_365d", "average_order_365d", "revenue_prev_90d"]
+    tables: dict[str, Rows] = {"orders": [order(10), order(100)], "order_lines": [line(100, "5")], "coverage": ALWAYS}
+    assert facts_of(*names, **tables) == [1, None, None, None, Decimal("5.00")]

@@ -12,10 +12,11 @@ WITH
         -- The plan is kept in the store and nowhere else.
         SELECT '', 'actions', DATE '0001-01-01', NULL
     ),
+    for_all AS (SELECT collection, recorded_from, recorded_to FROM statements WHERE owner = ''),
+    owners AS (SELECT DISTINCT owner FROM statements WHERE owner <> ''),
     pieces AS (
-        SELECT o.owner, s.collection, s.recorded_from, coalesce(s.recorded_to, DATE '9999-12-31') AS recorded_to
-        FROM (SELECT DISTINCT owner FROM statements) o
-        JOIN statements s ON s.owner IN ('', o.owner)
+        SELECT owner, collection, recorded_from, coalesce(recorded_to, DATE '9999-12-31') AS recorded_to
+        FROM (FROM statements UNION ALL FROM owners CROSS JOIN for_all)
     ),
     reaches AS (
         SELECT

@@ -2,7 +2,7 @@
 --
 -- Revenue is goods ordered less goods returned. Adjustments (bad debts and the like) are no revenue, and postage,
 -- fees and discounts on the whole order (`goods` false) are not counted. Amounts are converted at the rate of
--- the order's day; where a rate is missing, so are the sums.
+-- the order's day. Where a rate is missing, or an order has no lines, so are the sums.
 WITH
     covered AS (
         SELECT customer, span FROM recorded JOIN spans ON since <= first_day WHERE collection = 'orders'
@@ -14,8 +14,10 @@ WITH
             count(*) FILTER (kind = 'order') AS orders,
             count(*) FILTER (kind = 'return') AS returns,
             count(DISTINCT date_trunc('month', holds_from)) FILTER (kind = 'order') AS months,
-            count(DISTINCT salesperson) AS salespeople
+            count(DISTINCT salesperson) AS salespeople,
+            count(*) = count(order_key) AS itemised
         FROM orders
+        LEFT JOIN (SELECT DISTINCT order_key FROM order_lines) ON order_key = key
         JOIN spans ON holds_from BETWEEN first_day AND last_day
         GROUP BY customer, span
     ),
@@ -31,7 +33,7 @@ WITH
             span,
             sum(d.amount * r.rate_to_base) AS revenue,
             coalesce(sum(d.amount * r.rate_to_base) FILTER (kind = 'order'), 0) AS ordered,
-            count(*) = count(r.rate_to_base) AS complete
+            count(*) = count(r.rate_to_base) AS convertible
         FROM daily d
         ASOF LEFT JOIN rates r ON r.currency = d.currency AND d.holds_from >= r.holds_from
         JOIN spans ON d.holds_from BETWEEN first_day AND last_day
@@ -51,11 +53,13 @@ SELECT
     coalesce(returns, 0) AS returns,
     coalesce(months, 0) AS months_active,
     coalesce(salespeople, 0) AS salespeople,
-    coalesce(products, 0) AS distinct_products,
-    CASE WHEN coalesce(complete, true) THEN round(coalesce(revenue, 0), 2) END::DECIMAL(18, 2) AS revenue,
-    CASE WHEN complete THEN quotient(ten_thousandths(ordered), 10000 * orders) END AS average_order,
+    CASE WHEN coalesce(itemised, true) THEN coalesce(products, 0) END AS distinct_products,
     CASE
-        WHEN complete AND ordered > 0
+        WHEN coalesce(itemised, true) AND coalesce(convertible, true) THEN round(coalesce(revenue, 0), 2)
+    END::DECIMAL(18, 2) AS revenue,
+    CASE WHEN itemised AND convertible THEN quotient(ten_thousandths(ordered), 10000 * orders) END AS average_order,
+    CASE
+        WHEN coalesce(itemised, true) AND convertible AND ordered > 0
             THEN quotient(100 * ten_thousandths(ordered - revenue), ten_thousandths(ordered))
     END AS return_rate
 FROM covered
