@@ -67,7 +67,7 @@ def read_column(vocabulary: Vocabulary, fact: Fact, stored: pa.ChunkedArray | pa
 def one_array(stored: pa.ChunkedArray | pa.Array) -> pa.Array:
     """Return a column as one array."""
     if isinstance(stored, pa.ChunkedArray):
-        return stored.chunk(0) if stored.num_chunks == 1 else pa.concat_arrays(stored.combine_chunks().chunks)
+        return stored.chunk(0) if stored.num_chunks == 1 else stored.combine_chunks()
     return stored
 
 
