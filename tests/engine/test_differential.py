@@ -17,11 +17,10 @@ from engine.model import Pack
 from engine.plan import Plan
 from engine.session import Session
 from engine.snapshot import CustomerFacts, snapshot_of
-from tests.generated_facts import random_customers
-from tests.generators import random_pack
+from tests.generators import random_customers, random_pack
+from tests.generators.readable import customer_text, difference_text, pack_text
 from tests.oracle import decide
 from tests.profiles import count
-from tests.readable import customer_text, difference_text, pack_text
 
 CUSTOMERS = 50
 BATCHES = 20

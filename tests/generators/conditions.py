@@ -21,7 +21,7 @@ from engine.model import (
     Test,
 )
 from engine.vocabulary import Fact, Type, Value
-from tests.generated_facts import ACTIONS, COLLECTIONS, DAYS, ORDERS, PLACED_ON, Facts, values_of
+from tests.generators.facts import ACTIONS, COLLECTIONS, DAYS, ORDERS, PLACED_ON, Facts, values_of
 
 AT = Location("generated")
 NUMERIC = (Type.INTEGER, Type.NUMBER)

@@ -1,9 +1,4 @@
-"""Random packs and customers for differential tests: every shape of the language, small, dense with ties and gaps.
-
-Packs are acyclic by construction: every fact has a layer, a rule of layer k reads facts below k and concludes facts
-from k on. Constants and values come from the same few numbers, dates and words, so that boundaries are met often.
-Everything is drawn from a `random.Random`, so that the same generator runs from a seed and under hypothesis.
-"""
+"""Random packs: rules, tables, gates, scorecards, actions and invariants."""
 
 from __future__ import annotations
 
@@ -36,8 +31,8 @@ from engine.model import (
     TableRow,
 )
 from engine.vocabulary import FactKey, Text, Type, Value
-from tests.generated_conditions import Conditions
-from tests.generated_facts import (
+from tests.generators.conditions import Conditions
+from tests.generators.facts import (
     AS_OF,
     CHOICE,
     CHOICES,

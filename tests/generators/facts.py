@@ -140,12 +140,13 @@ class Facts:
                 self._tally(scope, layer)
 
     def _declare_ladder(self) -> None:
-        derived = {"enum": "stage", "origin": Origin.DERIVED}
-        self._add(_fact("assessed_stage", None, Type.CATEGORY, **derived), 1)
+        assessed = _fact("assessed_stage", None, Type.CATEGORY, enum="stage", origin=Origin.DERIVED)
         stage = _fact("stage", None, Type.CATEGORY, enum="stage", origin=Origin.REMEMBERED)
-        self._add(replace(stage, falls_back_to="assessed_stage"), 2)
-        self._add(replace(_fact("proposed_stage", None, Type.CATEGORY, **derived), falls_back_to="stage"), 4)
+        proposed = _fact("proposed_stage", None, Type.CATEGORY, enum="stage", origin=Origin.DERIVED)
         move = _fact("move", None, Type.CATEGORY, enum="move", origin=Origin.DERIVED)
+        self._add(assessed, 1)
+        self._add(replace(stage, falls_back_to=assessed.name), 2)
+        self._add(replace(proposed, falls_back_to=stage.name), 4)
         self._add(replace(move, default="stay") if self._maybe(0.8) else move, 4)
 
     def _declare_actions(self) -> None:

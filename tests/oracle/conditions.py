@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Iterator
 from fractions import Fraction
 from typing import Any
 
+from engine.decision import State
 from engine.model import (
     All,
     AnyOf,
@@ -43,6 +44,11 @@ def disjunction(truths: Iterable[Truth]) -> Truth:
 def negation(truth: Truth) -> Truth:
     """Return Kleene's *not*."""
     return None if truth is None else not truth
+
+
+def state_of(truth: Truth) -> State:
+    """Return a truth as the state of a checklist."""
+    return {True: State.MET, False: State.NOT_MET, None: State.UNKNOWN}[truth]
 
 
 def facts_in(condition: Condition) -> Iterator[FactKey]:
