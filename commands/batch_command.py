@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from time import perf_counter
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
@@ -18,7 +17,7 @@ if TYPE_CHECKING:
     from commands.texts import Texts
     from engine.model import Pack
     from engine.vocabulary import FactKey
-    from wiring import BatchRun, Progress
+    from wiring import BatchRun
 
 
 @click.command("batch")
@@ -36,12 +35,13 @@ def command(user: str, query: Query) -> None:
       valuelift batch --as-of 2010-12-09 --json
     """
     from commands.desk import desk_for
+    from commands.progress import progress
     from commands.texts import Texts
 
     texts = Texts(query.language)
     start = perf_counter()
-    with desk_for(query) as desk, progress(texts) as report:
-        run = desk.run(user, report)
+    with desk_for(query) as desk, progress() as report:
+        run = desk.run(user, lambda step, done, of: report(texts(step), done, of))
         columns = desk.columns
     seconds = perf_counter() - start
     stamp = desk.rules.program.stamp
@@ -104,38 +104,3 @@ def summary(
                 end_section=number == len(present) - 1,
             )
     return table
-
-
-@contextmanager
-def progress(texts: Texts) -> Iterator[Progress]:
-    """Give a progress report: a bar on a terminal, plain lines elsewhere; both on standard error."""
-    import sys
-
-    if not sys.stderr.isatty():
-        said: set[str] = set()
-
-        def say_once(step: str, done: int, of: int) -> None:  # noqa: ARG001 - lines show no amounts
-            if step not in said:
-                said.add(step)
-                click.echo(f"{texts(step)} ...", err=True)
-
-        yield say_once
-        return
-    from rich.console import Console
-    from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
-
-    columns = (
-        TextColumn("{task.description}"),
-        BarColumn(),
-        TextColumn("{task.percentage:>3.0f}%"),
-        TimeElapsedColumn(),
-    )
-    with Progress(*columns, console=Console(stderr=True), transient=True) as bars:
-        tasks: dict[str, Any] = {}
-
-        def report(step: str, done: int, of: int) -> None:
-            if step not in tasks:
-                tasks[step] = bars.add_task(texts(step), total=of)
-            bars.update(tasks[step], completed=done, total=of)
-
-        yield report

@@ -31,7 +31,7 @@ def command(db: str, user: str, language: str, as_json: bool) -> None:
       valuelift demo
       valuelift demo --lang zh --db /tmp/demo.db
     """
-    from commands.batch_command import progress
+    from commands.progress import progress
     from commands.texts import Texts
     from facts.demo import build
     from facts.store import Store
@@ -43,8 +43,8 @@ def command(db: str, user: str, language: str, as_json: bool) -> None:
     try:
         as_of = build(store).as_of
         desk = Desk(store, rules_in_use(store), as_of)
-        with progress(texts) as report:
-            desk.run(user, report)
+        with progress() as report:
+            desk.run(user, lambda step, done, of: report(texts(step), done, of))
         show(desk, Query(db, as_of, None, None, language, as_json), db)
     finally:
         store.close()

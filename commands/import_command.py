@@ -1,0 +1,125 @@
+"""`valuelift import`: read files into the store."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from commands.options import db_option, json_option, language_option, user_option
+
+if TYPE_CHECKING:
+    from rich.console import RenderableType
+
+    from commands.texts import Texts
+    from facts.imports import ImportReport
+
+MAX_REJECTS = 1000
+
+
+@click.command("import")
+@click.argument("files", nargs=-1, type=click.Path(exists=True, path_type=Path))
+@click.option(
+    "--mapping",
+    metavar="NAME|FILE",
+    help="How to read the files: online-retail, northwind, maven-crm, canonical, or a mapping file of your own.",
+)
+@click.option("--dry-run", is_flag=True, help="Do everything but store.")
+@click.option(
+    "--max-rejects",
+    type=click.IntRange(min=0),
+    default=MAX_REJECTS,
+    show_default=True,
+    metavar="N",
+    help="Store nothing if more rows than this are faulty.",
+)
+@click.option(
+    "--rejects",
+    type=click.Path(dir_okay=False, path_type=Path),
+    metavar="FILE",
+    help="Write each faulty row with its reason to this CSV file.",
+)
+@click.option("--template", metavar="TABLE", help="Print an empty CSV file of the canonical layout, and stop.")
+@user_option
+@language_option
+@json_option
+@db_option
+def command(
+    files: tuple[Path, ...],
+    mapping: str | None,
+    dry_run: bool,
+    max_rejects: int,
+    rejects: Path | None,
+    template: str | None,
+    user: str,
+    language: str,
+    as_json: bool,
+    db: str | None,
+) -> None:
+    """Import FILES, or folders of files, into the store: all rows that can be used, or nothing at all.
+
+    Importing the same file again changes nothing. Faulty rows are left out and counted; more than --max-rejects of
+    them, or a faulty file, and the store stays as it was. For your own data, print the templates of the canonical
+    layout, fill them in and import the folder.
+
+    \b
+    Example:
+      valuelift import orders.parquet --mapping online-retail --rejects faulty.csv
+      valuelift import --template orders > our-data/orders.csv
+      valuelift import our-data --mapping canonical --dry-run
+    """
+    if template is not None:
+        from facts.templates import template as template_of
+
+        click.echo(template_of(template), nl=False)
+        return
+    if not files or mapping is None:
+        raise click.UsageError("Give the files to import and a --mapping, or --template.")
+    from commands.desk import open_store
+    from commands.output import print_json, print_page
+    from commands.progress import progress
+    from commands.texts import Texts
+    from facts.imports import import_files
+
+    with open_store(db) as store, progress() as report:
+        done = import_files(
+            store,
+            mapping,
+            files,
+            user=user,
+            dry_run=dry_run,
+            max_rejects=max_rejects,
+            rejects_path=rejects,
+            progress=lambda step, rows: report(step, rows, None),
+        )
+    if as_json:
+        print_json(done)
+    else:
+        print_page(*page(Texts(language), done, rejects))
+
+
+def page(texts: Texts, done: ImportReport, rejects: Path | None) -> list[RenderableType]:
+    """Return what an import did."""
+    from rich import box
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(box=box.SIMPLE_HEAD, padding=(0, 1), pad_edge=False, header_style="bold")
+    table.add_column(texts("import_table"))
+    for name in ("import_stored", "import_corrected", "import_unchanged"):
+        table.add_column(texts(name), justify="right")
+    for name, counts in done.tables.items():
+        table.add_row(name, *(texts.number(each) for each in (counts.stored, counts.corrected, counts.unchanged)))
+    head = texts("import_read", rows=texts.number(done.rows_read), mapping=done.mapping)
+    lines = [Text(head)]
+    for kind, reasons in (("import_set_aside", done.set_aside), ("import_rejected", done.rejected)):
+        lines += [Text(texts(kind, number=texts.number(number), reason=reason)) for reason, number in reasons.items()]
+    if done.rejected and rejects is not None:
+        lines.append(Text(texts("import_see", file=rejects)))
+    for one in done.covered:
+        days = {"start": texts.date(one.recorded_from), "end": texts.date(one.recorded_to)}
+        lines.append(Text(texts("import_covered", name=one.collection, number=texts.number(one.customers), **days)))
+    if done.dry_run:
+        lines.append(Text(texts("import_dry_run"), style="bold"))
+    return [table, *lines]
