@@ -245,10 +245,11 @@ class Desk:
         return BatchRun(number, before is None, overview)
 
     def _snapshot(self, portfolio: pa.Table | None, progress: Progress) -> Snapshot:
+        from facts.features import base_columns
         from facts.snapshot import take_snapshot
 
         progress("reading", 0, 1)
-        base = self.store.base_tables(self.as_of, self.known_at)
+        base = self.store.base_tables(self.as_of, self.known_at, only=base_columns())
         if portfolio is not None:
             base["portfolio"] = portfolio
         snapshot = take_snapshot(base, self.rules.pack.vocabulary, self.as_of, base_currency=self._currency)

@@ -45,6 +45,17 @@ def base_schemas() -> dict[str, pa.Schema]:
 
 
 @cache
+def base_columns() -> dict[str, tuple[str, ...]]:
+    """Return the columns that some SQL file names, by table: of a large base, to read the others takes long."""
+    words = {word for path in FOLDER.rglob("*.sql") for word in re.findall(r"\w+", path.read_text(encoding="utf-8"))}
+    return {
+        name: tuple(column for column in schema.names if column in words and column != "is_current")
+        for name, schema in base_schemas().items()
+        if name != "portfolio"
+    }
+
+
+@cache
 def features(kind: str) -> tuple[Feature, ...]:
     """Return the features of a folder, by name."""
     return tuple(_feature(path) for path in sorted((FOLDER / kind).glob("*.sql")))
