@@ -125,5 +125,5 @@ def foot(query: Query, shown: int, number: int) -> list[RenderableType]:
     if not number:
         return []
     if shown < number:
-        return [Text(texts("customers_cut", shown=shown, number=number, date=date), style="dim")]
-    return [Text(texts("customers_shown", number=number, date=date), style="dim")]
+        return [Text(texts("customers_cut", shown=shown, number=texts.number(number), date=date), style="dim")]
+    return [Text(texts("customers_shown", number=texts.number(number), date=date), style="dim")]

@@ -96,14 +96,15 @@ class Layout:
 
     def _checklist(self, checklist: Checklist) -> list[RenderableType]:
         grid = Table.grid(padding=(0, 1))
-        grid.add_column(min_width=12, no_wrap=True)
+        grid.add_column(min_width=12, no_wrap=True, style="dim")
+        grid.add_column(no_wrap=True)
         grid.add_column(ratio=1)
         criteria = sorted(checklist.criteria, key=lambda one: one.condition or "~")
         for condition, lines in groupby(criteria, key=lambda one: one.condition):
             title = f"condition_{condition}"
             label = self.texts(title) if self.texts.has(title) else condition
             for number, line in enumerate(lines):
-                grid.add_row(Text("" if number else label, style="dim"), self._criterion(line))
+                grid.add_row("" if number else label, _mark(line.state), self._criterion(line))
         return [_marked(checklist.state, self._summary(checklist)), Padding(grid, (0, 0, 0, 2))]
 
     def _summary(self, checklist: Checklist) -> str:
@@ -114,11 +115,9 @@ class Layout:
         return self.texts(name, gate=checklist.gate.title, met=met, all=len(required), open=unknown)
 
     def _criterion(self, line: CriterionLine) -> Text:
-        text = _marked(line.state, line.title)
-        if not line.required:
-            text.append(f" ({self.texts('advisory')})", style="dim")
+        text = Text(line.title if line.required else self.texts("advisory", criterion=line.title))
         if line.because:
-            text.append(f" – {self._semicolon.join(line.because)}", style="dim")
+            text.append(f"\n{self._semicolon.join(line.because)}", style="dim")
         return text
 
     # --- value -------------------------------------------------------------------------------------------------------
@@ -214,8 +213,10 @@ class Layout:
         ]
         if not shown.provisional:
             return Group(*parts, Text(self.texts("settled")))
-        facts = self.wording.listed(fact.title for fact in shown.provisional)
-        parts.append(Text(self.texts("could_change", facts=facts)))
+        facts = shown.provisional if self.show_all else shown.provisional[:AT_A_GLANCE]
+        name = "could_change" if len(facts) == len(shown.provisional) else "could_change_more"
+        titles = self.wording.listed(fact.title for fact in facts)
+        parts.append(Text(self.texts(name, facts=titles, number=len(shown.provisional) - len(facts))))
         questions = shown.questions if self.show_all else shown.questions[:AT_A_GLANCE]
         if questions:
             parts.append(_quiet(self.texts("ask") + self._colon))
@@ -254,9 +255,13 @@ class Layout:
         return "；" if self.wording.language == "zh" else "; "
 
 
-def _marked(state: State, said: str) -> Text:
+def _mark(state: State) -> Text:
     mark, colour = MARKS[state]
-    return Text.assemble((mark, f"bold {colour}"), f" {said}")
+    return Text(mark, style=f"bold {colour}")
+
+
+def _marked(state: State, said: str) -> Text:
+    return Text.assemble(_mark(state), f" {said}")
 
 
 def _quiet(said: str) -> Text:

@@ -59,7 +59,7 @@ def check(pack: Path | None, as_json: bool) -> None:
 
         print_json({"pack": rules.program.stamp, "contents": contents(rules), "problems": []})
         return
-    held = ", ".join(f"{number} {name}" for name, number in contents(rules).items())
+    held = ", ".join(f"{number} {name if number > 1 else name[:-1]}" for name, number in contents(rules).items())
     click.echo(f"{rules.pack.name} {rules.pack.version} is fine: {held}.")
 
 
