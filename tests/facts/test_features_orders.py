@@ -200,6 +200,13 @@ def test_breadth_is_counted_over_a_year() -> None:
     assert facts_of(*names, orders=orders, order_lines=lines, coverage=ALWAYS) == [2, 2, 2]
 
 
+def test_who_sold_is_known_only_if_it_was_always_noted() -> None:
+    """An order without a salesperson leaves their number unknown; without orders there was none."""
+    orders = [order(10, salesperson="x"), order(20, salesperson=None)]
+    assert facts_of("salespeople_365d", orders=orders, coverage=ALWAYS) == [None]
+    assert facts_of("salespeople_365d", coverage=ALWAYS) == [0]
+
+
 def test_an_order_without_lines_leaves_its_value_unknown() -> None:
     """Where only the heads of orders are recorded, nothing is said about revenue; other spans are not affected."""
     names = ["orders_90d", "revenue_90d", "distinct_products_365d", "average_order_365d", "revenue_prev_90d"]

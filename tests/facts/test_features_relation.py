@@ -203,6 +203,7 @@ def test_base_data_is_taken_over() -> None:
     names = ["industry", "employees", "annual_revenue", "belongs_to_group", "has_account_manager"]
     facts = facts_of(*names, customers=[customer], exchange_rates=rates)
     assert facts == ["food", 20, Decimal("900.00"), True, True]
+    assert facts_of(*names) == [None, None, None, None, None]
 
 
 @pytest.mark.parametrize(

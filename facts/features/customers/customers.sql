@@ -1,4 +1,4 @@
--- Base data of each customer.
+-- Base data of each customer. That nobody entered a parent company or an account manager does not say there is none.
 SELECT
     c.key AS customer,
     c.industry,
@@ -10,8 +10,8 @@ SELECT
     c.founded_on,
     c.first_business_on,
     c.acquisition_source,
-    c.parent IS NOT NULL AS belongs_to_group,
-    c.account_manager IS NOT NULL AS has_account_manager,
+    nullif(c.parent IS NOT NULL, false) AS belongs_to_group,
+    nullif(c.account_manager IS NOT NULL, false) AS has_account_manager,
     c.credit_score
 FROM customers c
 ASOF LEFT JOIN rates r ON r.currency = c.currency AND c.holds_from >= r.holds_from

@@ -14,7 +14,7 @@ WITH
             count(*) FILTER (kind = 'order') AS orders,
             count(*) FILTER (kind = 'return') AS returns,
             count(DISTINCT date_trunc('month', holds_from)) FILTER (kind = 'order') AS months,
-            count(DISTINCT salesperson) AS salespeople,
+            CASE WHEN count(*) = count(salesperson) THEN count(DISTINCT salesperson) END AS salespeople,
             count(*) = count(order_key) AS itemised
         FROM orders
         LEFT JOIN (SELECT DISTINCT order_key FROM order_lines) ON order_key = key
@@ -52,7 +52,7 @@ SELECT
     coalesce(orders, 0) AS orders,
     coalesce(returns, 0) AS returns,
     coalesce(months, 0) AS months_active,
-    coalesce(salespeople, 0) AS salespeople,
+    CASE WHEN orders IS NULL THEN 0 ELSE salespeople END AS salespeople,
     CASE WHEN coalesce(itemised, true) THEN coalesce(products, 0) END AS distinct_products,
     CASE
         WHEN coalesce(itemised, true) AND coalesce(convertible, true) THEN round(coalesce(revenue, 0), 2)
