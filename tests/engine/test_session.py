@@ -1,0 +1,341 @@
+"""The session keeps durable-rules inside the envelope in which it is safe, and says so where a pack does not fit."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from itertools import product
+from pathlib import Path
+from random import Random
+from types import FrameType
+from typing import Any
+
+import pytest
+
+from engine.compile import compile_pack
+from engine.decision import Decision
+from engine.errors import LoweringError
+from engine.model import Pack
+from engine.session import Session
+from engine.session.lowering import Lowering
+from engine.session.matcher import LARGEST, PATTERNS, PROPERTIES_PER_VIEW, VIEWS, Comparison, Matcher, Pattern, render
+from engine.snapshot import CustomerFacts
+from tests.engine.corner_case_files import CornerCase, read_case
+from tests.engine.sample import sample_pack
+from tests.generators import random_pack
+from tests.profiles import count
+
+
+def case(**content: Any) -> CornerCase:
+    """Return a pack and a customer, written as in the corner cases."""
+    return read_case({"case": "in code", "decides": "in code", "expect": {}, **content})
+
+
+def many_rules(number: int, **facts: int) -> CornerCase:
+    """Return a pack of rules `r1`, `r2`, ... of one stratum, each reading a fact of its own: is it 1?"""
+    numbers = range(1, number + 1)
+    return case(
+        catalogue={
+            "enums": {"mark": {"members": [f"m{i}" for i in numbers]}},
+            "facts": {f"x{i}": {"type": "integer"} for i in numbers},
+        },
+        pack={"rules": [{"rule": f"r{i}", "when": {f"x{i}": 1}, "add": {"marks": [f"m{i}"]}} for i in numbers]},
+        facts=facts,
+    )
+
+
+def session_of(pack: Pack) -> Session:
+    return Session(compile_pack(pack))
+
+
+def fired(decision: Decision) -> list[str]:
+    """Return what fired, `rule` or `rule/row`."""
+    return [f"{one.rule}/{one.row}" if one.row else one.rule for one in decision.fired]
+
+
+def pattern(name: str, *comparisons: Comparison) -> Pattern:
+    return Pattern(name, comparisons)
+
+
+def is_one(property_: str) -> Comparison:
+    return Comparison(property_, "$eq", 1)
+
+
+# --- what reaches the library ---
+
+
+def rich_packs() -> Iterator[Pack]:
+    """Yield packs with every shape of the language."""
+    yield sample_pack()
+    yield from (random_pack(Random(seed)) for seed in range(count(quick=10, ci=50, long=500)))
+
+
+def foreign_tests(definition: dict[str, Any]) -> list[object]:
+    """Return what a ruleset asks of durable-rules beyond: view = number, and comparisons with whole numbers."""
+    found: list[object] = []
+    for rule in definition.values():
+        match rule:
+            case {"all": [{"m": {"$and": [{"view": int()}, *tests], **more_tests}, **more_patterns}], **settings}:
+                found += [test for test in tests if not is_comparison(test)]
+                found += [more for more in (more_tests, more_patterns, settings) if more]
+            case {"all": [{"m": {"view": int(), **more_tests}, **more_patterns}], **settings}:
+                found += [more for more in (more_tests, more_patterns, settings) if more]
+            case _:
+                found.append(rule)
+    return found
+
+
+def is_comparison(test: dict[str, Any]) -> bool:
+    ((name, right),) = test.items()
+    if name in ("$neq", "$gte", "$lt"):
+        ((name, right),) = right.items()
+    return name not in ("id", "sid", "view") and name.isascii() and name.isalnum() and type(right) is int
+
+
+def test_only_comparisons_with_whole_numbers_reach_durable_rules() -> None:
+    """Whatever rules say, the library sees one pattern per rule: =, ≠, ≥ and < a number, and nothing else."""
+    for pack in rich_packs():
+        program = compile_pack(pack)
+        lowering = Lowering(program)
+        for stratum in program.strata:
+            list(lowering.steps(stratum.rules))
+        assert foreign_tests(Matcher(lowering.groups).definition) == []
+
+
+@pytest.mark.parametrize(
+    "test",
+    [
+        {"$or": [{"x": 1}, {"y": 1}]},
+        {"$nex": {"x": 1}},
+        {"x": "1"},
+        {"x": 1.5},
+        {"x": True},
+        {"x": {"$add": {"$l": {"$m": "y"}, "$r": 1}}},
+        {"sid": 1},
+        {"$s": 1},
+    ],
+)
+def test_the_check_of_what_reaches_durable_rules_finds_what_must_not(test: dict[str, Any]) -> None:
+    """The test above can fail: each construct outside the envelope is found by it."""
+    assert foreign_tests({"r": {"all": [{"m": {"$and": [{"view": 1}, test]}}]}}) == [test]
+
+
+# --- limits ---
+
+
+@pytest.mark.parametrize("constant", [LARGEST, -LARGEST])
+def test_a_constant_beyond_the_library_is_refused(constant: int) -> None:
+    """durable-rules silently cuts integers of more than 63 bits, so a constant of 2**62 does not get there."""
+    with pytest.raises(LoweringError, match=r"is too large for durable-rules, which counts to 2\*\*62"):
+        Matcher([[pattern("0", Comparison("f0", "$gte", constant))]])
+
+
+def test_the_largest_constant_is_compared_exactly() -> None:
+    """One less than the limit still tells neighbours apart."""
+    matcher = Matcher([[pattern("0", Comparison("f0", "$gte", LARGEST - 1))]])
+    assert matcher.fire(0, {"f0": render("f0", LARGEST - 1)}) == ["0"]
+    assert matcher.fire(0, {"f0": render("f0", LARGEST - 2)}) == []
+
+
+def test_a_value_beyond_the_library_is_refused_and_the_session_goes_on() -> None:
+    """A fact of 2**62 is a ValueError, and the next customer is decided as if nothing had been."""
+    found = case(pack={"rules": [{"rule": "many", "when": {"days": {"at_least": 5}}, "add": {"marks": ["m1"]}}]})
+    session = session_of(found.pack)
+    with pytest.raises(ValueError, match="too large for durable-rules"):
+        session.decide(replace(found.customer, facts={"days": LARGEST}))
+    assert fired(session.decide(replace(found.customer, facts={"days": 5}))) == ["many"]
+
+
+@pytest.mark.parametrize("number", [1, 40, 41, 201, 300])
+def test_many_rules_in_one_stratum_all_fire(number: int) -> None:
+    """Rules beyond what one fact of the library can match, or hold, are spread over several."""
+    found = many_rules(number, **{f"x{i}": i % 2 for i in range(1, number + 1)})
+    decision = session_of(found.pack).decide(found.customer)
+    assert fired(decision) == sorted(f"r{i}" for i in range(1, number + 1, 2))
+
+
+def test_rules_that_read_more_than_one_fact_holds_are_spread() -> None:
+    """Four rules of 60 facts each read 240 properties; they come in two views, and each fires by its own alone."""
+    patterns = [pattern(str(i), *(is_one(f"f{i}x{j}") for j in range(60))) for i in range(4)]
+    matcher = Matcher([patterns])
+    known = {test.property: render(test.property, 1) for one in patterns for test in one.comparisons}
+    assert sorted(matcher.fire(0, known)) == ["0", "1", "2", "3"]
+    assert sorted(matcher.fire(0, known | {"f3x59": render("f3x59", 0), "f1x0": ""})) == ["0", "2"]
+
+
+def test_a_rule_of_too_many_facts_is_refused() -> None:
+    """A single rule cannot be spread; the message says what to do instead."""
+    with pytest.raises(LoweringError, match=r"tests 201 facts .* \(200\); let other rules conclude parts of it"):
+        Matcher([[pattern("0", *(is_one(f"f{i}") for i in range(PROPERTIES_PER_VIEW + 1)))]])
+
+
+def test_as_many_views_as_allowed_fire() -> None:
+    """With 500 views the library still matches the last one."""
+    matcher = Matcher([pattern(str(i), is_one(f"f{i}"))] for i in range(VIEWS))
+    assert matcher.fire(VIEWS - 1, {f"f{VIEWS - 1}": render(f"f{VIEWS - 1}", 1)}) == [str(VIEWS - 1)]
+
+
+@pytest.mark.parametrize(
+    ("groups", "size", "said"),
+    [(VIEWS + 1, 1, "502 patterns in 501 views"), (PATTERNS // 40, 40, "4,001 patterns in 100 views")],
+)
+def test_a_pack_that_is_too_large_is_refused(groups: int, size: int, said: str) -> None:
+    """Where the library would hang or overflow, the compiler says how much is too much, and what to do."""
+    tests = [[pattern(f"{i}-{j}", is_one("f")) for j in range(size)] for i in range(groups)]
+    with pytest.raises(LoweringError, match=f"{said} are more .* split the pack"):
+        Matcher(tests)
+
+
+def test_names_that_the_library_confuses_are_refused() -> None:
+    """Two properties with one 32-bit hash would be one property to durable-rules, in whichever views they stand."""
+    with pytest.raises(LoweringError, match="cannot tell the properties `iedonjxk` and `djxyhaio` apart"):
+        Matcher([[pattern("0", is_one("iedonjxk"))], [pattern("1", is_one("djxyhaio"))]])
+
+
+@pytest.mark.parametrize("name", ["id", "sid", "view", "$s", "a.b", ""])
+def test_names_with_a_meaning_in_the_library_are_refused(name: str) -> None:
+    """The session names properties itself; none of its names means anything to durable-rules."""
+    with pytest.raises(LoweringError, match="cannot be a property"):
+        Matcher([[pattern("0", is_one(name))]])
+
+
+# --- conditions ---
+
+
+NESTED = {
+    "all": [
+        {"p": True},
+        {"any": [{"q": True}, {"all": [{"r": False}, {"any": [{"s": True}, {"q": False}, {"p": False}]}]}]},
+        {"not": {"any": [{"r": True, "s": True}, {"any": [{"q": False, "s": False}]}]}},
+    ]
+}
+
+
+def nested(p: float, q: float, r: float, s: float) -> float:
+    """Evaluate NESTED in Kleene's logic, with unknown as one half."""
+    return min(
+        p,
+        max(q, min(1 - r, max(s, 1 - q, 1 - p))),
+        1 - max(min(r, s), min(1 - q, 1 - s)),
+    )
+
+
+def test_nested_alternatives_follow_kleene_in_both_polarities() -> None:
+    """`any` in `any` in `all`, and its negation, fire for all 81 customers as Kleene's logic says."""
+    found = case(
+        catalogue={"facts": {name: {"type": "flag"} for name in "pqrs"}},
+        conditions={"yes": NESTED, "no": {"not": NESTED}},
+    )
+    session = session_of(found.pack)
+    for truths in product((0, 0.5, 1), repeat=4):
+        facts = {name: truth == 1 for name, truth in zip("pqrs", truths, strict=True) if truth != 0.5}
+        truth = nested(*truths)
+        expected = ["yes"] if truth == 1 else ["no"] if truth == 0 else []
+        assert fired(session.decide(replace(found.customer, facts=facts))) == expected, facts
+
+
+@pytest.mark.parametrize(("facts", "expected"), [({}, []), ({"days": 4}, ["other"]), ({"days": 5}, [])])
+def test_a_missing_fact_is_not_different_from_a_constant(facts: dict[str, int], expected: list[str]) -> None:
+    """`is_not` is unknown where the fact is missing."""
+    found = case(conditions={"other": {"days": {"is_not": 5}}}, facts=facts)
+    assert fired(session_of(found.pack).decide(found.customer)) == expected
+
+
+DEAR = {
+    "cost": {"more_than": 10},
+    "customer.active": True,
+    "any": [{"resolved": False}, {"severity": "high"}],
+}
+
+
+def test_rows_do_not_see_each_other() -> None:
+    """A row-scoped rule reads its own row and the customer; what one row lacks does not come from another."""
+    found = case(
+        pack={
+            "rules": [
+                {"rule": "dear", "each": "complaints", "when": DEAR, "set": {"class": "a"}},
+                {"rule": "then", "each": "complaints", "when": {"class": "a"}, "set": {"weight": 1}},
+            ]
+        },
+        facts={"active": True},
+        rows={
+            "complaints": [
+                {"cost": "20", "resolved": False},
+                {"cost": "20"},
+                {"resolved": False},
+                {"cost": "20", "resolved": True, "severity": "high"},
+            ]
+        },
+    )
+    decision = session_of(found.pack).decide(found.customer)
+    assert fired(decision) == ["dear/1", "dear/4", "then/1", "then/4"]
+
+
+# --- one session, many decisions ---
+
+
+class Interrupted(BaseException):
+    """What a test raises in the middle of a decision."""
+
+
+@pytest.mark.parametrize("call", ["assert_fact", "start_action_for_state", "complete_and_start_action", "retract_fact"])
+@pytest.mark.parametrize("nth", [1, 2, 3])
+def test_an_interrupted_decision_leaves_the_session_usable(call: str, nth: int) -> None:
+    """Stopped right after any call into the library, the session decides the next customers as before."""
+    found = many_rules(100, **{f"x{i}": 1 for i in range(1, 101)})
+    nobody = replace(found.customer, facts={})
+    session = session_of(found.pack)
+    expected = session.decide(found.customer), session.decide(nobody)
+    for _ in range(5):
+        with pytest.raises(Interrupted):
+            decide_until(session, found.customer, call, nth)
+        assert (session.decide(found.customer), session.decide(nobody)) == expected
+
+
+def decide_until(session: Session, customer: CustomerFacts, call: str, nth: int) -> None:
+    """Decide, and raise when a function of the library has returned for the nth time."""
+    seen = 0
+
+    def watch(_frame: FrameType, event: str, function: Any) -> None:
+        nonlocal seen
+        if event == "c_return" and function.__name__ == call:
+            seen += 1
+            if seen == nth:
+                sys.setprofile(None)
+                raise Interrupted
+
+    sys.setprofile(watch)
+    try:
+        session.decide(customer)
+    finally:
+        sys.setprofile(None)
+
+
+def test_memory_stays_flat_over_many_customers() -> None:
+    """More customers than the library has places for are decided one after another, without growing."""
+    pack = sample_pack()
+    session, customer = session_of(pack), CustomerFacts("C0", case().customer.as_of, {}, {}, {})
+    numbers = range(count(quick=3_000, ci=20_000, long=200_000))
+    before = 0
+    for number in numbers:
+        if number == 1_000:
+            before = resident_bytes()
+        session.decide(replace(customer, customer=f"C{number}"))
+    assert resident_bytes() - before < 5_000_000
+
+
+def resident_bytes() -> int:
+    return int(Path("/proc/self/statm").read_text(encoding="ascii").split()[1]) * 4096
+
+
+def test_sessions_of_different_packs_live_side_by_side() -> None:
+    """Two packs in one process decide in turn, each by its own rules."""
+    found = case(facts={"days": 5})
+
+    def session(name: str, least: int) -> Session:
+        return session_of(case(conditions={name: {"days": {"at_least": least}}}).pack)
+
+    sessions: Sequence[Session] = [session("five", 5), session("six", 6), session("four", 4)]
+    decided = [fired(one.decide(found.customer)) for _ in range(3) for one in sessions]
+    assert decided == [["five"], [], ["four"]] * 3
