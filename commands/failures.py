@@ -23,13 +23,13 @@ def report(error: Exception) -> int:
 
 def explained(error: Exception) -> tuple[str, int]:
     """Return the message for an error and the exit code that goes with it."""
-    from engine.errors import ProblemsError
+    from engine.errors import LoweringError, ProblemsError
     from facts.database import StoreError
 
     match error:
         case ProblemsError():
             return "\n".join([*map(str, error.problems), counted(len(error.problems))]), PROBLEMS
-        case StoreError():
+        case StoreError() | LoweringError():
             return f"Error: {error}", PROBLEMS
         case OSError() if error.errno is not None:
             where = f" {error.filename}" if error.filename else ""
