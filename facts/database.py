@@ -21,7 +21,9 @@ if TYPE_CHECKING:
     from adbc_driver_manager.dbapi import Cursor as BulkCursor
 
 DEFAULT_DATABASE = "valuelift.db"
-BUSY_SECONDS = 10
+BUSY_SECONDS = 10.0
+# With a write-ahead log, `synchronous = NORMAL` never breaks what was committed.
+SQLITE_PRAGMAS = ("foreign_keys = ON", "synchronous = NORMAL")
 _DIALECTS: dict[str, Dialect] = {
     "sqlite": sqlite.dialect(),
     "postgresql": postgresql.dialect(paramstyle="numeric_dollar"),  # type: ignore[no-untyped-call]
@@ -126,8 +128,8 @@ def connect(url: URL) -> Engine:
 
 def _prepare_sqlite(connection: Any, _record: object) -> None:
     connection.isolation_level = None  # we begin transactions ourselves: the driver would not for reads
-    connection.execute("PRAGMA foreign_keys = ON")
-    connection.execute("PRAGMA synchronous = NORMAL")  # with a write-ahead log no committed state is broken
+    for pragma in SQLITE_PRAGMAS:
+        connection.execute(f"PRAGMA {pragma}")
 
 
 def _begin_sqlite(connection: Connection) -> None:
@@ -169,7 +171,7 @@ def _bulk_sqlite(url: URL) -> BulkConnection:
     connection: BulkConnection = dbapi.connect(str(url.database))
     connection.adbc_connection.set_autocommit(True)  # within a transaction SQLite ignores these
     with connection.cursor() as cursor:
-        for pragma in ("foreign_keys = ON", "synchronous = NORMAL", f"busy_timeout = {BUSY_SECONDS * 1000}"):
+        for pragma in (*SQLITE_PRAGMAS, f"busy_timeout = {int(BUSY_SECONDS * 1000)}"):
             cursor.execute(f"PRAGMA {pragma}")
     connection.adbc_connection.set_autocommit(False)
     return connection

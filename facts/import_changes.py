@@ -68,11 +68,14 @@ class Changes:
             self._load_standing(FACT_TABLES[table.table])
             mapped = {column.target for column in table.columns}
             counts[table.table] = self._compare(FACT_TABLES[table.table], mapped, table.changes_only)
-        self._cover()
+        if self.mapping.covers:
+            self._cover()
         return counts
 
     def covered(self) -> list[tuple[str, date, date, int]]:
         """Return which collections the import covers, from when to when, for how many customers."""
+        if not self.mapping.covers:
+            return []
         return self._rows(
             Sql(
                 'SELECT collection, min(recorded_from), max(recorded_to), count(*) FROM "new coverage"'
@@ -258,7 +261,9 @@ class Changes:
         """Write all changes; return whether there were any."""
         self._write_new_customer_keys()
         filled = [FACT_TABLES[table.table] for table in self.tables]
-        return sum(self._write(table) for table in (*filled, coverage)) > 0
+        if self.mapping.covers:
+            filled.append(coverage)
+        return sum(map(self._write, filled)) > 0
 
     def _write_new_customer_keys(self) -> None:
         if any(table.table == "customers" for table in self.tables):

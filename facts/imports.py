@@ -268,8 +268,7 @@ class _Import:
         if file.name not in self.starts:
             return 0
         query = f"SELECT max({name(ROW).text}) FROM {raw_table(file.name).text}"  # noqa: S608
-        found = self.database.execute(query).fetchone()
-        return int(found[0]) if found else 0
+        return int(self.database.execute(query).fetchall()[0][0])
 
     def _check(self, today: date) -> None:
         """Find what is wrong with the rows of each file that a table is filled from."""
@@ -296,14 +295,14 @@ class _Import:
             writer = csv.writer(file)
             writer.writerow(["file", "row", "column", "reason", "value"])
             for each in self._checked():
-                rows = self.database.execute(
+                rows = self.database.sql(
                     f"SELECT number, problem FROM {checked_table(each.name).text}"  # noqa: S608
                     " WHERE aside IS NULL AND problem IS NOT NULL ORDER BY number"
                 )
-                while found := rows.fetchmany(10_000):
-                    for number, (column, reason, value) in found:
-                        start, source = self._origin(each, number)
-                        writer.writerow([source.name, number - start, column, reason, value])
+                for batch in rows.to_arrow_reader(10_000):
+                    for row in batch.to_pylist():
+                        start, source = self._origin(each, row["number"])
+                        writer.writerow([source.name, row["number"] - start, *row["problem"]])
 
     def _origin(self, file: FileMapping, number: int) -> tuple[int, Path]:
         """Return the file that a row came from, and how many row numbers were given before it."""

@@ -66,6 +66,7 @@ class _Reader:
         files = tuple(self._file(name, each) for name, each in self._named(entries.get("files")))
         tables = tuple(self._table(each) for each in self._items(entries.get("tables")))
         filled = [table.table for table in tables]
+        self._filled_once(entries.get("tables"))
         covers = tuple(self._word(each, filled, "filled table") for each in self._items(entries.get("covers")))
         return ImportMapping(self._text(entries.get("mapping")), files, tables, covers, digest)
 
@@ -112,6 +113,15 @@ class _Reader:
             repeats=self._flag(entries.get("repeats")),
             changes_only=self._flag(entries.get("changes_only")),
         )
+
+    def _filled_once(self, node: Node | None) -> None:
+        seen = set()
+        for each in self._items(node):
+            table = each.get("table") if isinstance(each, YMap) else None
+            name = self._text(table)
+            if table is not None and name in seen:
+                self._problems.add(table.at, "table-filled-twice", f"`{name}` is filled a second time here.")
+            seen.add(name)
 
     def _is_target(self, table: str, target: str, node: Node) -> bool:
         if table not in FACT_TABLES:

@@ -17,7 +17,18 @@ from facts.tables import FACT_TABLES, Scaled
 CANONICAL = "canonical"
 
 _GIVEN_BY_STORE = {"id", "source", "recorded_at", "entered_by", "retracted_at"}
-_EXAMPLES = {"currency": "EUR", "customer": "C-1001", "medium": "company_visit", "value_kind": "product"}
+_EXAMPLES = {
+    "agreements.kind": "cooperation",
+    "action": "deliver_core_need",
+    "collection": "complaints",
+    "criterion": "both_want_it",
+    "currency": "EUR",
+    "kind": "quality",
+    "medium": "company_visit",
+    "name": "Acme GmbH",
+    "survivor": "C-1002",
+    "value_kind": "product",
+}
 
 
 def canonical_mapping() -> ImportMapping:
@@ -89,17 +100,26 @@ def _table(table: Table) -> TableMapping:
 
 
 def _example(column: Column[Any]) -> str:
+    """Return a plausible cell; columns that may be left empty are, unless their words are a closed list."""
     if members := column.info.get("members"):
         return str(members[0])
-    if column.name in _EXAMPLES:
-        return _EXAMPLES[column.name]
-    if column.foreign_keys or (column.name == "key" and column.table.name == "customers"):
-        return "C-1001" if column.name != "parent" else ""
-    kind = column.type
-    if isinstance(kind, Scaled):
-        return "1234.50"
-    if isinstance(kind, Date):
-        return "2026-01-31" if is_needed(column) else ""
-    if isinstance(kind, Boolean):
-        return "true"
-    return "1" if isinstance(kind, Integer) and is_needed(column) else ""
+    is_customer = column.foreign_keys or column.table.name == "customers"
+    if column.name == "customer" or (column.name == "key" and is_customer):
+        return "C-1001"
+    if column.name == "key" and not column.table.info["identity"]:
+        return f"{column.table.name}-1"
+    if not is_needed(column):
+        return ""
+    for name in (f"{column.table.name}.{column.name}", column.name):
+        if name in _EXAMPLES:
+            return _EXAMPLES[name]
+    match column.type:
+        case Scaled():
+            return "1234.50"
+        case Date():
+            return "2026-01-31"
+        case Boolean():
+            return "true"
+        case Integer():
+            return "1"
+    return f"{column.info['refers_to']}-1" if "refers_to" in column.info else column.name
