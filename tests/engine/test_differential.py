@@ -8,7 +8,7 @@ from random import Random
 from typing import Any, TypeVar
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from engine.compile import compile_pack
@@ -27,6 +27,9 @@ BATCHES = 20
 """The packs are spread over so many tests, which can run side by side."""
 
 T = TypeVar("T")
+
+FEW = 5
+"""Of so many customers the JSON is compared as well, and what the plan says of each alone and in chunks."""
 
 STAMP = PackStamp("generated", "1.0.0", "")
 
@@ -63,16 +66,17 @@ def by_plan_alone(pack: Pack, customers: Customers) -> list[Decision]:
 
 @pytest.mark.parametrize("batch", range(BATCHES))
 def test_executors_agree_with_the_oracle(batch: int) -> None:
-    """Session and plan decide every customer as the oracle does: in every field, and as JSON."""
+    """Session and plan decide every customer as the oracle does, in every field."""
     for seed in _seeds(batch):
         pack, customers = generated(Random(seed))
         expected = by_oracle(pack, customers)
         for decide_all in (by_session, by_plan):
             check(pack, customers, expected, decide_all, f"seed {seed}")
         for decide_all in (by_plan_alone, by_plan_in_chunks):
-            check(pack, customers[:8], expected[:8], decide_all, f"seed {seed}")
+            check(pack, customers[:FEW], expected[:FEW], decide_all, f"seed {seed}")
 
 
+@settings(max_examples=count(quick=20, ci=50, long=5_000))
 @given(st.randoms(use_true_random=False))
 def test_executors_agree_on_what_hypothesis_finds(rng: Random) -> None:
     """The same holds where hypothesis draws the packs, a few customers each."""
@@ -87,7 +91,7 @@ def test_order_never_matters(batch: int) -> None:
     """Rules, tables, gates, rows of collections and facts in another order give the same decisions."""
     for seed in _seeds(batch):
         rng = Random(seed)
-        pack, customers = generated(rng, customers=4)
+        pack, customers = generated(rng, customers=2)
         expected = by_oracle(pack, customers)
         other_pack, others = _shuffled_pack(pack, rng), [_shuffled_customer(one, rng) for one in customers]
         for decide_all in (by_oracle, by_session, by_plan):
@@ -153,18 +157,15 @@ def _shuffled_customer(customer: CustomerFacts, rng: Random) -> CustomerFacts:
 
 def check(pack: Pack, customers: Customers, expected: list[Decision], decide_all: DecideAll, origin: str) -> None:
     """Fail with a small reproduction if an executor decides a customer otherwise than expected."""
-    for customer, wanted, found in zip(customers, expected, decide_all(pack, customers), strict=True):
-        if not _same(wanted, found):
+    decisions = decide_all(pack, customers)
+    for customer, wanted, found in zip(customers, expected, decisions, strict=True):
+        if wanted != _restamped(found):
             small = _reduced(pack, customer, decide_all)
             if small is not pack:
                 (wanted,), (found,) = by_oracle(small, [customer]), decide_all(small, [customer])
             parts = [origin, decide_all.__name__, pack_text(small), customer_text(customer)]
             pytest.fail("\n\n".join([*parts, difference_text(wanted, _restamped(found))]), pytrace=False)
-
-
-def _same(expected: Decision, found: Decision) -> bool:
-    found = _restamped(found)
-    return expected == found and expected.to_json() == found.to_json()
+    assert [one.to_json() for one in expected[:FEW]] == [_restamped(one).to_json() for one in decisions[:FEW]]
 
 
 def _restamped(decision: Decision) -> Decision:
@@ -176,7 +177,7 @@ def _differs(pack: Pack, customer: CustomerFacts, decide_all: DecideAll) -> bool
         (expected,), (found,) = by_oracle(pack, [customer]), decide_all(pack, [customer])
     except Exception:  # leaving out an item may leave a pack that makes no sense
         return False
-    return not _same(expected, found)
+    return expected != _restamped(found)
 
 
 def _reduced(pack: Pack, customer: CustomerFacts, decide_all: DecideAll) -> Pack:
