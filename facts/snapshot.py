@@ -11,6 +11,8 @@ import threading
 from collections.abc import Iterator, Mapping
 from datetime import date
 from functools import cache
+from itertools import chain
+from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
 import duckdb
@@ -41,15 +43,15 @@ def take_snapshot(base: Base, vocabulary: Vocabulary, as_of: date, *, base_curre
     Raises:
         ProblemsError: if a declared fact has no feature, or a value does not fit its declaration.
     """
-    parameters = {"as_of": as_of, "base_currency": base_currency}
     with _database() as database:
+        _set(database, as_of, base_currency)
         for name, schema in base_schemas().items():
             database.register(name, base.get(name, schema.empty_table()))
         for name in PREPARED:
-            _execute(database, f"CREATE TABLE {name} AS {prepared(name)}", parameters)
-        customers = _customers(database, vocabulary, parameters)
+            database.execute(f"CREATE TABLE {name} AS {prepared(name)}")
+        customers = _customers(database, vocabulary)
         rows = {
-            feature.name: _rows_table(database, feature, vocabulary, parameters)
+            feature.name: _rows_table(database, feature, vocabulary)
             for feature in features("rows")
             if feature.name in vocabulary.collections
         }
@@ -74,7 +76,7 @@ def customer_facts(base: Base, vocabulary: Vocabulary, as_of: date, *, base_curr
     keys = base["customers"]["key"].to_pylist()
     if len(keys) != 1:
         raise ValueError(f"one customer's rows are wanted, these are of {len(keys)} customers as of {as_of}")
-    return _workspace().customer_facts(keys[0], base, vocabulary, {"as_of": as_of, "base_currency": base_currency})
+    return _workspace().customer_facts(base, vocabulary, as_of, base_currency)
 
 
 def portfolio_facts(snapshot: Snapshot) -> pa.Table:
@@ -84,26 +86,26 @@ def portfolio_facts(snapshot: Snapshot) -> pa.Table:
     """
     with _database() as database:
         database.register("snapshot", snapshot.customers)
-        return _query(database, PORTFOLIO.read_text(encoding="utf-8"), {})
+        return _query(database, PORTFOLIO.read_text(encoding="utf-8"))
 
 
 # --- the whole base ---
 
 
-def _customers(database: DuckDBPyConnection, vocabulary: Vocabulary, parameters: Mapping[str, Any]) -> pa.Table:
+def _customers(database: DuckDBPyConnection, vocabulary: Vocabulary) -> pa.Table:
     """Put the results of all features side by side."""
     keys = database.sql("SELECT key FROM customers ORDER BY key").to_arrow_table()["key"]
     found: dict[str, pa.ChunkedArray] = {}
     for feature in features("customers"):
-        for name, column in _aligned(_query(database, feature.sql, parameters), keys).items():
+        for name, column in _aligned(_query(database, feature.sql), keys).items():
             found |= _by_member(name, column, vocabulary)
-    spans = _query(database, "SELECT span FROM spans", parameters)["span"].to_pylist()
+    spans = _query(database, "SELECT span FROM spans")["span"].to_pylist()
     for feature in features("spans"):
-        rows = _query(database, feature.sql, parameters)
+        rows = _query(database, feature.sql)
         for span in spans:
             aligned = _aligned(_where(rows, "span", span), keys)
             found |= {f"{name}_{span}": column for name, column in aligned.items()}
-    recorded = _query(database, "SELECT customer, collection, recorded_from, recorded_to FROM recorded", parameters)
+    recorded = _query(database, "SELECT customer, collection, recorded_from, recorded_to FROM recorded")
     for collection in vocabulary.collections:
         aligned = _aligned(_where(recorded, "collection", collection), keys)
         found |= {f"{collection}.{name}": column for name, column in aligned.items()}
@@ -129,10 +131,8 @@ def _by_member(name: str, column: pa.ChunkedArray, vocabulary: Vocabulary) -> di
     return {f"{name}.{member}": pc.map_lookup(column, member, "first") for member in members}
 
 
-def _rows_table(
-    database: DuckDBPyConnection, feature: Feature, vocabulary: Vocabulary, parameters: Mapping[str, Any]
-) -> pa.Table:
-    rows = _query(database, f"FROM ({feature.sql}) ORDER BY customer, row", parameters)
+def _rows_table(database: DuckDBPyConnection, feature: Feature, vocabulary: Vocabulary) -> pa.Table:
+    rows = _query(database, f"FROM ({feature.sql}) ORDER BY customer, row")
     declared = [fact.name for fact in vocabulary.in_scope(feature.name) if fact.origin is not Origin.DERIVED]
     return rows.select(["customer", "row", *declared])
 
@@ -159,58 +159,50 @@ class _Workspace:
         self._database.execute("PRAGMA disable_optimizer")
         for name, schema in base_schemas().items():
             self._insert_into(name, schema.empty_table(), "CREATE TABLE {} AS FROM given")
+        _set(self._database, date.min, "")  # the tables made here stay empty
         self._prepare: list[Statement] = []
         for name in PREPARED:
-            sql = prepared(name)
-            anything = {"as_of": date.min, "base_currency": ""}
-            _execute(self._database, f"CREATE TABLE {name} AS FROM ({sql}) LIMIT 0", anything)
-            self._prepare += self._database.extract_statements(f"INSERT INTO {name} {sql}")
+            self._database.execute(f"CREATE TABLE {name} AS FROM ({prepared(name)}) LIMIT 0")
+            self._prepare += self._database.extract_statements(f"INSERT INTO {name} {prepared(name)}")
         self._statements = {
             kind: [(feature, self._database.extract_statements(feature.sql)[0]) for feature in features(kind)]
             for kind in ("customers", "spans", "rows")
         }
 
-    def customer_facts(
-        self, customer: str, base: Base, vocabulary: Vocabulary, parameters: Mapping[str, Any]
-    ) -> CustomerFacts:
+    def customer_facts(self, base: Base, vocabulary: Vocabulary, as_of: date, base_currency: str) -> CustomerFacts:
         with self._lock:
+            _set(self._database, as_of, base_currency)
             self._database.begin()
             try:
-                return self._facts(customer, base, vocabulary, parameters)
+                return self._facts(base, vocabulary, as_of)
             finally:
                 self._database.rollback()
 
-    def _facts(self, customer: str, base: Base, vocabulary: Vocabulary, parameters: Mapping[str, Any]) -> CustomerFacts:
+    def _facts(self, base: Base, vocabulary: Vocabulary, as_of: date) -> CustomerFacts:
         filled = {name for name in base_schemas() if name in base and base[name].num_rows}
         for name in filled:
             self._insert_into(name, base[name], "INSERT INTO {} FROM given")
         for statement in self._prepare:
-            _execute(self._database, statement, parameters)
+            self._database.execute(statement)
         stretches = self._database.execute("SELECT collection, recorded_from, recorded_to FROM recorded").fetchall()
         recorded: dict[str, Recorded] = {name: (start, end) for name, start, end in stretches}
 
         # A feature has nothing to say about tables without rows whose recording has not begun.
-        speaking = {kind: self._results(kind, filled | recorded.keys(), parameters) for kind in self._statements}
-        facts = dict(_known_facts(speaking["customers"], speaking["spans"], vocabulary))
+        said = {kind: self._results(kind, filled | recorded.keys()) for kind in self._statements}
+        facts = dict(_known_facts(said["customers"], said["spans"], vocabulary))
         check_values(vocabulary, None, facts)
-        rows: dict[str, tuple[Row, ...]] = dict.fromkeys(vocabulary.collections, ())
-        for collection, found in speaking["rows"]:
-            rows[collection] = tuple(sorted((_row(values) for values in found), key=lambda row: row.key))
-            for row in rows[collection]:
-                check_values(vocabulary, collection, row.facts)
+        rows = {name: _rows(said["rows"].get(name, []), name, vocabulary) for name in vocabulary.collections}
         in_catalogue = {name: span for name, span in recorded.items() if name in vocabulary.collections}
-        return CustomerFacts(customer, parameters["as_of"], facts, rows, in_catalogue)
+        return CustomerFacts(base["customers"]["key"][0].as_py(), as_of, facts, rows, in_catalogue)
 
-    def _results(
-        self, kind: str, present: set[str], parameters: Mapping[str, Any]
-    ) -> list[tuple[str, list[dict[str, Any]]]]:
-        results = []
+    def _results(self, kind: str, present: set[str]) -> dict[str, list[dict[str, Any]]]:
+        """Return what the features of a folder find, by name."""
+        results = {}
         for feature, statement in self._statements[kind]:
             if feature.reads <= {"customers"} or feature.reads & present - {"customers"}:
-                cursor = _execute(self._database, statement, parameters)
+                cursor = self._database.execute(statement)
                 names = [column[0] for column in cursor.description or ()]
-                found = [dict(zip(names, values, strict=True)) for values in cursor.fetchall()]
-                results.append((feature.name, found))
+                results[feature.name] = [dict(zip(names, values, strict=True)) for values in cursor.fetchall()]
         return results
 
     def _insert_into(self, name: str, given: pa.Table, statement: str) -> None:  # noqa: ARG002 (read by DuckDB)
@@ -218,27 +210,28 @@ class _Workspace:
 
 
 def _known_facts(
-    customers: list[tuple[str, list[dict[str, Any]]]],
-    spans: list[tuple[str, list[dict[str, Any]]]],
-    vocabulary: Vocabulary,
+    customers: Mapping[str, list[dict[str, Any]]], spans: Mapping[str, list[dict[str, Any]]], vocabulary: Vocabulary
 ) -> Iterator[tuple[str, Value]]:
     """Yield the names and values of the known facts."""
-    for _, found in customers:
-        for values in found:
-            for name, value in _known(values).items():
-                if isinstance(value, dict):
-                    check_members(name, value, vocabulary)
-                    yield from ((f"{name}.{member}", of_member) for member, of_member in value.items())
-                elif name != "customer":
-                    yield name, value
-    for _, found in spans:
-        for values in found:
-            named = {f"{name}_{values['span']}": value for name, value in _known(values).items()}
-            yield from ((name, value) for name, value in named.items() if vocabulary.fact(name))
+    for values in chain.from_iterable(customers.values()):
+        for name, value in _known(values).items():
+            if isinstance(value, dict):
+                check_members(name, value, vocabulary)
+                yield from ((f"{name}.{member}", of_member) for member, of_member in value.items())
+            elif name != "customer":
+                yield name, value
+    for values in chain.from_iterable(spans.values()):
+        named = {f"{name}_{values['span']}": value for name, value in _known(values).items()}
+        yield from ((name, value) for name, value in named.items() if vocabulary.fact(name))
 
 
-def _row(values: dict[str, Any]) -> Row:
-    return Row(values["row"], {n: value for n, value in _known(values).items() if n not in ("customer", "row")})
+def _rows(found: list[dict[str, Any]], collection: str, vocabulary: Vocabulary) -> tuple[Row, ...]:
+    rows = []
+    for values in sorted(found, key=itemgetter("row")):
+        facts = {name: value for name, value in _known(values).items() if name not in ("customer", "row")}
+        check_values(vocabulary, collection, facts)
+        rows.append(Row(values["row"], facts))
+    return tuple(rows)
 
 
 def _known(values: dict[str, Any]) -> dict[str, Any]:
@@ -261,19 +254,12 @@ def _database(threads: int | None = None) -> DuckDBPyConnection:
     return database
 
 
-def _query(database: DuckDBPyConnection, sql: str, parameters: Mapping[str, Any]) -> pa.Table:
-    (statement,) = database.extract_statements(sql)
-    return database.sql(statement, params=_named(statement, parameters)).to_arrow_table()
+def _set(database: DuckDBPyConnection, as_of: date, base_currency: str) -> None:
+    """Set what the macros `as_of()` and `base_currency()` give."""
+    # Variables, because a statement with parameters is planned anew once they are known: a third more time.
+    database.execute("SET VARIABLE as_of = $value", {"value": as_of})
+    database.execute("SET VARIABLE base_currency = $value", {"value": base_currency})
 
 
-def _execute(
-    database: DuckDBPyConnection, statement: str | Statement, parameters: Mapping[str, Any]
-) -> DuckDBPyConnection:
-    if isinstance(statement, str):
-        (statement,) = database.extract_statements(statement)
-    return database.execute(statement, _named(statement, parameters))
-
-
-def _named(statement: Statement, parameters: Mapping[str, Any]) -> dict[str, Any]:
-    """Return those of the parameters that a statement names."""
-    return {name: value for name, value in parameters.items() if name in statement.named_parameters}
+def _query(database: DuckDBPyConnection, sql: str) -> pa.Table:
+    return database.sql(sql).to_arrow_table()

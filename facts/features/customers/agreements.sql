@@ -1,7 +1,7 @@
 -- The terms of cooperation that stand. The credit limit is worth what its currency is worth on the as-of day.
 WITH
     terms AS (
-        SELECT *, $as_of::DATE AS today
+        SELECT *, as_of() AS today
         FROM agreements
         WHERE is_current AND kind = 'cooperation'
         QUALIFY row_number() OVER (PARTITION BY customer ORDER BY holds_from DESC, key DESC) = 1

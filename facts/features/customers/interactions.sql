@@ -2,7 +2,7 @@
 SELECT
     customer,
     max(holds_from) AS last_interaction_on,
-    $as_of::DATE - max(holds_from) AS days_since_last_interaction
+    as_of() - max(holds_from) AS days_since_last_interaction
 FROM interactions
 JOIN recorded USING (customer)
 WHERE collection = 'interactions'

@@ -9,9 +9,9 @@ WITH
 SELECT
     c.key AS customer,
     first_on AS first_recorded_win_on,
-    $as_of::DATE - first_on AS days_since_first_recorded_win,
-    CASE WHEN since <= last_on THEN $as_of::DATE - last_on END AS days_since_last_win,
-    $as_of::DATE - since AS days_opportunities_recorded
+    as_of() - first_on AS days_since_first_recorded_win,
+    CASE WHEN since <= last_on THEN as_of() - last_on END AS days_since_last_win,
+    as_of() - since AS days_opportunities_recorded
 FROM customers c
 LEFT JOIN recorded k ON k.customer = c.key AND k.collection = 'opportunities'
 LEFT JOIN wins w ON w.customer = c.key

@@ -40,14 +40,14 @@ WITH
     )
 SELECT
     customer,
-    $as_of::DATE - since AS days_orders_recorded,
+    as_of() - since AS days_orders_recorded,
     orders AS orders_recorded,
     CASE WHEN from_first THEN orders END AS orders_total,
     first_on AS first_recorded_order_on,
-    $as_of::DATE - first_on AS days_since_first_recorded_order,
+    as_of() - first_on AS days_since_first_recorded_order,
     CASE WHEN from_first THEN first_on END AS first_order_on,
-    CASE WHEN from_first THEN $as_of::DATE - first_on END AS days_since_first_order,
+    CASE WHEN from_first THEN as_of() - first_on END AS days_since_first_order,
     last_on AS last_order_on,
-    $as_of::DATE - last_on AS days_since_last_order,
+    as_of() - last_on AS days_since_last_order,
     gap AS order_gap_days
 FROM known

@@ -60,12 +60,12 @@ WITH
         SELECT
             customer,
             sum(unpaid) FILTER (unpaid > 0) AS owed,
-            sum(still_open) FILTER (due_on < $as_of::DATE) AS overdue,
-            min(due_on) FILTER (due_on < $as_of::DATE AND still_open > 0) AS oldest_due_on,
-            count(*) FILTER (due_on <= $as_of::DATE AND holds_from >= $as_of::DATE - 365) AS due_365d,
+            sum(still_open) FILTER (due_on < as_of()) AS overdue,
+            min(due_on) FILTER (due_on < as_of() AND still_open > 0) AS oldest_due_on,
+            count(*) FILTER (due_on <= as_of() AND holds_from >= as_of() - 365) AS due_365d,
             count(*) FILTER (
-                due_on < $as_of::DATE
-                AND holds_from >= $as_of::DATE - 365
+                due_on < as_of()
+                AND holds_from >= as_of() - 365
                 AND (still_open > 0 OR (unpaid <= 0 AND last_paid_on > due_on))
             ) AS late_365d
         FROM debts
@@ -83,9 +83,9 @@ SELECT
     customer,
     round(coalesce(owed, 0) - coalesce(credit, 0), 2)::DECIMAL(18, 2) AS credit_used,
     round(coalesce(overdue, 0), 2)::DECIMAL(18, 2) AS overdue_amount,
-    coalesce($as_of::DATE - oldest_due_on, 0) AS overdue_days,
-    CASE WHEN since <= $as_of::DATE - 365 THEN coalesce(due_365d, 0) END AS invoices_due_365d,
-    CASE WHEN since <= $as_of::DATE - 365 THEN coalesce(late_365d, 0) END AS paid_late_365d
+    coalesce(as_of() - oldest_due_on, 0) AS overdue_days,
+    CASE WHEN since <= as_of() - 365 THEN coalesce(due_365d, 0) END AS invoices_due_365d,
+    CASE WHEN since <= as_of() - 365 THEN coalesce(late_365d, 0) END AS paid_late_365d
 FROM known
 LEFT JOIN sums USING (customer)
 LEFT JOIN credits USING (customer)

@@ -6,7 +6,7 @@ WITH
     history AS (
         SELECT *
         FROM stage_history
-        WHERE holds_from <= $as_of::DATE
+        WHERE holds_from <= as_of()
         QUALIFY key = customer OR NOT bool_or(key = customer) OVER (PARTITION BY customer)
     ),
     steps AS (
@@ -34,7 +34,7 @@ SELECT
     customer,
     p.stage,
     c.stage_since,
-    $as_of::DATE - c.stage_since AS days_in_stage,
+    as_of() - c.stage_since AS days_in_stage,
     c.stage_before,
     p.override_until AS stage_override_until
 FROM present p

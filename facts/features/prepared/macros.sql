@@ -1,5 +1,9 @@
 -- Small computations that several features share.
 
+-- The date on which the facts hold, and the currency that amounts are converted into.
+CREATE MACRO as_of() AS getvariable('as_of')::DATE;
+CREATE MACRO base_currency() AS getvariable('base_currency')::VARCHAR;
+
 -- An amount of money in ten-thousandths, as a whole number.
 CREATE MACRO ten_thousandths(amount) AS (amount::DECIMAL(28, 4) * 10000)::HUGEINT;
 

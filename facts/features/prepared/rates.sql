@@ -2,6 +2,6 @@
 -- The type is wide enough for products with amounts, which need twelve digits after the point.
 SELECT currency, holds_from, rate_to_base::DECIMAL(20, 8) AS rate_to_base
 FROM exchange_rates
-WHERE holds_from <= $as_of::DATE AND currency <> $base_currency::VARCHAR
+WHERE holds_from <= as_of() AND currency <> base_currency()
 UNION ALL
-SELECT $base_currency::VARCHAR, DATE '0001-01-01', 1::DECIMAL(20, 8)
+SELECT base_currency(), DATE '0001-01-01', 1::DECIMAL(20, 8)

@@ -7,7 +7,7 @@ WITH
     statements AS (
         SELECT coalesce(customer, '') AS owner, collection, recorded_from, recorded_to
         FROM coverage
-        WHERE is_current AND recorded_from <= $as_of::DATE
+        WHERE is_current AND recorded_from <= as_of()
         UNION ALL
         -- The plan is kept in the store and nowhere else.
         SELECT '', 'actions', DATE '0001-01-01', NULL
@@ -39,7 +39,7 @@ SELECT
     collection,
     any_value(b.recorded_from) AS recorded_from,
     nullif(max(p.recorded_to), DATE '9999-12-31') AS recorded_to,
-    CASE WHEN max(p.recorded_to) >= $as_of::DATE THEN any_value(b.recorded_from) END AS since
+    CASE WHEN max(p.recorded_to) >= as_of() THEN any_value(b.recorded_from) END AS since
 FROM beginnings b
 JOIN pieces p USING (owner, collection)
 GROUP BY owner, collection

@@ -12,6 +12,6 @@ SELECT
     heard_on IS NOT NULL AS heard,
     heard_on,
     outcome,
-    CASE WHEN heard_on IS NULL THEN $as_of::DATE - holds_from END AS days_unheard
+    CASE WHEN heard_on IS NULL THEN as_of() - holds_from END AS days_unheard
 FROM communications
-WHERE holds_from <= $as_of::DATE
+WHERE holds_from <= as_of()

@@ -7,6 +7,6 @@ SELECT
     severity,
     settled_on IS NOT NULL AS settled,
     settled_on,
-    coalesce(settled_on, $as_of::DATE) - holds_from AS days_open
+    coalesce(settled_on, as_of()) - holds_from AS days_open
 FROM complaints
-WHERE holds_from <= $as_of::DATE
+WHERE holds_from <= as_of()

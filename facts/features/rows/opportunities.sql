@@ -6,6 +6,6 @@ SELECT
     CASE WHEN o.closed_on IS NULL THEN o.open_stage WHEN o.won THEN 'won' WHEN NOT o.won THEN 'lost' END AS state,
     o.closed_on,
     round(o.amount * r.rate_to_base, 2)::DECIMAL(18, 2) AS amount,
-    coalesce(o.closed_on, $as_of::DATE) - o.holds_from AS days_open
-FROM (FROM opportunities WHERE holds_from <= $as_of::DATE) o
+    coalesce(o.closed_on, as_of()) - o.holds_from AS days_open
+FROM (FROM opportunities WHERE holds_from <= as_of()) o
 ASOF LEFT JOIN rates r ON r.currency = o.currency AND coalesce(o.closed_on, o.holds_from) >= r.holds_from

@@ -10,10 +10,10 @@ WITH
             customer,
             span,
             count(*) AS due,
-            count(*) FILTER (coalesce(delivered_on, shipped_on, $as_of::DATE) > promised_on) AS late
+            count(*) FILTER (coalesce(delivered_on, shipped_on, as_of()) > promised_on) AS late
         FROM deliveries
         JOIN spans ON holds_from BETWEEN first_day AND last_day
-        WHERE promised_on <= $as_of::DATE
+        WHERE promised_on <= as_of()
         GROUP BY customer, span
     )
 SELECT
