@@ -43,6 +43,8 @@ def read_column(vocabulary: Vocabulary, fact: Fact, stored: pa.ChunkedArray | pa
     array = one_array(stored)
     if pa.types.is_null(array.type):
         return missing(len(array))
+    if pa.types.is_dictionary(array.type) and array.dictionary.null_count:
+        array = array.dictionary_decode()  # a value can be missing by its entry
     known = known_mask(array)
     match fact.type:
         case Type.FLAG:

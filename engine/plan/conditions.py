@@ -12,7 +12,7 @@ from datetime import date
 import numpy as np
 import pyarrow as pa
 
-from engine.plan.columns import Array, Column, Mask, days, known_mask, missing, one_array, read_column
+from engine.plan.columns import Array, Column, ColumnError, Mask, days, known_mask, missing, one_array, read_column
 from engine.plan.truth import Truth, both, negate, sharp, some, unless_unknown
 from engine.program import (
     EPOCH,
@@ -100,8 +100,10 @@ class Chunk:
 
     def _date(self, name: str) -> Column | None:
         found = _stored(self.customers, name)
-        if found is None:
+        if found is None or pa.types.is_null(found.type):
             return None
+        if not pa.types.is_date32(found.type):
+            raise ColumnError(f"column `{name}` is {found.type}, which does not hold a date")
         array = one_array(found)
         return Column(days(array), known_mask(array))
 
