@@ -29,6 +29,9 @@ _GIVEN_BY_STORE = {"id", "source", "recorded_at", "entered_by", "retracted_at"}
 # A checked row that is neither set aside nor faulty.
 _USABLE = Sql("aside IS NULL AND problem IS NULL")
 
+# The column that says what a row changes; its name has a space, so no table has a column of that name.
+_CHANGE = name("the change")
+
 
 @dataclass(frozen=True, slots=True)
 class TableCounts:
@@ -184,15 +187,17 @@ class Changes:
             sql(
                 "CREATE TABLE {} AS SELECT {}, standing.id AS standing_id, CASE"
                 " WHEN standing.id IS NULL THEN 'stored' WHEN {} THEN 'unchanged'"
-                " WHEN {} THEN 'corrected' ELSE 'stored' END AS outcome"
+                " WHEN {} THEN 'corrected' ELSE 'stored' END AS {}"
                 " FROM {} AS new {} JOIN {} AS standing ON {}",
-                name(f"changed {table.name}"), joined(", ", columns), equal, replaces,
+                name(f"changed {table.name}"), joined(", ", columns), equal, replaces, _CHANGE,
                 name(f"new {table.name}"), Sql("ASOF LEFT" if changes_only else "LEFT"),
                 name(f"standing {table.name}"), matching,
             )
         )  # fmt: skip
-        counted = dict(self._rows(sql("SELECT outcome, count(*) FROM {} GROUP BY 1", name(f"changed {table.name}"))))
-        return TableCounts(*(counted.get(outcome, 0) for outcome in ("stored", "corrected", "unchanged")))
+        counted = dict(
+            self._rows(sql("SELECT {}, count(*) FROM {} GROUP BY 1", _CHANGE, name(f"changed {table.name}")))
+        )
+        return TableCounts(*(counted.get(change, 0) for change in ("stored", "corrected", "unchanged")))
 
     def _merged(self, column: Column[Any], mapped: set[str]) -> Sql:
         if column.name in mapped:
@@ -275,7 +280,7 @@ class Changes:
         """Retract what is corrected and add what is new; return how many rows were added."""
         changed = name(f"changed {table.name}")
         corrected = [
-            row[0] for row in self._rows(sql("SELECT standing_id FROM {} WHERE outcome = 'corrected'", changed))
+            row[0] for row in self._rows(sql("SELECT standing_id FROM {} WHERE {} = 'corrected'", changed, _CHANGE))
         ]
         if corrected:
             marks = ("?", "?") if is_sqlite(self.store.url) else ("$1", "$2")
@@ -285,7 +290,7 @@ class Changes:
                 pa.record_batch({"retracted_at": moments, "id": pa.array(corrected, pa.int64())}),
             )
         columns = joined(", ", [name(column.name) for column in _own_columns(table)])
-        rows = sql("SELECT {} FROM {} WHERE outcome <> 'unchanged'", columns, changed)
+        rows = sql("SELECT {} FROM {} WHERE {} <> 'unchanged'", columns, changed, _CHANGE)
         return self._ingest(table, rows)
 
     def _ingest(self, table: Table, query: Sql) -> int:

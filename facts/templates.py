@@ -21,7 +21,7 @@ _EXAMPLES = {
     "agreements.kind": "cooperation",
     "action": "deliver_core_need",
     "collection": "complaints",
-    "criterion": "both_want_it",
+    "criterion": "both_want",
     "currency": "EUR",
     "kind": "quality",
     "medium": "company_visit",
