@@ -188,6 +188,8 @@ class VocabularyReader:
             form.problem(
                 form.place("type"), "wrong-type", "a set is a derived fact of the customer.", "Add `origin: derived`."
             )
+        if type_ is Type.TEXT and origin is Origin.DERIVED:
+            form.problem(form.place("type"), "wrong-type", "a text cannot be derived.", "Use a category.")
         return Fact(
             name=key.text,
             scope=scope,
