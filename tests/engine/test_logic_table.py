@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 import pytest
 
 from tests.engine.corner_case_files import read_case, shown
 from tests.engine.executors import Executor
 
-TRUTHS = {"T": True, "F": False, "U": "unknown"}
+TRUTHS: Mapping[str, bool | str] = {"T": True, "F": False, "U": "unknown"}
 
 TABLE = """
     left  right  and  or  not-left
@@ -23,50 +26,37 @@ TABLE = """
 """
 HEAD, *LINES = [line.split() for line in TABLE.strip().splitlines()]
 
-CONDITIONS = {
+CONDITIONS: Mapping[str, Any] = {
     "and": {"all": [{"left": True}, {"right": True}]},
     "or": {"any": [{"left": True}, {"right": True}]},
     "not-left": {"not": {"left": True}},
 }
+FLAGS = {"left": {"type": "flag"}, "right": {"type": "flag"}}
 
 
 @pytest.mark.parametrize("line", LINES, ids="".join)
 def test_logic_table(line: list[str], executor: Executor) -> None:
     """And, or, not follow Kleene for flags that are true, false or missing."""
-    row = {name: TRUTHS[cell] for name, cell in zip(HEAD, line, strict=True)}
-    facts = {side: row.pop(side) for side in ("left", "right")}
-    case = read_case(
-        {
-            "case": f"left is {facts['left']}, right is {facts['right']}",
-            "decides": "and, or, not follow Kleene",
-            "catalogue": {"facts": {"left": {"type": "flag"}, "right": {"type": "flag"}}},
-            "conditions": CONDITIONS,
-            "facts": {side: truth for side, truth in facts.items() if truth != "unknown"},
-            "expect": {"truths": row},
-        }
-    )
-    decision = executor(case.pack, case.customer)
-    assert row == shown(decision, "truths", row)
+    expected, flags = _read(line)
+    assert expected == _truths(executor, catalogue={"facts": FLAGS}, conditions=CONDITIONS, facts=flags)
 
 
 @pytest.mark.parametrize("line", LINES, ids="".join)
 def test_logic_table_in_rows(line: list[str], executor: Executor) -> None:
     """The same table holds where the conditions are asked of a row."""
-    row = {name: TRUTHS[cell] for name, cell in zip(HEAD, line, strict=True)}
-    facts = {side: row.pop(side) for side in ("left", "right")}
-    case = read_case(
-        {
-            "case": f"left is {facts['left']}, right is {facts['right']}",
-            "decides": "and, or, not follow Kleene",
-            "catalogue": {
-                "collections": {
-                    "pairs": {"kind": "register", "facts": {"left": {"type": "flag"}, "right": {"type": "flag"}}}
-                }
-            },
-            "conditions": {name: {"pairs": {"any": condition}} for name, condition in CONDITIONS.items()},
-            "rows": {"pairs": [{side: truth for side, truth in facts.items() if truth != "unknown"}]},
-            "expect": {"truths": row},
-        }
-    )
-    decision = executor(case.pack, case.customer)
-    assert row == shown(decision, "truths", row)
+    expected, flags = _read(line)
+    catalogue = {"collections": {"pairs": {"kind": "register", "facts": FLAGS}}}
+    conditions = {name: {"pairs": {"any": condition}} for name, condition in CONDITIONS.items()}
+    assert expected == _truths(executor, catalogue=catalogue, conditions=conditions, rows={"pairs": [flags]})
+
+
+def _read(line: list[str]) -> tuple[dict[str, bool | str], dict[str, bool | str]]:
+    """Return what a line of the table expects, and the flags that it gives (an unknown one is left out)."""
+    cells = {name: TRUTHS[cell] for name, cell in zip(HEAD, line, strict=True)}
+    expected = {name: cells[name] for name in CONDITIONS}
+    return expected, {name: cells[name] for name in FLAGS if cells[name] != "unknown"}
+
+
+def _truths(executor: Executor, **content: Any) -> Any:
+    case = read_case({"case": "a line of the table", "decides": "Kleene's logic", "expect": {}, **content})
+    return shown(executor(case.pack, case.customer), "truths", content["conditions"])
