@@ -51,5 +51,10 @@ class Door(click.Group):
 def main() -> None:
     """Decide, customer by customer, on stage, plan and the value to convey next, and say why.
 
+    \b
+    Example:
+      valuelift demo
+      valuelift recommend CUSTOMER --lang zh
+
     Exit codes: 0 fine, 1 problems found, 2 wrong usage, 3 internal failure.
     """

@@ -24,10 +24,10 @@ if TYPE_CHECKING:
 @user_option
 @query_options
 def command(user: str, query: Query) -> None:
-    """Decide every customer and store the decisions as one run.
+    """Decide all customers and store the decisions.
 
-    A run is stored whole or not at all, and is known by its date, its rules and its facts: deciding the same again
-    changes nothing. It also stores what only a look at the whole base shows (classes, ranks, shares).
+    Together they are a run, stored whole or not at all. A run is known by its date, its rules and its facts: deciding
+    the same again changes nothing. It also stores what only a look at the whole base shows (classes, ranks, shares).
 
     \b
     Example:

@@ -10,10 +10,12 @@ SHELLS = ("bash", "zsh", "fish")
 
 
 @click.command("completion")
-@click.argument("shell", type=Word(SHELLS))
+@click.argument("shell", type=Word(SHELLS), metavar="bash|zsh|fish")
 @click.pass_context
 def command(ctx: click.Context, shell: str) -> None:
-    """Print the script that completes valuelift's commands and options in your SHELL.
+    """Print the script for completion in your shell.
+
+    With it, the shell completes commands, options and their words when you press the tab key.
 
     \b
     Example, for bash, zsh and fish:

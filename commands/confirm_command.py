@@ -31,7 +31,13 @@ class Confirmed:
 
 @click.command("confirm")
 @click.argument("customer")
-@click.option("--stage", required=True, type=Word(STAGES), help="The stage decided on.")
+@click.option(
+    "--stage",
+    required=True,
+    type=Word(STAGES),
+    metavar="STAGE",
+    help=f"The stage decided on: {', '.join(STAGES)}.",
+)
 @click.option("--override", is_flag=True, help="Decide against what is proposed; needs --reason.")
 @click.option("--reason", metavar="TEXT", help="Why, when deciding against the proposal.")
 @click.option("--until", type=Day(), metavar="DATE", help="When to look at a decision against the proposal again.")
@@ -40,15 +46,15 @@ class Confirmed:
 def command(
     customer: str, stage: str, override: bool, reason: str | None, until: date | None, user: str, query: Query
 ) -> None:
-    """Record the stage that the account manager decided on for CUSTOMER, from the as-of date on.
+    """Record the stage that the account manager decided on.
 
-    The system proposes (see `valuelift recommend`) and the account manager decides. Another stage than the proposed
-    one needs --override with a --reason.
+    It holds for CUSTOMER from the as-of date on. The system proposes (see `valuelift recommend`) and the account
+    manager decides. Another stage than the proposed one needs --override with a --reason.
 
     \b
     Example:
       valuelift confirm 13085 --stage established --as-of 2010-12-09
-      valuelift confirm 13085 --stage new --override --reason "trial goes on" --until 2011-03-31
+      valuelift confirm 13085 --stage new --override --reason "still on trial"
     """
     from commands.desk import desk_for
     from facts.recording import confirm_stage

@@ -22,12 +22,22 @@ URGENT = 80
 
 
 @click.command("customers")
-@click.option("--stage", "stages", type=Word(STAGES), multiple=True, help="Only customers at this stage; repeatable.")
+@click.option(
+    "--stage",
+    "stages",
+    type=Word(STAGES),
+    multiple=True,
+    metavar="STAGE",
+    help=f"Only customers at this stage ({', '.join(STAGES)}). May be repeated.",
+)
 @click.option("--manager", metavar="NAME", help="Only customers of this account manager.")
 @click.option("--all", "show_all", is_flag=True, help=f"Show all, not only the {AT_A_GLANCE} most urgent.")
 @query_options
 def command(stages: tuple[str, ...], manager: str | None, show_all: bool, query: Query) -> None:
-    """List customers with stage, move, value to convey next and urgency, the most urgent first.
+    """List the customers, the most urgent first.
+
+    Shows the stage of each, the stage that is proposed, the value to convey next (with `?`, if the advice could still
+    change), and how urgent its most urgent action is, from 0 to 100.
 
     \b
     Example:

@@ -21,9 +21,10 @@ STORE = "valuelift-demo.db"
 @language_option
 @json_option
 def command(db: str, user: str, language: str, as_json: bool) -> None:
-    """Make a store of invented customers, decide them all, and show the portfolio and one customer's plan.
+    """Try everything on an invented portfolio.
 
-    A demo store that is there already is shown as it is. The customers, their orders and their complaints are all
+    Makes a store of invented customers, decides them all, and shows the portfolio and one customer's plan. A demo
+    store that is there already is shown as it is. The customers, their orders and their complaints are all
     made up; the rules are the real ones.
 
     \b

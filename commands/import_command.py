@@ -57,11 +57,12 @@ def command(
     as_json: bool,
     db: str | None,
 ) -> None:
-    """Import FILES, or folders of files, into the store: all rows that can be used, or nothing at all.
+    """Import files into the store.
 
-    Importing the same file again changes nothing. Faulty rows are left out and counted; more than --max-rejects of
-    them, or a faulty file, and the store stays as it was. For your own data, print the templates of the canonical
-    layout, fill them in and import the folder.
+    FILES are files, or folders of files. All rows that can be used are stored, or nothing at all. Importing the same
+    file again changes nothing. Faulty rows are left out and counted; more than --max-rejects of them, or a faulty
+    file, and the store stays as it was. For your own data, print the templates of the canonical layout, fill them in
+    and import the folder.
 
     \b
     Example:

@@ -24,7 +24,9 @@ from commands.options import db_option
 )
 @db_option
 def command(currency: str, time_zone: str, db: str | None) -> None:
-    """Make an empty store. One that is there already, with the same settings, stays as it is.
+    """Make an empty store.
+
+    One that is there already, with the same settings, stays as it is.
 
     \b
     Example:

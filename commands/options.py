@@ -52,10 +52,6 @@ class Word(click.ParamType[str]):
     def __init__(self, words: Iterable[str]) -> None:
         self.words = tuple(words)
 
-    def get_metavar(self, param: click.Parameter, ctx: click.Context) -> str:  # noqa: ARG002 - click's signature
-        """Return the words as they stand in the help."""
-        return f"[{'|'.join(self.words)}]"
-
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
         """Return the word; fail on one that is not in the list."""
         if value not in self.words:

@@ -1,0 +1,191 @@
+"""What `valuelift recommend` shows: the right things, in order, in eighty columns, in both languages."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from rich.cells import cell_len
+
+from commands.texts import all_texts
+from tests.commands.conftest import DAY, Call
+
+SECTIONS = ("decision", "value", "plan", "guard_rails", "hangs_on")
+LANGUAGES = ("en", "zh")
+
+
+@pytest.fixture(scope="module")
+def everyone(told_store: Any) -> list[str]:
+    """Return the keys of all demo customers."""
+    from tests.commands.conftest import call_command
+
+    return [row["customer"] for row in call_command("customers", "--db", told_store, "--as-of", DAY, "--json").json]
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_sections_come_in_order(demo: Call, language: str) -> None:
+    """Who and stage, the stage decision, the value, the plan, guard rails, and what all this hangs on."""
+    lines = demo("recommend", "moonbridge", "--as-of", DAY, "--lang", language).lines
+    places = [lines.index(all_texts()[name][language]) for name in SECTIONS]
+    assert places == sorted(places)
+    assert "Moonbridge" in lines[0]
+    assert all_texts()["as_of"][language].split("{")[0] in lines[0]
+
+
+@pytest.mark.parametrize("show_all", [False, True], ids=["at a glance", "all"])
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_no_line_is_wider_than_eighty_cells(demo: Call, everyone: list[str], language: str, show_all: bool) -> None:
+    """Every customer's page fits a terminal of eighty columns; a Chinese character takes two of them."""
+    too_wide = []
+    for customer in everyone[::6]:
+        answer = demo("recommend", customer, "--as-of", DAY, "--lang", language, *["--all"][: int(show_all)])
+        assert answer.code == 0
+        too_wide += [line for line in answer.lines if cell_len(line) > 80]
+    assert too_wide == []
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_columns_of_the_plan_are_aligned(demo: Call, language: str) -> None:
+    """Owner and due date of every action begin in the cell in which their headings begin."""
+    answer = demo("recommend", "ashgrove", "--as-of", DAY, "--lang", language)
+    plan = demo("recommend", "ashgrove", "--as-of", DAY, "--json", "--lang", language).json["recommendation"]["plan"]
+    texts = all_texts()
+    head = next(line for line in answer.lines if texts["due"][language] in line and texts["owner"][language] in line)
+    due_at = cell_len(head[: head.index(texts["due"][language])])
+    owner_at = cell_len(head[: head.index(texts["owner"][language])])
+    rows = [line for line in answer.lines if plan[0]["action"]["title"] in line or plan[1]["action"]["title"] in line]
+    assert len(rows) == 2
+    for row, action in zip(rows, plan, strict=False):
+        assert cell_len(row[: row.index(action["owner"])]) == owner_at
+        assert after_cells(row, due_at)[0].isdigit()
+
+
+def after_cells(line: str, cells: int) -> str:
+    """Return the rest of a line from a cell on."""
+    for place in range(len(line)):
+        if cell_len(line[:place]) == cells:
+            return line[place:]
+    return ""
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_criteria_are_marked_and_grouped(demo: Call, language: str) -> None:
+    """The checklist shows each criterion with its mark beside the upgrade condition that it belongs to."""
+    answer = demo("recommend", "moonbridge", "--as-of", DAY, "--lang", language)
+    found = demo("recommend", "moonbridge", "--as-of", DAY, "--lang", language, "--json").json
+    checklist = found["recommendation"]["proposal"]["checklist"]
+    marks = {"met": "✓", "not_met": "✗", "unknown": "?"}
+    assert {one["condition"] for one in checklist["criteria"]} >= {f"U1.{number}" for number in range(1, 7)}
+    for criterion in checklist["criteria"]:
+        (line,) = [line for line in answer.lines if f"{marks[criterion['state']]} {criterion['title']}" in line]
+        assert line.startswith("    ")
+    for number in range(1, 7):
+        assert all_texts()[f"condition_U1.{number}"][language] in answer.output
+
+
+def test_five_actions_at_a_glance_and_all_on_demand(demo: Call) -> None:
+    """At most five actions are shown, with the number of the others; `--all` shows every one with its steps."""
+    plan = demo("recommend", "ashgrove", "--as-of", DAY, "--json").json["recommendation"]["plan"]
+    assert len(plan) > 5
+    page = demo("recommend", "ashgrove", "--as-of", DAY).output
+    whole = demo("recommend", "ashgrove", "--as-of", DAY, "--all").output
+    assert f"{len(plan) - 5} more with --all" in page
+    assert f"\n  {len(plan)}  " in whole
+    assert f"\n  {len(plan)}  " not in page
+    assert plan[0]["steps"][0] in " ".join(whole.split())
+
+
+def test_actions_come_by_urgency(demo: Call) -> None:
+    """The most urgent action comes first."""
+    plan = demo("recommend", "ashgrove", "--as-of", DAY, "--json").json["recommendation"]["plan"]
+    urgencies = [action["urgency"] for action in plan]
+    assert urgencies == sorted(urgencies, reverse=True)
+
+
+def test_reasons_carry_the_numbers_of_the_facts(demo: Call) -> None:
+    """A reason is its rule's text with the values of the facts, their thousands separated."""
+    answer = demo("recommend", "ashgrove", "--as-of", DAY, "--all")
+    found = demo("recommend", "ashgrove", "--as-of", DAY, "--json").json
+    (fired,) = [one for one in found["decision"]["fired"] if one["rule"] == "buys-less"]
+    before, now = (float(dict(fired["because"])[name]) for name in ("revenue_prev_90d", "revenue_90d"))
+    said = " ".join(answer.output.split())
+    assert f"from {before:,.2f}".removesuffix(".00") in said
+    assert f"to {now:,.2f}".removesuffix(".00") in said
+
+
+def test_the_reasons_are_complete_sentences(demo: Call, everyone: list[str]) -> None:
+    """No reason shows a placeholder, a missing value or a word of our own files."""
+    for customer in everyone[::5]:
+        for language in LANGUAGES:
+            shown = demo("recommend", customer, "--as-of", DAY, "--json", "--lang", language).json["recommendation"]
+            reasons = [reason for action in shown["plan"] for reason in action["reasons"]]
+            reasons += [reason for reason, _ in (shown["value"]["score"] or {"reasons": []})["reasons"]]
+            assert [reason for reason in reasons if "{" in reason or "None" in reason or "_" in reason] == []
+
+
+def test_a_confirmed_stage_shows_since_when(demo: Call) -> None:
+    """After the account manager has decided, the stage is shown as confirmed with its date and days."""
+    demo("confirm", "moonbridge", "--stage", "new", "--as-of", "2026-06-20")
+    lines = demo("recommend", "moonbridge", "--as-of", DAY).lines
+    assert lines[1] == "New customer since 20 Jun 2026 (10 days), confirmed"
+
+
+def test_what_is_unknown_is_asked_for(demo: Call) -> None:
+    """What could still change is named, and the questions are those of the catalogue about unknown facts."""
+    found = demo("recommend", "amber-snail", "--as-of", DAY, "--json").json
+    shown, decision = found["recommendation"], found["decision"]
+    assert shown["provisional"] != []
+    unknown = {name for one in decision["provisional"] for name in one["unknown"]}
+    assert {question["fact"] for question in shown["questions"]} <= unknown
+    page = " ".join(demo("recommend", "amber-snail", "--as-of", DAY).output.split())
+    assert shown["questions"][0]["text"] in page
+
+
+def test_json_holds_the_whole_decision(demo: Call) -> None:
+    """The JSON form has the recommendation in words and the decision with every fired rule and its facts."""
+    found = demo("recommend", "moonbridge", "--as-of", DAY, "--json").json
+    assert set(found) == {"card", "recommendation", "decision"}
+    assert found["decision"]["customer"] == "moonbridge"
+    assert found["recommendation"]["value"]["content"]["id"] == found["decision"]["values"]["value_next"]
+    assert found["decision"]["fired"] != []
+
+
+def test_nothing_is_coloured_where_nobody_looks(demo: Call) -> None:
+    """Output into a file or another program is plain text, without blanks at the ends of lines."""
+    answer = demo("recommend", "moonbridge", "--as-of", DAY)
+    assert "\x1b" not in answer.output
+    assert [line for line in answer.lines if line != line.rstrip()] == []
+
+
+@pytest.mark.parametrize(("environment", "coloured"), [({}, True), ({"NO_COLOR": "1"}, False)])
+def test_no_color_is_respected(demo: Call, environment: dict[str, str], coloured: bool) -> None:
+    """On a terminal there is colour, unless NO_COLOR is set."""
+    answer = demo("recommend", "moonbridge", "--as-of", DAY, env={"FORCE_COLOR": "1", **environment})
+    assert ("\x1b[36m" in answer.output or "\x1b[1;36m" in answer.output) is coloured
+
+
+@pytest.mark.parametrize(
+    ("customer", "day", "said"),
+    [
+        (
+            "moonbrige",
+            DAY,
+            "Customer 'moonbrige' is not known: no fact about it was recorded. Did you mean `moonbridge`?",
+        ),
+        ("moonbridge", "2001-01-01", "Nothing is known of customer 'moonbridge' as of 2001-01-01"),
+    ],
+)
+def test_an_unknown_customer_is_a_problem(demo: Call, customer: str, day: str, said: str) -> None:
+    """A misspelt customer, or one that came later, is said to be so; the exit code is 1."""
+    answer = demo("recommend", customer, "--as-of", day)
+    assert (answer.code, answer.output) == (1, "")
+    assert said in answer.errors
+
+
+def test_an_earlier_moment_knows_less(demo: Call) -> None:
+    """`--known-at` leaves out what was recorded later."""
+    demo("confirm", "moonbridge", "--stage", "new", "--as-of", "2026-06-20")
+    now = demo("recommend", "moonbridge", "--as-of", DAY, "--json").json
+    before = demo("recommend", "moonbridge", "--as-of", DAY, "--known-at", "2026-07-01T00:00+00:00", "--json").json
+    assert now["recommendation"]["stage"]["stage"]["id"] == "new"
+    assert before["recommendation"]["stage"]["stage"]["id"] == "target"
