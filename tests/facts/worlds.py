@@ -8,7 +8,8 @@ from typing import Any
 from sqlalchemy import Boolean, Column, Date, Integer, Table
 
 from engine.vocabulary import BEGINNING
-from facts.tables import FACT_TABLES, Scaled
+from facts.columns import Scaled
+from facts.tables import FACT_TABLES
 from tests.facts.base_tables import AS_OF, catalogue, recorded
 
 # The enum of each column that the store leaves open; (table, column) where the column's name is not enough.
@@ -24,7 +25,7 @@ _ENUMS = {
     "agreements.kind": "agreement_kind",
 }
 _CURRENCIES = ("EUR", "USD", "CHF")
-_COLLECTIONS = ("orders", "invoices", "payments", "deliveries", "interactions", "communications", "opportunities")
+_COLLECTIONS = ("orders", "invoices", "payments", "deliveries", *catalogue().collections)
 _PROVENANCE = {"id", "key", "customer", "source", "recorded_at", "holds_from", "entered_by", "retracted_at"}
 
 ABOUT_CUSTOMERS = tuple(
