@@ -174,7 +174,7 @@ class Changes:
         self._execute(sql("CREATE TABLE {} AS {}", new, query))
 
     def _compare(self, table: Table, mapped: set[str], changes_only: bool = False) -> TableCounts:
-        """Make the table of new rows with their outcome, and with what stood in columns that are not mapped."""
+        """Make the table of new rows with what each changes, and with what stood in columns that are not mapped."""
         matching = sql("new.key = standing.key")
         if table.info["shape"] == "register":
             sign = ">=" if changes_only else "="

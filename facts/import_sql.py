@@ -12,10 +12,12 @@ from typing import Any
 
 from sqlalchemy import Boolean, Column, Date, DefaultClause, Integer, String
 
+from facts.columns import Scaled
 from facts.import_files import FAULT, MAX_CELL, ROW
 from facts.mapping import (
     GENERATED,
     Cell,
+    CellTest,
     Choose,
     ColumnMapping,
     Constant,
@@ -26,11 +28,10 @@ from facts.mapping import (
     Product,
     Step,
     TableMapping,
-    Test,
     Tests,
     Value,
 )
-from facts.tables import FACT_TABLES, Scaled
+from facts.tables import FACT_TABLES
 
 # Wide enough to see whether a number has more digits than its column before it is rounded to them.
 _WIDE = "DECIMAL(38, 12)"
@@ -213,7 +214,7 @@ def _all(tests: Tests) -> Sql:
     return joined(" AND ", map(_holds, tests))
 
 
-def _holds(test: Test) -> Sql:
+def _holds(test: CellTest) -> Sql:
     """Return a condition that is true or false, also for a missing cell."""
     cell = name(test.column)
     match test.kind:

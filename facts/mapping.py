@@ -24,7 +24,7 @@ TESTS = ("is", "one_of", "starts_with", "ends_with")
 
 
 @dataclass(frozen=True, slots=True)
-class Test:
+class CellTest:
     """One question about a cell of the input row."""
 
     column: str
@@ -32,7 +32,7 @@ class Test:
     texts: tuple[str, ...] = ()
 
 
-Tests = tuple[Test, ...]
+Tests = tuple[CellTest, ...]
 """All of them must hold."""
 
 

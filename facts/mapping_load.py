@@ -13,6 +13,7 @@ from facts.mapping import (
     STEPS,
     TESTS,
     Cell,
+    CellTest,
     Choose,
     ColumnMapping,
     Constant,
@@ -24,7 +25,6 @@ from facts.mapping import (
     SetAside,
     Step,
     TableMapping,
-    Test,
     Tests,
     Value,
 )
@@ -213,17 +213,17 @@ class _Reader:
     def _tests(self, node: Node | None, columns: Sequence[str]) -> Tests:
         return tuple(self._test(column, each, columns) for column, each in self._named(node))
 
-    def _test(self, column: str, node: Node, columns: Sequence[str]) -> Test:
+    def _test(self, column: str, node: Node, columns: Sequence[str]) -> CellTest:
         if column not in columns:
             self._unknown(node, column, columns, "column")
         if isinstance(node, YScalar):
-            return Test(column, self._word(node, ("missing", "present"), "test"))
+            return CellTest(column, self._word(node, ("missing", "present"), "test"))
         entries = self._map(node, optional=TESTS)
         if len(entries) != 1:
             self._problems.add(node.at, "mapping-shape", f"name one test: {', '.join(TESTS)}.")
-            return Test(column, "missing")
+            return CellTest(column, "missing")
         kind, texts = next(iter(entries.items()))
-        return Test(column, kind, self._texts(texts))
+        return CellTest(column, kind, self._texts(texts))
 
     # --- shapes ---
 

@@ -33,8 +33,9 @@ from sqlalchemy import (
     union_all,
 )
 
+from facts.columns import Scaled, UtcMoment
 from facts.database import bulk, is_sqlite, run
-from facts.tables import Scaled, UtcMoment, customers, merges
+from facts.tables import customers, merges
 
 if TYPE_CHECKING:
     from adbc_driver_manager.dbapi import Cursor

@@ -16,18 +16,11 @@ with the columns that became known by it: see `known_on`.
 
 Links between fact rows (a line's order, a payment's invoice) name the other row's key, not its id, because a
 correction gives the other row a new id. Customers are linked by foreign keys to `customer_keys`.
-
-Amounts, quantities and rates are exact. SQLite has no decimal type and would turn one into a binary fraction,
-so they are stored as integers: ten-thousandths for amounts, prices and quantities (prices have more digits
-than a currency's smallest coin), hundred-millionths for exchange rates and shares. Integers also compare and
-add up the same in SQLite, PostgreSQL and DuckDB.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
-from decimal import Decimal
 from typing import Any
 
 from sqlalchemy import (
@@ -36,8 +29,6 @@ from sqlalchemy import (
     CheckConstraint,
     Column,
     Date,
-    DateTime,
-    Dialect,
     ForeignKey,
     Index,
     Integer,
@@ -49,12 +40,9 @@ from sqlalchemy import (
     UniqueConstraint,
     text,
 )
-from sqlalchemy.dialects import sqlite
 from sqlalchemy.schema import SchemaItem
-from sqlalchemy.types import TypeDecorator
 
-AMOUNT_SCALE = 4
-RATE_SCALE = 8
+from facts.columns import UtcMoment, amount, choice, currency, known_on, personal, rate, refers_to, word
 
 metadata = MetaData(
     naming_convention={
@@ -65,103 +53,6 @@ metadata = MetaData(
         "pk": "pk_%(table_name)s",
     }
 )
-
-
-# --- column types ---
-
-
-class Scaled(TypeDecorator[Decimal]):
-    """An exact decimal with a fixed number of digits after the point, stored as an integer."""
-
-    impl = BigInteger
-    cache_ok = True
-
-    def __init__(self, scale: int) -> None:
-        super().__init__()
-        self.scale = scale
-
-    def process_bind_param(self, value: Decimal | int | None, dialect: Dialect) -> int | None:  # noqa: ARG002
-        """Return the stored integer; raise ValueError when digits would be lost."""
-        if value is None:
-            return None
-        shifted = Decimal(value).scaleb(self.scale)
-        if not shifted.is_finite() or shifted != shifted.to_integral_value():
-            raise ValueError(f"{value} does not fit {self.scale} digits after the point")
-        return int(shifted)
-
-    def process_result_value(self, value: int | None, dialect: Dialect) -> Decimal | None:  # noqa: ARG002
-        """Return the decimal that the stored integer stands for."""
-        return None if value is None else Decimal(value).scaleb(-self.scale)
-
-
-# The form in which ADBC writes moments, so that texts written either way compare in order of time.
-_SQLITE_MOMENT = "%(year)04d-%(month)02d-%(day)02dT%(hour)02d:%(minute)02d:%(second)02d.%(microsecond)06d"
-
-
-class UtcMoment(TypeDecorator[datetime]):
-    """A moment in UTC with microseconds: `timestamptz` in PostgreSQL, ISO text in SQLite."""
-
-    impl = DateTime(timezone=True).with_variant(
-        sqlite.DATETIME(storage_format=_SQLITE_MOMENT),  # type: ignore[no-untyped-call]
-        "sqlite",
-    )
-    cache_ok = True
-
-    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002
-        """Return the moment in UTC; raise ValueError for one without a time zone."""
-        if value is None:
-            return None
-        if value.tzinfo is None:
-            raise ValueError("a moment needs a time zone")
-        return value.astimezone(UTC)
-
-    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002
-        """Return the moment with its time zone, UTC."""
-        if value is None:
-            return None
-        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
-
-
-def amount(name: str, **options: Any) -> Column[Any]:
-    """Return a column for money, a unit price or a quantity."""
-    return Column(name, Scaled(AMOUNT_SCALE), **options)
-
-
-def rate(name: str, **options: Any) -> Column[Any]:
-    """Return a column for an exchange rate or a share of a whole."""
-    return Column(name, Scaled(RATE_SCALE), **options)
-
-
-def currency(**options: Any) -> Column[Any]:
-    """Return the column for the ISO 4217 code of the row's amounts."""
-    return Column("currency", String(3), CheckConstraint("length(currency) = 3", name="currency"), **options)
-
-
-def choice(name: str, members: Sequence[str], **options: Any) -> Column[Any]:
-    """Return a text column that the database holds to a closed list."""
-    listed = ", ".join(f"'{member}'" for member in members)
-    info = {**options.pop("info", {}), "members": tuple(members)}
-    return Column(name, String(32), CheckConstraint(f"{name} IN ({listed})", name=name), info=info, **options)
-
-
-def word(name: str, **options: Any) -> Column[Any]:
-    """Return a text column for a word of an open list, which packs may extend (value kinds, media, roles)."""
-    return Column(name, String(64), **options)
-
-
-def personal(name: str, **options: Any) -> Column[Any]:
-    """Return a text column with personal data, which never leaves the store for a snapshot or a decision."""
-    return Column(name, Text, info={"personal": True}, **options)
-
-
-def known_on(happened_on: str) -> dict[str, Any]:
-    """Return the column option that hides a value before the date in the column `happened_on`."""
-    return {"info": {"known_on": happened_on}}
-
-
-def refers_to(table: str) -> dict[str, Any]:
-    """Return the column option for the key of a row in another fact table."""
-    return {"info": {"refers_to": table}}
 
 
 # --- closed lists ---
@@ -188,7 +79,7 @@ DIRECTIONS = ("ours", "theirs", "both")
 COST_CLASSES = ("low", "medium", "high")
 OUTCOMES = ("accepted", "recognised", "rejected", "no_reaction")
 STRENGTHS = ("weak", "equal", "strong")
-OPPORTUNITY_STAGES = ("prospecting", "engaging", "won", "lost")
+OPEN_STAGES = ("prospecting", "engaging")
 AGREEMENT_STATES = ("kept", "broken")
 VERDICTS = ("yes", "no", "unclear")
 ACTION_STATES = ("advised", "open", "done", "snoozed", "declined", "accepted")
@@ -418,7 +309,7 @@ opportunities = _events(
     "opportunities",
     Column("product", Text),
     Column("agent", Text),
-    choice("open_stage", ("prospecting", "engaging")),
+    choice("open_stage", OPEN_STAGES),
     Column("closed_on", Date, **known_on("closed_on")),
     Column("won", Boolean, **known_on("closed_on")),
     amount("amount", **known_on("closed_on")),

@@ -9,10 +9,11 @@ from typing import Any
 from sqlalchemy import Boolean, Column, Date, Integer, Table
 
 from engine.errors import did_you_mean
+from facts.columns import Scaled
 from facts.database import StoreError
 from facts.import_files import Heading
 from facts.mapping import Cell, ColumnMapping, FileMapping, ImportMapping, KeyOf, TableMapping
-from facts.tables import FACT_TABLES, Scaled
+from facts.tables import FACT_TABLES
 
 CANONICAL = "canonical"
 

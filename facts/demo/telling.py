@@ -11,9 +11,10 @@ from typing import Any
 
 from sqlalchemy import Date
 
+from facts.columns import Scaled
 from facts.demo.story import BY_SUBJECT, Character, World
 from facts.recording import ALWAYS
-from facts.tables import FACT_TABLES, Scaled
+from facts.tables import FACT_TABLES
 
 Row = dict[str, Any]
 Told = tuple[str, Row]

@@ -12,8 +12,9 @@ from typing import Any, Literal
 from alembic import context
 from sqlalchemy import Connection
 
+from facts.columns import Scaled, UtcMoment
 from facts.database import connect, database_url
-from facts.tables import Scaled, UtcMoment, metadata
+from facts.tables import metadata
 
 
 def _physical_type(kind: str, item: Any, _context: Any) -> str | Literal[False]:

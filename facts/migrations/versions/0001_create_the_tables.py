@@ -11,7 +11,11 @@ down_revision = None
 
 def upgrade() -> None:
     """Create the tables."""
-    op.create_table("customer_keys", sa.Column("key", sa.String(length=200), nullable=False), sa.PrimaryKeyConstraint("key", name=op.f("pk_customer_keys")))
+    op.create_table(
+        "customer_keys",
+        sa.Column("key", sa.String(length=200), nullable=False),
+        sa.PrimaryKeyConstraint("key", name=op.f("pk_customer_keys")),
+    )
     op.create_table(
         "decision_runs",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
@@ -27,7 +31,9 @@ def upgrade() -> None:
         sa.Column("decided_by", sa.Text(), nullable=False),
         sa.Column("published_at", sa.DateTime(timezone=True), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_decision_runs")),
-        sa.UniqueConstraint("as_of", "pack_digest", "facts_digest", name=op.f("uq_decision_runs_as_of_pack_digest_facts_digest")),
+        sa.UniqueConstraint(
+            "as_of", "pack_digest", "facts_digest", name=op.f("uq_decision_runs_as_of_pack_digest_facts_digest")
+        ),
     )
     op.create_table(
         "exchange_rates",
@@ -474,7 +480,12 @@ def upgrade() -> None:
     )
     op.create_index("ix_invoices_customer", "invoices", ["customer"], unique=False)
     op.create_index(
-        "uq_invoices_standing", "invoices", ["key"], unique=True, sqlite_where=sa.text("retracted_at IS NULL"), postgresql_where=sa.text("retracted_at IS NULL")
+        "uq_invoices_standing",
+        "invoices",
+        ["key"],
+        unique=True,
+        sqlite_where=sa.text("retracted_at IS NULL"),
+        postgresql_where=sa.text("retracted_at IS NULL"),
     )
     op.create_table(
         "merges",
@@ -617,7 +628,12 @@ def upgrade() -> None:
     )
     op.create_index("ix_orders_customer", "orders", ["customer"], unique=False)
     op.create_index(
-        "uq_orders_standing", "orders", ["key"], unique=True, sqlite_where=sa.text("retracted_at IS NULL"), postgresql_where=sa.text("retracted_at IS NULL")
+        "uq_orders_standing",
+        "orders",
+        ["key"],
+        unique=True,
+        sqlite_where=sa.text("retracted_at IS NULL"),
+        postgresql_where=sa.text("retracted_at IS NULL"),
     )
     op.create_table(
         "pack_uses",
@@ -647,7 +663,12 @@ def upgrade() -> None:
     )
     op.create_index("ix_payments_customer", "payments", ["customer"], unique=False)
     op.create_index(
-        "uq_payments_standing", "payments", ["key"], unique=True, sqlite_where=sa.text("retracted_at IS NULL"), postgresql_where=sa.text("retracted_at IS NULL")
+        "uq_payments_standing",
+        "payments",
+        ["key"],
+        unique=True,
+        sqlite_where=sa.text("retracted_at IS NULL"),
+        postgresql_where=sa.text("retracted_at IS NULL"),
     )
     op.create_table(
         "perceptions",
@@ -727,7 +748,9 @@ def upgrade() -> None:
         sa.Column("holds_from", sa.Date(), nullable=False),
         sa.Column("entered_by", sa.Text(), nullable=False),
         sa.Column("retracted_at", sa.DateTime(timezone=True), nullable=True),
-        sa.CheckConstraint("override_until IS NULL OR override_reason IS NOT NULL", name=op.f("ck_stage_history_override_has_reason")),
+        sa.CheckConstraint(
+            "override_until IS NULL OR override_reason IS NOT NULL", name=op.f("ck_stage_history_override_has_reason")
+        ),
         sa.CheckConstraint("retracted_at >= recorded_at", name=op.f("ck_stage_history_retracted_after_recorded")),
         sa.ForeignKeyConstraint(["customer"], ["customer_keys.key"], name=op.f("fk_stage_history_customer")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_stage_history")),
