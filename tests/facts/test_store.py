@@ -2,6 +2,7 @@
 
 import sqlite3
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -289,6 +290,30 @@ def test_nothing_later_than_as_of_or_known_at_is_visible(
     expected = [(state, holds) for holds, state in sorted(last.items()) if holds <= as_of]
     seen = states(store, date(2026, 1, 1) + timedelta(days=as_of), START + timedelta(days=known))
     assert seen == [(state, index == len(expected) - 1) for index, (state, _) in enumerate(expected)]
+
+
+# --- two SQLite libraries ---
+
+
+def test_bulk_reads_and_single_writes_take_turns(tmp_path: Path) -> None:
+    """Threads that read in bulk and write row by row lose nothing: each write is seen by the next read."""
+    store = Store.create(str(tmp_path / "store.db"))
+
+    def write_and_read(number: int) -> bool:
+        row = {"key": f"K{number}", "name": "Acme", "holds_from": TODAY}
+        record(store, "customers", [row], user="ann", source="test")
+        return f"K{number}" in store.base_tables(TODAY, only={"customers": ["key"]})["customers"]["key"].to_pylist()
+
+    with ThreadPoolExecutor(4) as pool:
+        assert all(pool.map(write_and_read, range(40)))
+    assert len(store.base_tables(TODAY)["customers"]) == 40
+
+
+def test_one_thread_cannot_open_a_file_with_both_libraries(tmp_path: Path) -> None:
+    """Bulk access inside another access would damage the file, so it is refused."""
+    store = Store.create(str(tmp_path / "store.db"))
+    with pytest.raises(RuntimeError, match="while another library has it open"), store.reading():
+        store.base_tables(TODAY)
 
 
 # --- refusals ---

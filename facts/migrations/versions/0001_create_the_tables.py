@@ -1,6 +1,5 @@
 """Create the tables."""
 # Written by Alembic from `facts/tables.py`; a store is only ever brought forward, so there is no way down.
-# ruff: noqa: E501
 
 import sqlalchemy as sa
 from alembic import op
