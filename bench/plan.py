@@ -1,6 +1,6 @@
 """Time the plan on the neutral workload, on one core, columns in and out, every answer checked.
 
-    python bench/plan.py --customers 200000
+    python -m bench.plan --customers 200000
 
 The peer in the same run is the workload's own interpreter; ratios are against it.
 """
@@ -12,50 +12,50 @@ import resource
 import statistics
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 
 from bench import workload
+from bench.figures import Figure, show
 from engine.compile import compile_pack
 from engine.plan import Plan, Result
+from engine.plan.run import CHUNK
 from engine.program import decode
 from engine.snapshot import Snapshot
 from engine.vocabulary import FactKey
 
+CUSTOMERS = 100_000
+RUNS = 5
 
-def main() -> int:
-    options = _options()
+
+def measure(number: int = CUSTOMERS, runs: int = RUNS, chunks: Sequence[int] = (CHUNK,)) -> list[Figure]:
+    """Return rates for each chunk size, the largest memory and the number of wrong answers.
+
+    Raises:
+        AbsentError: if the workload is not there.
+    """
     plan = Plan(compile_pack(workload.pack()))
-    customers = workload.peer("gen").customers(options.customers)
+    customers = workload.peer("gen").customers(number)
     snapshot = workload.snapshot(plan.program.vocabulary, customers)
-    print(f"{len(plan.program.rules)} rules, {len(plan.program.leaves)} leaf tests, {len(customers):,} customers")
     oracle = workload.peer("oracle").Oracle()
-    started = time.perf_counter()
+    started = time.process_time()
     expected = [oracle.decide(customer) for customer in customers]
-    interpreter = len(customers) / (time.perf_counter() - started)
-    print(f"interpreter        {interpreter:12,.0f} customers/s")
-    for chunk in options.chunk:
-        rate = statistics.median(_rate(plan, snapshot, chunk) for _ in range(options.runs))
-        print(
-            f"plan, chunk {chunk:>7,} {rate:11,.0f} customers/s and core, {rate / interpreter:6.0f} x the interpreter"
-        )
-    print(
-        f"largest resident   {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024:12,.0f} MB (customers as Python objects included)"
-    )
+    interpreter = number / (time.process_time() - started)
+    figures = [Figure(f"interpreter, {number:,} customers", f"{interpreter:,.0f} customers/s")]
+    for chunk in chunks:
+        rate = statistics.median(_rate(plan, snapshot, chunk) for _ in range(runs))
+        found = f"{rate:,.0f} customers/s and core, {rate / interpreter:.0f} x the interpreter"
+        figures.append(Figure(f"plan, chunks of {chunk:,}", found))
+    largest = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     wrong = sum(
-        found != wanted for found, wanted in zip(_answers(plan, snapshot), map(_comparable, expected), strict=True)
+        found != workload.comparable(wanted) for found, wanted in zip(_answers(plan, snapshot), expected, strict=True)
     )
-    print(f"{len(customers):,} customers checked against the interpreter, {wrong} mismatches")
-    return 1 if wrong else 0
-
-
-def _options() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--customers", type=int, default=200_000)
-    parser.add_argument("--runs", type=int, default=5)
-    parser.add_argument("--chunk", type=int, nargs="+", default=[4_096, 8_192, 16_384, 65_536])
-    return parser.parse_args()
+    return [
+        *figures,
+        Figure("plan, largest memory, customers as Python objects included", f"{largest:,.0f} MB"),
+        Figure(f"plan, answers that differ of {number:,}", str(wrong)),
+    ]
 
 
 def _rate(plan: Plan, snapshot: Snapshot, chunk: int) -> float:
@@ -63,18 +63,15 @@ def _rate(plan: Plan, snapshot: Snapshot, chunk: int) -> float:
     started = time.process_time()
     for _ in plan.run(snapshot, chunk):
         pass
-    return snapshot.customers.num_rows / (time.process_time() - started)
+    return float(snapshot.customers.num_rows / (time.process_time() - started))
 
 
-Answer = tuple[dict[str, object], frozenset[object], frozenset[str]]
-
-
-def _answers(plan: Plan, snapshot: Snapshot) -> Iterator[Answer]:
+def _answers(plan: Plan, snapshot: Snapshot) -> Iterator[workload.Answer]:
     for result in plan.run(snapshot):
         yield from _decoded(plan, result)
 
 
-def _decoded(plan: Plan, result: Result) -> Iterator[Answer]:
+def _decoded(plan: Plan, result: Result) -> Iterator[workload.Answer]:
     program = plan.program
     members = program.vocabulary.enums["tasks"].members
     fired = {program.rules[index].id: np.asarray(mask) for index, mask in result.fired.items()}
@@ -91,12 +88,14 @@ def _decoded(plan: Plan, result: Result) -> Iterator[Answer]:
         )
 
 
-def _comparable(decision: dict[str, object]) -> Answer:
-    values = {name: value for name, value in decision.items() if name not in ("actions", "fired")}
-    actions, fired = decision["actions"], decision["fired"]
-    assert isinstance(actions, list) and isinstance(fired, list)  # noqa: PT018, S101
-    return values, frozenset(actions), frozenset(rule.lower() for rule in fired)
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--customers", type=int, default=CUSTOMERS)
+    parser.add_argument("--runs", type=int, default=RUNS)
+    parser.add_argument("--chunk", type=int, nargs="+", default=[4_096, 8_192, 16_384, CHUNK, 65_536])
+    return parser.parse_args()
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    options = _options()
+    sys.exit(show(lambda: measure(options.customers, options.runs, options.chunk)))

@@ -19,10 +19,11 @@ from typing import Any
 
 import pyarrow as pa
 
+from bench.figures import require
 from engine.load import pack_from_texts
 from engine.model import Pack
-from engine.snapshot import Snapshot, arrow_type
-from engine.vocabulary import Type, Vocabulary
+from engine.snapshot import CustomerFacts, Snapshot, arrow_type
+from engine.vocabulary import Type, Value, Vocabulary
 
 AS_OF = date(2024, 6, 30)
 FOLDER = Path(os.environ.get("VALUELIFT_BENCH") or Path(__file__).parent.parent.parent / "shared" / "bench")
@@ -40,20 +41,25 @@ _OPERATORS = {
 
 Customer = Mapping[str, Any]
 
+Answer = tuple[Mapping[str, Value], frozenset[str], frozenset[str]]
+"""Conclusions, actions and fired rules."""
+
 
 @cache
 def specification() -> dict[str, Any]:
     """Return the workload as it is written."""
-    found: dict[str, Any] = json.loads((FOLDER / "workload.json").read_text(encoding="utf-8"))
+    path = require(FOLDER / "workload.json", "set VALUELIFT_BENCH to the folder of the neutral workload")
+    found: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
     return found
 
 
 @cache
 def peer(name: str) -> ModuleType:
     """Import one of the workload's own modules: `gen` makes customers, `oracle` interprets the rules."""
-    spec = importlib.util.spec_from_file_location(name, FOLDER / f"{name}.py")
-    if spec is None or spec.loader is None:
-        raise FileNotFoundError(FOLDER / f"{name}.py")
+    path = require(FOLDER / f"{name}.py", "set VALUELIFT_BENCH to the folder of the neutral workload")
+    spec = importlib.util.spec_from_file_location(name, path)
+    assert spec is not None
+    assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     return module
@@ -82,13 +88,27 @@ def snapshot(vocabulary: Vocabulary, customers: Iterable[Customer]) -> Snapshot:
     return Snapshot(AS_OF, pa.table(columns))
 
 
+def customer_facts(vocabulary: Vocabulary, key: str, customer: Customer) -> CustomerFacts:
+    """Return one of the workload's customers as plain facts."""
+    facts: dict[str, Value] = {}
+    for fact in vocabulary.in_scope(None):
+        value = customer.get(fact.name)
+        if value is not None and not fact.is_derived:
+            facts[fact.name] = Decimal(str(value)) if fact.type is Type.NUMBER else value
+    return CustomerFacts(key, AS_OF, facts)
+
+
+def comparable(decision: Mapping[str, Any]) -> Answer:
+    """Return what the workload's interpreter decided, in the form in which answers are compared."""
+    values = {name: value for name, value in decision.items() if name not in ("actions", "fired")}
+    return values, frozenset(decision["actions"]), frozenset(rule.lower() for rule in decision["fired"])
+
+
 def _enums() -> dict[str, Any]:
     domains = {feature["name"]: feature["domain"] for feature in _features("enum")}
     domains |= {target["name"]: target["domain"] for target in specification()["targets"]}
     domains["tasks"] = sorted({rule["then"]["value"] for rule in _rules_for("actions")})
-    return {
-        name: {"title": _TEXT, "members": {member: _TEXT for member in members}} for name, members in domains.items()
-    }
+    return {name: {"title": _TEXT, "members": dict.fromkeys(members, _TEXT)} for name, members in domains.items()}
 
 
 def _facts() -> dict[str, Any]:
@@ -97,8 +117,12 @@ def _facts() -> dict[str, Any]:
         facts[feature["name"]] = {"title": _TEXT} | _type(feature)
     for target in specification()["targets"]:
         facts[target["name"]] = {
-            "title": _TEXT, "type": "category", "enum": target["name"], "origin": "derived", "default": target["default"],
-        }  # fmt: skip
+            "title": _TEXT,
+            "type": "category",
+            "enum": target["name"],
+            "origin": "derived",
+            "default": target["default"],
+        }
     facts["tasks"] = {"title": _TEXT, "type": "set", "enum": "tasks", "origin": "derived"}
     return facts
 

@@ -1,0 +1,59 @@
+"""Measure everything, each in a fresh process, and write the figures to `docs/performance.md`.
+
+make bench
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+import subprocess
+from concurrent.futures import ProcessPoolExecutor
+from datetime import UTC, datetime
+from importlib import import_module
+from pathlib import Path
+
+from bench.figures import AbsentError, Figure, machine
+
+ROOT = Path(__file__).parent.parent
+PAGE = ROOT / "docs" / "performance.md"
+BEGIN, END = "<!-- figures: written by `make bench` -->", "<!-- end of figures -->"
+MEASUREMENTS = ("session", "plan", "cold", "import_batch")
+
+
+def main() -> None:
+    """Run all measurements and put their table between the page's marks."""
+    lines = [
+        f"{datetime.now(UTC):%Y-%m-%d}, commit {_commit()}. {machine()}.",
+        "",
+        "| what | figure | command |",
+        "|---|---|---|",
+    ]
+    for name in MEASUREMENTS:
+        for figure in _measured(name):
+            print(f"{figure.what:<58} {figure.found}", flush=True)
+            lines.append(f"| {figure.what} | {figure.found} | `python -m bench.{name}` |")
+    before, _, rest = PAGE.read_text(encoding="utf-8").partition(BEGIN)
+    _, _, after = rest.partition(END)
+    PAGE.write_text("\n".join([before + BEGIN, "", *lines, "", END + after]), encoding="utf-8")
+
+
+def _measured(name: str) -> list[Figure]:
+    with ProcessPoolExecutor(1, multiprocessing.get_context("spawn")) as process:
+        try:
+            return process.submit(_measure, name).result()
+        except AbsentError as absent:
+            return [Figure(name, f"skipped: {absent}")]
+
+
+def _measure(name: str) -> list[Figure]:
+    found: list[Figure] = import_module(f"bench.{name}").measure()
+    return found
+
+
+def _commit() -> str:
+    command = ["git", "describe", "--always", "--dirty"]
+    return subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True).stdout.strip()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,53 @@
+"""Time a cold `valuelift recommend`, and beside it a Python that only imports the libraries it needs.
+
+python -m bench.cold
+"""
+
+from __future__ import annotations
+
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+from bench.figures import Figure, show
+from facts.demo import AS_OF, build
+from facts.store import Store
+
+RUNS = 7
+LIBRARIES = (
+    "import click, duckdb, durable_rules_engine, pyarrow, pyarrow.compute, rich.console, rich.table, sqlalchemy, yaml"
+)
+
+
+def measure() -> list[Figure]:
+    """Return medians over several processes, all taken in turns."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "demo.db"
+        store = Store.create(f"sqlite:///{path}")
+        build(store)
+        customer = store.base_tables(AS_OF)["customers"]["key"][0].as_py()
+        valuelift = Path(sys.executable).parent / "valuelift"
+        commands: dict[str, list[str | Path]] = {
+            "an empty Python": [sys.executable, "-c", ""],
+            "the imports of the libraries alone": [sys.executable, "-c", LIBRARIES],
+            "valuelift --help": [valuelift, "--help"],
+            "valuelift recommend": [valuelift, "recommend", customer, "--db", path, "--as-of", str(AS_OF)],
+        }
+        timings: dict[str, list[float]] = {name: [] for name in commands}
+        for _ in range(RUNS):
+            for name, command in commands.items():
+                timings[name].append(_seconds(command))
+    return [Figure(f"cold: {name}", f"{statistics.median(taken) * 1e3:,.0f} ms") for name, taken in timings.items()]
+
+
+def _seconds(command: list[str | Path]) -> float:
+    started = time.perf_counter()
+    subprocess.run(command, check=True, capture_output=True)
+    return time.perf_counter() - started
+
+
+if __name__ == "__main__":
+    sys.exit(show(measure))

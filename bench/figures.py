@@ -1,0 +1,63 @@
+"""What a measurement returns, and what all of them need."""
+
+from __future__ import annotations
+
+import os
+import platform
+import statistics
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+DATA = Path(os.environ.get("VALUELIFT_TEST_DATA") or Path(__file__).parent.parent.parent / "shared" / "data")
+
+
+class AbsentError(Exception):
+    """Something that a measurement needs is not there."""
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """What was measured, and what came out, with its unit."""
+
+    what: str
+    found: str
+
+
+def show(measure: Callable[[], Sequence[Figure]]) -> int:
+    """Measure and print, one figure a line; return the exit code."""
+    try:
+        figures = measure()
+    except AbsentError as absent:
+        print(f"skipped: {absent}")
+        return 0
+    for figure in figures:
+        print(f"{figure.what:<58} {figure.found}")
+    return 0
+
+
+def require(path: Path, how: str) -> Path:
+    """Return a path that must be there.
+
+    Raises:
+        AbsentError: if it is not; `how` says how to get it.
+    """
+    if not path.exists():
+        raise AbsentError(f"there is no {path.name} ({how})")
+    return path
+
+
+def milliseconds(seconds: Iterable[float]) -> str:
+    """Return the median and the 99th percentile."""
+    cuts = statistics.quantiles(seconds, n=100)
+    return f"p50 {cuts[49] * 1e3:.3f} ms, p99 {cuts[98] * 1e3:.3f} ms"
+
+
+def machine() -> str:
+    """Describe the machine in one line, with how busy it is."""
+    names = [line for line in Path("/proc/cpuinfo").read_text().splitlines() if line.startswith("model name")]
+    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
+    return (
+        f"{names[0].partition(': ')[2] if names else platform.machine()}, {os.cpu_count()} cores, {memory:.0f} GB, "
+        f"{platform.system()}, CPython {platform.python_version()}, load {os.getloadavg()[0]:.1f}"
+    )
