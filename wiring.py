@@ -33,7 +33,7 @@ ROOT = Path(__file__).parent
 CATALOGUE = ROOT / "facts" / "catalog.yaml"
 
 
-# --- rules -----------------------------------------------------------------------------------------------------------
+# --- rules ---
 
 
 @dataclass(frozen=True)
@@ -128,7 +128,7 @@ def _common_parts(folders: list[Path]) -> list[str]:
     return [parts[0] for parts in zip(*parents, strict=False) if len(set(parts)) == 1]
 
 
-# --- decisions -------------------------------------------------------------------------------------------------------
+# --- decisions ---
 
 
 Progress = Callable[[str, int, int], None]

@@ -82,7 +82,7 @@ class Status(StrEnum):
     DRAFT = "draft"
 
 
-# --- operands and conditions ---------------------------------------------------------------------------------------
+# --- operands and conditions ---
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,7 +172,7 @@ class Quantified:
 Condition = Test | All | AnyOf | Not | Quantified
 
 
-# --- conclusions -----------------------------------------------------------------------------------------------------
+# --- conclusions ---
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,7 +205,7 @@ class Advise:
 Conclusion = SetFact | AddTo | Advise
 
 
-# --- rules and the larger shapes ---------------------------------------------------------------------------------------
+# --- rules and the larger shapes ---
 
 
 @dataclass(frozen=True, slots=True)

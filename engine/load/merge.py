@@ -79,7 +79,7 @@ def _check_content(node: Node, problems: Problems) -> None:
         problems.add(node.at, "empty-file", "the file is empty.", "Fill it or delete it.")
 
 
-# --- files and what they extend -------------------------------------------------------------------------------------
+# --- files and what they extend ---
 
 
 def with_bases(folder: Path, problems: Problems) -> list[Files]:
@@ -118,7 +118,7 @@ def _files(folder: Path, wanted_by: Location | None, problems: Problems) -> File
     return Files(read_nodes(paths, problems), at)
 
 
-# --- merging --------------------------------------------------------------------------------------------------------
+# --- merging ---
 
 
 @dataclass(slots=True)

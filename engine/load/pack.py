@@ -68,7 +68,7 @@ def _catalogue(node: Node) -> Vocabulary:
     return vocabulary
 
 
-# --- assembling -----------------------------------------------------------------------------------------------------
+# --- assembling ---
 
 
 def _assemble(packs: list[Files], catalogue: Vocabulary) -> Pack:

@@ -95,7 +95,7 @@ def _eligible(form: Form, candidates: tuple[str, ...], reading: Reading) -> Iter
             yield key.text, reading.conditions.read(_fill_node(condition, key.text), None)
 
 
-# --- point rules ----------------------------------------------------------------------------------------------------
+# --- point rules ---
 
 
 def _point_rules(node: Node, candidates: tuple[str, ...], enum: Enum | None, reading: Reading) -> Iterator[PointRule]:
@@ -188,7 +188,7 @@ def _most(points: Points, reading: Reading) -> Decimal:
     return abs(points.plus) + (magnitude(fact) * abs(points.times) if fact is not None else 0)
 
 
-# --- `{candidate}` --------------------------------------------------------------------------------------------------
+# --- `{candidate}` ---
 
 
 def _fill_node(node: Node, candidate: str) -> Node:
