@@ -88,7 +88,8 @@ class Conditions:
 
     def _other(self, fact: Fact, scope: str | None, layer: int) -> FactOperand:
         types = NUMERIC if fact.type in NUMERIC else (fact.type,)
-        other = self.fact(self._rng.choice((scope, None)), layer, types)
+        has_all_types = scope in COLLECTIONS
+        other = self.fact(self._rng.choice((scope if has_all_types else None, None)), layer, types)
         if fact.type in NUMERIC:
             return FactOperand(other.key, Decimal(self._rng.choice(_FACTORS)))
         return FactOperand(other.key if other.enum == fact.enum else fact.key)
