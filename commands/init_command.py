@@ -35,6 +35,7 @@ def command(currency: str, time_zone: str, db: str | None) -> None:
     from facts.database import shown
     from facts.store import Store
 
+    currency = currency.upper()
     _check(currency, time_zone)
     store = Store.create(db, base_currency=currency, time_zone=time_zone)
     store.close()
@@ -49,10 +50,8 @@ def _check(currency: str, time_zone: str) -> None:
     from engine.errors import did_you_mean
 
     if currency not in list_currencies():
-        hint = did_you_mean(currency, [currency.upper()] if currency.upper() in list_currencies() else [])
         raise click.BadParameter(
-            f"{currency!r} is no currency code. {hint or 'Give three letters, such as EUR or CNY.'}",
-            param_hint="--currency",
+            f"{currency!r} is no currency code. Give three letters, such as EUR or CNY.", param_hint="--currency"
         )
     if time_zone not in available_timezones():
         hint = did_you_mean(time_zone, available_timezones()) or "Give a name such as Europe/London."

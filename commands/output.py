@@ -31,7 +31,8 @@ def print_page(*parts: RenderableType) -> None:
     with printed.capture() as capture:
         for part in parts:
             printed.print(part)
-    click.echo("\n".join(line.rstrip() for line in capture.get().splitlines()))
+    text = "\n".join(line.rstrip() for line in capture.get().splitlines())
+    click.echo(text, color=True)  # whether there is colour in it was decided above
 
 
 def print_json(value: Any) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,8 +13,13 @@ import pytest
 from click.testing import CliRunner
 
 from cli import main
+from engine.decision import Decision
+from engine.session import Session
+from engine.snapshot import CustomerFacts
 from facts.demo import AS_OF, build
+from facts.snapshot import take_snapshot
 from facts.store import Store
+from wiring import Desk, load_rules, shipped_pack
 
 DAY = AS_OF.isoformat()
 
@@ -56,6 +61,24 @@ def told_store(tmp_path_factory: pytest.TempPathFactory) -> Path:
     build(store)
     store.close()
     return path
+
+
+@pytest.fixture(scope="session")
+def desk(told_store: Path) -> Iterator[Desk]:
+    """Return a desk over the demo store, to look at many customers quickly."""
+    store = Store.open(str(told_store))
+    yield Desk(store, load_rules(shipped_pack()), AS_OF)
+    store.close()
+
+
+@pytest.fixture(scope="session")
+def decided(desk: Desk) -> dict[str, tuple[CustomerFacts, Decision]]:
+    """Return the facts and the decision of every demo customer."""
+    vocabulary = desk.rules.pack.vocabulary
+    snapshot = take_snapshot(desk.store.base_tables(AS_OF), vocabulary, AS_OF, base_currency="EUR")
+    facts = [snapshot.customer(key) for key in snapshot.customers["customer"].to_pylist()]
+    session = Session(desk.rules.program)
+    return {each.customer: (each, session.decide(each)) for each in facts}
 
 
 @pytest.fixture

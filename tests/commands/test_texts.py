@@ -8,7 +8,9 @@ import pytest
 from commands.texts import all_texts, default_language
 from tests.conftest import ROOT
 
-SOURCES = "\n".join(path.read_text(encoding="utf-8") for path in (ROOT / "commands").glob("*.py"))
+SOURCES = "\n".join(
+    path.read_text(encoding="utf-8") for path in [ROOT / "wiring.py", *(ROOT / "commands").glob("*.py")]
+)
 
 
 def placeholders(text: str) -> set[str]:

@@ -1,0 +1,66 @@
+"""`valuelift batch` stores a run once, whole, on both kinds of database."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+
+from engine.decision import Decision
+from engine.snapshot import CustomerFacts, Snapshot
+from facts.demo import AS_OF, build
+from facts.features import base_columns
+from facts.runs import decisions_of, last_portfolio
+from facts.snapshot import Base, take_snapshot
+from facts.store import Store
+from tests.commands.conftest import DAY, Call, call_command
+from wiring import Desk
+
+Decided = Mapping[str, tuple[CustomerFacts, Decision]]
+
+
+def test_a_run_is_stored_once(store_url: str) -> None:
+    """Deciding the same facts by the same rules again changes nothing and says so."""
+    store = Store.create(store_url)
+    build(store)
+    first = call_command("batch", "--db", store_url, "--as-of", DAY, "--json", "--as", "ana").json
+    second = call_command("batch", "--db", store_url, "--as-of", DAY, "--json").json
+    assert (first["is_new"], second["is_new"]) == (True, False)
+    assert first["run"] == second["run"]
+    rows = decisions_of(store, first["run"]).to_pylist()
+    assert len(rows) == first["customers"] == 67
+    listed = call_command("customers", "--db", store_url, "--as-of", DAY, "--json").json
+    assert {row["customer"]: row["stage"] for row in rows} == {row["customer"]: row["stage"] for row in listed}
+    assert all(json.loads(row["fired_rules"]) for row in rows)
+    assert last_portfolio(store, AS_OF).num_rows > 0
+    store.close()
+
+
+def test_fired_rules_are_those_of_the_decisions(desk: Desk, decided: Decided) -> None:
+    """A run notes for each customer the rules that fired, for the customer or for a row."""
+    fired = {row["customer"]: json.loads(row["fired_rules"]) for row in desk.overview().to_pylist()}
+    expected = {key: sorted({one.rule for one in decision.fired}) for key, (_, decision) in decided.items()}
+    assert fired == expected
+
+
+def test_progress_is_told_in_lines_on_standard_error(demo: Call) -> None:
+    """Where nobody looks, each step is a line on standard error, and the summary stands on standard output."""
+    answer = demo("batch", "--as-of", DAY)
+    assert answer.errors.splitlines() == ["Reading the facts ...", "Deciding ...", "Storing the decisions ..."]
+    assert "67 customers decided as of 30 Jun 2026" in " ".join(answer.output.split())
+
+
+def test_a_base_without_customers_is_a_problem(demo: Call) -> None:
+    """Nobody is decided on a date before everything that is recorded."""
+    answer = demo("batch", "--as-of", "1990-01-01")
+    assert answer.code == 1
+    assert "There are no customers as of 1990-01-01" in answer.errors
+
+
+def test_columns_that_no_feature_names_make_no_difference(desk: Desk) -> None:
+    """The snapshot from the columns that the SQL files name is that from all columns."""
+    vocabulary = desk.rules.pack.vocabulary
+
+    def snapshot(tables: Base) -> Snapshot:
+        return take_snapshot(tables, vocabulary, AS_OF, base_currency="EUR")
+
+    assert snapshot(desk.store.base_tables(AS_OF, only=base_columns())) == snapshot(desk.store.base_tables(AS_OF))

@@ -1,0 +1,152 @@
+"""When something goes wrong: a clear message, the right exit code, and nothing changed."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from commands.options import STAGES
+from facts import tables
+from facts.store import Store
+from tests.commands.conftest import call_command
+from tests.conftest import ROOT
+
+VALUELIFT = Path(sys.executable).parent / "valuelift"
+
+
+def run(*arguments: object, **environment: str) -> subprocess.CompletedProcess[str]:
+    """Run `valuelift` in a process of its own."""
+    clean = {name: value for name, value in os.environ.items() if not name.startswith("VALUELIFT_")}
+    return subprocess.run(
+        [VALUELIFT, *map(str, arguments)],
+        capture_output=True,
+        text=True,
+        env={**clean, "LC_ALL": "C.UTF-8", **environment},
+        cwd=ROOT,
+    )
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["recomend", "x"], "No such command 'recomend'. Did you mean `recommend`?"),
+        (["xyzzy"], "No such command 'xyzzy'."),
+        (["recommend"], "Missing argument 'CUSTOMER'."),
+        (["customers", "--stge", "new"], "No such option '--stge'."),
+        (["customers", "--as-of", "30.06.2024"], "'30.06.2024' is no date. Write it as 2024-06-30."),
+        (["customers", "--known-at", "noon"], "'noon' is no moment."),
+        (["customers", "--lang", "de"], "'de' is not known. It is one of en, zh."),
+        (["customers", "--pack", "nowhere"], "'nowhere' does not exist."),
+        (["import"], "Give the files to import and a --mapping, or --template."),
+        (["init", "--currency", "euro"], "'EURO' is no currency code. Give three letters, such as EUR or CNY."),
+        (["init", "--time-zone", "Europe/Londn"], "Did you mean `Europe/London`?"),
+        (["completion", "bahs"], "'bahs' is not known. Did you mean `bash`?"),
+    ],
+)
+def test_wrong_usage_ends_with_two(arguments: list[str], said: str) -> None:
+    """What cannot be understood is answered with what is meant, on standard error."""
+    answer = call_command(*arguments)
+    assert (answer.code, answer.output) == (2, "")
+    assert said in " ".join(answer.errors.split())
+
+
+def test_a_store_that_is_not_there(tmp_path: Path) -> None:
+    """A missing store is a problem, and is not made on the way."""
+    answer = call_command("customers", "--db", tmp_path / "none.db")
+    assert answer.code == 1
+    assert "Run `valuelift init` to create it" in answer.errors
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_file_that_is_no_store(tmp_path: Path) -> None:
+    """A file of another kind is refused and left as it is."""
+    path = tmp_path / "letter.txt"
+    path.write_text("Dear customer, " * 100)
+    answer = call_command("customers", "--db", path)
+    assert answer.code == 1
+    assert "the file is not an SQLite database" in answer.errors
+    assert path.read_text() == "Dear customer, " * 100
+
+
+def test_a_fault_of_ours_ends_with_three(told_store: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An unexpected exception is a short message with exit code 3, and a traceback only on request."""
+
+    def fail(*_: object) -> None:
+        raise RuntimeError("the unexpected")
+
+    monkeypatch.setattr("wiring.Desk.decide", fail)
+    answer = call_command("recommend", "moonbridge", "--db", told_store)
+    assert (answer.code, answer.output) == (3, "")
+    assert "RuntimeError: the unexpected" in answer.errors
+    assert "VALUELIFT_DEBUG=1" in answer.errors
+    assert "Traceback" not in answer.errors
+    debugged = call_command("recommend", "moonbridge", "--db", told_store, env={"VALUELIFT_DEBUG": "1"})
+    assert debugged.code == 3
+    assert "Traceback" in debugged.errors
+
+
+def test_the_installed_command_uses_the_same_exit_codes(tmp_path: Path) -> None:
+    """Run as a user runs it, `valuelift` ends with 0, 1 and 2."""
+    store = tmp_path / "store.db"
+    assert run("--version").stdout.startswith("valuelift, version ")
+    assert run("init", "--db", store).returncode == 0
+    assert run("recommend", "nobody", "--db", store).returncode == 1
+    assert run("recommend", VALUELIFT_DB=str(store)).returncode == 2
+
+
+def test_a_wrong_option_costs_no_time() -> None:
+    """The door opens without loading any of the heavy libraries."""
+    heavy = ["sqlalchemy", "pyarrow", "duckdb", "numpy", "rich", "babel", "yaml", "alembic", "durable_rules_engine"]
+    program = f"import sys, cli; print([name for name in {heavy} if name in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, cwd=ROOT, check=True)
+    assert done.stdout.strip() == "[]"
+
+
+def test_help_loads_no_heavy_library() -> None:
+    """The list of commands is shown without loading what the commands need."""
+    heavy = ["sqlalchemy", "pyarrow", "duckdb", "numpy", "rich", "babel", "alembic", "durable_rules_engine"]
+    program = (
+        "import sys, cli\n"
+        "try: cli.main(['--help'])\n"
+        f"finally: print([name for name in {heavy} if name in sys.modules], file=sys.stderr)"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, cwd=ROOT, check=True)
+    assert done.stderr.strip() == "[]"
+
+
+def test_stages_are_those_of_the_store() -> None:
+    """The stages that options accept, kept apart so that help needs no library, are those of the tables."""
+    assert STAGES == tables.STAGES
+
+
+def test_init_is_repeatable_and_keeps_settings(tmp_path: Path) -> None:
+    """Making the same store again changes nothing; other settings are refused."""
+    path = tmp_path / "store.db"
+    first = call_command("init", "--db", path, "--currency", "GBP", "--time-zone", "Europe/London")
+    again = call_command("init", "--db", path, "--currency", "GBP", "--time-zone", "Europe/London")
+    other = call_command("init", "--db", path)
+    assert (first.code, again.code, other.code) == (0, 0, 1)
+    assert first.output == again.output
+    assert "it has other settings" in other.errors
+    store = Store.open(str(path))
+    assert store.settings() == {"base_currency": "GBP", "time_zone": "Europe/London"}
+    store.close()
+
+
+@pytest.mark.parametrize(("shell", "mark"), [("bash", "complete -"), ("zsh", "compdef"), ("fish", "complete --")])
+def test_completion_is_a_script(shell: str, mark: str) -> None:
+    """The script for each shell registers the completion of `valuelift`."""
+    answer = call_command("completion", shell)
+    assert answer.code == 0
+    assert mark in answer.output
+    assert "_VALUELIFT_COMPLETE" in answer.output
+
+
+def test_completion_knows_commands_and_words() -> None:
+    """What the shell asks for is answered with the commands and the words of an option that begin as typed."""
+    done = run(_VALUELIFT_COMPLETE="bash_complete", COMP_WORDS="valuelift confirm --stage po", COMP_CWORD="3")
+    assert done.stdout.strip() == "plain,potential"

@@ -1,0 +1,88 @@
+"""`valuelift import`: files in, a report out."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.commands.conftest import call_command
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Path:
+    """Return an empty store."""
+    path = tmp_path / "store.db"
+    call_command("init", "--db", path)
+    return path
+
+
+@pytest.fixture
+def files(tmp_path: Path) -> Path:
+    """Return a folder in the canonical layout, filled in from the templates: a customer and two orders."""
+    folder = tmp_path / "files"
+    folder.mkdir()
+    for table, rows in {
+        "customers": [{"key": "C-1", "name": "Acme"}],
+        "orders": [{"key": "O-1", "customer": "C-1"}, {"key": "O-2", "customer": "nobody"}],
+    }.items():
+        heading, example = call_command("import", "--template", table).lines
+        columns = heading.split(",")
+        first = dict(zip(columns, example.split(","), strict=True))
+        lines = [",".join((first | row)[column] for column in columns) for row in rows]
+        (folder / f"{table}.csv").write_text("\n".join([heading, *lines]) + "\n", encoding="utf-8")
+    return folder
+
+
+def test_rows_are_stored_once(store: Path, files: Path, tmp_path: Path) -> None:
+    """What can be used is stored, what cannot is counted and written down; the same again changes nothing."""
+    rejects = tmp_path / "rejects.csv"
+    arguments = ["import", files, "--mapping", "canonical", "--rejects", rejects, "--db", store, "--json"]
+    first, second = call_command(*arguments).json, call_command(*arguments).json
+    stored = {name: counts["stored"] for name, counts in first["tables"].items()}
+    assert stored == {"customers": 1, "orders": 1}
+    assert sum(first["rejected"].values()) == 1
+    assert {counts["stored"] for counts in second["tables"].values()} == {0}
+    assert {name: counts["unchanged"] for name, counts in second["tables"].items()} == stored
+    assert "nobody" in rejects.read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize(
+    ("language", "said"), [("en", "Dry run: nothing was stored."), ("zh", "试运行：未保存任何数据。")]
+)
+def test_a_dry_run_stores_nothing(store: Path, files: Path, language: str, said: str) -> None:
+    """A dry run reports as an import does, and says that it was one."""
+    dry = call_command("import", files, "--mapping", "canonical", "--dry-run", "--db", store, "--lang", language)
+    assert dry.lines[-1] == said
+    done = call_command("import", files, "--mapping", "canonical", "--db", store, "--json").json
+    assert done["tables"]["customers"]["stored"] == 1
+
+
+def test_too_many_faulty_rows_store_nothing(store: Path, files: Path) -> None:
+    """With more faulty rows than allowed the import is refused, with exit code 1, and nothing is stored."""
+    refused = call_command("import", files, "--mapping", "canonical", "--max-rejects", "0", "--db", store)
+    assert refused.code == 1
+    assert "Nothing was imported" in refused.errors
+    done = call_command("import", files, "--mapping", "canonical", "--db", store, "--json").json
+    assert done["tables"]["customers"]["stored"] == 1
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["--mapping", "cannonical"], "Did you mean `canonical`?"),
+        (["--mapping", "online-retail"], "mapping online-retail"),
+    ],
+)
+def test_a_wrong_mapping_is_a_problem(store: Path, files: Path, arguments: list[str], said: str) -> None:
+    """A mapping that does not exist, or does not fit the files, is a problem with a hint."""
+    answer = call_command("import", files, *arguments, "--db", store)
+    assert answer.code == 1
+    assert said in answer.errors
+
+
+def test_a_template_of_no_table() -> None:
+    """A misspelt table is answered with the nearest one."""
+    answer = call_command("import", "--template", "order")
+    assert answer.code == 1
+    assert "Did you mean `orders`?" in answer.errors

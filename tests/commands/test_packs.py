@@ -1,0 +1,132 @@
+"""Checking and testing rule packs, and putting them to use."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from facts.store import Store
+from tests.commands.conftest import DAY, Call, call_command
+from wiring import rules_in_use, shipped_pack
+
+LOCAL = """
+pack: local
+version: 1.0.0
+title: {en: Our own, zh: 本公司}
+extends: ../value_marketing
+shows: {value: value_next}
+"""
+
+
+@pytest.fixture
+def packs(tmp_path: Path) -> Path:
+    """Return a folder with a copy of the shipped pack, and `local`, which extends it."""
+    shutil.copytree(shipped_pack(), tmp_path / "value_marketing")
+    (tmp_path / "local").mkdir()
+    (tmp_path / "local" / "pack.yaml").write_text(LOCAL, encoding="utf-8")
+    return tmp_path
+
+
+def test_the_shipped_pack_is_fine() -> None:
+    """Without a folder the shipped pack is checked; what it holds is counted."""
+    answer = call_command("rules", "check")
+    assert answer.code == 0
+    assert answer.output.startswith("value-marketing ")
+    found = call_command("rules", "check", "--json").json
+    assert found["problems"] == []
+    assert f"{found['contents']['rules']} rules" in answer.output
+
+
+def test_every_problem_is_reported_with_its_place(packs: Path) -> None:
+    """Two faults in one file come out together, each with file, line and column; the exit code is 1."""
+    path = packs / "local" / "rules.yaml"
+    path.write_text(
+        "rules:\n"
+        "  - rule: too-late\n"
+        "    title: {en: a, zh: b}\n"
+        "    because: {en: a, zh: b}\n"
+        "    when: {days_in_stge: {at_least: 3}}\n"
+        "    add: {flags: [stalld]}\n",
+        encoding="utf-8",
+    )
+    answer = call_command("rules", "check", packs / "local")
+    assert (answer.code, answer.output) == (1, "")
+    first, second, count = answer.errors.splitlines()
+    assert first.startswith(f"{path}:5:12: ")
+    assert "Did you mean `days_in_stage`?" in first
+    assert second.startswith(f"{path}:6:19: ")
+    assert "Did you mean `stalled`?" in second
+    assert count == "2 problems."
+    problems = call_command("rules", "check", packs / "local", "--json").json["problems"]
+    assert [(one["line"], one["column"]) for one in problems] == [(5, 12), (6, 19)]
+
+
+def test_cases_are_run_by_both_executors(packs: Path) -> None:
+    """A case that comes out otherwise is shown with its place, what was expected, and what came out; exit code 1."""
+    cases = packs / "local" / "cases"
+    cases.mkdir()
+    (cases / "wrong.yaml").write_text(
+        "cases:\n"
+        "  - case: A new customer stays new\n"
+        "    as_of: 2024-06-30\n"
+        "    facts: {stage: new}\n"
+        "    expect: {stage: new}\n"
+        "  - case: A new customer is an old one\n"
+        "    as_of: 2024-06-30\n"
+        "    facts: {stage: new}\n"
+        "    expect: {stage: core}\n",
+        encoding="utf-8",
+    )
+    answer = call_command("rules", "test", packs / "local")
+    assert answer.code == 1
+    assert "wrong.yaml:6:5: A new customer is an old one (by session)" in answer.output
+    assert "wrong.yaml:6:5: A new customer is an old one (by plan)" in answer.output
+    assert "stage: expected core, but got new" in answer.output
+    assert answer.lines[-1] == "2 cases, each decided by session and plan: 1 failed."
+
+
+def test_a_pack_is_used_and_rolled_back(store_url: str, packs: Path) -> None:
+    """A store decides by the pack put to use, copied with the pack that it extends; rolling back undoes that."""
+    Store.create(store_url).close()
+    shipped = call_command("pack", "show", "--db", store_url, "--json").json
+    assert shipped["is_shipped"]
+    call_command("pack", "use", packs / "value_marketing", "--db", store_url)
+    used = call_command("pack", "use", packs / "local", "--db", store_url, "--as", "ana")
+    assert used.output.startswith("In use: local 1.0.0 (")
+    shutil.rmtree(packs / "value_marketing")
+    shutil.rmtree(packs / "local")
+    store = Store.open(store_url)
+    rules = rules_in_use(store)
+    assert rules.pack.name == "local"
+    assert len(rules.pack.gates) > 0
+    back = call_command("pack", "rollback", "--db", store_url)
+    assert back.output.startswith("In use again: value-marketing ")
+    assert rules_in_use(store).pack.name == "value-marketing"
+    store.close()
+
+
+def test_a_faulty_pack_is_not_put_to_use(demo: Call, packs: Path) -> None:
+    """A pack with a problem is refused; the store decides as before."""
+    before = demo("pack", "show", "--json").json
+    (packs / "local" / "rules.yaml").write_text("rules: [{rule: x}]\n", encoding="utf-8")
+    answer = demo("pack", "use", packs / "local")
+    assert answer.code == 1
+    assert "rules.yaml:1:" in answer.errors
+    assert demo("pack", "show", "--json").json == before
+
+
+def test_nothing_to_roll_back_to(demo: Call) -> None:
+    """Without an earlier pack a rollback is a problem, said with what to do."""
+    answer = demo("pack", "rollback")
+    assert answer.code == 1
+    assert "See `valuelift pack use`." in answer.errors
+
+
+def test_a_query_may_ask_another_pack(demo: Call, packs: Path) -> None:
+    """`--pack` decides by the rules in a folder without putting them to use."""
+    found = demo("recommend", "moonbridge", "--pack", packs / "local", "--as-of", DAY, "--json").json
+    assert found["decision"]["pack"]["name"] == "local"
+    assert found["recommendation"]["guard_rails"] == []
+    assert demo("pack", "show", "--json").json["is_shipped"]
