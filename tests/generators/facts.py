@@ -128,7 +128,7 @@ class Facts:
 
     def _declare_layer(self, layer: int) -> None:
         for type_ in Type:
-            if type_ is not Type.TEXT and (type_ is Type.SET or self._maybe(0.5)):
+            if type_ is not Type.TEXT and (type_ in (Type.SET, Type.FLAG) or self._maybe(0.5)):
                 self._add_derived(None, type_, layer)
         if self._maybe(0.4):
             self._tally(None, layer)
