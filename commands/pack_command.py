@@ -74,12 +74,12 @@ def show(as_json: bool, db: str | None) -> None:
 
     with open_store(db) as store:
         stored = active_pack(store)
-    stamp = stored or load_rules(shipped_pack()).program.stamp
+    shown = stored or load_rules(shipped_pack()).pack
     if as_json:
         from commands.output import print_json
 
-        shipped = stored is None
-        print_json({"name": stamp.name, "version": stamp.version, "digest": stamp.digest, "is_shipped": shipped})
+        digest = stored.digest if stored else None
+        print_json({"name": shown.name, "version": shown.version, "digest": digest, "is_shipped": stored is None})
         return
-    origin = "chosen by `valuelift pack use`" if stored else "the one that comes with Valuelift"
-    click.echo(f"In use: {stamp.name} {stamp.version} ({stamp.digest[:12]}), {origin}.")
+    origin = f"({stored.digest[:12]}), chosen by `valuelift pack use`" if stored else "(comes with Valuelift)"
+    click.echo(f"In use: {shown.name} {shown.version} {origin}.")

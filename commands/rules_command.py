@@ -14,7 +14,7 @@ from commands.options import json_option
 
 if TYPE_CHECKING:
     from engine.cases import CaseResult
-    from engine.errors import ProblemsError
+    from engine.errors import Problem, ProblemsError
     from wiring import Rules
 
 pack_argument = click.argument(
@@ -118,8 +118,13 @@ def contents(rules: Rules) -> dict[str, int]:
 def _print_problems(error: ProblemsError) -> None:
     from commands.output import print_json
 
-    found = [asdict(problem) for problem in error.problems]
-    print_json({"problems": [{**one.pop("location"), **one} for one in found]})
+    print_json({"problems": [_problem(problem) for problem in error.problems]})
+
+
+def _problem(problem: Problem) -> dict[str, Any]:
+    at = problem.location
+    where = {"file": at.file, "line": at.line, "column": at.column}
+    return {**where, "code": problem.code, "message": problem.message, "hint": problem.hint}
 
 
 def _failures(failed: Iterable[tuple[str, CaseResult]]) -> Iterable[str]:

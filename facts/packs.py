@@ -15,7 +15,7 @@ from facts.tables import pack_uses, packs
 
 @dataclass(frozen=True, slots=True)
 class StoredPack:
-    """A version of a rule pack: its folder as a zip file, under the digest of the compiled pack."""
+    """A version of a rule pack: its folder as a zip file, under the SHA-256 of that file."""
 
     digest: str
     name: str

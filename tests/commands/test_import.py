@@ -71,7 +71,7 @@ def test_too_many_faulty_rows_store_nothing(store: Path, files: Path) -> None:
     ("arguments", "said"),
     [
         (["--mapping", "cannonical"], "Did you mean `canonical`?"),
-        (["--mapping", "online-retail"], "mapping online-retail"),
+        (["--mapping", "online-retail"], "customers.csv cannot be imported: it has no column 'Invoice'"),
     ],
 )
 def test_a_wrong_mapping_is_a_problem(store: Path, files: Path, arguments: list[str], said: str) -> None:
