@@ -9,10 +9,9 @@ import multiprocessing
 import subprocess
 from concurrent.futures import ProcessPoolExecutor
 from datetime import UTC, datetime
-from importlib import import_module
 from pathlib import Path
 
-from bench.figures import AbsentError, Figure, machine
+from bench.figures import AbsentError, Figure, machine, measure
 
 ROOT = Path(__file__).parent.parent
 PAGE = ROOT / "docs" / "performance.md"
@@ -40,14 +39,9 @@ def main() -> None:
 def _measured(name: str) -> list[Figure]:
     with ProcessPoolExecutor(1, multiprocessing.get_context("spawn")) as process:
         try:
-            return process.submit(_measure, name).result()
+            return process.submit(measure, name).result()
         except AbsentError as absent:
             return [Figure(name, f"skipped: {absent}")]
-
-
-def _measure(name: str) -> list[Figure]:
-    found: list[Figure] = import_module(f"bench.{name}").measure()
-    return found
 
 
 def _commit() -> str:

@@ -7,6 +7,7 @@ import platform
 import statistics
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from importlib import import_module
 from pathlib import Path
 
 DATA = Path(os.environ.get("VALUELIFT_TEST_DATA") or Path(__file__).parent.parent.parent / "shared" / "data")
@@ -22,6 +23,12 @@ class Figure:
 
     what: str
     found: str
+
+
+def measure(name: str) -> list[Figure]:
+    """Run one measurement, `bench.<name>`. (Here, where a fresh process finds it.)"""
+    found: list[Figure] = import_module(f"bench.{name}").measure()
+    return found
 
 
 def show(measure: Callable[[], Sequence[Figure]]) -> int:
