@@ -6,7 +6,7 @@ import hashlib
 import io
 import tempfile
 import zipfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from functools import cached_property
@@ -133,12 +133,26 @@ def _common_parts(folders: list[Path]) -> list[str]:
 # --- decisions ---
 
 
+Card = Mapping[str, str | None]
+"""Who a customer is: `name`, `region` and `account_manager`."""
+
+_CARD = ("name", "region", "account_manager")
+
 Progress = Callable[[str, int, int], None]
 """Called with a step (`reading`, `deciding`, `publishing`), how much of it is done, and of how much."""
 
 
 def _silent(step: str, done: int, of: int) -> None:
     """Say nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Decided:
+    """One customer: who it is, what is known of it, and what follows from that."""
+
+    card: Card
+    facts: CustomerFacts
+    decision: Decision
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,17 +175,8 @@ class Desk:
 
     # --- one customer ---
 
-    def decide(self, customer: str) -> tuple[CustomerFacts, Decision]:
+    def decide(self, customer: str) -> Decided:
         """Decide one customer, firing by firing.
-
-        Raises:
-            StoreError: if the customer is not known, or was not on this date.
-        """
-        facts = self.facts(customer)
-        return facts, self._session.decide(facts)
-
-    def facts(self, customer: str) -> CustomerFacts:
-        """Return what is known about a customer.
 
         Raises:
             StoreError: if the customer is not known, or was not on this date.
@@ -186,8 +191,10 @@ class Desk:
                 "everything recorded about it is of later",
                 "Give a later date by --as-of.",
             )
-        base["portfolio"] = last_portfolio(self.store, self.as_of, self.known_at, base["customers"]["key"][0].as_py())
-        return customer_facts(base, self.rules.pack.vocabulary, self.as_of, base_currency=self._currency)
+        (row,) = base["customers"].select(["key", *_CARD]).to_pylist()
+        base["portfolio"] = last_portfolio(self.store, self.as_of, self.known_at, row.pop("key"))
+        facts = customer_facts(base, self.rules.pack.vocabulary, self.as_of, base_currency=self._currency)
+        return Decided(row, facts, self._session.decide(facts))
 
     @cached_property
     def _session(self) -> Session:
@@ -201,11 +208,10 @@ class Desk:
 
     # --- all customers ---
 
-    def cards(self, customer: str | None = None) -> dict[str, dict[str, str | None]]:
-        """Return `name`, `region` and `account_manager` by customer: of all, or of one."""
-        only = {"customers": ("key", "name", "region", "account_manager")}
-        rows = self.store.base_tables(self.as_of, self.known_at, customer, only)["customers"].to_pylist()
-        return {row.pop("key"): row for row in rows}
+    def cards(self) -> dict[str, Card]:
+        """Return who every customer is, by key."""
+        tables = self.store.base_tables(self.as_of, self.known_at, only={"customers": ("key", *_CARD)})
+        return {row.pop("key"): row for row in tables["customers"].to_pylist()}
 
     def overview(self, progress: Progress = _silent) -> pa.Table:
         """Decide all customers in columns: `stage`, `proposed_stage`, `move`, `value_next`, `urgency` and more.

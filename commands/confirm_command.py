@@ -61,14 +61,14 @@ def command(
 
     _check_override(override, reason, until)
     with desk_for(query) as desk:
-        facts, decision = desk.decide(customer)
-        pack = desk.rules.pack
-        proposed = _text(decision.values.get(pack.ladder.proposed.name))
-        _check_proposal(facts.customer, stage, proposed, override)
+        found = desk.decide(customer)
+        key, pack = found.facts.customer, desk.rules.pack
+        proposed = _text(found.decision.values.get(pack.ladder.proposed.name))
+        _check_proposal(key, stage, proposed, override)
         recorded = confirm_stage(
-            desk.store, facts.customer, stage, query.as_of, user=user, proposed=proposed, reason=reason, until=until
+            desk.store, key, stage, query.as_of, user=user, proposed=proposed, reason=reason, until=until
         )
-    confirmed = Confirmed(facts.customer, stage, proposed, query.as_of, user, reason, until, recorded.unchanged == 0)
+    confirmed = Confirmed(key, stage, proposed, query.as_of, user, reason, until, recorded.unchanged == 0)
     if query.as_json:
         from commands.output import print_json
 

@@ -61,14 +61,13 @@ def show(desk: Desk, query: Query, db: str) -> None:
 
     rows = listed(desk)
     chosen = next((row["customer"] for row in rows if row["move"] == "up"), rows[0]["customer"])
-    facts, decision = desk.decide(chosen)
-    card = desk.cards(chosen).get(chosen, {})
-    shown = recommend(desk.rules.pack, facts, decision, query.language)
+    found = desk.decide(chosen)
+    shown = recommend(desk.rules.pack, found.facts, found.decision, query.language)
     if query.as_json:
-        print_json({"as_of": query.as_of, "customers": rows, "card": card, "recommendation": shown})
+        print_json({"as_of": query.as_of, "customers": rows, "card": found.card, "recommendation": shown})
         return
     texts = Texts(query.language)
     print_page(page(texts, desk.rules.pack, desk.columns, rows), *foot(query, len(rows), len(rows)))
     click.echo()
-    print_page(Layout(texts, desk.rules.pack).page(shown, card))
+    print_page(Layout(texts, desk.rules.pack).page(shown, found.card))
     click.echo("\n" + texts("demo_next", store=db, date=date.isoformat(query.as_of)))

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
+from decimal import Decimal
 from itertools import groupby
 
 from rich.console import Group, RenderableType
@@ -161,8 +162,8 @@ class Layout:
             text.append(f"\n{self._signed(given)}  {reason}", style="dim")
         return text
 
-    def _signed(self, points: object) -> str:
-        number = self.wording.number(points)  # type: ignore[arg-type]
+    def _signed(self, points: Decimal) -> str:
+        number = self.wording.number(points)
         return number if number.startswith("-") else f"+{number}"
 
     # --- plan --------------------------------------------------------------------------------------------------------
@@ -271,6 +272,3 @@ def _quiet(said: str) -> Text:
 def _sentence(words: str) -> str:
     """Return words with a capital letter at the beginning."""
     return words[:1].upper() + words[1:]
-
-
-__all__: Sequence[str] = ("Layout",)

@@ -26,18 +26,17 @@ def command(customer: str, show_all: bool, query: Query) -> None:
     from engine.recommend import recommend
 
     with desk_for(query) as desk:
-        facts, decision = desk.decide(customer)
-        card = desk.cards(customer).get(facts.customer, {})
-    shown = recommend(desk.rules.pack, facts, decision, query.language)
+        found = desk.decide(customer)
+    shown = recommend(desk.rules.pack, found.facts, found.decision, query.language)
     if query.as_json:
         import json
 
         from commands.output import print_json
 
-        print_json({"card": card, "recommendation": shown, "decision": json.loads(decision.to_json())})
+        print_json({"card": found.card, "recommendation": shown, "decision": json.loads(found.decision.to_json())})
         return
     from commands.layout import Layout
     from commands.output import print_page
     from commands.texts import Texts
 
-    print_page(Layout(Texts(query.language), desk.rules.pack, show_all).page(shown, card))
+    print_page(Layout(Texts(query.language), desk.rules.pack, show_all).page(shown, found.card))

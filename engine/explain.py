@@ -6,6 +6,7 @@ import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from decimal import Decimal
 from functools import cached_property
 
 from engine.decision import Decision, Fired, State
@@ -124,10 +125,10 @@ class Explainer:
         return found
 
     def _parameter(self, name: str) -> str:
-        def said(value: Value) -> str:
-            return str(value) if isinstance(value, str | bool | frozenset) else self.wording.number(value)  # type: ignore[arg-type]
-
-        return self.wording.listed(said(value) for value in self.pack.parameters[name].values)
+        values = self.pack.parameters[name].values
+        return self.wording.listed(
+            self.wording.number(value) if isinstance(value, int | Decimal) else str(value) for value in values
+        )
 
     # --- criteria -----------------------------------------------------------------------------------------------------
 
