@@ -24,7 +24,9 @@ ENGINE: dict[str, set[str]] = {
     "engine.session": {"engine.assemble"},
     "engine.plan": {"engine.assemble"},
     "engine.prove": {"engine.program"},
-    "engine.explain": {"engine.plan", "engine.prove"},
+    "engine.wording": {"engine.vocabulary"},
+    "engine.explain": {"engine.plan", "engine.prove", "engine.wording"},
+    "engine.recommend": {"engine.explain"},
     "engine.check": {"engine.plan", "engine.prove"},
     "engine.cases": {"engine.load", "engine.decision", "engine.snapshot"},
     "engine.impact": {"engine.plan", "engine.prove"},
@@ -41,6 +43,7 @@ DURABLE_RULES = {"durable", "durable_rules_engine"}
 NOT_SHIPPED = {"tests", "bench"}
 ENGINE_LIBRARIES = {"numpy", "pyarrow", "yaml", "z3"}
 LIBRARIES = {
+    "engine.wording": {"babel"},
     "engine.plan": {"numpy", "pyarrow"},
     "engine.session": ENGINE_LIBRARIES | DURABLE_RULES,
 }

@@ -6,7 +6,7 @@ import click
 import pytest
 
 from cli import main
-from commands import reference
+from tests.commands import reference
 from tests.conftest import ROOT
 
 COMMANDS = dict(reference.commands(main))
@@ -44,5 +44,5 @@ def test_examples_fit_eighty_columns(path: str) -> None:
 
 
 def test_the_page_is_up_to_date() -> None:
-    """`docs/cli.md` is what `python -m commands.reference` prints."""
+    """`docs/cli.md` is what `python -m tests.commands.reference` prints."""
     assert (ROOT / "docs" / "cli.md").read_text(encoding="utf-8") == reference.reference()

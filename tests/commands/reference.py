@@ -1,4 +1,4 @@
-"""The page of all commands, `docs/cli.md`, made from their help: `python -m commands.reference > docs/cli.md`."""
+"""The page of all commands, `docs/cli.md`, made from their help: `python -m tests.commands.reference > docs/cli.md`."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def commands(command: click.Command, path: str = "valuelift") -> Iterator[tuple[
         ctx = click.Context(command, info_name=path)
         for name in command.list_commands(ctx):
             found = command.get_command(ctx, name)
-            assert found is not None, "the command was listed"  # noqa: S101
+            assert found is not None, "the command was listed"
             yield from commands(found, f"{path} {name}")
 
 
