@@ -12,7 +12,6 @@ from threading import RLock
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import URL, Connection, Dialect, Engine, NullPool, create_engine, event, make_url
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import ArgumentError, DBAPIError, SQLAlchemyError
 from sqlalchemy.sql import ClauseElement
 
@@ -24,10 +23,6 @@ DEFAULT_DATABASE = "valuelift.db"
 BUSY_SECONDS = 10.0
 # With a write-ahead log, `synchronous = NORMAL` never breaks what was committed.
 SQLITE_PRAGMAS = ("foreign_keys = ON", "synchronous = NORMAL")
-_DIALECTS: dict[str, Dialect] = {
-    "sqlite": sqlite.dialect(),
-    "postgresql": postgresql.dialect(paramstyle="numeric_dollar"),  # type: ignore[no-untyped-call]
-}
 # Held while facts are written in bulk, so that two imports wait for each other instead of colliding.
 _POSTGRESQL_WRITE_LOCK = 0x56414C55
 
@@ -195,11 +190,24 @@ def _wait_for_writers(url: URL, cursor: BulkCursor) -> None:
         cursor.fetchall()
 
 
-def run(cursor: BulkCursor, url: URL, statement: ClauseElement) -> None:
-    """Run a SQLAlchemy statement on a bulk cursor, its values passed as parameters."""
-    compiled = statement.compile(dialect=_DIALECTS[url.get_backend_name()])
-    values = [compiled.params[name] for name in getattr(compiled, "positiontup", None) or ()]
+def run(cursor: BulkCursor, url: URL, statement: ClauseElement, **given: object) -> None:
+    """Run a SQLAlchemy statement on a bulk cursor, its values and those given passed as parameters."""
+    compiled = statement.compile(dialect=_dialect(url.get_backend_name()))
+    parameters = compiled.construct_params(given)
+    values = [parameters[name] for name in getattr(compiled, "positiontup", None) or ()]
     cursor.execute(str(compiled), [_bound(value, url) for value in values] or None)
+
+
+@cache
+def _dialect(backend: str) -> Dialect:
+    if backend == "sqlite":
+        from sqlalchemy.dialects import sqlite
+
+        return sqlite.dialect()
+    from sqlalchemy.dialects import postgresql  # 60 ms, which a store in SQLite does not need
+
+    dialect: Dialect = postgresql.dialect(paramstyle="numeric_dollar")  # type: ignore[no-untyped-call]
+    return dialect
 
 
 def _bound(value: Any, url: URL) -> Any:

@@ -6,8 +6,8 @@ both give the same Arrow tables.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from datetime import date, datetime
+from collections.abc import Iterator, Mapping, Sequence
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
@@ -15,6 +15,7 @@ import pyarrow.compute as pc
 from sqlalchemy import (
     URL,
     BigInteger,
+    BindParameter,
     Boolean,
     Column,
     ColumnElement,
@@ -25,6 +26,7 @@ from sqlalchemy import (
     Select,
     Table,
     and_,
+    bindparam,
     case,
     func,
     literal,
@@ -47,25 +49,25 @@ _CURRENT = "is_current"
 
 # --- what is visible ---
 
+# Values for these are given when a statement is run, so that it is made and compiled only once: to make and compile
+# the statements for one customer takes four times as long as to run them.
+AS_OF = bindparam("as_of", type_=Date())
+KNOWN_AT = bindparam("known_at", type_=UtcMoment())
+CUSTOMER_KEYS: BindParameter[Any] = bindparam("customer_keys", expanding=True)
 
-def visible(table: Table, as_of: date, known_at: datetime) -> ColumnElement[bool]:
-    """Return the condition for rows that hold on `as_of` and that the store knew at `known_at`."""
+
+def visible(table: Table) -> ColumnElement[bool]:
+    """Return the condition for rows that hold on `AS_OF` and that the store knew at `KNOWN_AT`."""
     row = table.c
     return and_(
-        row.holds_from <= as_of,
-        row.recorded_at <= known_at,
-        or_(row.retracted_at.is_(None), row.retracted_at > known_at),
+        row.holds_from <= AS_OF,
+        row.recorded_at <= KNOWN_AT,
+        or_(row.retracted_at.is_(None), row.retracted_at > KNOWN_AT),
     )
 
 
-def visible_rows(
-    table: Table,
-    as_of: date,
-    known_at: datetime,
-    *,
-    customer_keys: Sequence[str] | None = None,
-    columns: Iterable[str] | None = None,
-) -> Select[Any]:
+@cache
+def visible_rows(table: Table, columns: tuple[str, ...], *, of_customers: bool = False) -> Select[Any]:
     """Select the visible rows of a fact table.
 
     Values that became known by a later event of the row (see `tables.known_on`) are null before that event.
@@ -73,18 +75,15 @@ def visible_rows(
 
     Args:
         table: a fact table.
-        as_of: facts that begin to hold later are left out.
-        known_at: facts recorded later, or retracted by then, are left out.
-        customer_keys: only rows of these customers, and rows that are about no customer.
-        columns: the columns wanted; by default all that hold neither personal data nor bookkeeping.
+        columns: the columns wanted.
+        of_customers: select only rows of `CUSTOMER_KEYS`, and rows that are about no customer.
     """
-    wanted = tuple(columns) if columns is not None else readable_columns(table)
-    selected = [_seen_on(table, name, as_of).label(name) for name in wanted]
+    selected = [_seen_in_time(table.c[name]) for name in columns]
     if table.info.get("shape") == "register":
-        selected.append(_is_current(table, as_of).label(_CURRENT))
-    statement = select(*selected).where(visible(table, as_of, known_at))
-    if customer_keys is not None and (owner := _owner(table)) is not None:
-        statement = statement.where(or_(owner.in_(customer_keys), owner.is_(None)))
+        selected.append(_is_current(table).label(_CURRENT))
+    statement = select(*selected).where(visible(table))
+    if of_customers and (owner := _owner(table)) is not None:
+        statement = statement.where(or_(owner.in_(CUSTOMER_KEYS), owner.is_(None)))
     return statement
 
 
@@ -95,15 +94,14 @@ def readable_columns(table: Table) -> tuple[str, ...]:
     )
 
 
-def _seen_on(table: Table, name: str, as_of: date) -> ColumnElement[Any]:
-    column: Column[Any] = table.c[name]
+def _seen_in_time(column: Column[Any]) -> ColumnElement[Any]:
     happened_on = column.info.get("known_on")
-    return column if happened_on is None else case((table.c[happened_on] <= as_of, column))
+    return column if happened_on is None else case((column.table.c[happened_on] <= AS_OF, column)).label(column.name)
 
 
-def _is_current(table: Table, as_of: date) -> ColumnElement[bool]:
+def _is_current(table: Table) -> ColumnElement[bool]:
     from_last = func.row_number().over(partition_by=table.c.key, order_by=table.c.holds_from.desc())
-    going_on = or_(table.c.holds_until.is_(None), table.c.holds_until > as_of)
+    going_on = or_(table.c.holds_until.is_(None), table.c.holds_until > AS_OF)
     return and_(from_last == 1, going_on)
 
 
@@ -117,10 +115,10 @@ def _owner(table: Table) -> Column[Any] | None:
 MERGES = pa.schema([("customer", pa.string()), ("survivor", pa.string())])
 
 
-def merges_known(as_of: date, known_at: datetime) -> Select[Any]:
+@cache
+def merges_known() -> Select[Any]:
     """Select which customers were known to be duplicates of which; later statements come last."""
-    condition = visible(merges, as_of, known_at)
-    ordered = select(merges.c.customer, merges.c.survivor, merges.c.holds_from).where(condition)
+    ordered = select(merges.c.customer, merges.c.survivor, merges.c.holds_from).where(visible(merges))
     newest_last = ordered.order_by(merges.c.holds_from).subquery()
     return select(newest_last.c.customer, newest_last.c.survivor)
 
@@ -141,27 +139,31 @@ def _last(key: str, into: Mapping[str, str]) -> str:
 # --- rows to Arrow ---
 
 
-def read_many(url: URL, statements: Mapping[str, Select[Any]], schemas: Mapping[str, pa.Schema]) -> dict[str, pa.Table]:
-    """Run the statements in one transaction, in bulk, and return their rows."""
+def read_many(
+    url: URL, statements: Mapping[str, Select[Any]], schemas: Mapping[str, pa.Schema], **values: object
+) -> dict[str, pa.Table]:
+    """Run the statements in one transaction, in bulk, with values for their parameters; return their rows."""
     with bulk(url) as cursor:
         return {
-            name: pa.Table.from_batches(stream(cursor, url, statement, schemas[name]), schemas[name])
+            name: pa.Table.from_batches(stream(cursor, url, statement, schemas[name], **values), schemas[name])
             for name, statement in statements.items()
         }
 
 
-def stream(cursor: Cursor, url: URL, statement: Select[Any], schema: pa.Schema) -> Iterator[pa.RecordBatch]:
+def stream(
+    cursor: Cursor, url: URL, statement: Select[Any], schema: pa.Schema, **values: object
+) -> Iterator[pa.RecordBatch]:
     """Run a statement in bulk and give its rows batch by batch."""
-    run(cursor, url, _typed(statement, schema) if is_sqlite(url) else statement)
+    run(cursor, url, _typed(statement, schema) if is_sqlite(url) else statement, **values)
     to_skip = 1 if is_sqlite(url) else 0
     for batch in cursor.fetch_record_batch():
         yield _cast(batch.slice(to_skip), schema)
         to_skip = 0
 
 
-def read_few(connection: Connection, statement: Select[Any], schema: pa.Schema) -> pa.Table:
-    """Run one statement and return its rows."""
-    rows: Sequence[Row[Any]] = connection.execute(statement).all()
+def read_few(connection: Connection, statement: Select[Any], schema: pa.Schema, **values: object) -> pa.Table:
+    """Run one statement with values for its parameters, and return its rows."""
+    rows: Sequence[Row[Any]] = connection.execute(statement, values).all()
     columns = zip(*rows, strict=True) if rows else [()] * len(schema)
     arrays = [
         pa.array((None if value is None else bool(value) for value in values), field.type)
@@ -172,10 +174,10 @@ def read_few(connection: Connection, statement: Select[Any], schema: pa.Schema) 
     return pa.table(arrays, schema=schema)
 
 
-def arrow_schema(table: Table, columns: Iterable[str] | None = None) -> pa.Schema:
+@cache
+def arrow_schema(table: Table, columns: tuple[str, ...]) -> pa.Schema:
     """Return the Arrow types of what `visible_rows` selects."""
-    wanted = tuple(columns) if columns is not None else readable_columns(table)
-    fields = [pa.field(name, arrow_type(table.c[name])) for name in wanted]
+    fields = [pa.field(name, arrow_type(table.c[name])) for name in columns]
     if table.info.get("shape") == "register":
         fields.append(pa.field(_CURRENT, pa.bool_()))
     return pa.schema(fields)

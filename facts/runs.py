@@ -70,7 +70,7 @@ def run_number(store: Store, run_of: Run) -> int | None:
 def decisions_of(store: Store, number: int) -> pa.Table:
     """Return what a run decided: the columns of `tables.decisions`, ordered by customer."""
     statement = select(decisions).where(decisions.c.run == number)
-    schema = reading.arrow_schema(decisions, decisions.c.keys())
+    schema = reading.arrow_schema(decisions, tuple(decisions.c.keys()))
     rows = reading.read_many(store.url, {"decisions": statement}, {"decisions": schema})["decisions"]
     return rows.sort_by("customer")
 
@@ -91,7 +91,7 @@ def last_portfolio(
     statement = select(portfolio).where(portfolio.c.run == number)
     if customer is not None:
         statement = statement.where(portfolio.c.customer == customer)
-    schema = reading.arrow_schema(portfolio, portfolio.c.keys())
+    schema = reading.arrow_schema(portfolio, tuple(portfolio.c.keys()))
     if customer is not None:
         with store.reading() as connection:
             return reading.read_few(connection, statement, schema)

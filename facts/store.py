@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
-from typing import Any, Self
+from typing import Self
 
 import pyarrow as pa
 import pyarrow.compute as pc
-from sqlalchemy import URL, Connection, Engine, Select, inspect, select
+from sqlalchemy import URL, Connection, Engine, inspect, select
 
 from engine.errors import did_you_mean
 from facts import reading
@@ -129,28 +129,24 @@ class Store:
         Raises:
             StoreError: if the customer is not known, or the database cannot be read.
         """
-        moment = known_at or datetime.now(UTC)
+        seen = {"as_of": as_of, "known_at": known_at or datetime.now(UTC)}
         wanted = _wanted(only)
         schemas = {name: reading.arrow_schema(FACT_TABLES[name], wanted[name]) for name in wanted}
-
-        def rows(keys: Sequence[str] | None = None) -> dict[str, Select[Any]]:
-            return {
-                name: reading.visible_rows(FACT_TABLES[name], as_of, moment, customer_keys=keys, columns=columns)
-                for name, columns in wanted.items()
-            }
-
-        merges = reading.merges_known(as_of, moment)
+        rows = {
+            name: reading.visible_rows(FACT_TABLES[name], columns, of_customers=customer is not None)
+            for name, columns in wanted.items()
+        }
         if customer is None:
-            statements = {"merges": merges, **rows()}
-            tables = reading.read_many(self.url, statements, {"merges": reading.MERGES, **schemas})
+            statements = {"merges": reading.merges_known(), **rows}
+            tables = reading.read_many(self.url, statements, {"merges": reading.MERGES, **schemas}, **seen)
             into = reading.survivors(tables.pop("merges"))
         else:
             with self.reading() as connection:
-                require_customers(connection, [customer])
-                into = reading.survivors(reading.read_few(connection, merges, reading.MERGES))
+                into = _merged(connection, customer, seen)
+                keys = _known_as(customer, into)
                 tables = {
-                    name: reading.read_few(connection, statement, schemas[name])
-                    for name, statement in rows(_known_as(customer, into)).items()
+                    name: reading.read_few(connection, statement, schemas[name], customer_keys=keys, **seen)
+                    for name, statement in rows.items()
                 }
         return {name: _resolved(name, table, into) for name, table in tables.items()}
 
@@ -160,10 +156,8 @@ class Store:
         Raises:
             StoreError: if the customer is not known.
         """
-        merges = reading.merges_known(as_of, known_at or datetime.now(UTC))
         with self.reading() as connection:
-            require_customers(connection, [customer])
-            into = reading.survivors(reading.read_few(connection, merges, reading.MERGES))
+            into = _merged(connection, customer, {"as_of": as_of, "known_at": known_at or datetime.now(UTC)})
         return into.get(customer, customer)
 
     # --- settings ---
@@ -206,6 +200,12 @@ def _wanted(only: Mapping[str, Iterable[str]] | None) -> dict[str, tuple[str, ..
         return {name: tuple(columns) for name, columns in only.items()}
     # Merges are not facts to reason about: they are carried out while reading.
     return {name: reading.readable_columns(table) for name, table in FACT_TABLES.items() if name != "merges"}
+
+
+def _merged(connection: Connection, customer: str, seen: Mapping[str, date]) -> dict[str, str]:
+    """Return who stands for which merged customer, once this customer is known to exist."""
+    require_customers(connection, [customer])
+    return reading.survivors(reading.read_few(connection, reading.merges_known(), reading.MERGES, **seen))
 
 
 def _known_as(customer: str, into: Mapping[str, str]) -> list[str]:

@@ -38,10 +38,14 @@ class Feature:
 @cache
 def base_schemas() -> dict[str, pa.Schema]:
     """Return the columns of the tables that features read, as `Store.base_tables` and `last_portfolio` give them."""
-    schemas = {name: reading.arrow_schema(table) for name, table in FACT_TABLES.items() if name != "merges"}
+    schemas = {
+        name: reading.arrow_schema(table, reading.readable_columns(table))
+        for name, table in FACT_TABLES.items()
+        if name != "merges"
+    }
     customers = schemas["customers"]
     schemas["customers"] = customers.remove(customers.get_field_index("is_current"))
-    return {**schemas, "portfolio": reading.arrow_schema(portfolio, portfolio.c.keys())}
+    return {**schemas, "portfolio": reading.arrow_schema(portfolio, tuple(portfolio.c.keys()))}
 
 
 @cache
