@@ -29,10 +29,7 @@ collections:
     kind: register
     facts: {kind: {type: text, title: {en: Kind, zh: 种类}}}
 """
-PACK = "pack: small
-version: 1.0.0
-title: {en: Small, zh: 小}
-"
+PACK = "pack: small\nversion: 1.0.0\ntitle: {en: Small, zh: 小}\n"
 
 
 @pytest.fixture(scope="module")
