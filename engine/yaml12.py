@@ -27,6 +27,7 @@ _WORDS: dict[str, Scalar] = {
     "true": True, "True": True, "TRUE": True, "false": False, "False": False, "FALSE": False,
 }  # fmt: skip
 _MAX_DEPTH = 60
+_FIRST_OF_NUMBERS = frozenset("-+.0123456789")
 _MAX_DIGITS = 30
 # The C parser is about ten times faster; a PyYAML built without libyaml still works.
 _Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
@@ -154,9 +155,11 @@ class _Reader:
     def _node(self, event: yaml.Event, events: Iterator[yaml.Event], depth: int) -> Node:
         at = self._at(event)
         if isinstance(event, yaml.ScalarEvent):
-            self._check(event)
-            plain = event.implicit[0] and event.tag is None
-            return YScalar(_resolve(event.value) if plain else event.value, event.value, at)
+            text, plain = event.value, event.implicit[0]
+            if event.tag is not None or event.anchor is not None:  # asked here, as a call for every node takes long
+                self._check(event)
+                plain = plain and event.tag is None
+            return YScalar(_resolve(text) if plain else text, text, at)
         if isinstance(event, yaml.CollectionStartEvent):
             self._check(event)
             if depth > _MAX_DEPTH:
@@ -216,7 +219,7 @@ def _resolve(text: str) -> Scalar:
     """Give a plain scalar its value: a word of the core schema, an exact number, or the text itself."""
     if text in _WORDS:
         return _WORDS[text]
-    if len(text) <= _MAX_DIGITS:
+    if text[0] in _FIRST_OF_NUMBERS and len(text) <= _MAX_DIGITS:
         if _INTEGER.match(text):
             return int(text)
         if _DECIMAL.match(text):

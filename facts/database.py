@@ -193,7 +193,7 @@ def _wait_for_writers(url: URL, cursor: BulkCursor) -> None:
 def run(cursor: BulkCursor, url: URL, statement: ClauseElement, **given: object) -> None:
     """Run a SQLAlchemy statement on a bulk cursor, its values and those given passed as parameters."""
     compiled = statement.compile(dialect=_dialect(url.get_backend_name()))
-    parameters = compiled.construct_params(given)
+    parameters = compiled.construct_params(given) or {}
     values = [parameters[name] for name in getattr(compiled, "positiontup", None) or ()]
     cursor.execute(str(compiled), [_bound(value, url) for value in values] or None)
 

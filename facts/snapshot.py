@@ -139,6 +139,8 @@ def _rows_table(database: DuckDBPyConnection, feature: Feature, vocabulary: Voca
 
 # --- one customer ---
 
+_SQL_TYPES = {pa.string(): "VARCHAR", pa.int64(): "BIGINT", pa.bool_(): "BOOLEAN", pa.date32(): "DATE"}
+
 
 @cache
 def _workspace() -> _Workspace:
@@ -148,26 +150,21 @@ def _workspace() -> _Workspace:
 class _Workspace:
     """A database with empty tables and parsed statements, into which one customer's rows are put for a moment.
 
-    For so few rows nearly all of the time goes into parsing and planning, so nothing is parsed twice, features
-    whose tables are empty are left out, and plans are not optimised (a third less time for a customer with rows
-    in every table).
+    For so few rows the time goes into what surrounds the work. So nothing is parsed twice, features whose tables are
+    empty are left out, and plans are not optimised (a third less time for a customer with rows in every table). Plans
+    kept by PREPARE save nothing measurable, and DuckDB 2.0 fails when it runs the plan of an ASOF join again.
     """
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._database = _database(threads=1)
         self._database.execute("PRAGMA disable_optimizer")
-        for name, schema in base_schemas().items():
-            self._insert_into(name, schema.empty_table(), "CREATE TABLE {} AS FROM given")
+        # In one go and without data: to create them from empty Arrow tables takes three times as long.
+        self._database.execute(";".join(_create(name, schema) for name, schema in base_schemas().items()))
         _set(self._database, date.min, "")  # the tables made here stay empty
-        self._prepare: list[Statement] = []
         for name in PREPARED:
             self._database.execute(f"CREATE TABLE {name} AS FROM ({prepared(name)}) LIMIT 0")
-            self._prepare += self._database.extract_statements(f"INSERT INTO {name} {prepared(name)}")
-        self._statements = {
-            kind: [(feature, self._database.extract_statements(feature.sql)[0]) for feature in features(kind)]
-            for kind in ("customers", "spans", "rows")
-        }
+        self._parsed: dict[str, Statement] = {}
 
     def customer_facts(self, base: Base, vocabulary: Vocabulary, as_of: date, base_currency: str) -> CustomerFacts:
         with self._lock:
@@ -181,14 +178,15 @@ class _Workspace:
     def _facts(self, base: Base, vocabulary: Vocabulary, as_of: date) -> CustomerFacts:
         filled = {name for name in base_schemas() if name in base and base[name].num_rows}
         for name in filled:
-            self._insert_into(name, base[name], "INSERT INTO {} FROM given")
-        for statement in self._prepare:
-            self._database.execute(statement)
+            self._insert_into(name, base[name])
+        for name in PREPARED:
+            self._run(f"INSERT INTO {name} {prepared(name)}")
         stretches = self._database.execute("SELECT collection, recorded_from, recorded_to FROM recorded").fetchall()
         recorded: dict[str, Recorded] = {name: (start, end) for name, start, end in stretches}
 
         # A feature has nothing to say about tables without rows whose recording has not begun.
-        said = {kind: self._results(kind, filled | recorded.keys()) for kind in self._statements}
+        present = filled | recorded.keys()
+        said = {kind: self._results(kind, present) for kind in ("customers", "spans", "rows")}
         facts = dict(_known_facts(said["customers"], said["spans"], vocabulary))
         check_values(vocabulary, None, facts)
         rows = {name: _rows(said["rows"].get(name, []), name, vocabulary) for name in vocabulary.collections}
@@ -198,15 +196,32 @@ class _Workspace:
     def _results(self, kind: str, present: set[str]) -> dict[str, list[dict[str, Any]]]:
         """Return what the features of a folder find, by name."""
         results = {}
-        for feature, statement in self._statements[kind]:
+        for feature in features(kind):
             if feature.reads <= {"customers"} or feature.reads & present - {"customers"}:
-                cursor = self._database.execute(statement)
+                cursor = self._run(feature.sql)
                 names = [column[0] for column in cursor.description or ()]
                 results[feature.name] = [dict(zip(names, values, strict=True)) for values in cursor.fetchall()]
         return results
 
-    def _insert_into(self, name: str, given: pa.Table, statement: str) -> None:  # noqa: ARG002 (read by DuckDB)
-        self._database.execute(statement.format(name))
+    def _run(self, sql: str) -> DuckDBPyConnection:
+        """Run a statement, parsed when it is first needed."""
+        if sql not in self._parsed:
+            self._parsed[sql] = self._database.extract_statements(sql)[0]
+        return self._database.execute(self._parsed[sql])
+
+    def _insert_into(self, name: str, given: pa.Table) -> None:  # noqa: ARG002 (read by DuckDB)
+        self._database.execute(f"INSERT INTO {name} FROM given")
+
+
+def _create(name: str, schema: pa.Schema) -> str:
+    """Return the statement that makes an empty table."""
+    return f"CREATE TABLE {name} ({', '.join(f'{field.name} {_sql_type(field.type)}' for field in schema)})"
+
+
+def _sql_type(kind: pa.DataType) -> str:
+    if pa.types.is_decimal(kind):
+        return f"DECIMAL({kind.precision}, {kind.scale})"
+    return _SQL_TYPES[kind]
 
 
 def _known_facts(

@@ -65,6 +65,7 @@ def features(kind: str) -> tuple[Feature, ...]:
     return tuple(_feature(path) for path in sorted((FOLDER / kind).glob("*.sql")))
 
 
+@cache
 def prepared(name: str) -> str:
     """Return the SQL of a prepared table, or of the macros."""
     return (FOLDER / "prepared" / f"{name}.sql").read_text(encoding="utf-8")
