@@ -64,7 +64,7 @@ def command(user: str, query: Query) -> None:
         pack=f"{stamp.name} {stamp.version}",
         seconds=f"{seconds:.1f}",
     )
-    print_page(summary(texts, desk.rules.pack, columns, counts), Text(""), Text(said))
+    print_page(summary(texts, desk.rules.pack, columns, counts), Text(said))
 
 
 def distribution(run: BatchRun) -> dict[str, dict[str, int]]:

@@ -46,7 +46,7 @@ def test_progress_is_told_in_lines_on_standard_error(demo: Call) -> None:
     """Where nobody looks, each step is a line on standard error, and the summary stands on standard output."""
     answer = demo("batch", "--as-of", DAY)
     assert answer.errors.splitlines() == ["Reading the facts ...", "Deciding ...", "Storing the decisions ..."]
-    assert "67 customers decided as of 30 Jun 2026" in " ".join(answer.output.split())
+    assert "decided 67 customers as of 30 Jun 2026" in " ".join(answer.output.split())
 
 
 def test_a_base_without_customers_is_a_problem(demo: Call) -> None:
