@@ -62,7 +62,7 @@ def _shipped() -> list[Figure]:
         store = Store.create(f"sqlite:///{Path(folder) / 'demo.db'}")
         build(store)
         desk = Desk(store, rules_in_use(store), AS_OF)
-        facts = [desk.facts(key) for key in desk.cards()]
+        facts = [desk.decide(key).facts for key in desk.cards()]
     session = Session(desk.rules.program)
     customers = workload.peer("gen").customers(CUSTOMERS)
     timings, interpreter = _side_by_side(session.decide, facts, workload.peer("oracle").Oracle().decide, customers)

@@ -7,10 +7,11 @@ stands only at leaves (De Morgan holds in Kleene's logic): `at_most 5` is *not a
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
+from functools import cached_property
 
 from engine.decision import PackStamp
 from engine.model import Action, Advise, Collect, Hit
@@ -300,6 +301,11 @@ class Program:
         """Return a declared fact."""
         return self.vocabulary.facts[key]
 
+    @cached_property
+    def resolutions(self) -> tuple[Resolution, ...]:
+        """The resolutions of all strata, in order."""
+        return tuple(resolution for stratum in self.strata for resolution in stratum.resolutions)
+
 
 # --- codes ---
 
@@ -345,6 +351,15 @@ def decode(vocabulary: Vocabulary, fact: Fact, code: Code) -> Value:
             return vocabulary.enum_of(fact).members[code]
         case _:
             return code
+
+
+def cond_leaves(cond: Cond) -> Iterator[int]:
+    """Yield the indices of the leaves that a condition is made of."""
+    if isinstance(cond, Lit):
+        yield cond.leaf
+    else:
+        for item in cond.items:
+            yield from cond_leaves(item)
 
 
 def leaf_facts(leaf: Leaf) -> tuple[FactKey, ...]:

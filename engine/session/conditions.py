@@ -40,8 +40,7 @@ class Conditions:
         self.rules = [self.test(rule.when) for rule in program.rules]
         self.eligible = {
             (selection.scorecard, form.name): self.test(form.eligible)
-            for stratum in program.strata
-            for selection in stratum.resolutions
+            for selection in program.resolutions
             if isinstance(selection, Selection)
             for form in selection.candidates
         }

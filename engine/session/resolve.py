@@ -25,7 +25,7 @@ from engine.program import (
     decode,
 )
 from engine.session.conditions import Conditions
-from engine.session.place import Place, Places, Truth
+from engine.session.place import Place, Places, Reader, Truth
 from engine.vocabulary import FactKey, Type
 
 Scores = tuple[list[Score], list[str]]
@@ -66,9 +66,10 @@ class _Scored:
 class Resolver:
     """Resolve one customer's facts from the rules that fired; notes values and what is provisional at the places."""
 
-    def __init__(self, program: Program, conditions: Conditions, places: Places) -> None:
+    def __init__(self, program: Program, conditions: Conditions, reader: Reader, places: Places) -> None:
         self._program = program
         self._conditions = conditions
+        self._reader = reader
         self._places = places
         self._doubts: dict[tuple[FactKey, str], _Doubts] = {}
         self.scores: dict[str, Scores] = {}
@@ -88,6 +89,7 @@ class Resolver:
             if doubts.rules:
                 place.provisional.add(resolution.fact)
                 self._doubts[resolution.fact, place.key] = doubts
+            self._reader.note(resolution.fact, place)
 
     def provisional(self) -> list[Provisional]:
         """Return what is provisional, with what it hangs on."""
@@ -97,13 +99,6 @@ class Resolver:
         ]
 
     # --- rules -----------------------------------------------------------------------------------------------------
-
-    def _surely(self, rule: int, place: Place) -> Truth:
-        """Return whether a rule surely fires: True for a settled one that fired, None for an open one."""
-        if rule not in place.surely:
-            is_valid = self._program.rules[rule].is_valid(self._places.as_of)
-            place.surely[rule] = self._conditions.rules[rule](place, True) if is_valid else False
-        return place.surely[rule]
 
     def _hanging(self, rules: Iterable[int], place: Place) -> _Doubts:
         doubts = _NONE
@@ -127,12 +122,11 @@ class Resolver:
             place.codes[fact] = winner
         surely, opened = base, []
         for entry in single.entries:
-            truth = self._surely(entry.rule, place)
-            if truth:
+            if entry.rule in place.open:
+                opened.append(entry)
+            elif entry.rule in place.fired:
                 surely, base_doubts = entry.value, _NONE
                 break
-            if truth is None:
-                opened.append(entry)
         return self._hanging((entry.rule for entry in opened if entry.value != surely), place) | base_doubts
 
     # --- sets ------------------------------------------------------------------------------------------------------
@@ -144,10 +138,9 @@ class Resolver:
             for spot in self._places.of(self._program.rules[rule].scope):
                 if rule in spot.fired:
                     members.update(codes)
-                truth = self._surely(rule, spot)
-                if truth:
-                    settled.update(codes)
-                elif truth is None:
+                    if rule not in spot.open:
+                        settled.update(codes)
+                if rule in spot.open:
                     opened.append((rule, spot, codes))
         place.sets[union.fact] = frozenset(members)
         doubts = _NONE
@@ -160,8 +153,8 @@ class Resolver:
 
     def _aggregate(self, aggregate: Aggregate, place: Place) -> _Doubts:
         hits = [value for rule, value in aggregate.entries if rule in place.fired]
-        settled = [value for rule, value in aggregate.entries if self._surely(rule, place)]
-        opened = [(rule, value) for rule, value in aggregate.entries if self._surely(rule, place) is None]
+        settled = [value for rule, value in aggregate.entries if rule in place.fired - place.open]
+        opened = [(rule, value) for rule, value in aggregate.entries if rule in place.open]
         result = _aggregated(aggregate.collect, hits) if hits else aggregate.default
         if result is not None:
             place.codes[aggregate.fact] = result
@@ -203,7 +196,7 @@ class Resolver:
         upper: float = 0
         opened, lacking = [], []
         for item in form.points:
-            fired, is_open = item.rule in place.fired, self._surely(item.rule, place) is None
+            fired, is_open = item.rule in place.fired, item.rule in place.open
             if not fired and not is_open:
                 continue
             worth = self._worth(item, place)

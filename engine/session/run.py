@@ -2,18 +2,38 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date
 
 from engine.assemble import Codes, Outcome, assemble, fact_conflict, table_conflict
 from engine.decision import Conflict, Decision
-from engine.program import Lit, Program, Resolution, Single
-from engine.session.conditions import Conditions
+from engine.program import Lit, Program, Resolution, Single, Stratum
+from engine.session.conditions import Conditions, Test
 from engine.session.lowering import Lowering, Step
 from engine.session.matcher import Matcher, render
 from engine.session.place import Place, Places, Reader
 from engine.session.resolve import Resolver
 from engine.snapshot import CustomerFacts
 from engine.vocabulary import FactKey
+
+
+@dataclass(frozen=True, slots=True)
+class _Step:
+    """A group of patterns to fire in one scope; `flags`: tests to do before, each with its property if False, True."""
+
+    scope: str | None
+    group: int
+    flags: tuple[tuple[Test, str, tuple[str, str]], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Stratum:
+    """Steps to fire, the rules that they decide in each scope, and the facts that are complete then."""
+
+    steps: tuple[_Step, ...]
+    rules: dict[str | None, set[int]]
+    resolutions: tuple[Resolution, ...]
 
 
 class Session:
@@ -26,21 +46,34 @@ class Session:
             LoweringError: if the pack does not fit the library's limits.
         """
         self.program = program
-        self._reader = Reader(program)
-        lowering = Lowering(program)
-        self._strata = [(list(lowering.steps(stratum.rules)), stratum.resolutions) for stratum in program.strata]
-        self._properties = lowering.properties
-        self._matcher = Matcher(lowering.groups)
         conditions = self._conditions = Conditions(program)
-        self._leaves = [conditions.test(Lit(index)) for index in range(len(program.leaves))]
+        lowering = Lowering(program)
+        self._strata = [self._stratum(stratum, lowering) for stratum in program.strata]
+        self._matcher = Matcher(lowering.groups)
+        self._reader = Reader(program, lowering.properties)
+        self._dated = [rule for rule in program.rules if (rule.valid_from, rule.valid_until) != (date.min, date.max)]
         self._invariants = [(form, conditions.test(form.when)) for form in program.invariants]
         self._gates = [
             (gate, conditions.test(gate.required), [(name, conditions.test(when)) for name, when in gate.criteria])
             for gate in program.gates
         ]
         self._resolutions: dict[str | None, list[Resolution]] = {}
-        for resolution in (one for stratum in program.strata for one in stratum.resolutions):
+        for resolution in program.resolutions:
             self._resolutions.setdefault(resolution.fact.scope, []).append(resolution)
+        self._scopes = dict.fromkeys([None, *self._resolutions, *(rule.scope for rule in program.rules)])
+
+    def _stratum(self, stratum: Stratum, lowering: Lowering) -> _Stratum:
+        steps = tuple(self._step(step) for step in lowering.steps(stratum.rules))
+        rules: dict[str | None, set[int]] = {}
+        for rule in stratum.rules:
+            rules.setdefault(self.program.rules[rule].scope, set()).add(rule)
+        return _Stratum(steps, rules, stratum.resolutions)
+
+    def _step(self, step: Step) -> _Step:
+        flags = (
+            (self._conditions.test(Lit(leaf)), name, (render(name, 0), render(name, 1))) for leaf, name in step.flags
+        )
+        return _Step(step.scope, step.group, tuple(flags))
 
     def decide(self, customer: CustomerFacts) -> Decision:
         """Decide one customer.
@@ -50,47 +83,49 @@ class Session:
             RuntimeError: if durable-rules refuses a fact.
         """
         places = Places(self._reader, customer)
-        resolver = Resolver(self.program, self._conditions, places)
-        for place in places:
-            self._render(place, place.codes)
-        for steps, resolutions in self._strata:
-            for step in steps:
+        resolver = Resolver(self.program, self._conditions, self._reader, places)
+        expired = {rule.index for rule in self._dated if not rule.is_valid(customer.as_of)}
+        for stratum in self._strata:
+            for step in stratum.steps:
                 for place in places.of(step.scope):
                     self._fire(step, place)
-            for resolution in resolutions:
+            for scope, rules in stratum.rules.items():
+                for place in places.of(scope):
+                    place.fired -= expired
+                    self._find_open(rules - expired, place)
+            for resolution in stratum.resolutions:
                 resolver.resolve(resolution)
-                for place in places.of(resolution.fact.scope):
-                    self._render(place, [resolution.fact])
         return assemble(self.program, customer, self._outcome(places, resolver))
 
-    def _render(self, place: Place, keys: Iterable[FactKey]) -> None:
-        for key in keys:
-            name = self._properties.get(key)
-            if name is not None and isinstance(code := place.codes.get(key), int):
-                place.rendered[name] = render(name, code)
-
-    def _fire(self, step: Step, place: Place) -> None:
-        for leaf, name in step.flags:
-            truth = self._leaves[leaf](place, False)
+    def _fire(self, step: _Step, place: Place) -> None:
+        for test, name, rendered in step.flags:
+            truth = test(place, False)
             if truth is not None:
-                place.rendered[name] = render(name, truth)
+                place.rendered[name] = rendered[truth]
         known = place.rendered if place.scope is None else place.all.customer.rendered | place.rendered
         for name in self._matcher.fire(step.group, known):
             if name.startswith("a"):
                 auxiliary = name.partition(".")[0]
                 place.rendered[auxiliary] = render(auxiliary, 1)
-            elif self.program.rules[int(name)].is_valid(place.all.as_of):
+            else:
                 place.fired.add(int(name))
+
+    def _find_open(self, rules: set[int], place: Place) -> None:
+        doubtful = place.doubtful if place.scope is None else place.doubtful | place.all.customer.doubtful
+        for rule in rules & doubtful:
+            if self._conditions.rules[rule](place, True) is None:
+                place.open.add(rule)
 
     # --- the outcome -----------------------------------------------------------------------------------------------
 
     def _outcome(self, places: Places, resolver: Resolver) -> Outcome:
         program, customer = self.program, places.customer
+        everywhere = [place for scope in self._scopes for place in places.of(scope)]
         return Outcome(
             values=self._values(customer),
-            rows={(place.scope, place.key): self._values(place) for place in places if place.scope},
-            fired=[(rule, place.key) for place in places for rule in place.fired],
-            conflicts=[conflict for place in places if len(place.fired) > 1 for conflict in self._conflicts(place)],
+            rows={(place.scope, place.key): self._values(place) for place in everywhere[1:] if place.scope},
+            fired=[(rule, place.key) for place in everywhere for rule in place.fired],
+            conflicts=[found for place in everywhere if len(place.fired) > 1 for found in self._conflicts(place)],
             provisional=resolver.provisional(),
             gates={
                 gate.id: (required(customer, False), {name: test(customer, False) for name, test in criteria})
