@@ -55,7 +55,7 @@ class Layout:
 
     def _head(self, shown: Recommendation, card: Mapping[str, str | None]) -> RenderableType:
         line = Table.grid(expand=True, padding=(0, 1))
-        line.add_column(ratio=1)
+        line.add_column(ratio=1, overflow="fold")
         line.add_column(justify="right")
         who = Text.assemble((card.get("name") or shown.customer, "bold"), f"  {shown.customer}")
         line.add_row(who, self.texts("as_of", date=self.wording.date(shown.as_of)))
@@ -99,7 +99,7 @@ class Layout:
         grid = Table.grid(padding=(0, 1))
         grid.add_column(min_width=12, no_wrap=True, style="dim")
         grid.add_column(no_wrap=True)
-        grid.add_column(ratio=1)
+        grid.add_column(ratio=1, overflow="fold")
         criteria = sorted(checklist.criteria, key=lambda one: one.condition or "~")
         for condition, lines in groupby(criteria, key=lambda one: one.condition):
             title = f"condition_{condition}"
@@ -128,7 +128,7 @@ class Layout:
             return Text(self.texts("no_value"))
         grid = Table.grid(padding=(0, 1))
         grid.add_column(min_width=10, no_wrap=True)
-        grid.add_column(ratio=1)
+        grid.add_column(ratio=1, overflow="fold")
         for name, content in self._parts(stage, value):
             grid.add_row(Text(self.texts(f"part_{name}"), style="dim"), content)
         return grid
@@ -173,8 +173,8 @@ class Layout:
             return Text(self.texts("no_plan"))
         table = Table(box=None, padding=(0, 1), pad_edge=False, expand=True, header_style="dim")
         table.add_column("", justify="right", no_wrap=True)
-        table.add_column(self.texts("action"), ratio=1)
-        table.add_column(self.texts("owner"), max_width=16)
+        table.add_column(self.texts("action"), ratio=1, overflow="fold")
+        table.add_column(self.texts("owner"), max_width=16, overflow="fold")
         table.add_column(self.texts("due"), no_wrap=True)
         actions = shown.plan if self.show_all else shown.plan[:AT_A_GLANCE]
         for number, action in enumerate(actions, 1):
@@ -239,7 +239,7 @@ class Layout:
     def _bullets(self, lines: Iterable[str]) -> RenderableType:
         grid = Table.grid(padding=(0, 1))
         grid.add_column(no_wrap=True)
-        grid.add_column(ratio=1)
+        grid.add_column(ratio=1, overflow="fold")
         for line in lines:
             grid.add_row("-", Text(line))
         return grid

@@ -47,7 +47,7 @@ def test_sections_come_in_order(demo: Call, language: str) -> None:
 def test_no_line_is_wider_than_eighty_cells(
     desk: Desk, decided: Decided, language: str, show_all: bool, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Every customer's page fits a terminal of eighty columns; a Chinese character takes two of them."""
+    """Every customer's page fits a terminal of eighty columns, uncut; a Chinese character takes two of them."""
     cards = desk.cards()
     layout = Layout(Texts(language), desk.rules.pack, show_all)
     for customer, (facts, decision) in decided.items():
@@ -55,6 +55,7 @@ def test_no_line_is_wider_than_eighty_cells(
     lines = capsys.readouterr().out.splitlines()
     assert len(lines) > 20 * len(decided)
     assert [line for line in lines if cell_len(line) > 80] == []
+    assert [line for line in lines if "…" in line] == []
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
