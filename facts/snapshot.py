@@ -161,9 +161,6 @@ class _Workspace:
         self._database.execute("PRAGMA disable_optimizer")
         # In one go and without data: to create them from empty Arrow tables takes three times as long.
         self._database.execute(";".join(_create(name, schema) for name, schema in base_schemas().items()))
-        _set(self._database, date.min, "")  # the tables made here stay empty
-        for name in PREPARED:
-            self._database.execute(f"CREATE TABLE {name} AS FROM ({prepared(name)}) LIMIT 0")
         self._parsed: dict[str, Statement] = {}
 
     def customer_facts(self, base: Base, vocabulary: Vocabulary, as_of: date, base_currency: str) -> CustomerFacts:
@@ -180,7 +177,7 @@ class _Workspace:
         for name in filled:
             self._insert_into(name, base[name])
         for name in PREPARED:
-            self._run(f"INSERT INTO {name} {prepared(name)}")
+            self._run(f"CREATE TABLE {name} AS {prepared(name)}")
         stretches = self._database.execute("SELECT collection, recorded_from, recorded_to FROM recorded").fetchall()
         recorded: dict[str, Recorded] = {name: (start, end) for name, start, end in stretches}
 
