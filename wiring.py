@@ -246,9 +246,9 @@ class Desk:
             decided_by=user,
         )
         before = run_number(self.store, run)
-        columns = ["customer", "stage", "move", "proposed_stage", "value_next", "provisional", "fired_rules"]
         progress("publishing", 0, 1)
-        number = publish(self.store, run, overview.select(columns), portfolio) if before is None else before
+        decisions = overview.drop_columns(["urgency"])
+        number = publish(self.store, run, decisions, portfolio) if before is None else before
         progress("publishing", 1, 1)
         return BatchRun(number, before is None, overview)
 

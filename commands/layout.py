@@ -117,8 +117,8 @@ class Layout:
 
     def _criterion(self, line: CriterionLine) -> Text:
         text = Text(line.title if line.required else self.texts("advisory", criterion=line.title))
-        if line.because:
-            text.append(f"\n{self._semicolon.join(line.because)}", style="dim")
+        for fact in line.because:
+            text.append(f"\n{fact}", style="dim")
         return text
 
     # --- value -------------------------------------------------------------------------------------------------------

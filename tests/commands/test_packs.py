@@ -117,6 +117,15 @@ def test_a_faulty_pack_is_not_put_to_use(demo: Call, packs: Path) -> None:
     assert demo("pack", "show", "--json").json == before
 
 
+def test_a_pack_may_show_less(demo: Call, packs: Path) -> None:
+    """A pack that conveys no value is listed, run and recommended without one."""
+    (packs / "local" / "pack.yaml").write_text(LOCAL.replace("value: value_next", "flags: flags"), encoding="utf-8")
+    by_local = ["--pack", packs / "local", "--as-of", DAY]
+    assert set(demo("batch", *by_local, "--json").json["counts"]) == {"stage", "move"}
+    assert demo("customers", *by_local).code == 0
+    assert "Nothing to convey now." in demo("recommend", "moonbridge", *by_local).output
+
+
 def test_nothing_to_roll_back_to(demo: Call) -> None:
     """Without an earlier pack a rollback is a problem, said with what to do."""
     answer = demo("pack", "rollback")
