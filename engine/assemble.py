@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
+from operator import attrgetter
 
 from engine.decision import (
     AdvisedAction,
@@ -60,14 +61,15 @@ class Outcome:
 
 def assemble(program: Program, customer: CustomerFacts, outcome: Outcome) -> Decision:
     """Return the decision that an outcome stands for."""
+    values, rows = _values(program, outcome.values), _rows(program, outcome)
     return Decision(
         customer=customer.customer,
         as_of=customer.as_of,
         pack=program.stamp,
         snapshot=customer.digest(),
-        values=_values(program, outcome.values),
-        rows=_rows(program, outcome),
-        fired=tuple(sorted(_fired(program, customer, outcome))),
+        values=values,
+        rows=rows,
+        fired=tuple(_fired(program, customer, outcome.fired, values, rows)),
         conflicts=tuple(sorted(outcome.conflicts)),
         provisional=tuple(sorted(outcome.provisional)),
         gates=tuple(
@@ -133,19 +135,27 @@ def table_conflict(program: Program, table: TableForm, has_fired: Callable[[int]
 # --- reasons ---
 
 
-def _fired(program: Program, customer: CustomerFacts, outcome: Outcome) -> Iterable[Fired]:
-    rows = {(name, row.key): row.facts for name, found in customer.rows.items() for row in found}
-    for index, row in outcome.fired:
+def _fired(
+    program: Program,
+    customer: CustomerFacts,
+    fired: Sequence[tuple[int, str]],
+    values: Mapping[str, Value],
+    rows: Mapping[str, Mapping[str, Mapping[str, Value]]],
+) -> list[Fired]:
+    known = {**customer.facts, **values}
+    known_of_row = {
+        (scope, row.key): {**row.facts, **rows.get(scope, {}).get(row.key, {})}
+        for scope in {program.rules[index].scope for index, _ in fired}
+        if scope
+        for row in customer.rows.get(scope, ())
+    }
+    found = []
+    for index, row in fired:
         rule = program.rules[index]
-        because = {}
-        for key in rule.reads:
-            if key.scope is None:
-                stored, codes = customer.facts, outcome.values
-            else:
-                stored, codes = rows[key.scope, row], outcome.rows.get((key.scope, row), {})
-            name = key.name if key.scope == rule.scope else f"customer.{key.name}"
-            because[name] = _value(program, key, codes[key]) if key in codes else stored.get(key.name)
-        yield Fired(rule.id, row, tuple(sorted(because.items())))
+        own = known_of_row[rule.scope, row] if rule.scope else known
+        because = [(shown, (own if scope else known).get(name)) for shown, (scope, name) in program.facts_shown[index]]
+        found.append(Fired(rule.id, row, tuple(because)))
+    return sorted(found, key=attrgetter("rule", "row"))
 
 
 def _ranked(program: Program, scores: Sequence[Score]) -> tuple[Candidate, ...]:

@@ -45,13 +45,17 @@ class CustomerFacts:
             "rows": {name: {row.key: row.facts for row in rows} for name, rows in self.rows.items() if rows},
             "recorded": self.recorded,
         }
-        text = json.dumps(content, sort_keys=True, default=_plain, ensure_ascii=False, separators=(",", ":"))
-        return hashlib.sha256(text.encode()).hexdigest()
+        return hashlib.sha256(_CANONICAL.encode(content).encode()).hexdigest()
 
 
 def _plain(value: object) -> str:
     """Return one text for one value, however many zeros a number was written with."""
-    return format(value.normalize(), "f") if isinstance(value, Decimal) else str(value)
+    return str(value.normalize() if type(value) is Decimal else value)
+
+
+_CANONICAL = json.JSONEncoder(
+    sort_keys=True, default=_plain, ensure_ascii=False, separators=(",", ":"), check_circular=False
+)
 
 
 @dataclass(frozen=True)

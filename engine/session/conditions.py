@@ -7,11 +7,14 @@ find out what is unknown. They share nothing with the plan. Closures take a thir
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import partial
+from operator import le
 
 from engine.program import (
     And,
     AtLeast,
     AtLeastFacts,
+    Code,
     Cond,
     CountAtLeast,
     EqualFacts,
@@ -20,12 +23,16 @@ from engine.program import (
     Lit,
     Member,
     OneOf,
+    Or,
     Program,
+    Quantity,
     Selection,
     SumAtLeast,
+    cond_leaves,
     leaf_facts,
 )
 from engine.session.place import Place, Truth
+from engine.vocabulary import FactKey
 
 Test = Callable[[Place, bool], Truth]
 """Tells whether a condition is true of a place; cautiously (True), tests on provisional facts are unknown."""
@@ -36,6 +43,7 @@ class Conditions:
 
     def __init__(self, program: Program) -> None:
         self._leaves = program.leaves
+        self._resolved = {resolution.fact for resolution in program.resolutions}
         self._literals: dict[Lit, Test] = {}
         self.rules = [self.test(rule.when) for rule in program.rules]
         self.eligible = {
@@ -57,11 +65,24 @@ class Conditions:
 
     def unknown(self, cond: Cond, place: Place) -> set[str]:
         """Return the facts and collections on which an undecided condition hangs."""
-        if self.test(cond)(place, True) is not None:
-            return set()
-        if not isinstance(cond, Lit):
-            return {name for item in cond.items for name in self.unknown(item, place)}
-        leaf = self._leaves[cond.leaf]
+        return self._asked(cond, place)[1]
+
+    def _asked(self, cond: Cond, place: Place) -> tuple[Truth, set[str]]:
+        """Return a condition's cautious truth, and what it hangs on if that is unknown."""
+        if isinstance(cond, Lit):
+            truth = self._literals[cond](place, True)
+            return truth, set() if truth is not None else self._open_in(cond.leaf, place)
+        unknown: set[str] = set()
+        is_some = isinstance(cond, Or)
+        for item in cond.items:
+            truth, names = self._asked(item, place)
+            if truth is is_some:
+                return truth, set()
+            unknown |= names
+        return (None, unknown) if unknown else (not is_some, unknown)
+
+    def _open_in(self, index: int, place: Place) -> set[str]:
+        leaf = self._leaves[index]
         if isinstance(leaf, CountAtLeast | SumAtLeast):
             return {leaf.collection}
         return {str(fact) for fact in leaf_facts(leaf) if place.is_open(fact)}
@@ -70,13 +91,37 @@ class Conditions:
         leaf = self._leaves[index]
         match leaf:
             case CountAtLeast():
-                return _remembered(index, _count(leaf, self.test(leaf.where)))
+                return self._remembered(index, leaf, _count(leaf, self.test(leaf.where)))
             case SumAtLeast():
-                return _remembered(index, _sum(leaf, self.test(leaf.where)))
+                return self._remembered(index, leaf, _sum(leaf, self.test(leaf.where)))
             case EqualFacts() | AtLeastFacts():
                 return _compare(leaf)
-            case _:
-                return _of_one_fact(leaf)
+            case InDays():
+                return _in_days(leaf)
+            case Known(fact):
+                return _of_place(fact, lambda place: fact in place.codes)
+            case Member(fact, member):
+                return _of_place(fact, lambda place: member in place.sets[fact])
+            case OneOf(fact, codes):
+                return _of_code(fact, frozenset(codes).__contains__)
+            case AtLeast(fact, least):
+                return _of_code(fact, partial(le, least))
+
+    def _remembered(self, index: int, leaf: Quantity, ask: Test) -> Test:
+        """Count rows once; twice if something that is read there can be provisional."""
+        read = {fact for inner in cond_leaves(leaf.where) for fact in leaf_facts(self._leaves[inner])}
+        if isinstance(leaf, SumAtLeast):
+            read.add(leaf.of)
+        is_sure = read.isdisjoint(self._resolved)
+
+        def test(place: Place, cautious: bool) -> Truth:
+            counted = place.all.counted
+            key = index, cautious and not is_sure
+            if key not in counted:
+                counted[key] = ask(place, cautious)
+            return counted[key]
+
+        return test
 
 
 def _both(items: Sequence[Test]) -> Test:
@@ -118,36 +163,39 @@ def _negated(positive: Test) -> Test:
 # --- tests of facts ---
 
 
-def _of_one_fact(leaf: OneOf | AtLeast | InDays | Known | Member) -> Test:
-    fact, scope = leaf.fact, leaf.fact.scope
-    holds = _holds(leaf)
+def _of_place(fact: FactKey, holds: Callable[[Place], bool]) -> Test:
+    def test(place: Place, cautious: bool) -> Truth:
+        place = place.holder(fact)
+        return None if cautious and fact in place.provisional else holds(place)
+
+    return test
+
+
+def _of_code(fact: FactKey, holds: Callable[[Code], bool]) -> Test:
+    scope = fact.scope
 
     def test(place: Place, cautious: bool) -> Truth:
         if place.scope != scope:
             place = place.all.customer
         if cautious and fact in place.provisional:
             return None
-        return holds(place)
+        code = place.codes.get(fact)
+        return None if code is None else holds(code)
 
     return test
 
 
-def _holds(leaf: OneOf | AtLeast | InDays | Known | Member) -> Callable[[Place], Truth]:
-    """Return a test of the place where the fact stands."""
+def _in_days(leaf: InDays) -> Test:
     fact = leaf.fact
-    match leaf:
-        case Known():
-            return lambda place: fact in place.codes
-        case Member(_, member):
-            return lambda place: member in place.sets[fact]
-        case OneOf(_, codes):
-            return lambda place: code in codes if (code := place.codes.get(fact)) is not None else None
-        case AtLeast(_, least):
-            return lambda place: code >= least if isinstance(code := place.codes.get(fact), int) else None
-        case InDays(_, first, last):
-            return lambda place: (
-                first <= day - place.all.today <= last if isinstance(day := place.codes.get(fact), int) else None
-            )
+
+    def test(place: Place, cautious: bool) -> Truth:
+        place = place.holder(fact)
+        day = place.codes.get(fact)
+        if not isinstance(day, int) or (cautious and fact in place.provisional):
+            return None
+        return leaf.first <= day - place.all.today <= leaf.last
+
+    return test
 
 
 def _compare(leaf: EqualFacts | AtLeastFacts) -> Test:
@@ -169,17 +217,6 @@ def _compare(leaf: EqualFacts | AtLeastFacts) -> Test:
 
 
 # --- quantified tests ---
-
-
-def _remembered(index: int, ask: Test) -> Test:
-    def test(place: Place, cautious: bool) -> Truth:
-        counted = place.all.counted
-        key = index, cautious
-        if key not in counted:
-            counted[key] = ask(place, cautious)
-        return counted[key]
-
-    return test
 
 
 def _count(leaf: CountAtLeast, where: Test) -> Test:

@@ -101,11 +101,11 @@ class Resolver:
     # --- rules -----------------------------------------------------------------------------------------------------
 
     def _hanging(self, rules: Iterable[int], place: Place) -> _Doubts:
-        doubts = _NONE
-        for rule in rules:
-            form = self._program.rules[rule]
-            doubts |= _Doubts(frozenset([form.id]), frozenset(self._conditions.unknown(form.when, place)))
-        return doubts
+        forms = [self._program.rules[rule] for rule in rules]
+        if not forms:
+            return _NONE
+        unknown = [self._conditions.unknown(form.when, place) for form in forms]
+        return _Doubts(frozenset(form.id for form in forms), frozenset().union(*unknown))
 
     # --- single-valued facts ---------------------------------------------------------------------------------------
 
