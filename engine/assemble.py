@@ -87,7 +87,10 @@ def assemble(program: Program, customer: CustomerFacts, outcome: Outcome) -> Dec
 
 def state(truth: bool | None) -> State:
     """Return the state that a three-valued truth stands for."""
-    return {True: State.MET, False: State.NOT_MET, None: State.UNKNOWN}[truth]
+    return _STATES[truth]
+
+
+_STATES = {True: State.MET, False: State.NOT_MET, None: State.UNKNOWN}
 
 
 def _value(program: Program, key: FactKey, codes: Codes) -> Value:

@@ -164,8 +164,11 @@ def _negated(positive: Test) -> Test:
 
 
 def _of_place(fact: FactKey, holds: Callable[[Place], bool]) -> Test:
+    scope = fact.scope
+
     def test(place: Place, cautious: bool) -> Truth:
-        place = place.holder(fact)
+        if place.scope != scope:
+            place = place.all.customer
         return None if cautious and fact in place.provisional else holds(place)
 
     return test

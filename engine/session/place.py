@@ -60,19 +60,25 @@ class Places:
         self.as_of = customer.as_of
         self.today = (customer.as_of - EPOCH).days
         self.customer = Place(None, "", self)
-        self.rows: dict[str, list[Place]] = {}
+        self._of: dict[str | None, list[Place]] = {None: [self.customer]}
         self.counted: dict[tuple[int, bool], Truth] = {}
         self._recorded = customer.recorded
+        self._scopes = reader.scopes
         reader.read(self.customer, customer.facts)
         for name, rows in customer.rows.items():
             if name in reader.collections:
-                places = self.rows[name] = [Place(name, row.key, self) for row in rows]
+                places = self._of[name] = [Place(name, row.key, self) for row in rows]
                 for place, row in zip(places, rows, strict=True):
                     reader.read(place, row.facts)
 
+    def __iter__(self) -> Iterator[Place]:
+        """Yield the customer, and the rows of which rules conclude something."""
+        for scope in self._scopes:
+            yield from self._of.get(scope, ())
+
     def of(self, scope: str | None) -> list[Place]:
         """Return the customer, or the rows of a collection."""
-        return [self.customer] if scope is None else self.rows.get(scope, [])
+        return self._of.get(scope, [])
 
     def is_covered(self, collection: str, window: int | None) -> bool:
         """Whether a collection was recorded over the `window` days up to as-of (None: since the beginning)."""
@@ -95,15 +101,20 @@ class _Reading:
 
 
 class Reader:
-    """Read facts into codes; facts and `collections` that the program never looks at are left out."""
+    """Read facts into codes; facts and `collections` that the program never looks at are left out.
+
+    `scopes` are those in which something is concluded.
+    """
 
     def __init__(self, program: Program, properties: Mapping[FactKey, str]) -> None:
         vocabulary = self._vocabulary = program.vocabulary
         resolved = {resolution.fact for resolution in program.resolutions}
         self._properties = properties
         self._readers, self._counting = _readers(program)
-        self.collections = {rule.scope for rule in program.rules} | {fact.scope for fact in resolved}
-        self.collections |= {leaf.collection for leaf in program.leaves if isinstance(leaf, CountAtLeast | SumAtLeast)}
+        self.scopes = dict.fromkeys([None, *(rule.scope for rule in program.rules), *(fact.scope for fact in resolved)])
+        self.collections = {*self.scopes} | {
+            leaf.collection for leaf in program.leaves if isinstance(leaf, CountAtLeast | SumAtLeast)
+        }
         self._facts: dict[str | None, dict[str, _Reading]] = {}
         self._given: dict[str | None, set[FactKey]] = {}
         for key in _facts_read(program):
@@ -120,8 +131,10 @@ class Reader:
             ValueError: if a value is not one of its fact's type or enum.
         """
         facts = self._facts.get(place.scope, {})
-        for name in values.keys() & facts.keys():
-            reading, value = facts[name], values[name]
+        for name, value in values.items():
+            reading = facts.get(name)
+            if reading is None:
+                continue
             code: Code | None = reading.codes.get(value) if isinstance(value, str) else None
             if code is None:
                 code = encode(self._vocabulary, reading.fact, value)

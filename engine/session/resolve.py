@@ -117,16 +117,17 @@ class Resolver:
         if base is None and single.fallback:
             base = place.codes.get(single.fallback)
             base_doubts = self._doubts.get((single.fallback, place.key), base_doubts)
-        winner = next((entry.value for entry in single.entries if entry.rule in place.fired), base)
+        live = place.fired | place.open
+        entries = [entry for entry in single.entries if entry.rule in live]
+        winner = next((entry.value for entry in entries if entry.rule in place.fired), base)
         if winner is not None:
             place.codes[fact] = winner
         surely, opened = base, []
-        for entry in single.entries:
-            if entry.rule in place.open:
-                opened.append(entry)
-            elif entry.rule in place.fired:
+        for entry in entries:
+            if entry.rule not in place.open:
                 surely, base_doubts = entry.value, _NONE
                 break
+            opened.append(entry)
         return self._hanging((entry.rule for entry in opened if entry.value != surely), place) | base_doubts
 
     # --- sets ------------------------------------------------------------------------------------------------------
@@ -134,14 +135,17 @@ class Resolver:
     def _union(self, union: Union, place: Place) -> _Doubts:
         members, settled = set(union.default), set(union.default)
         opened = []
-        for rule, codes in union.entries:
-            for spot in self._places.of(self._program.rules[rule].scope):
+        for spot in self._places:
+            live = spot.fired | spot.open
+            for rule, codes in union.entries if live else ():
+                if rule not in live:
+                    continue
                 if rule in spot.fired:
                     members.update(codes)
-                    if rule not in spot.open:
-                        settled.update(codes)
                 if rule in spot.open:
                     opened.append((rule, spot, codes))
+                else:
+                    settled.update(codes)
         place.sets[union.fact] = frozenset(members)
         doubts = _NONE
         for rule, spot, codes in opened:
@@ -170,8 +174,10 @@ class Resolver:
     # --- scorecards ------------------------------------------------------------------------------------------------
 
     def _selection(self, selection: Selection, place: Place) -> _Doubts:
+        live = place.fired | place.open
         scored = [
-            self._scored(selection.scorecard, form, number, place) for number, form in enumerate(selection.candidates)
+            self._scored(selection.scorecard, form, number, live, place)
+            for number, form in enumerate(selection.candidates)
         ]
         worthy = [one for one in scored if one.score.eligible and one.score.points > 0]
         chosen = sorted(worthy, key=lambda one: (-one.score.points, one.place))[: selection.best]
@@ -190,15 +196,15 @@ class Resolver:
             doubts |= self._doubts_about(selection.scorecard, one, place)
         return doubts
 
-    def _scored(self, card: str, form: CandidateForm, number: int, place: Place) -> _Scored:
+    def _scored(self, card: str, form: CandidateForm, number: int, live: set[int], place: Place) -> _Scored:
         total, given = 0, []
         lower: float = 0
         upper: float = 0
         opened, lacking = [], []
         for item in form.points:
-            fired, is_open = item.rule in place.fired, item.rule in place.open
-            if not fired and not is_open:
+            if item.rule not in live:
                 continue
+            fired, is_open = item.rule in place.fired, item.rule in place.open
             worth = self._worth(item, place)
             if fired:
                 total += worth

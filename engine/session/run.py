@@ -60,7 +60,6 @@ class Session:
         self._resolutions: dict[str | None, list[Resolution]] = {}
         for resolution in program.resolutions:
             self._resolutions.setdefault(resolution.fact.scope, []).append(resolution)
-        self._scopes = dict.fromkeys([None, *self._resolutions, *(rule.scope for rule in program.rules)])
 
     def _stratum(self, stratum: Stratum, lowering: Lowering) -> _Stratum:
         steps = tuple(self._step(step) for step in lowering.steps(stratum.rules))
@@ -120,12 +119,11 @@ class Session:
 
     def _outcome(self, places: Places, resolver: Resolver) -> Outcome:
         program, customer = self.program, places.customer
-        everywhere = [place for scope in self._scopes for place in places.of(scope)]
         return Outcome(
             values=self._values(customer),
-            rows={(place.scope, place.key): self._values(place) for place in everywhere[1:] if place.scope},
-            fired=[(rule, place.key) for place in everywhere for rule in place.fired],
-            conflicts=[found for place in everywhere if len(place.fired) > 1 for found in self._conflicts(place)],
+            rows={(place.scope, place.key): self._values(place) for place in places if place.scope},
+            fired=[(rule, place.key) for place in places for rule in place.fired],
+            conflicts=[found for place in places if len(place.fired) > 1 for found in self._conflicts(place)],
             provisional=resolver.provisional(),
             gates={
                 gate.id: (required(customer, False), {name: test(customer, False) for name, test in criteria})
