@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
+from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
 from engine.vocabulary import Fact, Origin, Type, Value, Vocabulary
@@ -83,13 +84,20 @@ class Snapshot:
         """
         import pyarrow.compute as pc
 
-        found = self.customers.filter(pc.equal(self.customers["customer"], key)).to_pylist()
-        if not found:
-            raise KeyError(key)
-        rows = {
-            name: _rows(table.filter(pc.equal(table["customer"], key)).to_pylist()) for name, table in self.rows.items()
-        }
-        return _customer_facts(found[0], rows, self.as_of)
+        def only(table: pa.Table) -> pa.Table:
+            return table.filter(pc.equal(table["customer"], key))
+
+        one = Snapshot(self.as_of, only(self.customers), {name: only(table) for name, table in self.rows.items()})
+        for found in one.each():
+            return found
+        raise KeyError(key)
+
+    def each(self) -> Iterator[CustomerFacts]:
+        """Yield every customer's facts as plain values, in order."""
+        rows = {name: _rows(table) for name, table in self.rows.items()}
+        for columns in self.customers.to_pylist():
+            own = {name: tuple(found.get(columns["customer"], ())) for name, found in rows.items()}
+            yield _customer_facts(columns, own, self.as_of)
 
 
 def snapshot_of(vocabulary: Vocabulary, customers: Sequence[CustomerFacts]) -> Snapshot:
@@ -137,12 +145,13 @@ def _rows_table(vocabulary: Vocabulary, name: str, customers: Iterable[CustomerF
     return pa.table(columns)
 
 
-def _rows(found: Iterable[dict[str, Any]]) -> tuple[Row, ...]:
-    rows = [
-        Row(row["row"], {name: value for name, value in row.items() if value is not None and name not in _KEYS})
-        for row in found
-    ]
-    return tuple(sorted(rows, key=lambda row: row.key))
+def _rows(table: pa.Table) -> dict[str, list[Row]]:
+    """Return the rows of each customer, by key."""
+    found: dict[str, list[Row]] = {}
+    for row in sorted(table.to_pylist(), key=itemgetter("row")):
+        facts = {name: value for name, value in row.items() if value is not None and name not in _KEYS}
+        found.setdefault(row["customer"], []).append(Row(row["row"], facts))
+    return found
 
 
 _KEYS = ("customer", "row")

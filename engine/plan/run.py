@@ -61,8 +61,9 @@ class Plan:
         """Decide every customer and yield each decision in full, in the snapshot's order."""
         for part in _chunks(self.program, snapshot, chunk):
             decided = Decided(part)
-            for index, key in enumerate(part.customers["customer"].to_pylist()):
-                yield assemble(self.program, snapshot.customer(key), decided.outcome(index))
+            facts = Snapshot(part.as_of, part.customers, {name: table for name, (table, _) in part.rows.items()})
+            for index, customer in enumerate(facts.each()):
+                yield assemble(self.program, customer, decided.outcome(index))
 
     def decide(self, customer: CustomerFacts) -> Decision:
         """Decide one customer: columns of length one."""
