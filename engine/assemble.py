@@ -118,6 +118,8 @@ def _rows(program: Program, outcome: Outcome) -> dict[str, dict[str, dict[str, V
 def fact_conflict(single: Single, has_fired: Callable[[int], bool]) -> tuple[str, ...]:
     """Name the winner and those of its priority that say otherwise; of a table only the best hit competes."""
     fired = [entry for entry in single.entries if has_fired(entry.rule)]
+    if len(fired) < 2:
+        return ()
     best = {entry.owner: entry for entry in reversed(fired)}
     others = {
         owner for owner, entry in best.items() if entry.priority == fired[0].priority and entry.value != fired[0].value
@@ -127,11 +129,11 @@ def fact_conflict(single: Single, has_fired: Callable[[int], bool]) -> tuple[str
 
 def table_conflict(program: Program, table: TableForm, has_fired: Callable[[int], bool]) -> tuple[str, ...]:
     """Name the rows that a table's hit policy does not allow together."""
+    if table.hit not in (Hit.ANY, Hit.UNIQUE):
+        return ()
     hits = [row for row in table.rows if has_fired(row.rule)]
     if table.hit is Hit.ANY:
         hits = [row for row in hits if row is hits[0] or row.values != hits[0].values]
-    elif table.hit is not Hit.UNIQUE:
-        return ()
     return tuple(sorted(program.rules[row.rule].id for row in hits)) if len(hits) > 1 else ()
 
 

@@ -117,13 +117,12 @@ class Resolver:
         if base is None and single.fallback:
             base = place.codes.get(single.fallback)
             base_doubts = self._doubts.get((single.fallback, place.key), base_doubts)
-        live = place.fired | place.open
-        entries = [entry for entry in single.entries if entry.rule in live]
-        winner = next((entry.value for entry in entries if entry.rule in place.fired), base)
+        live = [entry for entry in single.entries if entry.rule in place.fired or entry.rule in place.open]
+        winner = next((entry.value for entry in live if entry.rule in place.fired), base)
         if winner is not None:
             place.codes[fact] = winner
         surely, opened = base, []
-        for entry in entries:
+        for entry in live:
             if entry.rule not in place.open:
                 surely, base_doubts = entry.value, _NONE
                 break
