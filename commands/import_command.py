@@ -82,6 +82,7 @@ def command(
     from commands.progress import progress
     from commands.texts import Texts
     from facts.imports import import_files
+    from wiring import rules_in_use
 
     with open_store(db) as store, progress() as report:
         done = import_files(
@@ -92,6 +93,7 @@ def command(
             dry_run=dry_run,
             max_rejects=max_rejects,
             rejects_path=rejects,
+            words={enum.name: tuple(enum.members) for enum in rules_in_use(store).pack.vocabulary.enums.values()},
             progress=lambda step, rows: report(step, rows, None),
         )
     if as_json:

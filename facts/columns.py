@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import BigInteger, CheckConstraint, Column, DateTime, Dialect, String, Text
+from sqlalchemy import BigInteger, CheckConstraint, Column, DateTime, Dialect, Integer, String, Text
 from sqlalchemy.dialects import sqlite
 from sqlalchemy.types import TypeDecorator
 
@@ -95,9 +95,17 @@ def choice(name: str, members: Sequence[str], **options: Any) -> Column[Any]:
     return Column(name, String(32), CheckConstraint(f"{name} IN ({listed})", name=name), info=info, **options)
 
 
-def word(name: str, **options: Any) -> Column[Any]:
-    """Return a text column for a word of an open list, which packs may extend (value kinds, media, roles)."""
-    return Column(name, String(64), **options)
+def counted(name: str, most: int, **options: Any) -> Column[Any]:
+    """Return a column for a whole number from 0 to `most`, the range of the fact that is read from it."""
+    return Column(name, Integer, info={**options.pop("info", {}), "most": most}, **options)
+
+
+def word(name: str, enum: str | None = None, **options: Any) -> Column[Any]:
+    """Return a text column for a word of an open list, which packs may extend (value kinds, media, roles).
+
+    `enum` is the vocabulary's name of the list, if facts are read from the column.
+    """
+    return Column(name, String(64), info={"enum": enum}, **options)
 
 
 def personal(name: str, **options: Any) -> Column[Any]:

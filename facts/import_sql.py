@@ -5,7 +5,7 @@ Texts of a mapping travel as parameters, never inside the SQL.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -32,6 +32,14 @@ from facts.mapping import (
     Value,
 )
 from facts.tables import FACT_TABLES
+
+_COUNTED_IN_REGISTERS = {("stage_history", "holds_from"), ("customers", "first_business_on")}
+
+_EARLIEST_YEAR = 1800
+"""Facts count the days since a date; what happened before this year is a slip of the pen."""
+
+Words = Mapping[str, Sequence[str]]
+"""The members of enums that facts are read by: other words are faults."""
 
 # Wide enough to see whether a number has more digits than its column before it is rounded to them.
 _WIDE = "DECIMAL(38, 12)"
@@ -84,7 +92,7 @@ def typed(table: str, target: str) -> Sql:
 # --- a whole file ---
 
 
-def check_file(file: FileMapping, tables: Sequence[TableMapping], today: date) -> Sql:
+def check_file(file: FileMapping, tables: Sequence[TableMapping], today: date, words: Words) -> Sql:
     """Return the statement that makes a file's checked table.
 
     Its columns: the row's number, the reason to set it aside, its first problem (column, reason, value), and the
@@ -105,7 +113,7 @@ def check_file(file: FileMapping, tables: Sequence[TableMapping], today: date) -
     for table, column in columns:
         target, text = FACT_TABLES[table].c[column.target], typed(table, column.target)
         shown = column.value.column if isinstance(column.value, Cell) else column.target
-        for wrong, reason in _problems(text, target, today):
+        for wrong, reason in _problems(text, target, today, words):
             problems.append(sql("WHEN {} THEN [{}, {}, left({}, 200)]", wrong, shown, reason, text))
         values.append(sql("{} AS {}", _typed(text, target), text))
     return sql(
@@ -253,7 +261,7 @@ def duckdb_type(column: Column[Any]) -> str:
     return "BIGINT" if isinstance(kind, Integer) else "VARCHAR"
 
 
-def _problems(text: Sql, target: Column[Any], today: date) -> Iterator[tuple[Sql, str]]:
+def _problems(text: Sql, target: Column[Any], today: date, words: Words) -> Iterator[tuple[Sql, str]]:
     """Give the conditions under which a value is wrong, each with what to say."""
     kind = target.type
     if not target.nullable and target.server_default is None:
@@ -265,15 +273,19 @@ def _problems(text: Sql, target: Column[Any], today: date) -> Iterator[tuple[Sql
         yield sql("{} IS NOT NULL AND {} IS NULL", text, number), "is not a number"
         yield sql(f"{{}} <> round({{}}, {digits})", number, number), _digits(digits)
         yield sql(f"abs({{}}) >= {limit}", number), "is too large"
+        if (most := target.info.get("most")) is not None:
+            yield sql(f"{{}} NOT BETWEEN 0 AND {most}", number), f"is not between 0 and {most}"
     elif isinstance(kind, Date):
         day = sql("TRY_CAST({} AS DATE)", text)
         yield sql("{} IS NOT NULL AND {} IS NULL", text, day), "is not a date"
         yield sql("NOT isfinite({}) OR year({}) NOT BETWEEN 1 AND 9999", day, day), "is not a date"
         if happens(target):
             yield sql("{} > CAST({} AS DATE)", day, today.isoformat()), "lies in the future"
+        if _days_are_counted(target):
+            yield sql(f"year({{}}) < {_EARLIEST_YEAR}", day), f"lies before {_EARLIEST_YEAR}"
     elif isinstance(kind, Boolean):
         yield sql("{} IS NOT NULL AND TRY_CAST({} AS BOOLEAN) IS NULL", text, text), "is neither true nor false"
-    elif members := target.info.get("members"):
+    elif members := target.info.get("members") or words.get(target.info.get("enum", "")):
         listed = joined(", ", [sql("{}", member) for member in members])
         yield sql("{} NOT IN ({})", text, listed), f"is none of {', '.join(members)}"
     elif target.name == "currency":
@@ -287,6 +299,12 @@ def _problems(text: Sql, target: Column[Any], today: date) -> Iterator[tuple[Sql
 
 def _digits(digits: int) -> str:
     return f"has more than {digits} digits after the point" if digits else "is not a whole number"
+
+
+def _days_are_counted(column: Column[Any]) -> bool:
+    """Return whether facts count the days since a date: of an event, of a stage, of the first business."""
+    shape = column.table.info["shape"]
+    return shape == "event" or (column.table.name, column.name) in _COUNTED_IN_REGISTERS
 
 
 def happens(column: Column[Any]) -> bool:

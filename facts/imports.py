@@ -28,7 +28,7 @@ from engine.errors import did_you_mean
 from facts.database import StoreError, bulk, run
 from facts.import_changes import Changes, TableCounts
 from facts.import_files import FAULT, ROW, UnusableFileError, digest, read_rows
-from facts.import_sql import check_file, checked_table, name, raw_table
+from facts.import_sql import Words, check_file, checked_table, name, raw_table
 from facts.mapping import FileMapping, ImportMapping, TableMapping
 from facts.mapping_load import FOLDER, load_mapping, mapping_names
 from facts.store import Store
@@ -123,6 +123,7 @@ def import_files(
     dry_run: bool = False,
     max_rejects: int = MAX_REJECTS,
     rejects_path: Path | None = None,
+    words: Words | None = None,
     progress: Progress | None = None,
 ) -> ImportReport:
     """Import files into the store in one transaction.
@@ -138,6 +139,7 @@ def import_files(
         dry_run: do everything but write to the store.
         max_rejects: refuse the whole import if more input rows are faulty.
         rejects_path: a CSV file to write with each faulty row's file, number, column, reason and value.
+        words: the members of the vocabulary's enums; rows with other words are faulty.
         progress: told how far the import is.
 
     Raises:
@@ -148,7 +150,7 @@ def import_files(
     chosen = find_mapping(mapping) if isinstance(mapping, str) else mapping
     files = match_files(chosen, paths)
     with _staging() as database:
-        return _Import(store, chosen, files, database, user, progress or _silent).carry_out(
+        return _Import(store, chosen, files, database, user, progress or _silent, words or {}).carry_out(
             dry_run=dry_run, max_rejects=max_rejects, rejects_path=rejects_path
         )
 
@@ -211,6 +213,7 @@ class _Import:
     database: duckdb.DuckDBPyConnection
     user: str
     progress: Progress
+    words: Words
     rows_read: int = 0
     starts: dict[str, list[tuple[int, Path]]] = field(default_factory=dict)
     now: datetime = field(default_factory=lambda: datetime.now(UTC))
@@ -275,7 +278,7 @@ class _Import:
         for file in self.mapping.files:
             if tables := self._tables(file):
                 self.progress(f"checking {file.name}", 0)
-                statement = check_file(file, tables, today)
+                statement = check_file(file, tables, today, self.words)
                 self.database.execute(statement.text, list(statement.values))
 
     def _checked(self) -> list[FileMapping]:

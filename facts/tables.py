@@ -42,7 +42,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.schema import SchemaItem
 
-from facts.columns import UtcMoment, amount, choice, currency, known_on, personal, rate, refers_to, word
+from facts.columns import UtcMoment, amount, choice, counted, currency, known_on, personal, rate, refers_to, word
 
 metadata = MetaData(
     naming_convention={
@@ -151,15 +151,15 @@ customers = _register(
     Column("city", Text),
     personal("address"),
     personal("telephone"),
-    Column("employees", Integer, CheckConstraint("employees >= 0", name="employees")),
+    counted("employees", 10_000_000),
     amount("annual_revenue"),
     currency(),
     word("legal_form"),
     Column("founded_on", Date),
     Column("first_business_on", Date),
-    word("acquisition_source"),
+    word("acquisition_source", "acquisition_source"),
     Column("account_manager", Text),
-    Column("credit_score", Integer),
+    counted("credit_score", 1000),
     customer=False,
 )
 # A row says that `customer` turned out to be the same as `survivor`, which stands for both.
@@ -174,7 +174,7 @@ merges = _register(
 contacts = _register(
     "contacts",
     personal("name", nullable=False),
-    word("role"),  # decision_maker, user, buyer, finance, technical ...
+    word("role", "contact_role"),  # decision_maker, user, buyer, finance, technical ...
     Column("title", Text),
     personal("telephone"),
     personal("email"),
@@ -243,7 +243,7 @@ complaints = _events(
 disputes = _register(
     "disputes",
     Column("began_on", Date),
-    Column("talks_held", Integer, CheckConstraint("talks_held >= 0", name="talks_held"), nullable=False),
+    counted("talks_held", 10_000, nullable=False),
     Column("settled", Boolean, nullable=False),
     Column("cooperation_broken", Boolean, nullable=False),
     personal("summary"),
@@ -252,16 +252,16 @@ disputes = _register(
 # A row is a talk, a visit, a letter.
 interactions = _events(
     "interactions",
-    word("medium", nullable=False),
+    word("medium", "channel", nullable=False),
     choice("direction", DIRECTIONS),  # who sought it
-    word("audience_role"),
+    word("audience_role", "contact_role"),
     personal("summary"),
 )
 
 # A row is how a need stands from a date on.
 needs = _register(
     "needs",
-    word("kind", nullable=False),
+    word("kind", "need_kind", nullable=False),
     choice("tier", NEED_TIERS),
     choice("level", NEED_LEVELS),
     choice("state", NEED_STATES, nullable=False),
@@ -274,7 +274,7 @@ needs = _register(
 # A row is how far the customer has come with one kind of our value, or with the way of `cooperation`.
 perceptions = _register(
     "perceptions",
-    word("value_kind", nullable=False),
+    word("value_kind", "value_kind", nullable=False),
     choice("level", PERCEPTION_LEVELS, nullable=False),
     Column("evidence", Text),
     identity=("customer", "value_kind"),
@@ -283,10 +283,10 @@ perceptions = _register(
 # A row is a value that we conveyed, with the date in `holds_from`, and what was heard of it.
 communications = _events(
     "communications",
-    word("value_kind", nullable=False),
-    word("medium", nullable=False),
-    word("speaker_role"),
-    word("audience_role"),
+    word("value_kind", "value_kind", nullable=False),
+    word("medium", "channel", nullable=False),
+    word("speaker_role", "speaker_role"),
+    word("audience_role", "contact_role"),
     choice("cost_class", COST_CLASSES),
     choice("intended_level", PERCEPTION_LEVELS),  # the effect we wanted
     Column("message", Text),
@@ -298,7 +298,7 @@ communications = _events(
 competitor_signals = _register(
     "competitor_signals",
     Column("competitor", Text),
-    word("value_kind"),
+    word("value_kind", "value_kind"),
     choice("strength", STRENGTHS),
     Column("disturbing", Boolean, nullable=False, server_default=text("false")),  # tries to win the customer
     identity=("customer", "competitor", "value_kind"),
@@ -319,8 +319,9 @@ opportunities = _events(
 # A row is how the terms of cooperation stand from a date on.
 agreements = _register(
     "agreements",
-    word("kind", nullable=False),  # cooperation, or an outcome-based offer such as vendor_managed_inventory
-    Column("payment_days", Integer, CheckConstraint("payment_days >= 0", name="payment_days")),
+    # cooperation, or an outcome-based offer such as vendor_managed_inventory
+    word("kind", "agreement_kind", nullable=False),
+    counted("payment_days", 3650),
     amount("credit_limit"),
     currency(),
     choice("state", AGREEMENT_STATES, nullable=False, server_default="kept"),
@@ -337,7 +338,7 @@ referrals = _events(
 # A row is somebody's judgement of one criterion, such as whether both sides want the upgrade.
 assessments = _register(
     "assessments",
-    word("criterion", nullable=False),
+    word("criterion", "criterion", nullable=False),
     choice("verdict", VERDICTS, nullable=False),
     Column("evidence", Text),
     identity=("customer", "criterion"),

@@ -474,6 +474,39 @@ def test_an_order_for_an_unknown_customer_is_rejected(store: Store, tmp_path: Pa
     assert bring(store, "canonical", path).rejected == {"customer is no known customer": 1}
 
 
+@pytest.mark.parametrize(
+    ("table", "text", "reason"),
+    [
+        ("customers", "key,name,holds_from,employees\nC2,B,2020-01-01,-3\n", "employees is not between 0 and 10000000"),
+        (
+            "customers",
+            "key,name,holds_from,credit_score\nC2,B,2020-01-01,1001\n",
+            "credit_score is not between 0 and 1000",
+        ),
+        (
+            "agreements",
+            "customer,kind,holds_from,payment_days\nC1,cooperation,2020-01-01,3651\n",
+            "payment_days is not between 0 and 3650",
+        ),
+        ("complaints", "customer,holds_from\nC1,1799-12-31\n", "holds_from lies before 1800"),
+        ("stage_history", "customer,stage,holds_from\nC1,new,0001-01-01\n", "holds_from lies before 1800"),
+        (
+            "needs",
+            "customer,kind,state,holds_from\nC1,quallity,met,2020-01-01\n",
+            "kind is none of quality, service",
+        ),
+    ],
+)
+def test_what_no_fact_can_be_read_from_is_rejected(
+    store: Store, tmp_path: Path, table: str, text: str, reason: str
+) -> None:
+    """A number out of its fact's range, a date before any business and a word that no fact knows stay outside."""
+    bring(store, "canonical", canonical_file(tmp_path, "customers", "key,name,holds_from\nC1,Acme,2020-01-01\n"))
+    path = canonical_file(tmp_path, table, text)
+    words = {"need_kind": ("quality", "service")}
+    assert bring(store, "canonical", path, words=words).rejected == {reason: 1}
+
+
 def test_a_line_of_an_unknown_order_is_rejected(store: Store, tmp_path: Path) -> None:
     """A line needs its order, in the store or in the same import."""
     canonical_file(tmp_path, "customers", "key,name,holds_from\nC1,Acme,2020-01-01\n")
