@@ -86,7 +86,8 @@ def test_decisions_differ(source: Source, choices: dict[str, Choice]) -> None:
 def test_nothing_is_claimed_about_what_nobody_recorded(desk: Desk, source: Source, choices: dict[str, Choice]) -> None:
     """What the data set does not cover is missing, and no fired rule rests on it."""
     for key in _sample(choices, 25):
-        facts, decision = desk.decide(key)
+        found = desk.decide(key)
+        facts, decision = found.facts, found.decision
         assert not source.unrecorded & set(facts.recorded)
         claimed = [
             name
@@ -100,7 +101,7 @@ def test_nothing_is_claimed_about_what_nobody_recorded(desk: Desk, source: Sourc
 def test_session_and_plan_agree(desk: Desk, choices: dict[str, Choice]) -> None:
     """What the session decides for a customer is what the plan decides for all."""
     for key in _sample(choices, 50):
-        _, decision = desk.decide(key)
+        decision = desk.decide(key).decision
         assert (decision.values.get("stage"), decision.values.get("value_next")) == choices[key]
 
 
@@ -108,7 +109,8 @@ def test_a_reason_is_a_reason(desk: Desk, choices: dict[str, Choice]) -> None:
     """For each of 50 customers, some fact that the reasons name changes the decision when it crosses its threshold."""
     session = Session(desk.rules.program)
     for key in _sample(choices, 50):
-        facts, decision = desk.decide(key)
+        found = desk.decide(key)
+        facts, decision = found.facts, found.decision
         assert any(
             _decided(session.decide(moved)) != _decided(decision)
             for moved in _moved(desk.rules.program, facts, decision)
