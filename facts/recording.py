@@ -142,14 +142,17 @@ def _complete(table: Table, row: Mapping[str, Any]) -> dict[str, Any]:
     if row.get("holds_from") is None:
         raise StoreError(f"A row of {table.name} has no date", "`holds_from` is missing", "Give the date.")
     for name in row:
-        _check_member(table.c[name], row[name])
+        _check_value(table.c[name], row[name])
     # A column that is not given is empty, unless the database has a default for it.
     complete = {name: row.get(name) for name in names if name in row or table.c[name].server_default is None}
     complete["key"] = row.get("key") or _key(table, row)
     return complete
 
 
-def _check_member(column: Column[Any], value: Any) -> None:
+def _check_value(column: Column[Any], value: Any) -> None:
+    most = column.info.get("most")
+    if most is not None and value is not None and not 0 <= value <= most:
+        raise StoreError(f"{column.name} cannot be {value}", f"it lies between 0 and {most}", "Correct it.")
     members = column.info.get("members")
     if members and value is not None and value not in members:
         raise StoreError(

@@ -208,6 +208,14 @@ def test_a_row_that_cannot_be_is_refused(store: Store, table: str, row: dict[str
     assert states(store, TODAY) == []
 
 
+@pytest.mark.parametrize("days", [-1, 3651])
+def test_a_number_out_of_range_is_refused(store: Store, days: int) -> None:
+    """A number that no fact could have is refused with its range."""
+    terms = {"customer": "K1", "kind": "cooperation", "payment_days": days, "holds_from": TODAY}
+    with pytest.raises(StoreError, match=f"payment_days cannot be {days}: it lies between 0 and 3650"):
+        record(store, "agreements", [terms], user="ann", source="talk")
+
+
 def test_a_run_is_published_once(store: Store) -> None:
     """Publishing a run again changes nothing and gives the number of the first."""
     run = Run(TODAY, START, "value-marketing", "0.1", "p" * 64, "c" * 64, "f" * 64, "ann")
