@@ -60,6 +60,8 @@ def command(
     from facts.recording import confirm_stage
 
     _check_override(override, reason, until)
+    if until is not None and until <= query.as_of:
+        raise click.BadParameter(f"{until} is not after {query.as_of}, from when it holds.", param_hint="--until")
     with desk_for(query) as desk:
         found = desk.decide(customer)
         key, pack = found.facts.customer, desk.rules.pack

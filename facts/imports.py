@@ -176,9 +176,11 @@ def match_files(mapping: ImportMapping, paths: Sequence[Path]) -> list[tuple[Fil
     found = {file.name for file, _ in matched}
     missing = [file for file in mapping.files if file.name not in found and not file.optional]
     if missing or not matched:
-        names = ", ".join(" or ".join(file.match) for file in missing or mapping.files)
+        needs = ", ".join(" or ".join(file.match) for file in missing)
+        if not missing:  # none is needed for itself, as in the canonical layout with its many tables
+            needs = f"one file at least, such as {', '.join(file.match[0] for file in mapping.files[:3])}"
         raise StoreError(
-            "Files are missing", f"mapping {mapping.name} needs {names}", "Give the folder, or all the files."
+            "Files are missing", f"mapping {mapping.name} needs {needs}", "Give the folder, or all the files."
         )
     return matched
 

@@ -56,6 +56,7 @@ def test_an_override_is_said_in_the_language(demo: Call) -> None:
         (["--stage", "new", "--reason", "because"], "--reason and --until belong to --override"),
         (["--stage", "new", "--override", "--reason", "because"], "'new' is what is proposed"),
         (["--stage", "core", "--until", "tomorrow"], "'tomorrow' is no date. Write it as 2024-06-30."),
+        (["--stage", "core", "--override", "--reason", "because", "--until", DAY], f"{DAY} is not after {DAY}"),
         ([], "Missing option '--stage'"),
     ],
 )

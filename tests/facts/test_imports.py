@@ -369,6 +369,14 @@ def test_a_file_that_cannot_be_used_leaves_the_store_as_it_was(
     assert is_empty(store)
 
 
+def test_a_folder_without_a_file_of_the_canonical_layout_is_refused(store: Store, tmp_path: Path) -> None:
+    """An empty folder is refused with examples of what might be in it."""
+    with pytest.raises(
+        StoreError, match=r"needs one file at least, such as customers\.csv, merges\.csv, contacts\.csv\."
+    ):
+        bring(store, "canonical", tmp_path)
+
+
 def test_a_missing_file_of_a_folder_is_named(store: Store, tmp_path: Path) -> None:
     """A folder without one of the mapping's files is refused."""
     (tmp_path / "accounts.csv").write_text("account\n")
