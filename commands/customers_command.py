@@ -94,9 +94,9 @@ def page(texts: Texts, pack: Pack, columns: Mapping[str, FactKey], rows: Sequenc
     if not rows:
         return Text(texts("no_customers"))
     wording = Wording(pack.vocabulary, texts.language)
-    table = Table(box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0), pad_edge=False, header_style="bold")
-    table.add_column(texts("customer"), no_wrap=True, overflow="fold")
-    table.add_column(texts("name"), no_wrap=True, overflow="ellipsis", width=14)
+    table = Table(box=box.SIMPLE_HEAD, padding=0, pad_edge=False, header_style="bold")
+    table.add_column(texts("customer"), min_width=15, max_width=20, overflow="fold")
+    table.add_column(texts("name"), min_width=12, max_width=24, overflow="fold")
     table.add_column(texts("stage"), no_wrap=True)
     table.add_column(texts("move"), no_wrap=True)
     table.add_column(texts("value_next"))

@@ -60,3 +60,10 @@ def test_the_list_fits_eighty_columns(demo: Call) -> None:
     rows = demo("customers", "--as-of", DAY, "--json").json
     whole = demo("customers", "--as-of", DAY, "--all").output
     assert [row["customer"] for row in rows if row["customer"] not in whole] == []
+
+
+def test_names_are_not_cut(demo: Call) -> None:
+    """A name that is longer than its column goes on in the next line."""
+    names = [row["name"] for row in demo("customers", "--as-of", DAY, "--json").json]
+    listed = " ".join(demo("customers", "--as-of", DAY, "--all").lines)
+    assert [word for name in names for word in name.split() if word not in listed] == []
