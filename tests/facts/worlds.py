@@ -88,7 +88,8 @@ def _value(random: Random, table: Table, column: Column[Any], holds_from: date) 
     if isinstance(column.type, Date):
         return holds_from + timedelta(random.randint(0, 120))
     if isinstance(column.type, Scaled):
-        return Decimal(random.randint(-(10**7), 10**8)).scaleb(-column.type.scale)
+        least = 0 if column.name == "credit_limit" else -(10**7)  # the catalogue has no limit below 0
+        return Decimal(random.randint(least, 10**8)).scaleb(-column.type.scale)
     if isinstance(column.type, Integer):
         return random.randint(0, 500)
     return random.choice(["one", "two", "three"])
