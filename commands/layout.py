@@ -57,7 +57,8 @@ class Layout:
         line = Table.grid(expand=True, padding=(0, 1))
         line.add_column(ratio=1, overflow="fold")
         line.add_column(justify="right")
-        who = Text.assemble((card.get("name") or shown.customer, "bold"), f"  {shown.customer}")
+        name = card.get("name") or shown.customer
+        who = Text.assemble((name, "bold"), "" if shown.customer in name.split() else f"  {shown.customer}")
         line.add_row(who, self.texts("as_of", date=self.wording.date(shown.as_of)))
         parts: list[RenderableType] = [line, Text(self._stage(shown.stage), style="bold cyan")]
         if shown.stage is not None:
@@ -158,8 +159,12 @@ class Layout:
         points = self.texts("points", points=self.wording.number(scored.points))
         text = Text.assemble((scored.candidate.title, "" if is_runner_up else "bold"), f" · {points}")
         limit = self._reasons() if not is_runner_up else (1, None)[self.show_all]
-        for reason, given in scored.reasons[:limit]:
-            text.append(f"\n{self._signed(given)}  {reason}", style="dim")
+        reasons = scored.reasons[:limit]
+        lines = [f"{self._signed(given)}  {reason}" for reason, given in reasons]
+        if folded := scored.reasons[len(reasons) :]:
+            rest = self.texts("more_reasons", number=len(folded))
+            lines.append(f"{self._signed(sum((given for _, given in folded), Decimal(0)))}  {rest}")
+        text.append("".join(f"\n{line}" for line in lines), style="dim")
         return text
 
     def _signed(self, points: Decimal) -> str:

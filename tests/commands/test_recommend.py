@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from decimal import Decimal
 
 import pytest
 from rich.cells import cell_len
@@ -120,6 +121,41 @@ def test_reasons_carry_the_numbers_of_the_facts(demo: Call) -> None:
     assert f"to {now:,.2f}".removesuffix(".00") in said
 
 
+@pytest.mark.parametrize("show_all", [False, True], ids=["at a glance", "all"])
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_points_shown_add_up(
+    desk: Desk, decided: Decided, language: str, show_all: bool, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The points beside the reasons, those of folded reasons in one line, come to the candidate's points."""
+    layout = Layout(Texts(language), desk.rules.pack, show_all)
+    expected, folded = [], 0
+    for facts, decision in decided.values():
+        shown = recommend(desk.rules.pack, facts, decision, language)
+        print_page(layout.page(shown, {}))
+        if shown.value is not None:
+            both = [scored for scored in (shown.value.score, shown.value.runner_up) if scored is not None]
+            expected += [scored.points for scored in both]
+            folded += sum(len(scored.reasons) > 1 for scored in both)
+    output = capsys.readouterr().out
+    points = re.escape(all_texts()["points"][language]).replace(r"\{points\}", r"[\d.]+")
+    _, *blocks = re.split(rf" · {points}\n", output)
+    assert [sum(map(Decimal, re.findall(r"^ +([+-][\d.]+)  ", block, re.MULTILINE))) for block in blocks] == expected
+    assert ("--all" in "".join(blocks)) is (not show_all and folded > 0)
+    assert folded > 0
+
+
+@pytest.mark.parametrize(
+    ("name", "head"), [("Customer moonbridge", ""), ("Moonbridge Ltd", "  moonbridge"), (None, "")]
+)
+def test_a_key_that_the_name_says_is_not_repeated(
+    desk: Desk, decided: Decided, name: str | None, head: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The key stands beside the name, unless it is a word of it or stands in its place."""
+    shown = recommend(desk.rules.pack, *decided["moonbridge"], "en")
+    print_page(Layout(Texts("en"), desk.rules.pack).page(shown, {"name": name}))
+    assert capsys.readouterr().out.splitlines()[0].partition("   ")[0] == f"{name or 'moonbridge'}{head}"
+
+
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_the_reasons_are_complete_sentences(desk: Desk, decided: Decided, language: str) -> None:
     """No reason shows a placeholder, a missing value or a word of our own files."""
@@ -197,3 +233,18 @@ def test_an_earlier_moment_knows_less(demo: Call) -> None:
     before = demo("recommend", "moonbridge", "--as-of", DAY, "--known-at", "2026-07-01T00:00+00:00", "--json").json
     assert now["recommendation"]["stage"]["stage"]["id"] == "new"
     assert before["recommendation"]["stage"]["stage"]["id"] == "target"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "what"),
+    [
+        (["recommend", "moonbridge"], "Nothing is known of customer 'moonbridge'"),
+        (["customers"], "There are no customers"),
+    ],
+)
+def test_a_moment_before_everything_was_recorded(demo: Call, arguments: list[str], what: str) -> None:
+    """Where `--known-at` leaves out everything that holds on the date, the error names it and no other option."""
+    answer = demo(*arguments, "--as-of", DAY, "--known-at", "2020-01-01T00:00+00:00")
+    assert (answer.code, answer.output) == (1, "")
+    assert f"{what}: what holds on {DAY} was recorded after 2020-01-01T00:00" in answer.errors
+    assert re.findall("--[a-z-]+", answer.errors) == ["--known-at"]
