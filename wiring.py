@@ -186,15 +186,20 @@ class Desk:
 
         base = self.store.base_tables(self.as_of, self.known_at, customer)
         if not base["customers"].num_rows:
-            raise StoreError(
-                f"Nothing is known of customer {customer!r} as of {self.as_of}",
-                "everything recorded about it is of later",
-                "Give a later date by --as-of.",
-            )
+            raise self._hidden(f"Nothing is known of customer {customer!r}", customer)
         (row,) = base["customers"].select(["key", *_CARD]).to_pylist()
         base["portfolio"] = last_portfolio(self.store, self.as_of, self.known_at, row.pop("key"))
         facts = customer_facts(base, self.rules.pack.vocabulary, self.as_of, base_currency=self._currency)
         return Decided(row, facts, self._session.decide(facts))
+
+    def _hidden(self, what: str, customer: str | None = None) -> StoreError:
+        """Return the error for facts of which none are seen: they hold later, or were recorded later."""
+        only = {"customers": ("key",)}
+        if self.store.base_tables(self.as_of, customer=customer, only=only)["customers"].num_rows:
+            why = f"what holds on {self.as_of} was recorded after {self.known_at.isoformat(timespec='minutes')}"
+            return StoreError(what, why, "Give a later moment by --known-at, or leave it out.")
+        hint = "Give another date by --as-of, or import facts of that time."
+        return StoreError(f"{what} as of {self.as_of}", "nothing that is recorded holds on that date", hint)
 
     @cached_property
     def _session(self) -> Session:
@@ -263,11 +268,7 @@ class Desk:
         snapshot = take_snapshot(base, self.rules.pack.vocabulary, self.as_of, base_currency=self._currency)
         progress("reading", 1, 1)
         if not snapshot.customers.num_rows:
-            raise StoreError(
-                f"There are no customers as of {self.as_of}",
-                "nothing that holds on that date is recorded",
-                "Import facts, or give another date by --as-of.",
-            )
+            raise self._hidden("There are no customers")
         return snapshot
 
     def _decided(self, snapshot: Snapshot, progress: Progress) -> pa.Table:
