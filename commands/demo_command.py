@@ -30,7 +30,7 @@ def command(db: str, user: str, language: str, as_json: bool) -> None:
     \b
     Example:
       valuelift demo
-      valuelift demo --lang zh --db /tmp/demo.db
+      valuelift demo --lang zh --db demo.db
     """
     from commands.progress import progress
     from commands.texts import Texts
