@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from commands.failures import PROBLEMS
 from commands.options import db_option, json_option, language_option, user_option
 
 if TYPE_CHECKING:
@@ -61,8 +62,8 @@ def command(
 
     FILES are files, or folders of files. All rows that can be used are stored, or nothing at all. Importing the same
     file again changes nothing. Faulty rows are left out and counted; more than --max-rejects of them, or a faulty
-    file, and the store stays as it was. For your own data, print the templates of the canonical layout, fill them in
-    and import the folder.
+    file, and the store stays as it was. If no row can be used, the exit code is 1. For your own data, print the
+    templates of the canonical layout, fill them in and import the folder.
 
     \b
     Example:
@@ -100,6 +101,8 @@ def command(
         print_json(done)
     else:
         print_page(*page(Texts(language), done, rejects))
+    if done.rejected and not done.usable:
+        click.get_current_context().exit(PROBLEMS)
 
 
 def page(texts: Texts, done: ImportReport, rejects: Path | None) -> list[RenderableType]:

@@ -6,6 +6,7 @@ row as a whole, if anything. What the cells mean is decided later.
 
 from __future__ import annotations
 
+import codecs
 import csv
 import hashlib
 import io
@@ -25,6 +26,9 @@ from facts.database import StoreError
 BATCH_ROWS = 20_000
 MAX_CELL = 10_000
 """Characters; a longer cell is no fact but an accident, and is rejected before it reaches the database."""
+
+_SAMPLE = 1 << 20
+"""Bytes that are looked at to tell a file in another encoding from one with a few damaged cells."""
 
 ROW = "row number"
 FAULT = "row fault"
@@ -102,6 +106,7 @@ def read_rows(path: Path, heading: Heading, delimiter: str = ",") -> Iterator[pa
 
 
 def _read_csv(path: Path, heading: Heading, delimiter: str) -> Iterator[pa.RecordBatch]:
+    _check_encoding(path)
     csv.field_size_limit(100_000_000)
     with io.TextIOWrapper(_opened(path), "utf-8-sig", errors="surrogateescape", newline="") as text:
         records = csv.reader(text, delimiter=delimiter, strict=True)
@@ -117,6 +122,35 @@ def _read_csv(path: Path, heading: Heading, delimiter: str) -> Iterator[pa.Recor
                 f"it is not well-formed near line {records.line_num}: {error}",
                 "Look for a quotation mark that is opened and not closed.",
             ) from None
+
+
+def _check_encoding(path: Path) -> None:
+    """Check that a file as a whole is UTF-8; damaged cells in a file that is are found row by row.
+
+    Raises:
+        UnusableFileError: if its heading is in another encoding, or most lines that are not plain ASCII are.
+    """
+    with _opened(path) as file:
+        sample: bytes = file.read(_SAMPLE)
+    heading, *lines = sample.splitlines() or [b""]
+    if len(sample) == _SAMPLE:
+        lines = lines[:-1]  # cut off, perhaps within a character
+    sound = [_is_utf8(line) for line in lines if not line.isascii()]
+    is_utf16 = sample.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)) or b"\0" in heading
+    if is_utf16 or not _is_utf8(heading) or sound.count(False) > max(1, sound.count(True)):
+        raise UnusableFileError(
+            path,
+            f"it is written in {'UTF-16' if is_utf16 else 'another encoding than UTF-8, such as GBK'}",
+            "Save it as CSV UTF-8 (in Excel: Save As, file type `CSV UTF-8`).",
+        )
+
+
+def _is_utf8(line: bytes) -> bool:
+    try:
+        line.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 def _numbered(

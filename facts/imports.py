@@ -93,6 +93,11 @@ class ImportReport:
         """Return how many rows said nothing new."""
         return sum(counts.unchanged for counts in self.tables.values())
 
+    @property
+    def usable(self) -> int:
+        """Return how many rows the tables have from what was read, new or not."""
+        return self.stored + self.corrected + self.unchanged
+
 
 def find_mapping(name: str) -> ImportMapping:
     """Return the mapping of this name: one that comes with the program, `canonical`, or a YAML file's path.

@@ -67,6 +67,18 @@ def test_too_many_faulty_rows_store_nothing(store: Path, files: Path) -> None:
     assert done["tables"]["customers"]["stored"] == 1
 
 
+def test_an_import_without_a_usable_row_is_a_problem(store: Path, files: Path) -> None:
+    """Where every row is faulty the report is shown and the exit code is 1, as it stays when tried again."""
+    path = files / "orders.csv"
+    path.write_text(path.read_text(encoding="utf-8").replace("C-1", "nobody"), encoding="utf-8")
+    for _ in range(2):
+        answer = call_command("import", path, "--mapping", "canonical", "--db", store, "--lang", "en")
+        assert answer.code == 1
+        assert "Rows rejected (customer is no known customer): 2." in answer.output
+    call_command("import", files / "customers.csv", "--mapping", "canonical", "--db", store)
+    assert call_command("import", files, "--mapping", "canonical", "--db", store).code == 0
+
+
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [

@@ -26,6 +26,7 @@ from facts.templates import canonical_columns, is_needed, template
 
 LATE = date(2026, 12, 31)
 RETAIL = ("Invoice", "StockCode", "Description", "Quantity", "InvoiceDate", "Price", "Customer ID", "Country")
+CHINESE = ",".join(RETAIL) + 3 * "\n489434,85048,圣诞玻璃球,12,2009-12-01 07:45:00,6.95,13085,France" + "\n"
 LINE = ("489434", "85048", "GLASS BALL", "12", "2009-12-01 07:45:00", "6.95", "13085", "France")
 
 
@@ -353,6 +354,10 @@ def test_too_many_faulty_rows_undo_everything(store: Store, tmp_path: Path) -> N
         ("other.csv", b"Invoice,Stockcode\n1,2\n", "it has no column 'StockCode', .* Did you mean `Stockcode`?"),
         ("twice.csv", b"Invoice,Invoice\n1,2\n", "column 'Invoice' stands twice"),
         ("quote.csv", ",".join(RETAIL).encode() + b'\n489434,"never closed\n', "not well-formed near line"),
+        ("gbk.csv", CHINESE.encode("gbk"), "another encoding than UTF-8, such as GBK. Save it as CSV UTF-8"),
+        ("gbk_head.csv", "Invoice,客户\n1,2\n".encode("gbk"), "another encoding than UTF-8, .* Save it as CSV UTF-8"),
+        ("utf16.csv", CHINESE.encode("utf-16"), "it is written in UTF-16. Save it as CSV UTF-8"),
+        ("utf16_no_mark.csv", CHINESE.encode("utf-16-be"), "it is written in UTF-16. Save it as CSV UTF-8"),
         ("broken.parquet", b"PAR1 and no more", "it is damaged"),
         ("broken.xlsx", b"PK and no more", "it is damaged"),
         ("notes.txt", b"Invoice", "has no file of this name"),
