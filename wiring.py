@@ -61,7 +61,7 @@ def shipped_pack() -> Path:
 
 def catalogue() -> Vocabulary:
     """Return what the facts catalogue declares."""
-    return load_catalogue(CATALOGUE)
+    return load_catalogue(CATALOGUE, CATALOGUE.relative_to(ROOT).as_posix())
 
 
 def rules_in_use(store: Store, folder: Path | None = None) -> Rules:

@@ -98,7 +98,7 @@ def _customers(database: DuckDBPyConnection, vocabulary: Vocabulary) -> pa.Table
     found: dict[str, pa.ChunkedArray] = {}
     for feature in features("customers"):
         for name, column in _aligned(_query(database, feature.sql), keys).items():
-            found |= _by_member(name, column, vocabulary)
+            found |= _by_member(name, column, keys, vocabulary)
     spans = _query(database, "SELECT span FROM spans")["span"].to_pylist()
     for feature in features("spans"):
         rows = _query(database, feature.sql)
@@ -122,11 +122,18 @@ def _where(rows: pa.Table, column: str, value: str) -> pa.Table:
     return rows.filter(pc.equal(rows[column], value)).drop_columns([column])
 
 
-def _by_member(name: str, column: pa.ChunkedArray, vocabulary: Vocabulary) -> dict[str, pa.ChunkedArray]:
+def _by_member(
+    name: str, column: pa.ChunkedArray, keys: pa.ChunkedArray, vocabulary: Vocabulary
+) -> dict[str, pa.ChunkedArray]:
     """Return the column under its fact's name; that of a family as one column for each member."""
     if name not in vocabulary.families:
         return {name: column}
-    check_members(name, pc.unique(column.combine_chunks().keys).to_pylist(), vocabulary)
+
+    def customers_with(member: str) -> list[str]:
+        known = zip(keys.to_pylist(), column.to_pylist(), strict=True)
+        return [key for key, by_member in known if member in dict(by_member or ())]
+
+    check_members(name, pc.unique(column.combine_chunks().keys).to_pylist(), vocabulary, customers_with)
     members = vocabulary.enums[vocabulary.families[name]].members
     return {f"{name}.{member}": pc.map_lookup(column, member, "first") for member in members}
 
@@ -184,11 +191,12 @@ class _Workspace:
         # A feature has nothing to say about tables without rows whose recording has not begun.
         present = filled | recorded.keys()
         said = {kind: self._results(kind, present) for kind in ("customers", "spans", "rows")}
-        facts = dict(_known_facts(said["customers"], said["spans"], vocabulary))
-        check_values(vocabulary, None, facts)
-        rows = {name: _rows(said["rows"].get(name, []), name, vocabulary) for name in vocabulary.collections}
+        customer: str = base["customers"]["key"][0].as_py()
+        facts = dict(_known_facts(said["customers"], said["spans"], vocabulary, customer))
+        check_values(vocabulary, None, facts, customer)
+        rows = {name: _rows(said["rows"].get(name, []), name, vocabulary, customer) for name in vocabulary.collections}
         in_catalogue = {name: span for name, span in recorded.items() if name in vocabulary.collections}
-        return CustomerFacts(base["customers"]["key"][0].as_py(), as_of, facts, rows, in_catalogue)
+        return CustomerFacts(customer, as_of, facts, rows, in_catalogue)
 
     def _results(self, kind: str, present: set[str]) -> dict[str, list[dict[str, Any]]]:
         """Return what the features of a folder find, by name."""
@@ -222,13 +230,16 @@ def _sql_type(kind: pa.DataType) -> str:
 
 
 def _known_facts(
-    customers: Mapping[str, list[dict[str, Any]]], spans: Mapping[str, list[dict[str, Any]]], vocabulary: Vocabulary
+    customers: Mapping[str, list[dict[str, Any]]],
+    spans: Mapping[str, list[dict[str, Any]]],
+    vocabulary: Vocabulary,
+    customer: str,
 ) -> Iterator[tuple[str, Value]]:
     """Yield the names and values of the known facts."""
     for values in chain.from_iterable(customers.values()):
         for name, value in _known(values).items():
             if isinstance(value, dict):
-                check_members(name, value, vocabulary)
+                check_members(name, value, vocabulary, lambda _: [customer])
                 yield from ((f"{name}.{member}", of_member) for member, of_member in value.items())
             elif name != "customer":
                 yield name, value
@@ -237,11 +248,11 @@ def _known_facts(
         yield from ((name, value) for name, value in named.items() if vocabulary.fact(name))
 
 
-def _rows(found: list[dict[str, Any]], collection: str, vocabulary: Vocabulary) -> tuple[Row, ...]:
+def _rows(found: list[dict[str, Any]], collection: str, vocabulary: Vocabulary, customer: str) -> tuple[Row, ...]:
     rows = []
     for values in sorted(found, key=itemgetter("row")):
         facts = {name: value for name, value in _known(values).items() if name not in ("customer", "row")}
-        check_values(vocabulary, collection, facts)
+        check_values(vocabulary, collection, facts, customer)
         rows.append(Row(values["row"], facts))
     return tuple(rows)
 

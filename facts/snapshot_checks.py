@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
@@ -15,6 +15,11 @@ from engine.vocabulary import Fact, Origin, Type, Value, Vocabulary
 
 _CODED = (Type.CATEGORY, Type.LEVEL)
 _COUNTED = (Type.INTEGER, Type.NUMBER)
+_NAMED = 3
+"""Customers; no more are named in a problem."""
+
+CustomersWith = Callable[[Any], Sequence[str]]
+"""Gives the keys of the customers that have a value; asked only about a value that does not fit."""
 
 
 def wanted_columns(found: Collection[str], vocabulary: Vocabulary) -> list[str]:
@@ -44,7 +49,7 @@ def wanted_columns(found: Collection[str], vocabulary: Vocabulary) -> list[str]:
     return [fact.name for fact in stored] + covered
 
 
-def check_members(family: str, members: Iterable[str], vocabulary: Vocabulary) -> None:
+def check_members(family: str, members: Iterable[str], vocabulary: Vocabulary, customers_with: CustomersWith) -> None:
     """Check the members that a family of facts is recorded of.
 
     Raises:
@@ -57,7 +62,10 @@ def check_members(family: str, members: Iterable[str], vocabulary: Vocabulary) -
             Problem(
                 enum.at,
                 "unknown-member",
-                f"`{family}` is recorded of `{member}`, which is not a member of `{enum.name}`.",
+                (
+                    f"`{family}` is recorded of `{member}`, which is not a member of `{enum.name}`, "
+                    f"for {_named(customers_with(member))}."
+                ),
                 did_you_mean(member, enum.members) or f"Write one of {', '.join(enum.members)}.",
             )
             for member in unknown
@@ -77,8 +85,8 @@ def check_snapshot(snapshot: Snapshot, vocabulary: Vocabulary) -> None:
         raise ProblemsError(problems)
 
 
-def check_values(vocabulary: Vocabulary, scope: str | None, facts: Mapping[str, Value]) -> None:
-    """Check the values of one customer or one row.
+def check_values(vocabulary: Vocabulary, scope: str | None, facts: Mapping[str, Value], customer: str) -> None:
+    """Check the values of one customer or one of its rows.
 
     Raises:
         ProblemsError: with a problem for each fact whose value does not fit.
@@ -88,7 +96,7 @@ def check_values(vocabulary: Vocabulary, scope: str | None, facts: Mapping[str, 
         fact = vocabulary.fact(name, scope)
         if fact is None:
             raise KeyError(f"{scope or 'customer'}.{name} is computed, but not declared")
-        problems += _misfits(fact, [value], vocabulary)
+        problems += _misfits(fact, [value], vocabulary, lambda _: [customer])
     if problems:
         raise ProblemsError(problems)
 
@@ -106,7 +114,16 @@ def _problems(table: pa.Table, vocabulary: Vocabulary, scope: str | None) -> Ite
                 "Cast it in the SQL file.",
             )
         else:
-            yield from _misfits(fact, _extremes(fact, column), vocabulary)
+            yield from _misfits(fact, _extremes(fact, column), vocabulary, _customers_with(table, column))
+
+
+def _customers_with(table: pa.Table, column: pa.ChunkedArray) -> CustomersWith:
+    def customers(value: Any) -> Sequence[str]:
+        rows = table.filter(pc.equal(column, pa.scalar(value, column.type)))
+        found: list[str] = pc.unique(rows["customer"]).to_pylist()
+        return found
+
+    return customers
 
 
 def _extremes(fact: Fact, column: pa.ChunkedArray) -> list[Any]:
@@ -120,15 +137,26 @@ def _extremes(fact: Fact, column: pa.ChunkedArray) -> list[Any]:
     return [value for value in values if value is not None]
 
 
-def _misfits(fact: Fact, values: Iterable[Value], vocabulary: Vocabulary) -> Iterator[Problem]:
+def _misfits(
+    fact: Fact, values: Iterable[Value], vocabulary: Vocabulary, customers_with: CustomersWith
+) -> Iterator[Problem]:
     for value in values:
         if fact.type in _CODED and value not in vocabulary.enum_of(fact).codes:
             members = vocabulary.enum_of(fact).members
             hint = did_you_mean(str(value), members) or f"Write one of {', '.join(members)}."
-            yield Problem(fact.at, "unknown-member", f"`{fact.key}` has the value `{value}` in the records.", hint)
+            message = f"`{fact.key}` has the value `{value}` in the records of {_named(customers_with(value))}."
+            yield Problem(fact.at, "unknown-member", message, hint)
         elif fact.type in _COUNTED and not _in_range(fact, Decimal(str(value))):
             limits = f"It lies between {fact.least} and {fact.most}."
-            yield Problem(fact.at, "out-of-range", f"`{fact.key}` has the value {value} in the records.", limits)
+            message = f"`{fact.key}` has the value {value} in the records of {_named(customers_with(value))}."
+            yield Problem(fact.at, "out-of-range", message, limits)
+
+
+def _named(customers: Sequence[str]) -> str:
+    """Return who these customers are: the first few by their keys, the others by their number."""
+    names = ", ".join(f"`{customer}`" for customer in customers[:_NAMED])
+    others = f" and {len(customers) - _NAMED} more" if len(customers) > _NAMED else ""
+    return f"customer{'s' if len(customers) > 1 else ''} {names}{others}"
 
 
 def _in_range(fact: Fact, value: Decimal) -> bool:

@@ -25,13 +25,17 @@ from engine.yaml12 import Node, YScalar, read_yaml
 CATALOG = "catalog.yaml"
 
 
-def load_catalogue(path: Path) -> Vocabulary:
+def load_catalogue(path: Path, shown_as: str | None = None) -> Vocabulary:
     """Load the catalogue.
+
+    Args:
+        path: its file.
+        shown_as: the name that locations give; the path itself by default.
 
     Raises:
         ProblemsError: with every problem in it.
     """
-    return _catalogue(read_yaml(path))
+    return _catalogue(read_yaml(path, shown_as))
 
 
 def load_pack(folder: Path, catalogue: Vocabulary) -> Pack:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sqlite3
 import subprocess
 import sys
 from pathlib import Path
@@ -12,7 +13,7 @@ import pytest
 from commands.options import STAGES
 from facts import tables
 from facts.store import Store
-from tests.commands.conftest import call_command
+from tests.commands.conftest import DAY, Call, call_command
 from tests.conftest import ROOT
 
 VALUELIFT = Path(sys.executable).parent / "valuelift"
@@ -150,3 +151,15 @@ def test_completion_knows_commands_and_words() -> None:
     """What the shell asks for is answered with the commands and the words of an option that begin as typed."""
     done = run(_VALUELIFT_COMPLETE="bash_complete", COMP_WORDS="valuelift confirm --stage po", COMP_CWORD="3")
     assert done.stdout.strip() == "plain,potential"
+
+
+def test_a_recorded_value_that_the_catalogue_does_not_allow(demo: Call, tmp_path: Path) -> None:
+    """The value, whose it is and the place in the catalogue are named, for one customer and for all."""
+    with sqlite3.connect(tmp_path / "demo.db") as database:
+        database.execute("UPDATE customers SET credit_score = 1200 WHERE key = 'moonbridge'")
+    said = "`credit_score` has the value 1200 in the records of customer `moonbridge`."
+    for arguments in (["recommend", "moonbridge"], ["customers"]):
+        answer = demo(*arguments, "--as-of", DAY)
+        assert (answer.code, answer.output) == (1, "")
+        assert said in answer.errors
+        assert answer.errors.startswith("facts/catalog.yaml:")

@@ -211,23 +211,29 @@ def test_base_data_is_taken_over() -> None:
     [
         (
             {"customers": [{"key": "a", "name": "A", "acquisition_source": "partners"}]},
-            "`acquisition_source` has the value `partners` in the records. Did you mean `partner`? [unknown-member]",
+            (
+                "`acquisition_source` has the value `partners` in the records of customer `a`. "
+                "Did you mean `partner`? [unknown-member]"
+            ),
         ),
         (
             {"customers": [{"key": "a", "name": "A", "credit_score": 1200}]},
-            "`credit_score` has the value 1200 in the records. It lies between 0 and 1000. [out-of-range]",
+            (
+                "`credit_score` has the value 1200 in the records of customer `a`. "
+                "It lies between 0 and 1000. [out-of-range]"
+            ),
         ),
         (
             {"needs": [{"kind": "prestige", "state": "met"}]},
             (
-                "`needs.kind` has the value `prestige` in the records. "
+                "`needs.kind` has the value `prestige` in the records of customer `a`. "
                 "Write one of quality, service, relationship, information, benefit, brand. [unknown-member]"
             ),
         ),
         (
             {"perceptions": [{"value_kind": "prodct", "level": "aware"}]},
             (
-                "`perception` is recorded of `prodct`, which is not a member of `value_kind`. "
+                "`perception` is recorded of `prodct`, which is not a member of `value_kind`, for customer `a`. "
                 "Did you mean `product`? [unknown-member]"
             ),
         ),
@@ -239,3 +245,15 @@ def test_values_that_the_catalogue_does_not_know_are_refused(tables: dict[str, R
         with pytest.raises(ProblemsError) as raised:
             take(**tables)
         assert [str(problem).split(": ", 1)[1] for problem in raised.value.problems] == [message]
+
+
+def test_the_first_customers_with_an_unknown_value_are_named() -> None:
+    """Of many customers with a value that does not fit, three are named and the others counted."""
+    wrong = [{"key": key, "name": key, "credit_score": 1200} for key in "abcde"]
+    right = {"key": "f", "name": "f", "credit_score": 700}
+    with pytest.raises(ProblemsError) as raised:
+        snapshot_of(customers=[right, *wrong])
+    (problem,) = raised.value.problems
+    assert problem.message == (
+        "`credit_score` has the value 1200 in the records of customers `a`, `b`, `c` and 2 more."
+    )
