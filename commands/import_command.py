@@ -85,6 +85,7 @@ def command(
     from facts.imports import import_files
     from wiring import rules_in_use
 
+    texts = Texts(language)
     with open_store(db) as store, progress() as report:
         done = import_files(
             store,
@@ -95,12 +96,12 @@ def command(
             max_rejects=max_rejects,
             rejects_path=rejects,
             words={enum.name: tuple(enum.members) for enum in rules_in_use(store).pack.vocabulary.enums.values()},
-            progress=lambda step, rows: report(step, rows, None),
+            progress=lambda step, name, rows: report(texts(f"import_{step}", name=name), rows, None),
         )
     if as_json:
         print_json(done)
     else:
-        print_page(*page(Texts(language), done, rejects))
+        print_page(*page(texts, done, rejects))
     if done.rejected and not done.usable:
         click.get_current_context().exit(PROBLEMS)
 

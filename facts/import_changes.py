@@ -53,7 +53,7 @@ class Changes:
     cursor: Cursor
     user: str
     now: datetime
-    progress: Callable[[str, int], None]
+    progress: Callable[[str, str, int], None]
     _loaded: set[str] = field(default_factory=set)
 
     # --- finding ---
@@ -66,7 +66,7 @@ class Changes:
                 self._reject_contradictions(table)
         counts = {}
         for table in self.tables:
-            self.progress(f"comparing {table.table}", 0)
+            self.progress("comparing", table.table, 0)
             self._make_new(table)
             self._load_standing(FACT_TABLES[table.table])
             mapped = {column.target for column in table.columns}
@@ -315,7 +315,7 @@ class Changes:
                 complete = complete.append_column(column, same)
             yield reading.to_stored(complete, table)
             done += len(batch)
-            self.progress(f"storing {table.name}", done)
+            self.progress("storing", table.name, done)
 
     # --- DuckDB ---
 

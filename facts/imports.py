@@ -38,8 +38,8 @@ from facts.templates import CANONICAL, canonical_mapping
 MAX_REJECTS = 1000
 _MEMORY = "1GB"
 
-Progress = Callable[[str, int], None]
-"""Called with what is being done and how many rows are done."""
+Progress = Callable[[str, str, int], None]
+"""Called with a step (`reading`, `checking`, `comparing`, `storing`), the file or table, and how many rows are done."""
 
 
 class ImportRefusedError(StoreError):
@@ -190,7 +190,7 @@ def match_files(mapping: ImportMapping, paths: Sequence[Path]) -> list[tuple[Fil
     return matched
 
 
-def _silent(_what: str, _rows: int) -> None:
+def _silent(_step: str, _of: str, _rows: int) -> None:
     """Show no progress."""
 
 
@@ -269,7 +269,7 @@ class _Import:
                 self.database.execute(f"{head} {raw_table(file.name).text} {body}")
                 head = "INSERT INTO"
                 self.rows_read += len(batch)
-                self.progress(f"reading {path.name}", self.rows_read - before)
+                self.progress("reading", path.name, self.rows_read - before)
             if self.rows_read == before:
                 raise UnusableFileError(path, "it has no rows", "Export it again.")
             self.starts.setdefault(file.name, []).append((start, path))
@@ -284,7 +284,7 @@ class _Import:
         """Find what is wrong with the rows of each file that a table is filled from."""
         for file in self.mapping.files:
             if tables := self._tables(file):
-                self.progress(f"checking {file.name}", 0)
+                self.progress("checking", file.name, 0)
                 statement = check_file(file, tables, today, self.words)
                 self.database.execute(statement.text, list(statement.values))
 

@@ -58,6 +58,19 @@ def test_a_dry_run_stores_nothing(store: Path, files: Path, language: str, said:
     assert done["tables"]["customers"]["stored"] == 1
 
 
+@pytest.mark.parametrize(
+    ("language", "steps"),
+    [("en", ["reading", "checking", "comparing", "storing"]), ("zh", ["正在读取", "正在检查", "正在比对", "正在保存"])],
+)
+def test_the_steps_are_told_in_the_readers_language(store: Path, files: Path, language: str, steps: list[str]) -> None:
+    """Each step stands on standard error with the file or the table that it is about."""
+    path = files / "customers.csv"
+    answer = call_command("import", path, "--mapping", "canonical", "--db", store, "--lang", language)
+    about = ["customers.csv", "customers", "customers", "customers"]
+    said = [f"{step} {name} ..." for step, name in zip(steps, about, strict=True)]
+    assert [line for line in answer.errors.splitlines() if line in said] == said
+
+
 def test_too_many_faulty_rows_store_nothing(store: Path, files: Path) -> None:
     """With more faulty rows than allowed the import is refused, with exit code 1, and nothing is stored."""
     refused = call_command("import", files, "--mapping", "canonical", "--max-rejects", "0", "--db", store)
