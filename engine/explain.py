@@ -78,7 +78,7 @@ class Explainer:
         return tuple(dict.fromkeys(found))
 
     def reasons_for(self, fact: FactKey, value: str) -> tuple[str, ...]:
-        """Return the reasons of the fired rules that give a fact this value."""
+        """Return the reasons of the fired rules, table rows and gates that give a fact this value."""
         setting = (
             rule.id for rule in self.pack.rules if SetFact(fact, value) in rule.conclusions and rule.id in self._fired
         )
@@ -89,7 +89,8 @@ class Explainer:
             for row in table.rows
             if row.values and row.values[table.outputs.index(fact)] == value
         )
-        return self.reasons([*setting, *tables])
+        gates = (gate.id for gate in self.pack.gates if fact == self.pack.ladder.proposed and gate.to == value)
+        return self.reasons([*setting, *tables, *gates])
 
     def value(self, key: FactKey, row: str = "") -> Value | None:
         """Return what a fact of the customer, or of one row, came to in the end."""

@@ -191,11 +191,10 @@ class _Recommender:
         states = sorted(self.decision.gates, key=lambda state: _interest(gates[state.gate], state))
         lists = tuple(self._checklist(gates[state.gate], state) for state in states)
         leading = lists[0] if lists else None
-        met = leading is not None and leading.state is State.MET
         return StageProposal(
             proposed=self._member(ladder.proposed, proposed),
             move=self._member(ladder.move, move) if isinstance(move, str) else Named("", ""),
-            reasons=self.explainer.reasons([leading.gate.id]) if leading and met else (),
+            reasons=self.explainer.reasons_for(ladder.proposed, proposed),
             checklist=leading,
             others=lists[1:],
         )

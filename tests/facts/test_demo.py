@@ -244,12 +244,12 @@ def test_price_competition_is_seen(snapshot: Snapshot) -> None:
 
 
 def test_a_decision_against_the_proposal_stands(snapshot: Snapshot, decisions: Mapping[str, Decision]) -> None:
-    """One account manager kept a stage although the system proposed another."""
+    """One account manager kept a stage although a gate leads away from it: the stage stays, and the gate is shown."""
     assert snapshot.customer("quillmark").facts["stage_override_until"] > AS_OF  # type: ignore[operator]
-    assert (decisions["quillmark"].values["stage"], decisions["quillmark"].values["proposed_stage"]) == (
-        "core",
-        "established",
-    )
+    decision = decisions["quillmark"]
+    assert (decision.values["stage"], decision.values["proposed_stage"]) == ("core", "core")
+    assert {gate.gate: gate.state for gate in decision.gates}["core-to-established"] is State.MET
+    assert "kept_by_decision" in decision.values["flags"]  # type: ignore[operator]
 
 
 def test_what_nobody_records_stays_unknown(snapshot: Snapshot, decisions: Mapping[str, Decision]) -> None:
