@@ -6,9 +6,9 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from engine.assemble import fact_conflict, table_conflict
 from engine.decision import Conflict, Provisional
-from engine.plan.columns import Mask
+from engine.plan.columns import Column, Mask
 from engine.plan.conditions import Chunk, Conditions
-from engine.plan.resolve import Rules, Scored
+from engine.plan.resolve import Rules, Scored, without_rules
 from engine.program import Aggregate, Program, Resolution, Selection, Single, Union
 from engine.vocabulary import FactKey
 
@@ -76,37 +76,25 @@ class _Hangs:
         return Provisional(resolution.fact.name, key, tuple(sorted(self._names)), tuple(sorted(self._unknown)))
 
     def _single(self, single: Single, key: str, found: Mapping[tuple[FactKey, str], Provisional]) -> None:
-        best = self._settled_value(single)
+        base, doubt = without_rules(self._chunk, single)
+        best = self._settled_value(single, base)
         for entry in single.entries:
             if entry.value != best and self._is_open(entry.rule, self._index):
                 self._rule(entry.rule, self._index)
             if self._is_settled(entry.rule):
                 return
-        fallback = found.get((single.fallback, key)) if single.fallback else None
-        if fallback and self._chunk.columns[single.fact] is not None and self._rests_on_fallback(single):
+        if single.fallback and doubt is not None and doubt[self._index]:
+            fallback = found[single.fallback, key]
             self._names |= set(fallback.rules)
             self._unknown |= set(fallback.unknown)
 
-    def _settled_value(self, single: Single) -> int | str | None:
+    def _settled_value(self, single: Single, base: Column) -> int | str | None:
         """Return the value that holds if no open rule fires, or None."""
         for entry in single.entries:
             if self._is_settled(entry.rule):
                 return entry.value
-        stored = self._chunk.stored(single.fact)
-        if stored is not None and (stored.known is None or stored.known[self._index]):
-            return _code(stored.codes[self._index])
-        if single.default is not None:
-            return single.default
-        if single.fallback is None:
-            return None
-        column = self._chunk.column(single.fallback)
-        is_known = column.known is None or column.known[self._index]
-        return _code(column.codes[self._index]) if is_known else None
-
-    def _rests_on_fallback(self, single: Single) -> bool:
-        stored = self._chunk.stored(single.fact)
-        has_own = stored is not None and (stored.known is None or bool(stored.known[self._index]))
-        return not has_own and single.default is None
+        is_known = base.known is None or base.known[self._index]
+        return _code(base.codes[self._index]) if is_known else None
 
     def _union(self, union: Union) -> None:
         spots = {rule: self._spots(rule) for rule, _ in union.entries}

@@ -52,7 +52,7 @@ def fire(chunk: Chunk, conditions: Conditions, rules: Rules, rule: ProgramRule) 
 
 def resolve_single(chunk: Chunk, rules: Rules, single: Single) -> None:
     """Give a single-valued fact its column: best fired entry, else stored value, default or fallback."""
-    base, base_doubt = _without_rules(chunk, single)
+    base, base_doubt = without_rules(chunk, single)
     column = _decided(base, [(entry.value, rules.fired[entry.rule]) for entry in single.entries])
     chunk.columns[single.fact] = column
     doubts = any(rules.open[entry.rule] is not None for entry in single.entries)
@@ -71,7 +71,7 @@ def resolve_single(chunk: Chunk, rules: Rules, single: Single) -> None:
     _note(chunk, single.fact, provisional)
 
 
-def _without_rules(chunk: Chunk, single: Single) -> tuple[Column, Mask | None]:
+def without_rules(chunk: Chunk, single: Single) -> tuple[Column, Mask | None]:
     """Return what a fact is when no rule fires, and where that is provisional."""
     size = chunk.size(single.fact.scope)
     stored = chunk.stored(single.fact)
