@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 from engine.program import EPOCH, Code, CountAtLeast, Program, SumAtLeast
 from engine.session.matcher import render
@@ -156,9 +156,14 @@ class Places:
         return began and (end is None or (end - EPOCH).days >= self.today)
 
 
-def bits(mask: int) -> Iterator[int]:
+def bits(number: int) -> Iterator[int]:
     """Yield the positions of the bits that are set."""
-    while mask:
-        lowest = mask & -mask
+    while number:
+        lowest = number & -number
         yield lowest.bit_length() - 1
-        mask ^= lowest
+        number ^= lowest
+
+
+def mask(positions: Iterable[int]) -> int:
+    """Return a number with the bits at these positions set."""
+    return sum(1 << position for position in set(positions))

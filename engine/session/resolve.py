@@ -28,7 +28,7 @@ from engine.program import (
 )
 from engine.session.conditions import Ask, Conditions, Test
 from engine.session.meaning import Meaning, Meanings
-from engine.session.place import Place, Places, Truth
+from engine.session.place import Place, Places, Truth, mask
 from engine.vocabulary import FactKey, Type
 
 Scores = tuple[list[Score], list[str]]
@@ -75,19 +75,15 @@ def tasks(stratum: Stratum, conditions: Conditions, meanings: Meanings) -> list[
         if isinstance(resolution, Selection):
             card = resolution.scorecard
             candidates = tuple(
-                _Candidate(form, _mask(item.rule for item in form.points), *conditions.eligible[card, form.name])
+                _Candidate(form, mask(item.rule for item in form.points), *conditions.eligible[card, form.name])
                 for form in resolution.candidates
             )
-            rules = _mask(item.rule for form in resolution.candidates for item in form.points)
+            rules = mask(item.rule for form in resolution.candidates for item in form.points)
         else:
             candidates = ()
-            rules = _mask(entry.rule if isinstance(entry, Entry) else entry[0] for entry in resolution.entries)
+            rules = mask(entry.rule if isinstance(entry, Entry) else entry[0] for entry in resolution.entries)
         found.append(Task(resolution, meanings.by_fact[resolution.fact], rules, candidates))
     return found
-
-
-def _mask(rules: Iterable[int]) -> int:
-    return sum(1 << rule for rule in set(rules))
 
 
 @dataclass(frozen=True, slots=True)

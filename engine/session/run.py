@@ -8,12 +8,12 @@ from datetime import date
 
 from engine.assemble import Codes, Outcome, assemble, fact_conflict, table_conflict
 from engine.decision import Conflict, Decision
-from engine.program import Program, Resolution, Single, Stratum
+from engine.program import Program, Resolution, Single, Stratum, TableForm
 from engine.session.conditions import COMPUTED, Conditions, Test
 from engine.session.lowering import Lowering, Step
 from engine.session.matcher import Matcher, render
 from engine.session.meaning import Meanings
-from engine.session.place import Place, Places, Reader, bits
+from engine.session.place import Place, Places, Reader, bits, mask
 from engine.session.resolve import Resolver, Task, tasks
 from engine.snapshot import CustomerFacts
 from engine.vocabulary import FactKey
@@ -80,6 +80,14 @@ class Session:
         self._resolutions: dict[str | None, list[Resolution]] = {}
         for resolution in program.resolutions:
             self._resolutions.setdefault(resolution.fact.scope, []).append(resolution)
+        self._rivals: dict[str | None, list[tuple[Single, int]]] = {}
+        for single in program.resolutions:
+            if isinstance(single, Single):
+                rules = mask(entry.rule for entry in single.entries)
+                self._rivals.setdefault(single.fact.scope, []).append((single, rules))
+        self._tables: dict[str | None, list[tuple[TableForm, int]]] = {}
+        for table in program.tables:
+            self._tables.setdefault(table.scope, []).append((table, mask(row.rule for row in table.rows)))
 
     def _stratum(self, stratum: Stratum, steps: list[Step]) -> _Stratum:
         rules: dict[str | None, int] = {}
@@ -165,7 +173,7 @@ class Session:
             values=self._values(customer),
             rows={(place.scope, place.key): self._values(place) for place in places if place.scope},
             fired=[(rule, place.key) for place in places for rule in bits(place.fired)],
-            conflicts=[found for place in places if place.fired for found in self._conflicts(place)],
+            conflicts=[found for place in places if _are_several(place.fired) for found in self._conflicts(place)],
             provisional=resolver.provisional(),
             gates={
                 gate.id: (required(customer, False), {name: test(customer, False) for name, test in criteria})
@@ -189,12 +197,15 @@ class Session:
 
     def _conflicts(self, place: Place) -> Iterator[Conflict]:
         has_fired = set(bits(place.fired)).__contains__
-        for resolution in self._resolutions.get(place.scope, ()):
-            if isinstance(resolution, Single):
-                names = fact_conflict(resolution, has_fired)
-                if names:
-                    yield Conflict(resolution.fact.name, place.key, names)
-        for table in self.program.tables:
-            names = table_conflict(self.program, table, has_fired) if table.scope == place.scope else ()
+        for single, rules in self._rivals.get(place.scope, ()):
+            names = fact_conflict(single, has_fired) if _are_several(place.fired & rules) else ()
+            if names:
+                yield Conflict(single.fact.name, place.key, names)
+        for table, rules in self._tables.get(place.scope, ()):
+            names = table_conflict(self.program, table, has_fired) if _are_several(place.fired & rules) else ()
             if names:
                 yield Conflict(table.id, place.key, names)
+
+
+def _are_several(rules: int) -> bool:
+    return bool(rules & (rules - 1))
