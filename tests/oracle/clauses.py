@@ -69,7 +69,7 @@ class Found:
 
     def also(self, other: Found) -> Found:
         """Return the same value, hanging also on what another finding hangs on."""
-        if not other.rules:
+        if not (other.rules or other.unknown):
             return self
         return Found(self.value, self.rules | other.rules, self.unknown | other.unknown)
 
