@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
@@ -21,8 +22,10 @@ def desk_for(query: Query) -> Iterator[Desk]:
 
     with open_store(query.db) as store:
         rules = rules_in_use(store, query.pack)
-        # The rules stay as long as the process does. Without this, Python goes over all of them again at its end.
-        gc.freeze()
+        # Libraries and rules stay as long as the process does. Without this, Python goes over all of them at its end.
+        # DuckDB must not be among them: it would take its frozen objects for lost, and say so.
+        if "duckdb" not in sys.modules:
+            gc.freeze()
         yield Desk(store, rules, query.as_of, query.known_at)
 
 
