@@ -13,7 +13,7 @@ from decimal import Decimal
 
 from engine.decision import AdvisedAction, Candidate, Choice, Decision, GateState, State
 from engine.explain import Explainer, Question
-from engine.model import Gate, Move, Pack
+from engine.model import Collect, Gate, Move, Pack
 from engine.snapshot import CustomerFacts
 from engine.vocabulary import FactKey, Type
 from engine.wording import Wording
@@ -291,7 +291,28 @@ class _Recommender:
         """Yield title and value of what the pack shows in roles of its own."""
         for role, name in self.pack.shows.items():
             if role not in {"value", "since", *_VALUE_ROLES, *_LIST_ROLES} and (said := self._said(role)):
-                yield self.wording.title(name), said
+                yield self.wording.title(name), said + self._parts(name)
+
+    def _parts(self, name: str) -> str:
+        """Return what a score is made of: the reasons with the points that each gave, or nothing if it is no score."""
+        key = FactKey(None, name)
+        given: list[tuple[str, Decimal | int]] = []
+        card = next((card for card in self.pack.scorecards if card.chooses == key), None)
+        choice = next((one for one in self.decision.choices if card and one.scorecard == card.id), None)
+        if choice:
+            chosen = next(one for one in choice.ranked if one.candidate == self.decision.values[name])
+            given += chosen.given
+        for table in self.pack.tables:
+            if table.collect is Collect.SUM and key in table.outputs:
+                rows = {f"{table.id}#{row.id}": row.values[0] for row in table.rows if row.values}
+                fired = [one.rule for one in self.decision.fired if one.rule in rows]
+                given += [(rule, points) for rule in fired if isinstance(points := rows[rule], Decimal | int)]
+        most_first = sorted(given, key=lambda item: -item[1])
+        said = [f"{why} {self._signed(worth)}" for one, worth in most_first for why in self.explainer.reasons([one])]
+        return f" · {self.wording.listed(said)}" if said else ""
+
+    def _signed(self, points: Decimal | int) -> str:
+        return f"+{self.wording.number(points)}" if points > 0 else self.wording.number(points)
 
     def _conflicts(self) -> Iterator[str]:
         for conflict in self.decision.conflicts:
