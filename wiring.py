@@ -7,7 +7,7 @@ import io
 import tempfile
 import zipfile
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import UTC, date, datetime
 from functools import cached_property
 from pathlib import Path
@@ -22,6 +22,9 @@ from facts.database import StoreError
 from facts.store import Store
 
 if TYPE_CHECKING:
+    from decimal import Decimal
+    from typing import Any
+
     import pyarrow as pa
 
     from engine.decision import Decision
@@ -137,6 +140,15 @@ Card = Mapping[str, str | None]
 """Who a customer is: `name`, `region` and `account_manager`."""
 
 _CARD = ("name", "region", "account_manager")
+_STANDS_FOR = (*_CARD, "country", "industry", "acquisition_source")
+
+LIMITS = {
+    "problem_share": "portfolio.problem_share",
+    "look_back_days": "portfolio.look_back_days",
+    "hear_after_days": "hear_after_days",
+    "heard_within_days": "portfolio.heard_within_days",
+}
+"""The parameters of the pack from which on something is judged in the portfolio."""
 
 Progress = Callable[[str, int, int], None]
 """Called with a step (`reading`, `deciding`, `publishing`), how much of it is done, and of how much."""
@@ -226,18 +238,16 @@ class Desk:
         from facts.runs import last_portfolio
 
         portfolio = last_portfolio(self.store, self.as_of, self.known_at)
-        return self._decided(self._snapshot(portfolio, progress), progress)
+        base = self._base(progress)
+        base["portfolio"] = portfolio
+        return self._decided(self._snapshot(base), progress)
 
     def run(self, user: str, progress: Progress = _silent) -> BatchRun:
         """Decide all customers, and store the decisions unless the same run is stored already."""
         from facts.digest import facts_digest
-        from facts.portfolio import with_portfolio
         from facts.runs import Run, publish, run_number
-        from facts.snapshot import portfolio_facts
 
-        snapshot = self._snapshot(None, progress)
-        portfolio = portfolio_facts(snapshot)
-        snapshot = with_portfolio(snapshot, portfolio)
+        snapshot, portfolio = self._whole(self._base(progress))
         overview = self._decided(snapshot, progress)
         stamp = self.rules.program.stamp
         run = Run(
@@ -257,19 +267,56 @@ class Desk:
         progress("publishing", 1, 1)
         return BatchRun(number, before is None, overview)
 
-    def _snapshot(self, portfolio: pa.Table | None, progress: Progress) -> Snapshot:
+    def standing(self, base: dict[str, pa.Table], progress: Progress = _silent) -> pa.Table:
+        """Decide all customers, and return where each stands: `stage`, `abc_class` and `contribution`, and its card."""
+        snapshot, _ = self._whole(base)
+        stages = self._decided(snapshot, progress).select(["customer", "stage"])
+        found = snapshot.customers.select(["customer", "abc_class", "contribution"])
+        cards = base["customers"].select(["key", *_STANDS_FOR]).rename_columns(["customer", *_STANDS_FOR])
+        return stages.join(found, "customer").join(cards, "customer").sort_by("customer")
+
+    def _base(self, progress: Progress, also: Mapping[str, tuple[str, ...]] | None = None) -> dict[str, pa.Table]:
+        """Read the whole base: the columns that snapshots need, and others besides."""
         from facts.features import base_columns
-        from facts.snapshot import take_snapshot
 
         progress("reading", 0, 1)
-        base = self.store.base_tables(self.as_of, self.known_at, only=base_columns())
-        if portfolio is not None:
-            base["portfolio"] = portfolio
-        snapshot = take_snapshot(base, self.rules.pack.vocabulary, self.as_of, base_currency=self._currency)
+        wanted = {name: list(columns) for name, columns in base_columns().items()}
+        for name, columns in (also or {}).items():
+            wanted[name] = [*wanted[name], *(column for column in columns if column not in wanted[name])]
+        base = self.store.base_tables(self.as_of, self.known_at, only=wanted)
         progress("reading", 1, 1)
-        if not snapshot.customers.num_rows:
+        if not base["customers"].num_rows:
             raise self._hidden("There are no customers")
-        return snapshot
+        return base
+
+    def _snapshot(self, base: dict[str, pa.Table]) -> Snapshot:
+        from facts.snapshot import take_snapshot
+
+        return take_snapshot(base, self.rules.pack.vocabulary, self.as_of, base_currency=self._currency)
+
+    def _whole(self, base: dict[str, pa.Table]) -> tuple[Snapshot, pa.Table]:
+        """Return the facts of all customers, among them what only a look at the whole base shows, and that apart."""
+        from facts.portfolio import with_portfolio
+        from facts.snapshot import portfolio_facts
+
+        found = self._look_alikes(base)
+        snapshot = self._snapshot(base)
+        portfolio = portfolio_facts(snapshot, found and found[1])
+        return with_portfolio(snapshot, portfolio), portfolio
+
+    def _look_alikes(self, base: dict[str, pa.Table]) -> tuple[pa.Table, pa.Table] | None:
+        """Return the ideal customers and who resembles them, or None if the pack does not say what makes one."""
+        from facts.look_alikes import Ideal, find_look_alikes
+
+        wanted = {each.name: self.number(f"ideal.{each.name}") for each in fields(Ideal)}
+        if None in wanted.values():
+            return None
+        return find_look_alikes(base, Ideal(**wanted), self.as_of, base_currency=self._currency)
+
+    def number(self, parameter: str) -> Decimal | None:
+        """Return a parameter of the pack, or None if it has no such parameter."""
+        found = self.rules.pack.parameters.get(parameter)
+        return None if found is None else found.values[0]
 
     def _decided(self, snapshot: Snapshot, progress: Progress) -> pa.Table:
         import pyarrow as pa
@@ -292,3 +339,67 @@ class Desk:
         columns = {"stage": ladder.stage, "proposed_stage": ladder.proposed, "move": ladder.move}
         value = pack.shows.get("value")
         return {**columns, "value_next": FactKey(None, value)} if value else columns
+
+
+# --- the portfolio ---
+
+
+@dataclass(frozen=True, slots=True)
+class Portfolio:
+    """The base at a date against an earlier one. `figures` are named as the SQL files that compute them."""
+
+    as_of: date
+    since: date
+    customers: int
+    limits: Mapping[str, Decimal | None]
+    figures: Mapping[str, list[dict[str, Any]]]
+    ideal_customers: list[dict[str, Any]]
+    look_alikes: list[dict[str, Any]]
+
+
+def portfolio(
+    desk: Desk, since: date, *, manager: str | None = None, region: str | None = None, progress: Progress = _silent
+) -> Portfolio:
+    """Judge the whole base at the desk's date against an earlier date, by the same rules and the same knowledge.
+
+    Args:
+        desk: store, rules and date.
+        since: the earlier date; the base may have been empty then.
+        manager: count only this account manager's customers.
+        region: count only customers of this region.
+        progress: told how far the work is.
+
+    Raises:
+        StoreError: if there are no customers, or the pack does not name its limits.
+    """
+    from facts.figures import Limits, figure_columns, figures
+
+    days = {each.name: desk.number(LIMITS[each.name]) for each in fields(Limits)}
+    for name, value in days.items():
+        if value is None:
+            hint = "Let the pack extend the one we ship, or add the parameter."
+            raise StoreError("The portfolio is not judged", f"the rules have no parameter {LIMITS[name]!r}", hint)
+    cards = {"customers": _STANDS_FOR}
+    base = desk._base(progress, {**figure_columns(), **cards})
+    now = desk.standing(base, progress)
+    before = Desk(desk.store, desk.rules, since, desk.known_at)
+    earlier = before.standing(before._base(progress, cards), progress) if before.cards() else now.slice(0, 0)
+    found = figures(
+        base,
+        now,
+        earlier,
+        Limits(**{name: int(value) for name, value in days.items() if value is not None}),
+        desk.as_of,
+        base_currency=desk._currency,
+        manager=manager,
+        region=region,
+    )
+    profiles, alike = (table.to_pylist() for table in desk._look_alikes(base) or (now.slice(0, 0),) * 2)
+    here = {row["customer"]: row for row in found.pop("standing") if row["is_here"]}
+    look_alikes = [
+        {**row, "name": here[row["customer"]]["name"], "stage": here[row["customer"]]["stage"]}
+        for row in alike
+        if row["customer"] in here and here[row["customer"]]["stage"] in ("potential", "target")
+    ]
+    limits = {name: desk.number(parameter) for name, parameter in LIMITS.items()}
+    return Portfolio(desk.as_of, since, len(here), limits, found, profiles, look_alikes)

@@ -1,0 +1,7 @@
+-- For how many customers it is recorded what the figures rest on; without records an absence proves nothing.
+SELECT collection, count(*) AS customers
+FROM standing
+JOIN recorded USING (customer)
+WHERE is_here AND since IS NOT NULL AND collection IN ('communications', 'needs', 'complaints', 'interactions')
+GROUP BY collection
+ORDER BY collection
