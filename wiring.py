@@ -7,7 +7,7 @@ import io
 import tempfile
 import zipfile
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from datetime import UTC, date, datetime
 from functools import cached_property
 from pathlib import Path
@@ -355,6 +355,24 @@ class Portfolio:
     figures: Mapping[str, list[dict[str, Any]]]
     ideal_customers: list[dict[str, Any]]
     look_alikes: list[dict[str, Any]]
+
+    @property
+    def problem_share(self) -> tuple[int, int]:
+        """How many customers are problem customers, of how many with a known stage."""
+        known = sum(row["customers"] for row in self.figures["stages"] if row["stage"] is not None)
+        return len(self.figures["problem"]), known
+
+    @property
+    def core_needs_met(self) -> tuple[int, int]:
+        """How many customers have all core needs met, of how many whose core needs are known."""
+        rows = self.figures["core_needs"]
+        return sum(row["all_met"] for row in rows), len(rows)
+
+    def of_product(self, product: str) -> Portfolio:
+        """Return the same with the ideal customers of one product, or category of products, only."""
+        profiles = [row for row in self.ideal_customers if row["subject"] == product]
+        alike = [row for row in self.look_alikes if row["subject"] == product]
+        return replace(self, ideal_customers=profiles, look_alikes=alike)
 
 
 def portfolio(
