@@ -9,6 +9,7 @@ import zipfile
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, fields, replace
 from datetime import UTC, date, datetime
+from decimal import Decimal
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -22,7 +23,6 @@ from facts.database import StoreError
 from facts.store import Store
 
 if TYPE_CHECKING:
-    from decimal import Decimal
     from typing import Any
 
     import pyarrow as pa
@@ -308,15 +308,16 @@ class Desk:
         """Return the ideal customers and who resembles them, or None if the pack does not say what makes one."""
         from facts.look_alikes import Ideal, find_look_alikes
 
-        wanted = {each.name: self.number(f"ideal.{each.name}") for each in fields(Ideal)}
-        if None in wanted.values():
+        numbers = {each.name: self.number(f"ideal.{each.name}") for each in fields(Ideal)}
+        wanted = {name: number for name, number in numbers.items() if number is not None}
+        if len(wanted) < len(numbers):
             return None
         return find_look_alikes(base, Ideal(**wanted), self.as_of, base_currency=self._currency)
 
     def number(self, parameter: str) -> Decimal | None:
         """Return a parameter of the pack, or None if it has no such parameter."""
         found = self.rules.pack.parameters.get(parameter)
-        return None if found is None else found.values[0]
+        return found.values[0] if found is not None and isinstance(found.values[0], Decimal) else None
 
     def _decided(self, snapshot: Snapshot, progress: Progress) -> pa.Table:
         import pyarrow as pa
@@ -367,6 +368,11 @@ class Portfolio:
         """How many customers have all core needs met, of how many whose core needs are known."""
         rows = self.figures["core_needs"]
         return sum(row["all_met"] for row in rows), len(rows)
+
+    @property
+    def shares(self) -> dict[str, tuple[int, int]]:
+        """The two shares by name."""
+        return {"problem_share": self.problem_share, "core_needs_met": self.core_needs_met}
 
     def of_product(self, product: str) -> Portfolio:
         """Return the same with the ideal customers of one product, or category of products, only."""

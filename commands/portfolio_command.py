@@ -19,7 +19,7 @@ DAYS_BACK = 90
 @click.command("portfolio")
 @click.option("--manager", metavar="NAME", help="Only customers of this account manager.")
 @click.option("--region", metavar="REGION", help="Only customers of this region, or country where none is entered.")
-@click.option("--since", type=Day(), metavar="DATE", help=f"Compare with this date. By default {DAYS_BACK} days before.")
+@click.option("--since", type=Day(), metavar="DATE", help=f"The earlier date. By default {DAYS_BACK} days before.")
 @click.option("--look-alikes", is_flag=True, help="Show the ideal customers by product, and who resembles them.")
 @click.option("--product", metavar="PRODUCT", help="Of the ideal customers, show only this product's.")
 @click.option("--all", "show_all", is_flag=True, help="Show every line, not only the first ones of each list.")
@@ -81,7 +81,7 @@ def as_json(found: Portfolio) -> dict[str, Any]:
     """Return everything found, with the figures side by side."""
     content = asdict(found)
     figures = content.pop("figures")
-    shares = {name: dict(zip(("n", "of"), getattr(found, name), strict=True)) for name in ("problem_share", "core_needs_met")}
+    shares = {name: {"n": n, "of": of} for name, (n, of) in found.shares.items()}
     return {**content, **shares, **figures}
 
 
@@ -91,7 +91,8 @@ def _check(desk: Desk, column: str, wanted: str | None) -> None:
         return
     names = ("region", "country", "account_manager")
     base = desk.store.base_tables(desk.as_of, desk.known_at, only={"customers": ("key", *names)})
-    present = {(row["region"] or row["country"]) if column == "region" else row[column] for row in base["customers"].to_pylist()}
+    rows = base["customers"].to_pylist()
+    present = {row["region"] or row["country"] if column == "region" else row[column] for row in rows}
     if wanted not in present:
         from engine.errors import did_you_mean
 

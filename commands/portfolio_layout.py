@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from itertools import groupby
 from operator import itemgetter
 from typing import Any, TypeVar
@@ -85,12 +85,13 @@ class PortfolioLayout:
     def _problem(self, found: Portfolio) -> RenderableType:
         n, of = found.problem_share
         limit = found.limits["problem_share"]
+        if not n and not any(self._recorded(found, name) for name in ("disputes", "stage_history")):
+            return Text(self.texts("problem_unrecorded"))
         if not of or limit is None:
             return Text(self._share(n, of))
         is_above = 100 * n > limit * of
-        said = self.texts(
-            "problem_above" if is_above else "problem_within", share=self._share(n, of), limit=self.wording.number(limit)
-        )
+        name = "problem_above" if is_above else "problem_within"
+        said = self.texts(name, share=self._share(n, of), limit=self.wording.number(limit))
         names = self._bullets(self._who(row) for row in found.figures["problem"])
         return Group(Text(said, style="red" if is_above else ""), names)
 
@@ -111,7 +112,8 @@ class PortfolioLayout:
 
     def _segments(self, found: Portfolio) -> RenderableType:
         rows = found.figures["segments"]
-        known = [one for one in ("industry", "region") if any(row["member"] and row["dimension"] == one for row in rows)]
+        entered = {row["dimension"] for row in rows if row["member"]}
+        known = [dimension for dimension in ("industry", "region") if dimension in entered]
         if not known:
             return Text(self.texts("not_recorded"))
         rows = [row for row in rows if row["dimension"] == known[0]]
@@ -137,10 +139,10 @@ class PortfolioLayout:
             group = [row for row in rows if row["dimension"] == dimension]
             if not any(row["member"] for row in group):
                 continue
-            order = [*self._stages(), None]
-            by_stage: Callable[[Row], Any] = lambda row: order.index(row["member"])  # noqa: E731
-            by_size: Callable[[Row], Any] = lambda row: (-row["customers"], row["member"] or "")  # noqa: E731
-            group.sort(key=by_stage if dimension == "stage" else by_size)
+            if dimension == "stage":
+                group.sort(key=lambda row: self._stages().index(row["member"]))
+            else:
+                group.sort(key=lambda row: (-row["customers"], row["member"] or ""))
             table.add_section()
             table.add_row(Text(self.texts(f"by_{dimension}"), style="bold"), "", "")
             for row in self._first(group):
@@ -203,9 +205,7 @@ class PortfolioLayout:
         heard_of = self._recorded(found, "communications") or found.figures["acceptance"]
         return Group(
             self._bullets(overdue) if overdue else Text(self.texts("no_overdue")),
-            self._bullets(unheard)
-            if unheard
-            else Text(self.texts("no_unheard" if heard_of else "unheard_unrecorded")),
+            self._bullets(unheard) if unheard else Text(self.texts("no_unheard" if heard_of else "unheard_unrecorded")),
         )
 
     def _hints(self, found: Portfolio) -> RenderableType:
@@ -257,15 +257,12 @@ class PortfolioLayout:
         groups = [list(group) for _, group in groupby(rows, key=itemgetter("subject"))]
         for group in self._first(groups):
             parts.append(Text(self.texts("ideal_of", **group[0])))
-            lines = [
-                self.texts("ideal_trait", **{**row, "trait": self.texts(f"trait_{row['trait']}"), "value": self._trait(row)})
-                for row in group
-            ]
-            parts.append(self._bullets(lines))
+            parts.append(self._bullets(self._trait(row) for row in group))
         return Group(*parts, *self._more(len(groups))) if parts else Text(self.texts("no_ideal"))
 
     def _trait(self, row: Row) -> str:
-        return self.texts(f"size_{row['value']}") if row["trait"] == "size" else str(row["value"])
+        value = self.texts(f"size_{row['value']}") if row["trait"] == "size" else row["value"]
+        return self.texts("ideal_trait", **{**row, "trait": self.texts(f"trait_{row['trait']}"), "value": value})
 
     # --- words -------------------------------------------------------------------------------------------------------
 
@@ -312,7 +309,8 @@ class PortfolioLayout:
         table = Table(box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0), pad_edge=False, header_style="dim")
         for place, name in enumerate(columns):
             title = self.texts(name) if self.texts.has(name) else name
-            table.add_column(title, justify="left" if place < texts else "right", overflow="fold", no_wrap=place >= texts)
+            is_text = place < texts
+            table.add_column(title, justify="left" if is_text else "right", overflow="fold", no_wrap=not is_text)
         return table
 
     def _bullets(self, lines: Iterable[str]) -> RenderableType:
