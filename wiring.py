@@ -317,7 +317,8 @@ class Desk:
     def number(self, parameter: str) -> Decimal | None:
         """Return a parameter of the pack, or None if it has no such parameter."""
         found = self.rules.pack.parameters.get(parameter)
-        return found.values[0] if found is not None and isinstance(found.values[0], Decimal) else None
+        value = None if found is None else found.values[0]
+        return Decimal(value) if isinstance(value, int | Decimal) else None
 
     def _decided(self, snapshot: Snapshot, progress: Progress) -> pa.Table:
         import pyarrow as pa
