@@ -47,7 +47,7 @@ def figures(
     manager: str | None = None,
     region: str | None = None,
 ) -> dict[str, Rows]:
-    """Compute the figures, by the name of their file; `standing` and `talks` too.
+    """Compute the figures, by the name of their file; `standing` too.
 
     Args:
         base: what the store knew, read as of the date.
@@ -70,8 +70,8 @@ def figures(
             database.register(name, table)
         for name in _SHARED:
             database.execute(f"CREATE TABLE {name} AS {_sql()[name]}")
-        wanted = {name: f"FROM {name}" if name in _SHARED else sql for name, sql in _sql().items()}
-        return {name: database.sql(sql).to_arrow_table().to_pylist() for name, sql in wanted.items()}
+        found = {"standing": "FROM standing"} | {name: sql for name, sql in _sql().items() if name not in _SHARED}
+        return {name: database.sql(sql).to_arrow_table().to_pylist() for name, sql in found.items()}
 
 
 @cache

@@ -1,4 +1,4 @@
--- B1: customers that buy nothing yet and share enough traits with a product's ideal customer; `place` is the place of
+-- B1: customers that bought nothing in 365 days and share enough traits with a product's ideal customer; `place` is the place of
 -- the product among those that a customer resembles.
 SELECT
     customer,
