@@ -105,9 +105,9 @@ def test_look_alikes_become_facts_of_the_next_decision(demo: Call) -> None:
         row for row in demo("portfolio", "--as-of", DAY, "--json").json["look_alikes"] if row["stage"] == "potential"
     ]
     advised = ("recommend", alike["customer"], "--as-of", DAY, "--json")
-    assert "consider-development" not in str(demo(*advised).json["plan"])
+    assert "consider-development" not in str(demo(*advised).json["recommendation"]["plan"])
     demo("batch", "--as-of", DAY)
-    plan = demo(*advised).json["plan"]
+    plan = demo(*advised).json["recommendation"]["plan"]
     assert "consider-development" in [action["action"]["id"] for action in plan]
     assert alike["subject"] in str(plan)
 
@@ -140,7 +140,7 @@ def test_what_nobody_records_is_not_a_nought(tmp_path: Path) -> None:
     output = call_command("portfolio", "--db", path, "--as-of", DAY, "--lang", "en")
     assert output.code == 0
     assert output.output.count("Not recorded") == 6
-    assert "0.0%" not in output.output
+    assert " 0.0%" not in output.output
 
 
 def test_what_is_learnt_later_changes_nothing(demo: Call, tmp_path: Path) -> None:
@@ -149,11 +149,18 @@ def test_what_is_learnt_later_changes_nothing(demo: Call, tmp_path: Path) -> Non
     asked = ("portfolio", "--as-of", DAY, "--known-at", evening.isoformat(), "--json")
     before = demo(*asked).json
     store = Store.open(str(tmp_path / "demo.db"))
-    late = {"user": "ann", "source": "test", "at": evening + timedelta(hours=1)}
+    late = evening + timedelta(hours=1)
     key, last_week = before["problem"][0]["customer"], AS_OF - timedelta(7)
-    record(store, "stage_history", [{"customer": key, "stage": "core", "holds_from": last_week}], **late)
+    record(
+        store,
+        "stage_history",
+        [{"customer": key, "stage": "core", "holds_from": last_week}],
+        user="ann",
+        source="test",
+        at=late,
+    )
     need = {"customer": key, "kind": "brand", "tier": "core", "state": "unmet", "holds_from": last_week}
-    record(store, "needs", [need], **late)
+    record(store, "needs", [need], user="ann", source="test", at=late)
     store.close()
     assert demo(*asked).json == before
     later = (*asked[:4], (evening + timedelta(days=1)).isoformat(), "--json")

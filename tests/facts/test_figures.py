@@ -97,7 +97,7 @@ def store(store_url: str) -> Iterator[Store]:
         {"key": key, "name": key.upper(), "holds_from": date(2020, 1, 1), **dict(zip(names, row, strict=False))}
         for key, row in CUSTOMERS.items()
     ]
-    told = {
+    told: dict[str, list[dict[str, Any]]] = {
         "customers": customers,
         "stage_history": STAGES,
         "communications": TALKS,

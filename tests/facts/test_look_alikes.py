@@ -19,7 +19,7 @@ WANTED = Ideal(
 
 # Eight users of the product P, the heaviest first, and four customers that buy nothing: 12 in all, of which 4 make
 # tools, 4 are in the North, 6 in Norway (of 11 with a country), 3 are large (of 11 whose staff is known).
-CUSTOMERS = [
+CUSTOMERS: list[dict[str, Any]] = [
     {"key": "u1", "industry": "tools", "region": "North", "country": "Norway", "employees": 250},
     {"key": "u2", "industry": "tools", "region": "North", "country": "Norway", "employees": 900},
     {"key": "u3", "industry": "tools", "region": "South", "country": "Norway", "employees": 249},
