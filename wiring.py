@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from engine.decision import Decision
     from engine.session import Session
     from engine.snapshot import CustomerFacts, Snapshot
+    from facts.figures import Limits
     from facts.packs import StoredPack
 
 ROOT = Path(__file__).parent
@@ -176,6 +177,42 @@ class BatchRun:
     overview: pa.Table
 
 
+@dataclass(frozen=True, slots=True)
+class Portfolio:
+    """The base at a date against an earlier one. `figures` are named as the SQL files that compute them."""
+
+    as_of: date
+    since: date
+    customers: int
+    limits: Mapping[str, Decimal | None]
+    figures: Mapping[str, list[dict[str, Any]]]
+    ideal_customers: list[dict[str, Any]]
+    look_alikes: list[dict[str, Any]]
+
+    @property
+    def problem_share(self) -> tuple[int, int]:
+        """How many customers are problem customers, of how many with a known stage."""
+        known = sum(row["customers"] for row in self.figures["stages"] if row["stage"] is not None)
+        return len(self.figures["problem"]), known
+
+    @property
+    def core_needs_met(self) -> tuple[int, int]:
+        """How many customers have all core needs met, of how many whose core needs are known."""
+        rows = self.figures["core_needs"]
+        return sum(row["all_met"] for row in rows), len(rows)
+
+    @property
+    def shares(self) -> dict[str, tuple[int, int]]:
+        """The two shares by name."""
+        return {"problem_share": self.problem_share, "core_needs_met": self.core_needs_met}
+
+    def of_product(self, product: str) -> Portfolio:
+        """Return the same with the ideal customers of one product, or category of products, only."""
+        profiles = [row for row in self.ideal_customers if row["subject"] == product]
+        alike = [row for row in self.look_alikes if row["subject"] == product]
+        return replace(self, ideal_customers=profiles, look_alikes=alike)
+
+
 class Desk:
     """A store and rules, ready to decide on the facts that hold on a date, as they were known at a moment."""
 
@@ -247,7 +284,9 @@ class Desk:
         from facts.digest import facts_digest
         from facts.runs import Run, publish, run_number
 
-        snapshot, portfolio = self._whole(self._base(progress))
+        base = self._base(progress)
+        found = self._look_alikes(base)
+        snapshot, portfolio = self._whole(base, found and found[1])
         overview = self._decided(snapshot, progress)
         stamp = self.rules.program.stamp
         run = Run(
@@ -267,9 +306,75 @@ class Desk:
         progress("publishing", 1, 1)
         return BatchRun(number, before is None, overview)
 
-    def standing(self, base: dict[str, pa.Table], progress: Progress = _silent) -> pa.Table:
+    def portfolio(
+        self, since: date, *, manager: str | None = None, region: str | None = None, progress: Progress = _silent
+    ) -> Portfolio:
+        """Judge the whole base against an earlier date, by the same rules and the same knowledge.
+
+        Args:
+            since: the earlier date; the base may have been empty then.
+            manager: count only this account manager's customers.
+            region: count only customers of this region, or country where none is entered.
+            progress: told how far the work is.
+
+        Raises:
+            StoreError: if there are no customers, or the pack does not name its limits.
+        """
+        from facts.figures import figure_columns, figures
+
+        limits = self._limits()
+        base = self._base(progress, {**figure_columns(), "customers": _STANDS_FOR})
+        profiles, alike = self._look_alikes(base) or (None, None)
+        now = self._standing(base, alike, progress)
+        before = Desk(self.store, self.rules, since, self.known_at)
+        earlier = before._standing_alone(progress) if before.cards() else now.slice(0, 0)
+        found = figures(
+            base,
+            now,
+            earlier,
+            limits,
+            self.as_of,
+            base_currency=self._currency,
+            manager=manager,
+            region=region,
+        )
+        here = {row["customer"]: row for row in found.pop("standing") if row["is_here"]}
+        look_alikes = [
+            {**row, "name": here[row["customer"]]["name"], "stage": here[row["customer"]]["stage"]}
+            for row in ([] if alike is None else alike.to_pylist())
+            if row["customer"] in here and here[row["customer"]]["stage"] in ("potential", "target")
+        ]
+        return Portfolio(
+            as_of=self.as_of,
+            since=since,
+            customers=len(here),
+            limits={name: self._number(parameter) for name, parameter in LIMITS.items()},
+            figures=found,
+            ideal_customers=[] if profiles is None else profiles.to_pylist(),
+            look_alikes=look_alikes,
+        )
+
+    def _limits(self) -> Limits:
+        from facts.figures import Limits
+
+        numbers = {each.name: self._number(LIMITS[each.name]) for each in fields(Limits)}
+        for name, value in numbers.items():
+            if value is None:
+                why = f"the rules have no parameter {LIMITS[name]!r}"
+                raise StoreError(
+                    "The portfolio is not judged", why, "Let the pack extend the one we ship, or add the parameter."
+                )
+        return Limits(**{name: int(value) for name, value in numbers.items() if value is not None})
+
+    def _standing_alone(self, progress: Progress) -> pa.Table:
+        """Return where each customer stands, from a base read for that alone."""
+        base = self._base(progress, {"customers": _STANDS_FOR})
+        found = self._look_alikes(base)
+        return self._standing(base, found and found[1], progress)
+
+    def _standing(self, base: dict[str, pa.Table], look_alikes: pa.Table | None, progress: Progress) -> pa.Table:
         """Decide all customers, and return where each stands: `stage`, `abc_class` and `contribution`, and its card."""
-        snapshot, _ = self._whole(base)
+        snapshot, _ = self._whole(base, look_alikes)
         stages = self._decided(snapshot, progress).select(["customer", "stage"])
         found = snapshot.customers.select(["customer", "abc_class", "contribution"])
         cards = base["customers"].select(["key", *_STANDS_FOR]).rename_columns(["customer", *_STANDS_FOR])
@@ -294,27 +399,26 @@ class Desk:
 
         return take_snapshot(base, self.rules.pack.vocabulary, self.as_of, base_currency=self._currency)
 
-    def _whole(self, base: dict[str, pa.Table]) -> tuple[Snapshot, pa.Table]:
+    def _whole(self, base: dict[str, pa.Table], look_alikes: pa.Table | None) -> tuple[Snapshot, pa.Table]:
         """Return the facts of all customers, among them what only a look at the whole base shows, and that apart."""
         from facts.portfolio import with_portfolio
         from facts.snapshot import portfolio_facts
 
-        found = self._look_alikes(base)
         snapshot = self._snapshot(base)
-        portfolio = portfolio_facts(snapshot, found and found[1])
+        portfolio = portfolio_facts(snapshot, look_alikes)
         return with_portfolio(snapshot, portfolio), portfolio
 
     def _look_alikes(self, base: dict[str, pa.Table]) -> tuple[pa.Table, pa.Table] | None:
         """Return the ideal customers and who resembles them, or None if the pack does not say what makes one."""
         from facts.look_alikes import Ideal, find_look_alikes
 
-        numbers = {each.name: self.number(f"ideal.{each.name}") for each in fields(Ideal)}
+        numbers = {each.name: self._number(f"ideal.{each.name}") for each in fields(Ideal)}
         wanted = {name: number for name, number in numbers.items() if number is not None}
         if len(wanted) < len(numbers):
             return None
         return find_look_alikes(base, Ideal(**wanted), self.as_of, base_currency=self._currency)
 
-    def number(self, parameter: str) -> Decimal | None:
+    def _number(self, parameter: str) -> Decimal | None:
         """Return a parameter of the pack, or None if it has no such parameter."""
         found = self.rules.pack.parameters.get(parameter)
         value = None if found is None else found.values[0]
@@ -341,90 +445,3 @@ class Desk:
         columns = {"stage": ladder.stage, "proposed_stage": ladder.proposed, "move": ladder.move}
         value = pack.shows.get("value")
         return {**columns, "value_next": FactKey(None, value)} if value else columns
-
-
-# --- the portfolio ---
-
-
-@dataclass(frozen=True, slots=True)
-class Portfolio:
-    """The base at a date against an earlier one. `figures` are named as the SQL files that compute them."""
-
-    as_of: date
-    since: date
-    customers: int
-    limits: Mapping[str, Decimal | None]
-    figures: Mapping[str, list[dict[str, Any]]]
-    ideal_customers: list[dict[str, Any]]
-    look_alikes: list[dict[str, Any]]
-
-    @property
-    def problem_share(self) -> tuple[int, int]:
-        """How many customers are problem customers, of how many with a known stage."""
-        known = sum(row["customers"] for row in self.figures["stages"] if row["stage"] is not None)
-        return len(self.figures["problem"]), known
-
-    @property
-    def core_needs_met(self) -> tuple[int, int]:
-        """How many customers have all core needs met, of how many whose core needs are known."""
-        rows = self.figures["core_needs"]
-        return sum(row["all_met"] for row in rows), len(rows)
-
-    @property
-    def shares(self) -> dict[str, tuple[int, int]]:
-        """The two shares by name."""
-        return {"problem_share": self.problem_share, "core_needs_met": self.core_needs_met}
-
-    def of_product(self, product: str) -> Portfolio:
-        """Return the same with the ideal customers of one product, or category of products, only."""
-        profiles = [row for row in self.ideal_customers if row["subject"] == product]
-        alike = [row for row in self.look_alikes if row["subject"] == product]
-        return replace(self, ideal_customers=profiles, look_alikes=alike)
-
-
-def portfolio(
-    desk: Desk, since: date, *, manager: str | None = None, region: str | None = None, progress: Progress = _silent
-) -> Portfolio:
-    """Judge the whole base at the desk's date against an earlier date, by the same rules and the same knowledge.
-
-    Args:
-        desk: store, rules and date.
-        since: the earlier date; the base may have been empty then.
-        manager: count only this account manager's customers.
-        region: count only customers of this region.
-        progress: told how far the work is.
-
-    Raises:
-        StoreError: if there are no customers, or the pack does not name its limits.
-    """
-    from facts.figures import Limits, figure_columns, figures
-
-    days = {each.name: desk.number(LIMITS[each.name]) for each in fields(Limits)}
-    for name, value in days.items():
-        if value is None:
-            hint = "Let the pack extend the one we ship, or add the parameter."
-            raise StoreError("The portfolio is not judged", f"the rules have no parameter {LIMITS[name]!r}", hint)
-    cards = {"customers": _STANDS_FOR}
-    base = desk._base(progress, {**figure_columns(), **cards})
-    now = desk.standing(base, progress)
-    before = Desk(desk.store, desk.rules, since, desk.known_at)
-    earlier = before.standing(before._base(progress, cards), progress) if before.cards() else now.slice(0, 0)
-    found = figures(
-        base,
-        now,
-        earlier,
-        Limits(**{name: int(value) for name, value in days.items() if value is not None}),
-        desk.as_of,
-        base_currency=desk._currency,
-        manager=manager,
-        region=region,
-    )
-    profiles, alike = (table.to_pylist() for table in desk._look_alikes(base) or (now.slice(0, 0),) * 2)
-    here = {row["customer"]: row for row in found.pop("standing") if row["is_here"]}
-    look_alikes = [
-        {**row, "name": here[row["customer"]]["name"], "stage": here[row["customer"]]["stage"]}
-        for row in alike
-        if row["customer"] in here and here[row["customer"]]["stage"] in ("potential", "target")
-    ]
-    limits = {name: desk.number(parameter) for name, parameter in LIMITS.items()}
-    return Portfolio(desk.as_of, since, len(here), limits, found, profiles, look_alikes)

@@ -46,7 +46,6 @@ def command(
     from commands.desk import desk_for
     from commands.progress import progress
     from commands.texts import Texts
-    from wiring import portfolio
 
     texts = Texts(query.language)
     earlier = since or query.as_of - timedelta(days=DAYS_BACK)
@@ -55,8 +54,7 @@ def command(
     with desk_for(query) as desk, progress() as report:
         _check(desk, "account_manager", manager)
         _check(desk, "region", region)
-        found = portfolio(
-            desk,
+        found = desk.portfolio(
             earlier,
             manager=manager,
             region=region,
