@@ -449,6 +449,8 @@ portfolio = Table(
     amount("contribution"),  # in the base currency
     Column("rank_in_region", Integer),
     rate("share_of_region"),
+    Column("look_alike_of", Text),  # the product, or category of products, whose heaviest users it resembles most
+    Column("look_alike_traits", Integer),  # how many traits it shares with them
 )
 
 # --- keeping house ---
