@@ -107,4 +107,4 @@ def _places(texts: Texts, wording: Wording, pack: Pack, one: Coverage) -> str:
             case Kind.ACTION:
                 names.append(wording.text(pack.actions[place.id].title))
     more = len(names) - PLACES
-    return wording.listed(names[:PLACES]) + (f" {texts('and_more', number=more)}" if more > 0 else "")
+    return wording.listed(names[:PLACES]) + (" " + texts("and_more", number=more) if more > 0 else "")

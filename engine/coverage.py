@@ -11,8 +11,6 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
-import numpy as np
-
 from engine.cases import Case
 from engine.compile.strata import cond_facts
 from engine.model import MethodItem, Pack
@@ -112,13 +110,12 @@ def _fired_in(program: Program, cases: Iterable[Case]) -> Mapping[str, set[str]]
         by_day[case.facts.as_of].append(case)
     fired: dict[str, set[str]] = defaultdict(set)
     for same_day in by_day.values():
-        names = np.array([case.name for case in same_day], dtype=object)
         snapshot = snapshot_of(program.vocabulary, [case.facts for case in same_day])
         (result,) = Plan(program).run(snapshot, chunk=len(same_day))
         for index, mask in result.fired.items():
             scope = program.rules[index].scope
-            found = names[result.owners[scope][mask]] if scope else names[mask]
-            fired[program.rules[index].id].update(found.tolist())
+            places = result.owners[scope][mask] if scope else mask.nonzero()[0]
+            fired[program.rules[index].id].update(same_day[place].name for place in places.tolist())
     return fired
 
 
