@@ -7,7 +7,10 @@ from importlib import import_module
 
 import click
 
-COMMANDS = ("demo", "init", "import", "customers", "recommend", "confirm", "batch", "rules", "pack", "completion")
+COMMANDS = (
+    "demo", "init", "import", "customers", "recommend", "plan", "form", "confirm", "batch", "rules", "charter", "pack",
+    "completion",
+)  # fmt: skip
 # Loading rules makes many objects and no garbage. Looking for garbage among them every 700 objects, as Python does
 # by default, takes a tenth of a cold `recommend`.
 OBJECTS_BEFORE_COLLECTING = 100_000

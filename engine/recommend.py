@@ -20,6 +20,7 @@ from engine.wording import Wording
 
 _VALUE_ROLES = ("when", "medium", "speaker", "audience", "perceived", "effect", "heard_by")
 _LIST_ROLES = ("guard_rails", "flags")
+_PLAN_ROLES = ("plan", "review")
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +101,8 @@ class PlannedAction:
 
     action: Named
     about: str
+    family: str
+    phase: str
     owner: str
     medium: str
     due_on: date
@@ -258,6 +261,8 @@ class _Recommender:
         return PlannedAction(
             action=Named(action.id, words.text(action.title)),
             about=self._about(action.per, advised.row) if action.per and advised.row else "",
+            family=words.member_of("action_family", action.family),
+            phase=words.member_of("phase", action.phase),
             owner=words.member_of("speaker_role", advised.owner),
             medium=words.member_of("channel", advised.medium) if advised.medium else "",
             due_on=advised.due_on,
@@ -290,7 +295,7 @@ class _Recommender:
     def _more(self) -> Iterator[tuple[str, str]]:
         """Yield title and value of what the pack shows in roles of its own."""
         for role, name in self.pack.shows.items():
-            if role not in {"value", "since", *_VALUE_ROLES, *_LIST_ROLES} and (said := self._said(role)):
+            if role not in {"value", "since", *_VALUE_ROLES, *_LIST_ROLES, *_PLAN_ROLES} and (said := self._said(role)):
                 yield self.wording.title(name), said
 
     def _conflicts(self) -> Iterator[str]:
