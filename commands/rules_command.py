@@ -10,16 +10,13 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from commands.failures import PROBLEMS
-from commands.options import json_option
+from commands.options import json_option, pack_argument
+from commands.rules_coverage import command as coverage
 
 if TYPE_CHECKING:
     from engine.cases import CaseResult
     from engine.errors import Problem, ProblemsError
     from wiring import Rules
-
-pack_argument = click.argument(
-    "pack", required=False, type=click.Path(exists=True, file_okay=False, path_type=Path), metavar="[PACK]"
-)
 
 
 @click.group("rules")
@@ -30,6 +27,9 @@ def command() -> None:
     Example:
       valuelift rules check rulesets/value_marketing
     """
+
+
+command.add_command(coverage)
 
 
 @command.command("check")

@@ -392,6 +392,16 @@ class Invariant:
 
 
 @dataclass(frozen=True, slots=True)
+class MethodItem:
+    """An item of the method that the rules carry out; `shown_in` names the commands that carry it out besides rules."""
+
+    id: str
+    title: Text
+    at: Location
+    shown_in: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Ladder:
     """The facts that gates read and conclude."""
 
@@ -430,6 +440,7 @@ class Pack:
     actions: Mapping[str, Action] = field(default_factory=dict)
     invariants: tuple[Invariant, ...] = ()
     parameters: Mapping[str, Parameter] = field(default_factory=dict)
+    method: Mapping[str, MethodItem] = field(default_factory=dict)
     ladder: Ladder = Ladder()
     languages: tuple[str, ...] = ("en", "zh")
     overrides: tuple[Override, ...] = ()

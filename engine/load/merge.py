@@ -22,11 +22,12 @@ SECTIONS: Mapping[str, str] = {
     "actions": "action",
     "invariants": "invariant",
     "parameters": "param",
+    "method": "item",
 }
 """The sections of a pack's files, and the key under which their items keep their id."""
 
 _CAN_BE_DISABLED = ("rules", "tables", "gates", "scorecards")
-_OWN_IDS = ("actions", "parameters")
+_OWN_IDS = ("actions", "parameters", "method")
 _VERSION = re.compile(r"(0|[1-9][0-9]*)(\.(0|[1-9][0-9]*)){2}\Z")
 
 

@@ -11,6 +11,7 @@ from engine.load.conditions import Conditions
 from engine.load.form import SNAKE, Form
 from engine.load.gates import read_gate, read_ladder
 from engine.load.merge import FACTS, MANIFEST, Files, merge, parsed, with_bases
+from engine.load.method import check_sources, read_method_item
 from engine.load.names import Names
 from engine.load.operands import Operands
 from engine.load.reading import Reading
@@ -81,6 +82,8 @@ def _assemble(packs: list[Files], catalogue: Vocabulary) -> Pack:
     items, manifests = merge(packs, problems)
     own = manifests[-1]
     nodes = {section: tuple(found.values()) for section, found in items.sections.items()}
+    method = {item.id: item for item in (read_method_item(node, problems) for node in nodes["method"])}
+    check_sources(nodes, method, problems)
     parameters = {p.name: p for p in (read_parameter(node, problems) for node in nodes["parameters"])}
     actions = {a.id: a for a in (read_action(node, vocabulary, problems) for node in nodes["actions"])}
     vocabulary = with_actions(vocabulary, {action.id: action.title for action in actions.values()}, own.at)
@@ -102,6 +105,7 @@ def _assemble(packs: list[Files], catalogue: Vocabulary) -> Pack:
         actions=actions,
         invariants=tuple(read_invariant(node, reading) for node in nodes["invariants"]),
         parameters=parameters,
+        method=method,
         ladder=ladder,
         overrides=tuple(items.overrides),
         shows=_shows(_latest(manifest.shows for manifest in manifests), reading),

@@ -9,7 +9,7 @@ import pytest
 from engine.compile import compile_pack
 from engine.session import Session
 from engine.snapshot import CustomerFacts, Row
-from engine.vocabulary import BEGINNING
+from engine.vocabulary import BEGINNING, Value
 from tests.rulesets.test_value_marketing import PACK
 
 AS_OF = date(2024, 6, 30)
@@ -39,7 +39,13 @@ def test_the_method_has_eight_signals() -> None:
 @pytest.mark.parametrize("signal", SIGNALS)
 def test_what_a_complaint_says_is_what_the_method_says(session: Session, signal: str) -> None:
     """Each of the eight signals points to the kind of need of D5, and to the second one where D5 names one."""
-    told = {"raised_on": date(2024, 6, 1), "signal": signal, "severity": "medium", "settled": False, "days_open": 29}
+    told: dict[str, Value] = {
+        "raised_on": date(2024, 6, 1),
+        "signal": signal,
+        "severity": "medium",
+        "settled": False,
+        "days_open": 29,
+    }
     complaints = {"complaints": (Row("1", told),)}
     customer = CustomerFacts("a", AS_OF, {"stage": "established"}, complaints, {"complaints": (BEGINNING, None)})
     decision = session.decide(customer)
