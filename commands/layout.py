@@ -216,7 +216,7 @@ class Layout:
             text.append("\n" + self.texts("overdue" if is_overdue else "already_open"), style="dim")
         return text
 
-    # --- what else the pack says -----------------------------------------------------------------------------------------
+    # --- what else the pack says ----------------------------------------------------------------------------------
 
     def _profile(self, shown: Recommendation) -> RenderableType:
         """Return the other facts that the pack shows; what scores are made of only where all is shown."""
