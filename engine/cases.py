@@ -290,12 +290,13 @@ class _CaseReader:
 
 
 def rule_ids(pack: Pack) -> Iterator[str]:
-    """Yield the id of every rule that can fire: plain rules, table rows, gates and point rules."""
+    """Yield the id of every rule that can fire: plain rules, table rows, gates, point rules and evidence."""
     yield from (rule.id for rule in pack.rules)
     yield from (f"{table.id}#{row.id}" for table in pack.tables for row in table.rows)
     yield from (gate.id for gate in pack.gates)
     for scorecard in pack.scorecards:
         yield from (f"{scorecard.id}#{rule.id}@{rule.candidate}" for rule in scorecard.rules)
+    yield from (f"evidenced#{name}" for name in (pack.talk.evidence if pack.talk else ()))
 
 
 # --- comparing ------------------------------------------------------------------------------------------------------

@@ -25,8 +25,8 @@ CUSTOMERS = (
 
 HEAD = f"""# Gallery
 
-What `valuelift recommend` says to twenty customers of the demo story as of {DAY}, in English and in Chinese. `make gallery` writes
-this page; a test compares it with what the command prints.
+What `valuelift recommend` says to twenty customers of the demo story as of {DAY}, in English and in Chinese.
+`make gallery` writes this page; a test compares it with what the command prints.
 """
 
 
