@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
+from functools import lru_cache
 from operator import attrgetter
 
 from engine.decision import (
@@ -96,7 +97,8 @@ _STATES = {True: State.MET, False: State.NOT_MET, None: State.UNKNOWN}
 def _value(program: Program, key: FactKey, codes: Codes) -> Value:
     fact = program.fact(key)
     if isinstance(codes, tuple):
-        return frozenset(str(decode(program.vocabulary, fact, code)) for code in codes)
+        members = program.vocabulary.enum_of(fact).members
+        return frozenset([members[code] for code in codes])
     return decode(program.vocabulary, fact, codes)
 
 
@@ -148,24 +150,24 @@ def _fired(
     rows: Mapping[str, Mapping[str, Mapping[str, Value]]],
 ) -> list[Fired]:
     known = {**customer.facts, **values}
+    scopes = {program.rules[index].scope for index, _ in fired} - {None}
+    of_customer = {f"customer.{name}": value for name, value in known.items()} if scopes else {}
     known_of_row = {
-        (scope, row.key): {**row.facts, **rows.get(scope, {}).get(row.key, {})}
-        for scope in {program.rules[index].scope for index, _ in fired}
+        (scope, row.key): {**of_customer, **row.facts, **rows.get(scope, {}).get(row.key, {})}
+        for scope in scopes
         if scope
         for row in customer.rows.get(scope, ())
     }
     found = []
     for index, row in fired:
-        rule = program.rules[index]
+        rule, shown = program.rules[index], program.facts_shown[index]
         own = known_of_row[rule.scope, row] if rule.scope else known
-        because = [(shown, (own if scope else known).get(name)) for shown, (scope, name) in program.facts_shown[index]]
-        found.append(Fired(rule.id, row, tuple(because)))
+        found.append(Fired(rule.id, row, tuple(zip(shown, map(own.get, shown), strict=True))))
     return sorted(found, key=attrgetter("rule", "row"))
 
 
 def _ranked(program: Program, scores: Sequence[Score]) -> tuple[Candidate, ...]:
-    order = {score.candidate: place for place, score in enumerate(scores)}
-    ranked = sorted(scores, key=lambda score: (score.eligible is not True, -score.points, order[score.candidate]))
+    ranked = sorted(scores, key=lambda score: (score.eligible is not True, -score.points))  # ties as declared
     return tuple(
         Candidate(
             score.candidate,
@@ -178,6 +180,7 @@ def _ranked(program: Program, scores: Sequence[Score]) -> tuple[Candidate, ...]:
     )
 
 
+@lru_cache(maxsize=4096)  # few distinct ones occur
 def points(code: int) -> Decimal:
     """Return points from their code at scale 4."""
     return Decimal(code).scaleb(-POINT_SCALE)

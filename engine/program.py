@@ -307,10 +307,10 @@ class Program:
         return tuple(resolution for stratum in self.strata for resolution in stratum.resolutions)
 
     @cached_property
-    def facts_shown(self) -> tuple[tuple[tuple[str, FactKey], ...], ...]:
+    def facts_shown(self) -> tuple[tuple[str, ...], ...]:
         """By rule, the facts that its `because` shows: as the rule names them, in alphabetical order."""
         return tuple(
-            tuple(sorted((key.name if key.scope == rule.scope else f"customer.{key.name}", key) for key in rule.reads))
+            tuple(sorted(key.name if key.scope == rule.scope else f"customer.{key.name}" for key in rule.reads))
             for rule in self.rules
         )
 
