@@ -328,7 +328,7 @@ class _Recommender:
                 given += [(rule, points) for rule in fired if isinstance(points := rows[rule], Decimal | int)]
         most_first = sorted(given, key=lambda item: -item[1])
         return tuple(
-            f"{self._signed(worth)}  {why}" for one, worth in most_first for why in self.explainer.reasons([one])
+            f"{self._signed(worth)} {why}" for one, worth in most_first for why in self.explainer.reasons([one])
         )
 
     def _signed(self, points: Decimal | int) -> str:
