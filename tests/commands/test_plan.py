@@ -76,8 +76,8 @@ def test_what_stands_in_the_data_is_not_taken_for_html() -> None:
     plan = {
         "customer": "<script>", "card": {"name": "<b>A & B</b>", "account_manager": None}, "kind": "", "needs": (),
         "as_of": None, "review_on": None, "goals": (),
-        "shown": {"stage": None, "proposal": None, "value": None, "plan": (), "pressing": (), "profile": (), "flags": (),
-                  "guard_rails": (), "questions": ()},
+        "shown": {"stage": None, "proposal": None, "value": None, "plan": (), "pressing": (), "profile": (),
+                  "flags": (), "guard_rails": (), "questions": ()},
     }  # fmt: skip
 
     class Undated(Texts):
