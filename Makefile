@@ -7,7 +7,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check
 export CPPFLAGS += -DPyEval_CallObject=PyObject_CallObject
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check long bench lock
+.PHONY: help setup demo test check long bench gallery lock
 
 help: ## show this list
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 8
@@ -38,6 +38,9 @@ long: setup ## run the tests with the full counts of generated cases
 
 bench: setup ## measure speed and memory
 	$(BIN)/python -m bench
+
+gallery: setup ## write docs/gallery.md anew
+	$(BIN)/python -m tests.commands.gallery
 
 COMPILE = build/uv/bin/uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes \
 	--custom-compile-command "make lock"

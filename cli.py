@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import atexit
 import gc
 from importlib import import_module
 
 import click
 
-COMMANDS = ("demo", "init", "import", "customers", "recommend", "confirm", "batch", "rules", "pack", "completion")
-# Loading rules makes many objects and no garbage. Looking for garbage among them every 700 objects, as Python does
-# by default, takes a tenth of a cold `recommend`.
-OBJECTS_BEFORE_COLLECTING = 100_000
+COMMANDS = (
+    "demo", "init", "import", "customers", "recommend", "plan", "form", "confirm", "batch", "portfolio", "rules",
+    "charter", "pack", "completion",
+)  # fmt: skip
+# Loading libraries and rules makes many objects and no garbage. Looking for garbage among them every 700 objects, as
+# Python does by default, takes a tenth of a cold `recommend`.
+OBJECTS_BEFORE_COLLECTING = 1_000_000
 
 
 class Door(click.Group):
@@ -41,6 +45,7 @@ class Door(click.Group):
     def invoke(self, ctx: click.Context) -> object:
         """Run the command that is called; turn what goes wrong into a message and an exit code."""
         gc.set_threshold(OBJECTS_BEFORE_COLLECTING)
+        atexit.register(gc.disable)  # nor is there anything to be found once more before the end
         try:
             return super().invoke(ctx)
         except (click.ClickException, click.exceptions.Exit, click.Abort):

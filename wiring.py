@@ -7,8 +7,9 @@ import io
 import tempfile
 import zipfile
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, replace
 from datetime import UTC, date, datetime
+from decimal import Decimal
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -22,11 +23,14 @@ from facts.database import StoreError
 from facts.store import Store
 
 if TYPE_CHECKING:
+    from typing import Any
+
     import pyarrow as pa
 
     from engine.decision import Decision
     from engine.session import Session
     from engine.snapshot import CustomerFacts, Snapshot
+    from facts.figures import Limits
     from facts.packs import StoredPack
 
 ROOT = Path(__file__).parent
@@ -137,6 +141,15 @@ Card = Mapping[str, str | None]
 """Who a customer is: `name`, `region` and `account_manager`."""
 
 _CARD = ("name", "region", "account_manager")
+_STANDS_FOR = (*_CARD, "country", "industry", "acquisition_source")
+
+LIMITS = {
+    "problem_share": "portfolio.problem_share",
+    "look_back_days": "portfolio.look_back_days",
+    "hear_after_days": "hear_after_days",
+    "heard_within_days": "portfolio.heard_within_days",
+}
+"""The parameters of the pack from which on something is judged in the portfolio."""
 
 Progress = Callable[[str, int, int], None]
 """Called with a step (`reading`, `deciding`, `publishing`), how much of it is done, and of how much."""
@@ -162,6 +175,42 @@ class BatchRun:
     number: int
     is_new: bool
     overview: pa.Table
+
+
+@dataclass(frozen=True, slots=True)
+class Portfolio:
+    """The base at a date against an earlier one. `figures` are named as the SQL files that compute them."""
+
+    as_of: date
+    since: date
+    customers: int
+    limits: Mapping[str, Decimal | None]
+    figures: Mapping[str, list[dict[str, Any]]]
+    ideal_customers: list[dict[str, Any]]
+    look_alikes: list[dict[str, Any]]
+
+    @property
+    def problem_share(self) -> tuple[int, int]:
+        """How many customers are problem customers, of how many with a known stage."""
+        known = sum(row["customers"] for row in self.figures["stages"] if row["stage"] is not None)
+        return len(self.figures["problem"]), known
+
+    @property
+    def core_needs_met(self) -> tuple[int, int]:
+        """How many customers have all core needs met, of how many whose core needs are known."""
+        rows = self.figures["core_needs"]
+        return sum(row["all_met"] for row in rows), len(rows)
+
+    @property
+    def shares(self) -> dict[str, tuple[int, int]]:
+        """The two shares by name."""
+        return {"problem_share": self.problem_share, "core_needs_met": self.core_needs_met}
+
+    def of_product(self, product: str) -> Portfolio:
+        """Return the same with the ideal customers of one product, or category of products, only."""
+        profiles = [row for row in self.ideal_customers if row["subject"] == product]
+        alike = [row for row in self.look_alikes if row["subject"] == product]
+        return replace(self, ideal_customers=profiles, look_alikes=alike)
 
 
 class Desk:
@@ -226,18 +275,18 @@ class Desk:
         from facts.runs import last_portfolio
 
         portfolio = last_portfolio(self.store, self.as_of, self.known_at)
-        return self._decided(self._snapshot(portfolio, progress), progress)
+        base = self._base(progress)
+        base["portfolio"] = portfolio
+        return self._decided(self._snapshot(base), progress)
 
     def run(self, user: str, progress: Progress = _silent) -> BatchRun:
         """Decide all customers, and store the decisions unless the same run is stored already."""
         from facts.digest import facts_digest
-        from facts.portfolio import with_portfolio
         from facts.runs import Run, publish, run_number
-        from facts.snapshot import portfolio_facts
 
-        snapshot = self._snapshot(None, progress)
-        portfolio = portfolio_facts(snapshot)
-        snapshot = with_portfolio(snapshot, portfolio)
+        base = self._base(progress)
+        found = self._look_alikes(base)
+        snapshot, portfolio = self._whole(base, found and found[1])
         overview = self._decided(snapshot, progress)
         stamp = self.rules.program.stamp
         run = Run(
@@ -257,19 +306,123 @@ class Desk:
         progress("publishing", 1, 1)
         return BatchRun(number, before is None, overview)
 
-    def _snapshot(self, portfolio: pa.Table | None, progress: Progress) -> Snapshot:
+    def portfolio(
+        self, since: date, *, manager: str | None = None, region: str | None = None, progress: Progress = _silent
+    ) -> Portfolio:
+        """Judge the whole base against an earlier date, by the same rules and the same knowledge.
+
+        Args:
+            since: the earlier date; the base may have been empty then.
+            manager: count only this account manager's customers.
+            region: count only customers of this region, or country where none is entered.
+            progress: told how far the work is.
+
+        Raises:
+            StoreError: if there are no customers, or the pack does not name its limits.
+        """
+        from facts.figures import figure_columns, figures
+
+        limits = self._limits()
+        base = self._base(progress, {**figure_columns(), "customers": _STANDS_FOR})
+        profiles, alike = self._look_alikes(base) or (None, None)
+        now = self._standing(base, alike, progress)
+        before = Desk(self.store, self.rules, since, self.known_at)
+        earlier = before._standing_alone(progress) if before.cards() else now.slice(0, 0)
+        found = figures(
+            base,
+            now,
+            earlier,
+            limits,
+            self.as_of,
+            base_currency=self._currency,
+            manager=manager,
+            region=region,
+        )
+        here = {row["customer"]: row for row in found.pop("standing") if row["is_here"]}
+        look_alikes = [
+            {**row, "name": here[row["customer"]]["name"], "stage": here[row["customer"]]["stage"]}
+            for row in ([] if alike is None else alike.to_pylist())
+            if row["customer"] in here and here[row["customer"]]["stage"] in ("potential", "target")
+        ]
+        return Portfolio(
+            as_of=self.as_of,
+            since=since,
+            customers=len(here),
+            limits={name: self._number(parameter) for name, parameter in LIMITS.items()},
+            figures=found,
+            ideal_customers=[] if profiles is None else profiles.to_pylist(),
+            look_alikes=look_alikes,
+        )
+
+    def _limits(self) -> Limits:
+        from facts.figures import Limits
+
+        numbers = {each.name: self._number(LIMITS[each.name]) for each in fields(Limits)}
+        for name, value in numbers.items():
+            if value is None:
+                why = f"the rules have no parameter {LIMITS[name]!r}"
+                raise StoreError(
+                    "The portfolio is not judged", why, "Let the pack extend the one we ship, or add the parameter."
+                )
+        return Limits(**{name: int(value) for name, value in numbers.items() if value is not None})
+
+    def _standing_alone(self, progress: Progress) -> pa.Table:
+        """Return where each customer stands, from a base read for that alone."""
+        base = self._base(progress, {"customers": _STANDS_FOR})
+        found = self._look_alikes(base)
+        return self._standing(base, found and found[1], progress)
+
+    def _standing(self, base: dict[str, pa.Table], look_alikes: pa.Table | None, progress: Progress) -> pa.Table:
+        """Decide all customers, and return where each stands: `stage`, `abc_class` and `contribution`, and its card."""
+        snapshot, _ = self._whole(base, look_alikes)
+        stages = self._decided(snapshot, progress).select(["customer", "stage"])
+        found = snapshot.customers.select(["customer", "abc_class", "contribution"])
+        cards = base["customers"].select(["key", *_STANDS_FOR]).rename_columns(["customer", *_STANDS_FOR])
+        return stages.join(found, "customer").join(cards, "customer").sort_by("customer")
+
+    def _base(self, progress: Progress, also: Mapping[str, tuple[str, ...]] | None = None) -> dict[str, pa.Table]:
+        """Read the whole base: the columns that snapshots need, and others besides."""
         from facts.features import base_columns
-        from facts.snapshot import take_snapshot
 
         progress("reading", 0, 1)
-        base = self.store.base_tables(self.as_of, self.known_at, only=base_columns())
-        if portfolio is not None:
-            base["portfolio"] = portfolio
-        snapshot = take_snapshot(base, self.rules.pack.vocabulary, self.as_of, base_currency=self._currency)
+        wanted = {name: list(columns) for name, columns in base_columns().items()}
+        for name, columns in (also or {}).items():
+            wanted[name] = [*wanted[name], *(column for column in columns if column not in wanted[name])]
+        base = self.store.base_tables(self.as_of, self.known_at, only=wanted)
         progress("reading", 1, 1)
-        if not snapshot.customers.num_rows:
+        if not base["customers"].num_rows:
             raise self._hidden("There are no customers")
-        return snapshot
+        return base
+
+    def _snapshot(self, base: dict[str, pa.Table]) -> Snapshot:
+        from facts.snapshot import take_snapshot
+
+        return take_snapshot(base, self.rules.pack.vocabulary, self.as_of, base_currency=self._currency)
+
+    def _whole(self, base: dict[str, pa.Table], look_alikes: pa.Table | None) -> tuple[Snapshot, pa.Table]:
+        """Return the facts of all customers, among them what only a look at the whole base shows, and that apart."""
+        from facts.portfolio import with_portfolio
+        from facts.snapshot import portfolio_facts
+
+        snapshot = self._snapshot(base)
+        portfolio = portfolio_facts(snapshot, look_alikes)
+        return with_portfolio(snapshot, portfolio), portfolio
+
+    def _look_alikes(self, base: dict[str, pa.Table]) -> tuple[pa.Table, pa.Table] | None:
+        """Return the ideal customers and who resembles them, or None if the pack does not say what makes one."""
+        from facts.look_alikes import Ideal, find_look_alikes
+
+        numbers = {each.name: self._number(f"ideal.{each.name}") for each in fields(Ideal)}
+        wanted = {name: number for name, number in numbers.items() if number is not None}
+        if len(wanted) < len(numbers):
+            return None
+        return find_look_alikes(base, Ideal(**wanted), self.as_of, base_currency=self._currency)
+
+    def _number(self, parameter: str) -> Decimal | None:
+        """Return a parameter of the pack, or None if it has no such parameter."""
+        found = self.rules.pack.parameters.get(parameter)
+        value = None if found is None else found.values[0]
+        return Decimal(value) if isinstance(value, int | Decimal) else None
 
     def _decided(self, snapshot: Snapshot, progress: Progress) -> pa.Table:
         import pyarrow as pa

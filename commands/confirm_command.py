@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
 import click
@@ -13,6 +13,9 @@ from commands.options import STAGES, Day, Query, Word, query_options, user_optio
 
 if TYPE_CHECKING:
     from engine.model import Pack
+    from engine.snapshot import CustomerFacts
+
+OVERRIDE_DAYS = 90
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +43,12 @@ class Confirmed:
 )
 @click.option("--override", is_flag=True, help="Decide against what is proposed; needs --reason.")
 @click.option("--reason", metavar="TEXT", help="Why, when deciding against the proposal.")
-@click.option("--until", type=Day(), metavar="DATE", help="When to look at a decision against the proposal again.")
+@click.option(
+    "--until",
+    type=Day(),
+    metavar="DATE",
+    help=f"When to look at a decision against the proposal again; by default after {OVERRIDE_DAYS} days.",
+)
 @user_option
 @query_options
 def command(
@@ -49,7 +57,8 @@ def command(
     """Record the stage that the account manager decided on.
 
     It holds for CUSTOMER from the as-of date on. The system proposes (see `valuelift recommend`) and the account
-    manager decides. Another stage than the proposed one needs --override with a --reason.
+    manager decides. Another stage than the proposed one needs --override with a --reason; it stands until the given
+    date, without one for 90 days, and can be extended before that in the same way.
 
     \b
     Example:
@@ -60,13 +69,16 @@ def command(
     from facts.recording import confirm_stage
 
     _check_override(override, reason, until)
+    if override and until is None:
+        until = query.as_of + timedelta(days=OVERRIDE_DAYS)
     if until is not None and until <= query.as_of:
         raise click.BadParameter(f"{until} is not after {query.as_of}, from when it holds.", param_hint="--until")
     with desk_for(query) as desk:
         found = desk.decide(customer)
         key, pack = found.facts.customer, desk.rules.pack
         proposed = _text(found.decision.values.get(pack.ladder.proposed.name))
-        _check_proposal(key, stage, proposed, override)
+        extends = stage == proposed and _is_kept(pack, found.facts)
+        _check_proposal(key, stage, proposed, override, extends)
         recorded = confirm_stage(
             desk.store, key, stage, query.as_of, user=user, proposed=proposed, reason=reason, until=until
         )
@@ -90,13 +102,19 @@ def _check_override(override: bool, reason: str | None, until: date | None) -> N
         raise click.UsageError("--reason and --until belong to --override.")
 
 
-def _check_proposal(customer: str, stage: str, proposed: str | None, override: bool) -> None:
+def _is_kept(pack: Pack, facts: CustomerFacts) -> bool:
+    """Whether an earlier decision against a proposal is in force."""
+    until = facts.facts.get(pack.shows.get("kept_until", ""))
+    return isinstance(until, date) and until >= facts.as_of
+
+
+def _check_proposal(customer: str, stage: str, proposed: str | None, override: bool, extends: bool) -> None:
     if proposed is not None and stage != proposed and not override:
         raise click.UsageError(
             f"The proposal for {customer} is {proposed!r}, not {stage!r}. "
             "To decide against it, add --override and give the --reason."
         )
-    if stage == proposed and override:
+    if stage == proposed and override and not extends:
         raise click.UsageError(f"{stage!r} is what is proposed: leave out --override, --reason and --until.")
 
 
@@ -110,8 +128,7 @@ def _said(confirmed: Confirmed, pack: Pack, language: str) -> Iterator[str]:
     day = texts.date(confirmed.holds_from)
     yield texts("confirmed", customer=confirmed.customer, stage=stage, date=day, user=confirmed.confirmed_by)
     if confirmed.until is not None:
-        yield texts("overridden", proposed=proposed, until=texts.date(confirmed.until))
-    elif confirmed.reason is not None:
-        yield texts("overridden_for_good", proposed=proposed)
+        said = "extended" if confirmed.stage == confirmed.proposed else "overridden"
+        yield texts(said, proposed=proposed, until=texts.date(confirmed.until))
     if not confirmed.changed:
         yield texts("confirmed_already")

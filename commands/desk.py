@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gc
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
@@ -19,7 +21,12 @@ def desk_for(query: Query) -> Iterator[Desk]:
     from wiring import Desk, rules_in_use
 
     with open_store(query.db) as store:
-        yield Desk(store, rules_in_use(store, query.pack), query.as_of, query.known_at)
+        rules = rules_in_use(store, query.pack)
+        # Libraries and rules stay as long as the process does. Without this, Python goes over all of them at its end.
+        # DuckDB must not be among them: it would take its frozen objects for lost, and say so.
+        if "duckdb" not in sys.modules:
+            gc.freeze()
+        yield Desk(store, rules, query.as_of, query.known_at)
 
 
 @contextmanager

@@ -17,6 +17,7 @@ from engine.model import Pack
 from engine.recommend import (
     Checklist,
     CriterionLine,
+    Line,
     PlannedAction,
     Recommendation,
     Scored,
@@ -48,6 +49,8 @@ class Layout:
         sections.append(self._section("plan", self._plan(shown)))
         if shown.guard_rails:
             sections.append(self._section("guard_rails", self._bullets(shown.guard_rails)))
+        if shown.profile:
+            sections.append(self._section("profile", self._profile(shown)))
         sections.append(self._section("hangs_on", self._hangs_on(shown)))
         return Group(*sections)
 
@@ -65,8 +68,11 @@ class Layout:
             parts += [_quiet(reason) for reason in shown.stage.reasons[: self._reasons()]]
         if card.get("account_manager"):
             parts.append(_quiet(self.texts("manager", name=card["account_manager"])))
-        facts = [*shown.more, *([(self.texts("signs"), self.wording.listed(shown.flags))] if shown.flags else [])]
-        parts += [Text(f"{title}{self._colon}{said}") for title, said in facts]
+        lines = [
+            *shown.pressing,
+            *([Line(self.texts("signs"), self.wording.listed(shown.flags))] if shown.flags else []),
+        ]
+        parts += [Text(f"{line.title}{self._colon}{line.said}") for line in lines]
         return Group(*parts)
 
     def _stage(self, stage: StageNow | None) -> str:
@@ -209,6 +215,20 @@ class Layout:
         if is_overdue or action.is_open:
             text.append("\n" + self.texts("overdue" if is_overdue else "already_open"), style="dim")
         return text
+
+    # --- what else the pack says ----------------------------------------------------------------------------------
+
+    def _profile(self, shown: Recommendation) -> RenderableType:
+        """Return the other facts that the pack shows; what scores are made of only where all is shown."""
+        grid = Table.grid(padding=(0, 1))
+        grid.add_column(max_width=24, overflow="fold", style="dim")
+        grid.add_column(ratio=1, overflow="fold")
+        for line in shown.profile:
+            said = Text(line.said)
+            for part in line.parts if self.show_all else ():
+                said.append(f"\n{part}", style="dim")
+            grid.add_row(line.title, said)
+        return grid
 
     # --- what it hangs on --------------------------------------------------------------------------------------------
 

@@ -147,6 +147,9 @@ pack_option = click.option(
     metavar="FOLDER",
     help="Decide by the rules in this folder, instead of those in use (see `valuelift pack`).",
 )
+pack_argument = click.argument(
+    "pack", required=False, type=click.Path(exists=True, file_okay=False, path_type=Path), metavar="[PACK]"
+)
 language_option = click.option(
     "--lang",
     "language",

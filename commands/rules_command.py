@@ -10,16 +10,13 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from commands.failures import PROBLEMS
-from commands.options import json_option
+from commands.options import json_option, pack_argument
+from commands.rules_coverage import command as coverage
 
 if TYPE_CHECKING:
     from engine.cases import CaseResult
     from engine.errors import Problem, ProblemsError
     from wiring import Rules
-
-pack_argument = click.argument(
-    "pack", required=False, type=click.Path(exists=True, file_okay=False, path_type=Path), metavar="[PACK]"
-)
 
 
 @click.group("rules")
@@ -30,6 +27,9 @@ def command() -> None:
     Example:
       valuelift rules check rulesets/value_marketing
     """
+
+
+command.add_command(coverage)
 
 
 @command.command("check")
@@ -75,7 +75,7 @@ def test(pack: Path | None, as_json: bool) -> None:
     Example:
       valuelift rules test rulesets/value_marketing
     """
-    from engine.cases import load_cases, run_case
+    from engine.cases import judge, load_cases
     from engine.plan import Plan
     from engine.session import Session
     from wiring import load_rules, shipped_pack
@@ -83,9 +83,19 @@ def test(pack: Path | None, as_json: bool) -> None:
     folder = pack or shipped_pack()
     rules = load_rules(folder)
     cases = load_cases(folder, rules.pack)
-    executors = {"session": Session(rules.program).decide, "plan": Plan(rules.program).decide}
-    results = [(name, run_case(case, decide)) for case in cases for name, decide in executors.items()]
-    failed = [(name, result) for name, result in results if not result.passed]
+    facts = [case.facts for case in cases]
+    decided = {
+        "session": map(Session(rules.program).decide, facts),
+        "plan": Plan(rules.program).decide_all(facts),
+    }
+    results = [
+        (name, judge(case, decision))
+        for name, decisions in decided.items()
+        for case, decision in zip(cases, decisions, strict=True)
+    ]
+    failed = sorted(
+        ((name, result) for name, result in results if not result.passed), key=lambda found: found[1].case.at
+    )
     if as_json:
         from commands.output import print_json
 

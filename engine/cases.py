@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -95,9 +95,8 @@ def cases_from_text(text: str, pack: Pack, file: str = "cases.yaml") -> tuple[Ca
     return _cases([parse_yaml(text, file)], pack)
 
 
-def run_case(case: Case, decide: Callable[[CustomerFacts], Decision]) -> CaseResult:
-    """Decide on a case's facts and compare the decision with what the case expects."""
-    decision = decide(case.facts)
+def judge(case: Case, decision: Decision) -> CaseResult:
+    """Compare the decision on a case's facts with what the case expects."""
     return CaseResult(case, decision, tuple(_differences(case.expect, decision)))
 
 
@@ -291,12 +290,13 @@ class _CaseReader:
 
 
 def rule_ids(pack: Pack) -> Iterator[str]:
-    """Yield the id of every rule that can fire: plain rules, table rows, gates and point rules."""
+    """Yield the id of every rule that can fire: plain rules, table rows, gates, point rules and evidence."""
     yield from (rule.id for rule in pack.rules)
     yield from (f"{table.id}#{row.id}" for table in pack.tables for row in table.rows)
     yield from (gate.id for gate in pack.gates)
     for scorecard in pack.scorecards:
         yield from (f"{scorecard.id}#{rule.id}@{rule.candidate}" for rule in scorecard.rules)
+    yield from (f"evidenced#{name}" for name in (pack.talk.evidence if pack.talk else ()))
 
 
 # --- comparing ------------------------------------------------------------------------------------------------------

@@ -123,6 +123,8 @@ class Explainer:
             for card in pack.scorecards
             for rule in card.rules
         }
+        talk = pack.talk
+        found |= {f"evidenced#{one.id}": (one.text, None) for one in (talk.evidence.values() if talk else ())}
         return found
 
     def _parameter(self, name: str) -> str:

@@ -75,6 +75,14 @@ class Move(StrEnum):
     BACK = "back"
 
 
+class Told(StrEnum):
+    """In which form a talk track is told."""
+
+    STORY = "story"
+    CLAIM = "claim"
+    QUESTION = "question"
+
+
 class Status(StrEnum):
     """Whether a rule takes part in decisions."""
 
@@ -364,6 +372,55 @@ class Action:
     sources: tuple[str, ...] = ()
 
 
+# --- talk ---
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """What proves a kind of value, from the day it is dated to its last day, both inclusive."""
+
+    id: str
+    value: str
+    text: Text
+    source: Text
+    dated: date
+    valid_until: date
+    at: Location
+
+    def holds_on(self, day: date) -> bool:
+        """Return whether it is valid on a day."""
+        return self.dated <= day <= self.valid_until
+
+
+@dataclass(frozen=True, slots=True)
+class Track:
+    """What to say: one kind of value for a customer with one of these needs, framed for what he wants at heart.
+
+    `evidence` are ids; `hearts` may be empty.
+    """
+
+    id: str
+    value: str
+    needs: tuple[str, ...]
+    told: Told
+    text: Text
+    at: Location
+    hearts: tuple[str, ...] = ()
+    evidence: tuple[str, ...] = ()
+    sources: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Talk:
+    """A pack's talk tracks, and its evidence by id."""
+
+    tracks: tuple[Track, ...]
+    evidence: Mapping[str, Evidence]
+
+
+# --- the pack ---
+
+
 @dataclass(frozen=True, slots=True)
 class Parameter:
     """A named, documented number or list."""
@@ -389,6 +446,16 @@ class Invariant:
     condition: Condition
     at: Location
     sources: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class MethodItem:
+    """An item of the method that the rules carry out; `shown_in` names the commands that carry it out besides rules."""
+
+    id: str
+    title: Text
+    at: Location
+    shown_in: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -430,8 +497,11 @@ class Pack:
     actions: Mapping[str, Action] = field(default_factory=dict)
     invariants: tuple[Invariant, ...] = ()
     parameters: Mapping[str, Parameter] = field(default_factory=dict)
+    method: Mapping[str, MethodItem] = field(default_factory=dict)
     ladder: Ladder = Ladder()
     languages: tuple[str, ...] = ("en", "zh")
     overrides: tuple[Override, ...] = ()
+    talk: Talk | None = None
+    """Talk tracks and evidence. With them the vocabulary holds the set `evidenced` of value kinds."""
     shows: Mapping[str, str] = field(default_factory=dict)
     """What a recommendation shows (role, e.g. `value`) to the fact that says it (e.g. `value_next`)."""

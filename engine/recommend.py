@@ -13,13 +13,16 @@ from decimal import Decimal
 
 from engine.decision import AdvisedAction, Candidate, Choice, Decision, GateState, State
 from engine.explain import Explainer, Question
-from engine.model import Gate, Move, Pack
+from engine.model import Collect, Gate, Move, Pack
 from engine.snapshot import CustomerFacts
 from engine.vocabulary import FactKey, Type
 from engine.wording import Wording
 
 _VALUE_ROLES = ("when", "medium", "speaker", "audience", "perceived", "effect", "heard_by")
 _LIST_ROLES = ("guard_rails", "flags")
+_PLAN_ROLES = ("plan", "review")
+_PRESSING_ROLES = ("needs", "implied_needs", "kept_until")
+_ROLES = {"value", "since", *_VALUE_ROLES, *_LIST_ROLES, *_PLAN_ROLES, *_PRESSING_ROLES}
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +103,8 @@ class PlannedAction:
 
     action: Named
     about: str
+    family: str
+    phase: str
     owner: str
     medium: str
     due_on: date
@@ -109,6 +114,15 @@ class PlannedAction:
     steps: tuple[str, ...]
     effect: str
     heard_by: str
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A fact that the pack shows: its title, its value, and what a score is made of."""
+
+    title: str
+    said: str
+    parts: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +137,8 @@ class Recommendation:
     plan: tuple[PlannedAction, ...]
     guard_rails: tuple[str, ...]
     flags: tuple[str, ...]
-    more: tuple[tuple[str, str], ...]
+    pressing: tuple[Line, ...]
+    profile: tuple[Line, ...]
     provisional: tuple[Named, ...]
     questions: tuple[Question, ...]
     conflicts: tuple[str, ...]
@@ -154,7 +169,8 @@ class _Recommender:
             plan=tuple(self._action(action) for action in self.decision.actions),
             guard_rails=self._members("guard_rails"),
             flags=self._members("flags"),
-            more=tuple(self._more()),
+            pressing=tuple(self._lines(_PRESSING_ROLES)),
+            profile=tuple(self._lines(role for role in self.pack.shows if role not in _ROLES)),
             provisional=tuple(Named(fact, self.wording.title(fact)) for fact in open_facts),
             questions=self.explainer.questions(open_facts),
             conflicts=tuple(self._conflicts()),
@@ -258,6 +274,8 @@ class _Recommender:
         return PlannedAction(
             action=Named(action.id, words.text(action.title)),
             about=self._about(action.per, advised.row) if action.per and advised.row else "",
+            family=words.member_of("action_family", action.family),
+            phase=words.member_of("phase", action.phase),
             owner=words.member_of("speaker_role", advised.owner),
             medium=words.member_of("channel", advised.medium) if advised.medium else "",
             due_on=advised.due_on,
@@ -287,11 +305,34 @@ class _Recommender:
         provisional = {one.fact for one in self.decision.provisional if not one.row}
         return tuple(fact for fact in shown if fact in provisional)
 
-    def _more(self) -> Iterator[tuple[str, str]]:
-        """Yield title and value of what the pack shows in roles of its own."""
-        for role, name in self.pack.shows.items():
-            if role not in {"value", "since", *_VALUE_ROLES, *_LIST_ROLES} and (said := self._said(role)):
-                yield self.wording.title(name), said
+    def _lines(self, roles: Iterable[str]) -> Iterator[Line]:
+        """Yield what the pack shows in these roles, where it has a value."""
+        for role in roles:
+            if said := self._said(role):
+                name = self.pack.shows[role]
+                yield Line(self.wording.title(name), said, self._parts(name))
+
+    def _parts(self, name: str) -> tuple[str, ...]:
+        """Return what a score is made of: the reasons with the points that each gave, or nothing if it is no score."""
+        key = FactKey(None, name)
+        given: list[tuple[str, Decimal | int]] = []
+        card = next((card for card in self.pack.scorecards if card.chooses == key), None)
+        choice = next((one for one in self.decision.choices if card and one.scorecard == card.id), None)
+        if choice:
+            chosen = next(one for one in choice.ranked if one.candidate == self.decision.values[name])
+            given += chosen.given
+        for table in self.pack.tables:
+            if table.collect is Collect.SUM and key in table.outputs:
+                rows = {f"{table.id}#{row.id}": row.values[0] for row in table.rows if row.values}
+                fired = [one.rule for one in self.decision.fired if one.rule in rows]
+                given += [(rule, points) for rule in fired if isinstance(points := rows[rule], Decimal | int)]
+        most_first = sorted(given, key=lambda item: -item[1])
+        return tuple(
+            f"{self._signed(worth)} {why}" for one, worth in most_first for why in self.explainer.reasons([one])
+        )
+
+    def _signed(self, points: Decimal | int) -> str:
+        return f"+{self.wording.number(points)}" if points > 0 else self.wording.number(points)
 
     def _conflicts(self) -> Iterator[str]:
         for conflict in self.decision.conflicts:

@@ -82,8 +82,8 @@ def visible_rows(table: Table, columns: tuple[str, ...], *, of_customers: bool =
     if table.info.get("shape") == "register":
         selected.append(_is_current(table).label(_CURRENT))
     statement = select(*selected).where(visible(table))
-    if of_customers and (owner := _owner(table)) is not None:
-        statement = statement.where(or_(owner.in_(CUSTOMER_KEYS), owner.is_(None)))
+    if of_customers and (column := owner(table)) is not None:
+        statement = statement.where(or_(column.in_(CUSTOMER_KEYS), column.is_(None)))
     return statement
 
 
@@ -105,7 +105,8 @@ def _is_current(table: Table) -> ColumnElement[bool]:
     return and_(from_last == 1, going_on)
 
 
-def _owner(table: Table) -> Column[Any] | None:
+def owner(table: Table) -> Column[Any] | None:
+    """Return the column with the customer that a table's rows are about, or None if they are about none."""
     return table.c.key if table is customers else table.c.get("customer")
 
 

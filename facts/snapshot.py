@@ -9,6 +9,7 @@ from __future__ import annotations
 import tempfile
 import threading
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from datetime import date
 from functools import cache
 from itertools import chain
@@ -30,6 +31,10 @@ if TYPE_CHECKING:
 Base = Mapping[str, pa.Table]
 """Tables as `Store.base_tables` reads them, and `portfolio` as `last_portfolio` does; an absent one is empty."""
 
+_NO_LOOK_ALIKES = pa.schema(
+    [("customer", pa.string()), ("subject", pa.string()), ("traits", pa.int64()), ("place", pa.int64())]
+)
+
 
 def take_snapshot(base: Base, vocabulary: Vocabulary, as_of: date, *, base_currency: str) -> Snapshot:
     """Compute the facts of all customers, sorted by customer.
@@ -43,12 +48,7 @@ def take_snapshot(base: Base, vocabulary: Vocabulary, as_of: date, *, base_curre
     Raises:
         ProblemsError: if a declared fact has no feature, or a value does not fit its declaration.
     """
-    with _database() as database:
-        _set(database, as_of, base_currency)
-        for name, schema in base_schemas().items():
-            database.register(name, base.get(name, schema.empty_table()))
-        for name in PREPARED:
-            database.execute(f"CREATE TABLE {name} AS {prepared(name)}")
+    with prepared_base(base, as_of, base_currency) as database:
         customers = _customers(database, vocabulary)
         rows = {
             feature.name: _rows_table(database, feature, vocabulary)
@@ -79,17 +79,34 @@ def customer_facts(base: Base, vocabulary: Vocabulary, as_of: date, *, base_curr
     return _workspace().customer_facts(base, vocabulary, as_of, base_currency)
 
 
-def portfolio_facts(snapshot: Snapshot) -> pa.Table:
+def portfolio_facts(snapshot: Snapshot, look_alikes: pa.Table | None = None) -> pa.Table:
     """Compute what only a look at the whole base shows: the columns of `tables.portfolio` but `run`.
 
     A batch run publishes them; the snapshots after it read them as the base table `portfolio`.
+
+    Args:
+        snapshot: the facts of all customers.
+        look_alikes: who resembles which ideal customer, as `look_alikes.find_look_alikes` returns it.
     """
     with _database() as database:
         database.register("snapshot", snapshot.customers)
+        database.register("look_alikes", _NO_LOOK_ALIKES.empty_table() if look_alikes is None else look_alikes)
         return _query(database, PORTFOLIO.read_text(encoding="utf-8"))
 
 
 # --- the whole base ---
+
+
+@contextmanager
+def prepared_base(base: Base, as_of: date, base_currency: str) -> Iterator[DuckDBPyConnection]:
+    """Give a database that holds the base tables and what features share (see `features`)."""
+    with _database() as database:
+        _set(database, as_of, base_currency)
+        for name, schema in base_schemas().items():
+            database.register(name, base.get(name, schema.empty_table()))
+        for name in PREPARED:
+            database.execute(f"CREATE TABLE {name} AS {prepared(name)}")
+        yield database
 
 
 def _customers(database: DuckDBPyConnection, vocabulary: Vocabulary) -> pa.Table:

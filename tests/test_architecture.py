@@ -29,6 +29,7 @@ ENGINE: dict[str, set[str]] = {
     "engine.recommend": {"engine.explain"},
     "engine.check": {"engine.plan", "engine.prove"},
     "engine.cases": {"engine.load", "engine.decision", "engine.snapshot"},
+    "engine.coverage": {"engine.cases", "engine.compile", "engine.plan"},
     "engine.impact": {"engine.plan", "engine.prove"},
 }
 OUTSIDE: dict[str, set[str]] = {

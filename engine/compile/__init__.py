@@ -32,6 +32,8 @@ def compile_pack(pack: Pack) -> Program:
         compiler.gate(gate, pack)
     for scorecard in sorted(_active(pack.scorecards), key=lambda card: card.id):
         compiler.scorecard(scorecard)
+    for evidence in sorted(pack.talk.evidence.values() if pack.talk else (), key=lambda evidence: evidence.id):
+        compiler.evidence(evidence)
     for invariant in sorted(pack.invariants, key=lambda invariant: invariant.id):
         condition = compiler.conditions.condition(invariant.condition)
         compiler.invariants.append(InvariantForm(invariant.id, invariant.never, condition))

@@ -17,6 +17,7 @@ from engine.model import (
     Collect,
     Condition,
     Constant,
+    Evidence,
     Gate,
     Hit,
     Op,
@@ -50,6 +51,7 @@ from engine.program import (
 from engine.vocabulary import FactKey, Type, Value, Vocabulary
 
 ADVISED = FactKey(None, "advised")
+EVIDENCED = FactKey(None, "evidenced")
 
 _Rank = tuple[int, str, tuple[int, str]]
 """How entries for one fact compete, best first: by priority, owner's id, and rank inside the owner."""
@@ -138,6 +140,11 @@ class Collector:
         )
         fallback = self._code(card.chooses, card.fallback) if card.fallback is not None else None
         self.special[card.chooses] = Selection(card.chooses, card.id, candidates, card.best, fallback)
+
+    def evidence(self, one: Evidence) -> None:
+        """Compile a piece of evidence to the rule that adds the value it proves, as long as it is valid."""
+        index = self._add(f"evidenced#{one.id}", All((), one.at), one.at, valid=(one.dated, one.valid_until))
+        self._members(EVIDENCED, index, (one.value,))
 
     def _add(
         self,

@@ -13,7 +13,7 @@ from engine.model import Override
 from engine.vocabulary import Text
 from engine.yaml12 import Node, YList, YMap, YScalar, parse_yaml, read_yaml
 
-MANIFEST, FACTS = "pack.yaml", "facts.yaml"
+MANIFEST, FACTS, TALK = "pack.yaml", "facts.yaml", "talk/"
 SECTIONS: Mapping[str, str] = {
     "rules": "rule",
     "tables": "table",
@@ -22,20 +22,25 @@ SECTIONS: Mapping[str, str] = {
     "actions": "action",
     "invariants": "invariant",
     "parameters": "param",
+    "method": "item",
 }
 """The sections of a pack's files, and the key under which their items keep their id."""
 
 _CAN_BE_DISABLED = ("rules", "tables", "gates", "scorecards")
-_OWN_IDS = ("actions", "parameters")
+_OWN_IDS = ("actions", "parameters", "method")
 _VERSION = re.compile(r"(0|[1-9][0-9]*)(\.(0|[1-9][0-9]*)){2}\Z")
 
 
 @dataclass(frozen=True, slots=True)
 class Files:
-    """One pack's files as nodes: by name, `pack.yaml` among them; `at` is where the pack begins."""
+    """One pack's files as nodes: by name, `pack.yaml` among them; `at` is where the pack begins.
+
+    The files of its folder `talk/` are kept apart.
+    """
 
     nodes: Mapping[str, Node]
     at: Location
+    talk: Mapping[str, Node] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
@@ -110,12 +115,15 @@ def _files(folder: Path, wanted_by: Location | None, problems: Problems) -> File
             wanted_by or at, "no-pack", f"`{folder}` is no rule pack: it has no {MANIFEST}.", "Check the path."
         )
         return Files({}, at)
-    for path in sorted(folder.glob("*.yml")):
+    for path in sorted([*folder.glob("*.yml"), *(folder / TALK).glob("*.yml")]):
         problems.add(
             Location(str(path)), "wrong-suffix", "rule files end in `.yaml`; this one is not read.", "Rename it."
         )
-    paths = sorted(path for path in folder.glob("*.yaml") if not path.name.startswith("."))
-    return Files(read_nodes(paths, problems), at)
+    return Files(read_nodes(_yaml_files(folder), problems), at, read_nodes(_yaml_files(folder / TALK), problems))
+
+
+def _yaml_files(folder: Path) -> list[Path]:
+    return sorted(path for path in folder.glob("*.yaml") if not path.name.startswith("."))
 
 
 # --- merging ---
@@ -226,6 +234,18 @@ def merge(packs: Iterable[Files], problems: Problems) -> tuple[Items, list[Manif
                     items.add(section, item)
             form.close()
     return items, manifests
+
+
+def talk_of(packs: Iterable[Files], items: Items) -> Mapping[str, Node]:
+    """Return the talk of the last pack that has any: it takes the place of what its bases say, as a whole."""
+    talk: Mapping[str, Node] = {}
+    for files in packs:
+        if files.talk:
+            if talk:
+                at = next(iter(files.talk.values())).at
+                items.overrides.append(Override("talk", TALK, "replaced", at))
+            talk = files.talk
+    return talk
 
 
 def _merge_replaced(form: Form, items: Items, problems: Problems) -> None:

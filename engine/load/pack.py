@@ -10,14 +10,16 @@ from engine.load.actions import read_action, read_parameter
 from engine.load.conditions import Conditions
 from engine.load.form import SNAKE, Form
 from engine.load.gates import read_gate, read_ladder
-from engine.load.merge import FACTS, MANIFEST, Files, merge, parsed, with_bases
+from engine.load.merge import FACTS, MANIFEST, TALK, Files, merge, parsed, talk_of, with_bases
+from engine.load.method import check_sources, read_method_item
 from engine.load.names import Names
 from engine.load.operands import Operands
 from engine.load.reading import Reading
 from engine.load.rules import read_invariant, read_rule
 from engine.load.scorecards import read_scorecard
 from engine.load.tables import is_aggregate, read_table
-from engine.load.vocabulary import VocabularyReader, with_actions
+from engine.load.talk import read_talk
+from engine.load.vocabulary import VocabularyReader, with_actions, with_evidence
 from engine.model import AddTo, Pack, SetFact
 from engine.vocabulary import FactKey, Vocabulary
 from engine.yaml12 import Node, YScalar, read_yaml
@@ -53,6 +55,8 @@ def load_pack(folder: Path, catalogue: Vocabulary) -> Pack:
 def pack_from_texts(texts: Mapping[str, str]) -> Pack:
     """Load a pack from file names and their texts; `catalog.yaml` is the catalogue, empty if it is not given.
 
+    Names such as `talk/brand.yaml` stand for files of the folder `talk/`.
+
     Raises:
         ProblemsError: with every problem in them.
     """
@@ -60,7 +64,8 @@ def pack_from_texts(texts: Mapping[str, str]) -> Pack:
     nodes = {name: node for name in sorted(texts) if (node := parsed(texts[name], name, problems)) is not None}
     problems.raise_any()
     catalogue = _catalogue(nodes.pop(CATALOG)) if CATALOG in nodes else Vocabulary({}, {}, {})
-    return _assemble([Files(nodes, Location(MANIFEST))], catalogue)
+    talk = {name: nodes.pop(name) for name in list(nodes) if name.startswith(TALK)}
+    return _assemble([Files(nodes, Location(MANIFEST), talk)], catalogue)
 
 
 def _catalogue(node: Node) -> Vocabulary:
@@ -81,9 +86,14 @@ def _assemble(packs: list[Files], catalogue: Vocabulary) -> Pack:
     items, manifests = merge(packs, problems)
     own = manifests[-1]
     nodes = {section: tuple(found.values()) for section, found in items.sections.items()}
+    method = {item.id: item for item in (read_method_item(node, problems) for node in nodes["method"])}
+    check_sources(nodes, method, problems)
     parameters = {p.name: p for p in (read_parameter(node, problems) for node in nodes["parameters"])}
     actions = {a.id: a for a in (read_action(node, vocabulary, problems) for node in nodes["actions"])}
     vocabulary = with_actions(vocabulary, {action.id: action.title for action in actions.values()}, own.at)
+    talk = read_talk(talk_of(packs, items), vocabulary, own.at, problems)
+    if talk is not None and "value_kind" in vocabulary.enums:
+        vocabulary = with_evidence(vocabulary, own.at)
     names = Names(vocabulary, parameters, problems)
     operands = Operands(names, problems)
     conditions = Conditions(names, operands, problems)
@@ -102,8 +112,10 @@ def _assemble(packs: list[Files], catalogue: Vocabulary) -> Pack:
         actions=actions,
         invariants=tuple(read_invariant(node, reading) for node in nodes["invariants"]),
         parameters=parameters,
+        method=method,
         ladder=ladder,
         overrides=tuple(items.overrides),
+        talk=talk,
         shows=_shows(_latest(manifest.shows for manifest in manifests), reading),
     )
     _check_sole_owners(pack, problems)

@@ -13,7 +13,7 @@ from engine.load.form import SNAKE, Form, kind_of
 from engine.load.names import Names
 from engine.load.operands import Operands
 from engine.load.values import WrongValueError, check_range, value_of
-from engine.load.vocabulary import ADVISED
+from engine.load.vocabulary import ADVISED, EVIDENCED
 from engine.model import Action
 from engine.vocabulary import Fact, Text, Type, Value, Vocabulary
 from engine.yaml12 import Node, YMap, YScalar
@@ -113,6 +113,11 @@ class Reading:
             return None
         if fact.key == ADVISED:
             self.problems.add(name.at, "wrong-conclusion", "`advised` follows from the advice.", "Use `advise`.")
+            return None
+        if fact.key == EVIDENCED:
+            self.problems.add(
+                name.at, "wrong-conclusion", "`evidenced` follows from the evidence.", "Add evidence in `talk/`."
+            )
             return None
         return fact
 

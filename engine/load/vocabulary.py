@@ -28,6 +28,7 @@ from engine.yaml12 import Node, YMap, YScalar
 
 ACTION_ENUM = "action"
 ADVISED = FactKey(None, "advised")
+EVIDENCED = FactKey(None, "evidenced")
 RESERVED = frozenset(
     [
         "any",
@@ -51,6 +52,7 @@ RESERVED = frozenset(
         "gates",
         "actions",
         "advised",
+        "evidenced",
     ]
 )
 """Words that stand for something else where facts are named: in conditions, snapshots or cases."""
@@ -324,6 +326,13 @@ def with_actions(vocabulary: Vocabulary, actions: Mapping[str, Text], at: Locati
         enums={**vocabulary.enums, ACTION_ENUM: _action_enum(actions, at)},
         facts={**vocabulary.facts, ADVISED: advised},
     )
+
+
+def with_evidence(vocabulary: Vocabulary, at: Location) -> Vocabulary:
+    """Add what talk brings along: the set fact `evidenced`, the kinds of value for which there is valid evidence."""
+    title = Text("Values with valid evidence", "有有效依据的价值")
+    evidenced = Fact(EVIDENCED.name, None, Type.SET, title, at, enum="value_kind", origin=Origin.DERIVED)
+    return replace(vocabulary, facts={**vocabulary.facts, EVIDENCED: evidenced})
 
 
 def _action_enum(actions: Mapping[str, Text], at: Location) -> Enum:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from datetime import date
 
 import numpy as np
 import pyarrow as pa
@@ -19,7 +20,7 @@ from engine.program import Aggregate, Cond, Program, Selection, Single, Union, d
 from engine.snapshot import CustomerFacts, Snapshot, snapshot_of
 from engine.vocabulary import FactKey
 
-CHUNK = 32_768  # customers; much smaller chunks are slower (bench/plan.py), larger ones only need more memory
+CHUNK = 65_536  # customers; smaller chunks are slower (bench/plan.py), larger ones leave the cache and need more memory
 
 
 @dataclass(frozen=True)
@@ -64,6 +65,18 @@ class Plan:
             facts = Snapshot(part.as_of, part.customers, {name: table for name, (table, _) in part.rows.items()})
             for index, customer in enumerate(facts.each()):
                 yield assemble(self.program, customer, decided.outcome(index))
+
+    def decide_all(self, customers: Iterable[CustomerFacts]) -> list[Decision]:
+        """Decide customers given as plain values, whatever their as-of dates; return the decisions in their order."""
+        places: dict[date, list[int]] = {}
+        found = list(customers)
+        for place, customer in enumerate(found):
+            places.setdefault(customer.as_of, []).append(place)
+        decided: dict[int, Decision] = {}
+        for same_day in places.values():
+            snapshot = snapshot_of(self.program.vocabulary, [found[place] for place in same_day])
+            decided |= zip(same_day, self.decisions(snapshot), strict=True)
+        return [decided[place] for place in range(len(found))]
 
     def decide(self, customer: CustomerFacts) -> Decision:
         """Decide one customer: columns of length one."""

@@ -4,6 +4,7 @@
 * `customers/`: one row per customer (at most), a column per fact; a map from member to value for a family of facts.
 * `spans/`: one row per customer and covered span of days; the column `orders` gives `orders_90d`, `orders_365d`, ...
 * `rows/`: one row per row of the collection that the file is named after.
+* `ideal/`: the ideal customer of each product, and who resembles it (see `facts.look_alikes`).
 * `portfolio.sql`: what a batch run finds by looking at the whole base.
 """
 
@@ -69,6 +70,12 @@ def features(kind: str) -> tuple[Feature, ...]:
 def prepared(name: str) -> str:
     """Return the SQL of a prepared table, or of the macros."""
     return (FOLDER / "prepared" / f"{name}.sql").read_text(encoding="utf-8")
+
+
+@cache
+def ideal(name: str) -> str:
+    """Return the SQL of a step on the way to look-alikes."""
+    return (FOLDER / "ideal" / f"{name}.sql").read_text(encoding="utf-8")
 
 
 def _feature(path: Path) -> Feature:

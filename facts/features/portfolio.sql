@@ -1,4 +1,5 @@
--- Classes by contribution within a region, computed over the whole base. `snapshot` holds its columns.
+-- Classes by contribution within a region, and the ideal customer that one resembles most, both computed over the whole
+-- base. `snapshot` holds its columns, `look_alikes` what ideal/look_alikes.sql found.
 --
 -- The contribution is the revenue of 365 days, or what was won in that time where no orders are recorded. From the
 -- largest on: those that make up the first 80 % of their region's sum are class A, up to 95 % class B, the rest and
@@ -22,21 +23,33 @@ WITH
             ) AS larger
         FROM contributions
         WHERE contribution IS NOT NULL
+    ),
+    classes AS (
+        SELECT
+            customer,
+            CASE
+                WHEN contribution <= 0 THEN 'C'
+                WHEN coalesce(larger, 0) * 100 < total * 80 THEN 'A'
+                WHEN coalesce(larger, 0) * 100 < total * 95 THEN 'B'
+                ELSE 'C'
+            END AS abc_class,
+            contribution::DECIMAL(18, 4) AS contribution,
+            rank_in_region::BIGINT AS rank_in_region,
+            (
+                0.0001 * coalesce(
+                    quotient(10000 * ten_thousandths(greatest(contribution, 0)), ten_thousandths(total)), 0
+                )
+            )::DECIMAL(18, 8) AS share_of_region
+        FROM ranked
     )
 SELECT
-    customer,
-    CASE
-        WHEN contribution <= 0 THEN 'C'
-        WHEN coalesce(larger, 0) * 100 < total * 80 THEN 'A'
-        WHEN coalesce(larger, 0) * 100 < total * 95 THEN 'B'
-        ELSE 'C'
-    END AS abc_class,
-    contribution::DECIMAL(18, 4) AS contribution,
-    rank_in_region::BIGINT AS rank_in_region,
-    (
-        0.0001 * coalesce(
-            quotient(10000 * ten_thousandths(greatest(contribution, 0)), ten_thousandths(total)), 0
-        )
-    )::DECIMAL(18, 8) AS share_of_region
-FROM ranked
-ORDER BY customer
+    coalesce(c.customer, l.customer) AS customer,
+    c.abc_class,
+    c.contribution,
+    c.rank_in_region,
+    c.share_of_region,
+    l.subject AS look_alike_of,
+    l.traits AS look_alike_traits
+FROM classes c
+FULL JOIN (FROM look_alikes WHERE place = 1) l ON l.customer = c.customer
+ORDER BY 1

@@ -14,7 +14,7 @@ from sqlalchemy import Connection
 
 from facts.columns import Scaled, UtcMoment
 from facts.database import connect, database_url
-from facts.tables import metadata
+from facts.tables import indexed_metadata
 
 
 def _physical_type(kind: str, item: Any, _context: Any) -> str | Literal[False]:
@@ -27,7 +27,7 @@ def _physical_type(kind: str, item: Any, _context: Any) -> str | Literal[False]:
 
 
 def _run(connection: Connection) -> None:
-    context.configure(connection=connection, target_metadata=metadata, render_item=_physical_type)
+    context.configure(connection=connection, target_metadata=indexed_metadata(), render_item=_physical_type)
     with context.begin_transaction():
         context.run_migrations()
 

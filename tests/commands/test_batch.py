@@ -27,7 +27,7 @@ def test_a_run_is_stored_once(store_url: str) -> None:
     assert (first["is_new"], second["is_new"]) == (True, False)
     assert first["run"] == second["run"]
     rows = decisions_of(store, first["run"]).to_pylist()
-    assert len(rows) == first["customers"] == 67
+    assert len(rows) == first["customers"] == 68
     listed = call_command("customers", "--db", store_url, "--as-of", DAY, "--json").json
     assert {row["customer"]: row["stage"] for row in rows} == {row["customer"]: row["stage"] for row in listed}
     assert all(json.loads(row["fired_rules"]) for row in rows)
@@ -46,7 +46,7 @@ def test_progress_is_told_in_lines_on_standard_error(demo: Call) -> None:
     """Where nobody looks, each step is a line on standard error, and the summary stands on standard output."""
     answer = demo("batch", "--as-of", DAY)
     assert answer.errors.splitlines() == ["Reading the facts ...", "Deciding ...", "Storing the decisions ..."]
-    assert "decided 67 customers as of 30 Jun 2026" in " ".join(answer.output.split())
+    assert "decided 68 customers as of 30 Jun 2026" in " ".join(answer.output.split())
 
 
 def test_a_base_without_customers_is_a_problem(demo: Call) -> None:

@@ -48,6 +48,19 @@ def test_an_override_is_said_in_the_language(demo: Call) -> None:
     ]
 
 
+def test_an_override_stands_for_a_while_and_can_be_extended(demo: Call) -> None:
+    """Without a date it stands for 90 days; then the proposal is to keep the stage, and more time can be given."""
+    given = ["--override", "--reason", "they asked", "--lang", "en"]
+    decided = demo("confirm", "moonbridge", "--stage", "established", *given, "--as-of", DAY)
+    assert decided.lines[-1] == "Decided against the proposal (new customer). Look at it again on 28 Sep 2026."
+    later = ["--until", "2026-12-31", "--as-of", "2026-07-31"]
+    assert demo("confirm", "moonbridge", "--stage", "established", *given, *later).lines[-1] == (
+        "The decision stands. Look at it again on 31 Dec 2026."
+    )
+    shown = demo("recommend", "moonbridge", "--as-of", "2026-10-31", "--json").json["recommendation"]
+    assert (shown["stage"]["stage"]["id"], shown["proposal"]["move"]["id"]) == ("established", "stay")
+
+
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [

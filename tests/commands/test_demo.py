@@ -19,7 +19,7 @@ def test_the_demo_shows_portfolio_and_plan(tmp_path: Path, language: str) -> Non
     assert answer.code == 0
     assert path.is_file()
     listed = call_command("demo", "--db", path, "--lang", language, "--json").json
-    assert len(listed["customers"]) == 67
+    assert len(listed["customers"]) == 68
     assert [row["customer"] for row in listed["customers"] if row["customer"] not in answer.output] == []
     assert all_texts()["plan"][language] in answer.lines
     assert listed["recommendation"]["plan"][0]["action"]["title"] in answer.output

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import re
+import subprocess
+import sys
 from collections.abc import Mapping
 from decimal import Decimal
+from pathlib import Path
 
 import pytest
 from rich.cells import cell_len
 
+from bench.cold import LIBRARIES
 from commands.layout import Layout
 from commands.output import print_page
 from commands.texts import Texts, all_texts
@@ -18,6 +22,7 @@ from engine.recommend import recommend
 from engine.snapshot import CustomerFacts
 from engine.wording import Wording
 from tests.commands.conftest import DAY, Call
+from tests.conftest import ROOT
 from wiring import Desk
 
 SECTIONS = ("decision", "value", "plan", "guard_rails", "hangs_on")
@@ -248,3 +253,14 @@ def test_a_moment_before_everything_was_recorded(demo: Call, arguments: list[str
     assert (answer.code, answer.output) == (1, "")
     assert f"{what}: what holds on {DAY} was recorded after 2020-01-01T00:00" in answer.errors
     assert re.findall("--[a-z-]+", answer.errors) == ["--known-at"]
+
+
+def test_a_process_of_its_own_loads_what_it_needs_and_ends_in_silence(told_store: Path) -> None:
+    """All libraries that `bench.cold` holds against it are loaded, another database's dialect is not."""
+    arguments = ["recommend", "moonbridge", "--db", str(told_store), "--as-of", DAY]
+    program = f"import sys, cli\ntry: cli.main({arguments})\nfinally: print(*sys.modules)"
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, cwd=ROOT, check=True)
+    loaded = set(done.stdout.splitlines()[-1].split())
+    assert set(LIBRARIES.removeprefix("import ").split(", ")) <= loaded
+    assert not {"alembic", "psycopg", "adbc_driver_manager", "sqlalchemy.dialects.postgresql"} & loaded
+    assert done.stderr == ""  # DuckDB would complain about objects that Python was told to leave alone

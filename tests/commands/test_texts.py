@@ -9,7 +9,8 @@ from commands.texts import all_texts, default_language
 from tests.conftest import ROOT
 
 SOURCES = "\n".join(
-    path.read_text(encoding="utf-8") for path in [ROOT / "wiring.py", *(ROOT / "commands").glob("*.py")]
+    path.read_text(encoding="utf-8")
+    for path in [ROOT / "wiring.py", *(ROOT / "commands").glob("*.py"), *(ROOT / "commands" / "templates").iterdir()]
 )
 
 
@@ -32,7 +33,7 @@ def test_every_text_is_used() -> None:
     unused = [
         name
         for name in all_texts()
-        if f'"{name}"' not in SOURCES and not re.search(rf'f"{re.escape(name.split("_")[0])}_\{{', SOURCES)
+        if f'"{name}"' not in SOURCES and not re.search(rf'"{re.escape(name.split("_")[0])}_(\{{|" ~)', SOURCES)
     ]
     assert unused == []
 

@@ -19,5 +19,7 @@ def sample_pack() -> Pack:
 
 def sample_texts(*names: str) -> dict[str, str]:
     """Return the texts of the catalogue and of the pack's files, or of the named ones only."""
-    paths = [CATALOGUE, *sorted(PACK.glob("*.yaml"))]
-    return {path.name: path.read_text(encoding="utf-8") for path in paths if not names or path.name in names}
+    paths = {CATALOGUE.name: CATALOGUE}
+    paths |= {path.relative_to(PACK).as_posix(): path for path in sorted(PACK.glob("*.yaml"))}
+    paths |= {path.relative_to(PACK).as_posix(): path for path in sorted(PACK.glob("talk/*.yaml"))}
+    return {name: path.read_text(encoding="utf-8") for name, path in paths.items() if not names or name in names}

@@ -8,7 +8,7 @@ from decimal import Decimal
 
 import pytest
 
-from engine.cases import Case, cases_from_text, load_cases, run_case
+from engine.cases import Case, cases_from_text, judge, load_cases
 from engine.decision import (
     AdvisedAction,
     CriterionState,
@@ -54,7 +54,7 @@ def case(expect: str) -> Case:
 
 def differences(expect: str) -> list[str]:
     """Return the differences of the decision above from what is expected, as texts."""
-    return [str(one) for one in run_case(case(expect), lambda _: DECISION).differences]
+    return [str(one) for one in judge(case(expect), DECISION).differences]
 
 
 def test_a_packs_cases_are_loaded_from_its_folder() -> None:
@@ -94,7 +94,7 @@ def test_a_case_passes_when_everything_is_as_expected() -> None:
       rows: {complaints: {"1": {implied_need: quality, implied_tier: missing}}},
       fired: [complaint-heard], not_fired: [new-and-silent], gates: {new-to-established: unknown},
       actions: [visit-customer], advised: {has: [visit-customer]}, provisional: [move]}"""
-    result = run_case(case(expect), lambda _: DECISION)
+    result = judge(case(expect), DECISION)
     assert (result.passed, result.differences, result.decision) == (True, (), DECISION)
 
 
@@ -136,23 +136,8 @@ def test_a_difference_says_what_came_out_and_why(expect: str, difference: str) -
 def test_a_gate_that_was_not_looked_at_is_a_difference() -> None:
     """A gate that does not lead away from the present stage has no state."""
     decision = replace(DECISION, gates=(), actions=())
-    result = run_case(
-        case("{gates: {new-to-established: unknown}, advised: {has: [visit-customer]}}"), lambda _: decision
-    )
+    result = judge(case("{gates: {new-to-established: unknown}, advised: {has: [visit-customer]}}"), decision)
     assert [str(one) for one in result.differences] == [
         "new-to-established: expected unknown, but got not looked at (it does not lead away from the present stage)",
         "visit-customer: expected advised, but got not advised",
     ]
-
-
-def test_the_executor_is_given_the_cases_facts() -> None:
-    """What is decided on is exactly what the case says."""
-    seen: list[CustomerFacts] = []
-
-    def decide(facts: CustomerFacts) -> Decision:
-        seen.append(facts)
-        return DECISION
-
-    (found,) = load_cases(FOLDER, PACK)
-    run_case(found, decide)
-    assert seen == [found.facts]

@@ -29,7 +29,7 @@ BATCHES = 20
 T = TypeVar("T")
 
 FEW = 5
-"""Of so many customers the JSON is compared as well, and what the plan says of each alone and in chunks."""
+"""Of so many customers the JSON is compared as well, and what the plan says of them in chunks."""
 
 STAMP = PackStamp("generated", "1.0.0", "")
 
@@ -54,8 +54,8 @@ def by_plan(pack: Pack, customers: Customers) -> list[Decision]:
 
 
 def by_plan_in_chunks(pack: Pack, customers: Customers) -> list[Decision]:
-    """Decide all customers as one table, seven at a time."""
-    return list(Plan(compile_pack(pack)).decisions(snapshot_of(pack.vocabulary, customers), chunk=7))
+    """Decide all customers as one table, two at a time."""
+    return list(Plan(compile_pack(pack)).decisions(snapshot_of(pack.vocabulary, customers), chunk=2))
 
 
 def by_plan_alone(pack: Pack, customers: Customers) -> list[Decision]:
@@ -72,8 +72,8 @@ def test_executors_agree_with_the_oracle(batch: int) -> None:
         expected = by_oracle(pack, customers)
         for decide_all in (by_session, by_plan):
             check(pack, customers, expected, decide_all, f"seed {seed}")
-        for decide_all in (by_plan_alone, by_plan_in_chunks):
-            check(pack, customers[:FEW], expected[:FEW], decide_all, f"seed {seed}")
+        check(pack, customers[:FEW], expected[:FEW], by_plan_in_chunks, f"seed {seed}")
+        check(pack, customers[FEW:][:1], expected[FEW:][:1], by_plan_alone, f"seed {seed}")
 
 
 @settings(max_examples=count(quick=20, ci=50, long=5_000))

@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import date
 from decimal import Decimal
 from pathlib import Path
 
 import pytest
 
+from engine.compile import compile_pack
 from engine.errors import Location, ProblemsError
 from engine.load import load_catalogue, load_pack
 from engine.model import Override, Pack
+from engine.plan import Plan
+from engine.session import Session
+from engine.snapshot import CustomerFacts
 from tests.engine.sample import CATALOGUE, PACK
+from tests.oracle import decide as by_oracle
 
 MANIFEST = "pack: mine\nversion: 0.1.0\ntitle: {en: Mine, zh: 我的}\n"
 RULE = "title: {en: A, zh: 甲}, because: {en: B., zh: 乙。}, when: {}"
@@ -28,7 +34,8 @@ def write(folder: Path, files: Mapping[str, str]) -> Path:
 
 def extending(folder: Path, files: Mapping[str, str], manifest: str = "") -> Pack:
     """Load a pack that extends the sample."""
-    base = {f"base/{path.name}": path.read_text(encoding="utf-8") for path in PACK.glob("*.yaml")}
+    paths = [*PACK.glob("*.yaml"), *PACK.glob("talk/*.yaml")]
+    base = {f"base/{path.relative_to(PACK)}": path.read_text(encoding="utf-8") for path in paths}
     own = {f"own/{name}": text for name, text in files.items()}
     write(folder, {**base, **own, "own/pack.yaml": f"{MANIFEST}extends: ../base\n{manifest}"})
     return load_pack(folder / "own", load_catalogue(CATALOGUE))
@@ -163,3 +170,59 @@ def test_the_order_of_files_and_items_is_that_of_their_names(tmp_path: Path) -> 
     }
     write(tmp_path, {"a/pack.yaml": MANIFEST, **files})
     assert [rule.id for rule in load_pack(tmp_path / "a", load_catalogue(CATALOGUE)).rules] == ["b", "m", "z"]
+
+
+# --- talk ------------------------------------------------------------------------------------------------------------
+
+TALK = """\
+evidence:
+  - {evidence: known-name, value: brand, text: {en: A, zh: 甲}, source: {en: B, zh: 乙},
+     dated: 2024-03-01, valid_until: 2024-06-30}
+"""
+
+
+def test_a_pack_without_talk_of_its_own_inherits_it(tmp_path: Path) -> None:
+    """Tracks, evidence and the set of evidenced values are those of the base."""
+    talk = extending(tmp_path, {}).talk
+    assert talk is not None
+    assert ([track.id for track in talk.tracks], list(talk.evidence)) == (["people-for-quality"], ["same-team"])
+
+
+def test_talk_of_its_own_takes_the_place_of_the_base_as_a_whole(tmp_path: Path) -> None:
+    """Evidence is a company's own: nothing of the base's remains, and that is listed."""
+    pack = extending(tmp_path, {"talk/brand.yaml": TALK})
+    assert pack.talk is not None
+    assert (pack.talk.tracks, list(pack.talk.evidence)) == ((), ["known-name"])
+    assert [(override.what, override.change) for override in pack.overrides] == [("talk", "replaced")]
+
+
+def test_without_talk_there_is_no_set_of_evidenced_values(tmp_path: Path) -> None:
+    """A pack that declares no talk says nothing about evidence, neither that there is some nor that there is none."""
+    pack = load_pack(write(tmp_path, {"pack.yaml": MANIFEST}), load_catalogue(CATALOGUE))
+    assert (pack.talk, pack.vocabulary.fact("evidenced")) == (None, None)
+
+
+@pytest.mark.parametrize(
+    ("day", "values"),
+    [("2024-02-29", ""), ("2024-03-01", "brand"), ("2024-06-30", "brand"), ("2024-07-01", "")],
+)
+def test_evidence_counts_from_its_date_to_its_last_day(tmp_path: Path, day: str, values: str) -> None:
+    """Session, plan and oracle alike know a value as evidenced from the first to the last day, both inclusive."""
+    pack = extending(tmp_path, {"talk/brand.yaml": TALK})
+    program, customer = compile_pack(pack), CustomerFacts("C", date.fromisoformat(day), {}, {}, {})
+    decisions = [
+        Session(program).decide(customer),
+        Plan(program).decide(customer),
+        by_oracle(pack, customer, program.stamp),
+    ]
+    found = [
+        (one.values["evidenced"], "evidenced#known-name" in {fired.rule for fired in one.fired}) for one in decisions
+    ]
+    assert found == [(frozenset(values.split()), bool(values))] * 3
+
+
+def test_evidence_is_part_of_what_a_pack_decides(tmp_path: Path) -> None:
+    """Packs whose evidence ends on different days have different digests."""
+    later = TALK.replace("2024-06-30", "2024-07-31")
+    packs = [extending(tmp_path / name, {"talk/brand.yaml": talk}) for name, talk in (("a", TALK), ("b", later))]
+    assert len({compile_pack(pack).stamp.digest for pack in packs}) == 2

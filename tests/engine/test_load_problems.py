@@ -25,8 +25,9 @@ NEED_A_FOLDER = {"no-pack", "wrong-suffix", "extends-cycle", "unreadable-file"}
 
 
 def load_rules(name: str) -> None:
-    """Read the file beside the sample's catalogue, parameters and actions."""
-    pack_from_texts({**sample_texts("catalog.yaml", "pack.yaml", "actions.yaml"), name: Path(name).read_text()})
+    """Read the file beside the sample's catalogue, parameters, actions and talk."""
+    beside = sample_texts("catalog.yaml", "pack.yaml", "actions.yaml", "talk/people.yaml")
+    pack_from_texts({**beside, name: Path(name).read_text()})
 
 
 def load_manifest(name: str) -> None:
@@ -52,10 +53,16 @@ def load_yaml(name: str) -> None:
     problems.raise_any()
 
 
+def load_talk(name: str) -> None:
+    """Read the file as the only one of the sample's folder `talk/`."""
+    pack_from_texts({**sample_texts("catalog.yaml", "pack.yaml", "actions.yaml"), name: Path(name).read_text()})
+
+
 LOADERS: Mapping[str, Callable[[str], None]] = {
     "catalogue": load_catalogue_file,
     "pack": load_manifest,
     "cases": load_case_file,
+    "talk": load_talk,
     "yaml": load_yaml,
 }
 

@@ -115,6 +115,15 @@ def test_chunks_do_not_matter(plan: Plan, snapshot: Snapshot, expected: list[Dec
     assert list(plan.decisions(snapshot, chunk)) == expected
 
 
+def test_customers_of_several_dates_are_decided_in_their_order(plan: Plan) -> None:
+    """Each customer is decided as of its own date, and stands where it stood."""
+    dated = [
+        replace(customer, as_of=date(2024, 6, 30 - 7 * (place % 3)))
+        for place, customer in enumerate(customers(Random(2)))
+    ]
+    assert plan.decide_all(dated) == [plan.decide(customer) for customer in dated]
+
+
 @pytest.mark.parametrize("chunk", [1, 5, CUSTOMERS])
 def test_results_in_columns_are_those_in_full(
     plan: Plan, snapshot: Snapshot, expected: list[Decision], chunk: int

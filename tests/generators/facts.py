@@ -41,7 +41,7 @@ ENUMS = {
 NEEDS, ORDERS, ACTIONS = "needs", "orders", "actions"
 COLLECTIONS = (NEEDS, ORDERS)
 PLACED_ON = FactKey(ORDERS, "placed_on")
-ADVISED, CHOICE, CHOICES = (FactKey(None, name) for name in ("advised", "choice", "choices"))
+ADVISED, CHOICE, CHOICES, EVIDENCED = (FactKey(None, name) for name in ("advised", "choice", "choices", "evidenced"))
 
 AS_OF = date(2024, 3, 1)
 DAYS = (0, 1, 2, 30)
@@ -76,7 +76,7 @@ class Facts:
         self._rng = rng
         self.layers: dict[FactKey, int] = {}
         self._by_key: dict[FactKey, Fact] = {}
-        self._owned: set[FactKey] = {ADVISED, CHOICE, CHOICES}
+        self._owned: set[FactKey] = {ADVISED, CHOICE, CHOICES, EVIDENCED}
         self._declare()
         enums = {name: _enum(name, members) for name, members in (*ENUMS.items(), ("action", actions))}
         self.vocabulary = Vocabulary(enums, self._by_key, _collections())
@@ -124,6 +124,7 @@ class Facts:
         self._declare_ladder()
         self._add(_fact(ADVISED.name, None, Type.SET, enum="action", origin=Origin.DERIVED), 4)
         self._add(_fact(CHOICE.name, None, Type.CATEGORY, origin=Origin.DERIVED), 3)
+        self._add(_fact(EVIDENCED.name, None, Type.SET, origin=Origin.DERIVED), 1)
         self._add(_fact(CHOICES.name, None, Type.SET, origin=Origin.DERIVED), 3)
 
     def _declare_layer(self, layer: int) -> None:

@@ -16,6 +16,7 @@ from engine.model import (
     Collect,
     Conclusion,
     Criterion,
+    Evidence,
     Gate,
     Hit,
     Invariant,
@@ -29,6 +30,7 @@ from engine.model import (
     Status,
     Table,
     TableRow,
+    Talk,
 )
 from engine.vocabulary import FactKey, Text, Type, Value
 from tests.generators.conditions import Conditions
@@ -89,6 +91,7 @@ class _Generator:
             scorecards=tuple(self._scorecards()),
             actions=self.actions,
             invariants=tuple(self._invariant() for _ in range(rng.randint(0, 2))),
+            talk=Talk((), {one.id: one for one in map(self._evidence, range(rng.randint(0, 3)))}),
         )
 
     # --- rules -------------------------------------------------------------------------------------------------------
@@ -285,6 +288,11 @@ class _Generator:
     def _invariant(self) -> Invariant:
         condition = self.conditions.condition(None, TOP_LAYER + 1, depth=1)
         return Invariant(self._name(), TEXT, self._maybe(0.5), condition, AT)
+
+    def _evidence(self, number: int) -> Evidence:
+        dated, valid_until = (AS_OF + timedelta(self.rng.choice((-1, 0, 0, 1))) for _ in range(2))
+        days = sorted((dated, valid_until))
+        return Evidence(f"evidence-{number}", self.rng.choice(KINDS), TEXT, TEXT, days[0], days[1], AT)
 
     # --- chances -----------------------------------------------------------------------------------------------------
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import fields
 
 from engine.decision import Decision
@@ -13,6 +13,7 @@ from engine.model import (
     AnyOf,
     Condition,
     Constant,
+    Evidence,
     Gate,
     Invariant,
     Not,
@@ -37,6 +38,7 @@ def pack_text(pack: Pack) -> str:
         *(line for gate in pack.gates for line in _gate(gate)),
         *(line for card in pack.scorecards for line in _scorecard(card)),
         *(_invariant(invariant) for invariant in pack.invariants),
+        *(f"evidence {one.id}: {one.value}, {one.dated} to {one.valid_until}" for one in _evidence(pack)),
     ]
     text = "\n".join(lines)
     lines += [
@@ -45,6 +47,10 @@ def pack_text(pack: Pack) -> str:
         if (fact.default is not None or fact.falls_back_to) and str(fact.key) in text
     ]
     return "\n".join(lines)
+
+
+def _evidence(pack: Pack) -> Iterable[Evidence]:
+    return pack.talk.evidence.values() if pack.talk else ()
 
 
 def customer_text(customer: CustomerFacts) -> str:

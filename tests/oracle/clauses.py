@@ -13,6 +13,7 @@ from engine.model import (
     Collect,
     Condition,
     Constant,
+    Evidence,
     Gate,
     Hit,
     Op,
@@ -29,6 +30,7 @@ from engine.model import (
 from engine.vocabulary import FactKey, Value
 
 ADVISED = FactKey(None, "advised")
+EVIDENCED = FactKey(None, "evidenced")
 NOTHING: frozenset[str] = frozenset()
 
 
@@ -69,6 +71,8 @@ class Found:
 
     def also(self, other: Found) -> Found:
         """Return the same value, hanging also on what another finding hangs on."""
+        if not (other.rules or other.unknown):
+            return self
         return Found(self.value, self.rules | other.rules, self.unknown | other.unknown)
 
 
@@ -82,12 +86,20 @@ def exists(shape: Rule | Table | Gate, as_of: date) -> bool:
 
 
 def clauses_of(pack: Pack, as_of: date) -> Iterator[Clause]:
-    """Yield the clauses of all rules, gates and table rows that take part as of a date."""
+    """Yield the clauses of all rules, gates, table rows and evidence that take part as of a date."""
     yield from (_rule_clause(rule) for rule in pack.rules if exists(rule, as_of))
     yield from (_gate_clause(gate, pack) for gate in pack.gates if exists(gate, as_of))
     for table in pack.tables:
         if exists(table, as_of):
             yield from _table_clauses(table)
+    for name, evidence in pack.talk.evidence.items() if pack.talk else ():
+        if evidence.dated <= as_of <= evidence.valid_until:
+            yield _evidence_clause(f"evidenced#{name}", evidence)
+
+
+def _evidence_clause(name: str, evidence: Evidence) -> Clause:
+    proves: dict[FactKey, frozenset[str]] = {EVIDENCED: frozenset([evidence.value])}
+    return Clause(name, name, All((), evidence.at), adds=proves)
 
 
 def _rule_clause(rule: Rule) -> Clause:

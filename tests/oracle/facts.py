@@ -127,6 +127,8 @@ class Facts:
 
     def hanging(self, value: Value | None, clauses: list[Clause], row: Row | None) -> Found:
         """Return a finding that hangs on clauses and on what is unknown in them."""
+        if not clauses:
+            return Found(value)
         unknown = _union(self.conditions.unknown(clause.when, row) for clause in clauses)
         return Found(value, frozenset(clause.id for clause in clauses), unknown)
 

@@ -5,14 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import fields, is_dataclass
-from datetime import date
 from functools import cache
 from itertools import pairwise
 from pathlib import Path
 
 import pytest
 
-from engine.cases import Case, load_cases, run_case
+from engine.cases import Case, judge, load_cases
 from engine.compile import compile_pack
 from engine.decision import Decision, State
 from engine.errors import Location
@@ -20,7 +19,6 @@ from engine.load import load_catalogue, load_pack
 from engine.model import Advise, All, Move, Pack
 from engine.plan import Plan
 from engine.session import Session
-from engine.snapshot import CustomerFacts, snapshot_of
 from engine.vocabulary import Text
 
 ROOT = Path(__file__).parents[2]
@@ -44,12 +42,8 @@ def _by_session() -> Mapping[str, Decision]:
 @cache
 def _by_plan() -> Mapping[str, Decision]:
     """Decide the customers of all cases at once, in columns, for each as-of date."""
-    plan = Plan(compile_pack(PACK))
-    by_date: dict[date, list[CustomerFacts]] = {}
-    for case in CASES:
-        by_date.setdefault(case.facts.as_of, []).append(case.facts)
-    snapshots = [snapshot_of(PACK.vocabulary, customers) for customers in by_date.values()]
-    return {decision.customer: decision for snapshot in snapshots for decision in plan.decisions(snapshot)}
+    decisions = Plan(compile_pack(PACK)).decide_all(case.facts for case in CASES)
+    return {decision.customer: decision for decision in decisions}
 
 
 @pytest.fixture(params=[_by_session, _by_plan], ids=["session", "plan"])
@@ -65,7 +59,7 @@ def decisions(request: pytest.FixtureRequest) -> Mapping[str, Decision]:
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
 def test_case(case: Case, decisions: Mapping[str, Decision]) -> None:
     """What the case expects comes out."""
-    result = run_case(case, lambda facts: decisions[facts.customer])
+    result = judge(case, decisions[case.name])
     assert [str(difference) for difference in result.differences] == []
 
 

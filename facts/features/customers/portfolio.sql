@@ -4,5 +4,7 @@ SELECT
     abc_class,
     contribution::DECIMAL(18, 2) AS contribution,
     rank_in_region::BIGINT AS rank_in_region,
-    (100 * share_of_region)::DECIMAL(18, 4) AS share_of_region
+    (100 * share_of_region)::DECIMAL(18, 4) AS share_of_region,
+    look_alike_of,
+    look_alike_traits::BIGINT AS look_alike_traits
 FROM portfolio

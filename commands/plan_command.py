@@ -1,0 +1,59 @@
+"""`valuelift plan`: one customer, one strategy, on paper."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from commands.options import Query, Word, query_options
+
+FORMATS = ("markdown", "html")
+
+
+@click.command("plan")
+@click.argument("customer")
+@click.option(
+    "--format",
+    "form",
+    type=Word(FORMATS),
+    default="markdown",
+    metavar="|".join(FORMATS),
+    help="Markdown, or a page to print. By default markdown.",
+)
+@click.option(
+    "--out", type=click.Path(dir_okay=False, writable=True, path_type=Path), metavar="FILE", help="Write to this file."
+)
+@query_options
+def command(customer: str, form: str, out: Path | None, query: Query) -> None:
+    """Write the plan for CUSTOMER to take along: one customer, one strategy.
+
+    Where the customer stands and the goals on the way to the next stage, needs, the value to convey in its five parts,
+    and the actions with owner, date, steps, intended effect and how it will be heard. It is for the visit, not for the
+    customer's eyes.
+
+    \b
+    Example:
+      valuelift plan 13085 --as-of 2010-12-09
+      valuelift plan 13085 --as-of 2010-12-09 --format html --out plan.html
+    """
+    from commands.desk import desk_for
+    from commands.documents import plan_of, rendered
+    from commands.texts import Texts
+    from engine.recommend import recommend
+
+    with desk_for(query) as desk:
+        found = desk.decide(customer)
+    pack = desk.rules.pack
+    shown = recommend(pack, found.facts, found.decision, query.language)
+    plan = plan_of(pack, found, shown, query.language)
+    if query.as_json:
+        from commands.output import print_json
+
+        print_json(plan)
+        return
+    text = rendered(f"plan.{form}", Texts(query.language), plan=plan)
+    if out is None:
+        click.echo(text)
+    else:
+        out.write_text(text + "\n", encoding="utf-8")

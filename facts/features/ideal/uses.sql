@@ -1,0 +1,24 @@
+-- What each customer bought in 365 days, by product; by category if that is recorded and products are too many.
+-- Where no orders are recorded at all, what was won counts.
+WITH
+    amounts AS (
+        SELECT customer, product, product_category, amount, currency, holds_from AS day
+        FROM order_lines
+        WHERE goods
+        UNION ALL
+        SELECT customer, product, NULL, amount, currency, closed_on
+        FROM opportunities
+        WHERE won AND NOT EXISTS (FROM order_lines)
+    ),
+    lately AS (FROM amounts WHERE day BETWEEN as_of() - 365 AND as_of()),
+    form AS (
+        SELECT count(DISTINCT product) > most_products() AND count(product_category) > 0 AS by_category FROM lately
+    )
+SELECT
+    CASE WHEN by_category THEN product_category ELSE product END AS subject,
+    l.customer,
+    sum(l.amount * r.rate_to_base) AS amount
+FROM form, lately l
+ASOF LEFT JOIN rates r ON r.currency = coalesce(l.currency, base_currency()) AND l.day >= r.holds_from
+GROUP BY ALL
+HAVING subject IS NOT NULL AND sum(l.amount * r.rate_to_base) > 0

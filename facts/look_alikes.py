@@ -1,0 +1,44 @@
+"""The ideal customer of each product, and who resembles it without buying yet."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from datetime import date
+from decimal import Decimal
+
+import pyarrow as pa
+
+from facts.features import ideal
+from facts.snapshot import Base, prepared_base
+
+_STEPS = ("uses", "traits", "profiles", "look_alikes")
+
+
+@dataclass(frozen=True, slots=True)
+class Ideal:
+    """What makes a profile of the heaviest users."""
+
+    top_share: Decimal  # of a product's users, in per cent, are its heaviest ones
+    least_users: Decimal  # so many of them at least
+    least_share: Decimal  # of them, in per cent, share a trait
+    least_lift: Decimal  # how many times more often than the whole base
+    shared_traits: Decimal  # so many a look-alike shares with them at least
+    most_products: Decimal  # if there are more, categories of products are looked at
+
+
+def find_look_alikes(base: Base, wanted: Ideal, as_of: date, *, base_currency: str) -> tuple[pa.Table, pa.Table]:
+    """Return the traits of the ideal customers, and who resembles them: the columns of the last two SQL files.
+
+    Args:
+        base: what the store knew, read as of the date.
+        wanted: what makes a profile.
+        as_of: the last of the 365 days that are looked at.
+        base_currency: the ISO 4217 code of the currency that amounts are converted into.
+    """
+    with prepared_base(base, as_of, base_currency) as database:
+        for name, value in asdict(wanted).items():
+            database.execute(f"SET VARIABLE {name} = $value", {"value": str(value)})
+            database.execute(f"CREATE MACRO {name}() AS getvariable('{name}')::DECIMAL(12, 4)")
+        for name in _STEPS:
+            database.execute(f"CREATE TABLE {name} AS {ideal(name)}")
+        return database.table("profiles").to_arrow_table(), database.table("look_alikes").to_arrow_table()

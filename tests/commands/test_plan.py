@@ -1,0 +1,89 @@
+"""What `valuelift plan` writes down for the visit."""
+
+from __future__ import annotations
+
+from html.parser import HTMLParser
+from pathlib import Path
+
+import pytest
+
+from commands.documents import rendered
+from commands.texts import Texts
+from tests.commands.conftest import DAY, Call
+
+
+class Page(HTMLParser):
+    """The texts of a page by the element that they stand in, and the elements that were left open."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.open: list[str] = []
+        self.texts: dict[str, list[str]] = {}
+        self.feed(text)
+
+    def handle_starttag(self, tag: str, attrs: object) -> None:  # noqa: ARG002 - the base's signature
+        """Note an element; those that never end aside."""
+        if tag not in ("meta", "br"):
+            self.open.append(tag)
+
+    def handle_endtag(self, tag: str) -> None:
+        """End the innermost element, which must be this one."""
+        assert self.open.pop() == tag
+
+    def handle_data(self, data: str) -> None:
+        """Note a text."""
+        if data.strip():
+            self.texts.setdefault(self.open[-1], []).append(data.strip())
+
+
+def test_the_plan_names_goals_actions_and_review(demo: Call) -> None:
+    """An individual plan has owner, goals and review date; each action owner, date, steps, effect and feedback."""
+    lines = demo("plan", "iron-persimmon", "--as-of", DAY, "--lang", "en").lines
+    assert lines[0].endswith(": One customer, one strategy")
+    assert "| Plan | a plan of its own |" in lines
+    assert "| Next review | 29 Aug 2026 |" in lines
+    headings = [line for line in lines if line.startswith("## ")]
+    assert {"## Where the relationship goes", "## Value to convey next", "## Plan", "## Guard rails"} <= set(headings)
+    actions = [line for line in lines if line.startswith("### ")]
+    assert len([line for line in lines if line.startswith("Owner: ") and "Due: " in line]) == len(actions) > 0
+    assert len([line for line in lines if line.startswith("Heard by: ")]) == len(actions)
+
+
+def test_what_is_missing_for_the_next_step_is_the_goal(demo: Call) -> None:
+    """The criteria of the way up that are not met are listed to be ticked off, and no others."""
+    shown = demo("recommend", "hollow-reed", "--as-of", DAY, "--json").json["recommendation"]["proposal"]["checklist"]
+    missing = [one["title"] for one in shown["criteria"] if one["required"] and one["state"] != "met"]
+    goals = demo("plan", "hollow-reed", "--as-of", DAY, "--json").json["goals"]
+    assert goals == missing != []
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_the_page_is_whole(demo: Call, language: str, tmp_path: Path) -> None:
+    """The printed page is well-formed, loads nothing from elsewhere and says what the Markdown says."""
+    file = tmp_path / "plan.html"
+    demo("plan", "kelpford", "--as-of", DAY, "--lang", language, "--format", "html", "--out", str(file))
+    text = file.read_text(encoding="utf-8")
+    page = Page(text)
+    assert page.open == []
+    assert "http" not in text
+    markdown = demo("plan", "kelpford", "--as-of", DAY, "--lang", language).lines
+    assert page.texts["h2"] == [line.removeprefix("## ") for line in markdown if line.startswith("## ")]
+    assert page.texts["h3"] == [line.removeprefix("### ") for line in markdown if line.startswith("### ")]
+
+
+def test_what_stands_in_the_data_is_not_taken_for_html() -> None:
+    """A customer may be called whatever it likes."""
+    plan = {
+        "customer": "<script>", "card": {"name": "<b>A & B</b>", "account_manager": None}, "kind": "", "needs": (),
+        "as_of": None, "review_on": None, "goals": (),
+        "shown": {"stage": None, "proposal": None, "value": None, "plan": (), "pressing": (), "profile": (),
+                  "flags": (), "guard_rails": (), "questions": ()},
+    }  # fmt: skip
+
+    class Undated(Texts):
+        def date(self, day: object) -> str:  # noqa: ARG002 - no date is given here
+            return "-"
+
+    text = rendered("plan.html", Undated("en"), plan=plan)
+    assert "<script>" not in text
+    assert "&lt;b&gt;A &amp; B&lt;/b&gt;" in text
