@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
 
 from engine.program import And, AtLeast, Cond, Lit, OneOf, Or, Program, ProgramRule
 from engine.session.matcher import Comparison, Pattern
@@ -12,28 +12,29 @@ from engine.vocabulary import FactKey
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """A group of patterns to fire in one scope; `flags` are leaves to compute before, each with its property."""
+    """A group of patterns to fire in one scope; `flags` are leaves that must be known before."""
 
     scope: str | None
     group: int
-    flags: tuple[tuple[int, str], ...]
+    flags: tuple[int, ...]
 
 
 @dataclass
 class Lowering:
     """Turn conditions into patterns of comparisons.
 
-    A leaf that durable-rules can match becomes a comparison of the fact's property; any other leaf a comparison of a
-    flag that the session computes; a nested `any` the flag of auxiliary patterns that are fired before.
+    A leaf that durable-rules can match becomes a comparison of the fact's property; any other leaf a comparison of one
+    of the `flags` that the session computes; a nested `any` the flag of auxiliary patterns that are fired before.
     """
 
     program: Program
     groups: list[list[Pattern]] = field(default_factory=list)
     properties: dict[FactKey, str] = field(default_factory=dict)
+    flags: dict[int, str] = field(default_factory=dict)
     _auxiliaries: dict[Or, str] = field(default_factory=dict)
     _depths: dict[str, int] = field(default_factory=dict)
     _patterns: dict[int, list[Pattern]] = field(default_factory=dict)
-    _flags: set[int] = field(default_factory=set)
+    _new_flags: set[int] = field(default_factory=set)
 
     def steps(self, rules: Iterable[int]) -> Iterator[Step]:
         """Yield the steps that fire a stratum's rules: in each scope auxiliary patterns first, innermost first."""
@@ -43,13 +44,13 @@ class Lowering:
             scopes.setdefault(rule.scope, []).append(rule)
         for scope, members in scopes.items():
             self._auxiliaries.clear()
-            self._patterns, self._flags = {}, set()
+            self._patterns, self._new_flags = {}, set()
             patterns = [Pattern(str(rule.index), found) for rule in members for found in self._lower(rule.when)]
-            for group in (*(self._patterns[depth] for depth in sorted(self._patterns)), patterns):
-                flags = tuple((leaf, _flag(leaf)) for leaf in sorted(self._flags))
-                self._flags = set()  # all of the scope's flags are computed before its first group
+            groups = _with_rules([*(self._patterns[depth] for depth in sorted(self._patterns)), patterns])
+            for group in groups:
                 self.groups.append(group)
-                yield Step(scope, len(self.groups) - 1, flags)
+                yield Step(scope, len(self.groups) - 1, tuple(sorted(self._new_flags)))
+                self._new_flags = set()  # all of the scope's flags are computed before its first group
 
     def _lower(self, cond: Cond) -> Iterator[tuple[Comparison, ...]]:
         """Yield the one conjunction that a condition is, or nothing if it can never be true."""
@@ -70,8 +71,9 @@ class Lowering:
             case OneOf(fact, (int(code),)):
                 return Comparison(self._property(fact), "$eq" if literal.positive else "$neq", code)
             case _:
-                self._flags.add(literal.leaf)
-                return Comparison(_flag(literal.leaf), "$eq", int(literal.positive))
+                self._new_flags.add(literal.leaf)
+                name = self.flags.setdefault(literal.leaf, f"l{literal.leaf}")
+                return Comparison(name, "$eq", int(literal.positive))
 
     def _property(self, fact: FactKey) -> str:
         return self.properties.setdefault(fact, f"f{len(self.properties)}")
@@ -90,8 +92,20 @@ class Lowering:
         return self._auxiliaries[cond]
 
 
-def _flag(leaf: int) -> str:
-    return f"l{leaf}"
+def _with_rules(groups: Sequence[Sequence[Pattern]]) -> list[list[Pattern]]:
+    """Note in every pattern which rules hang on it, an auxiliary one on those that read it further on."""
+    found: list[list[Pattern]] = []
+    readers: dict[str, int] = {}
+    for group in reversed(groups):
+        noted = []
+        for pattern in group:
+            name, is_auxiliary, _ = pattern.name.partition(".")
+            rules = readers.get(name, 0) if is_auxiliary else 1 << int(name)
+            noted.append(replace(pattern, rules=rules))
+            for test in pattern.comparisons:
+                readers[test.property] = readers.get(test.property, 0) | rules
+        found.insert(0, noted)
+    return found
 
 
 def _conjuncts(cond: Cond) -> Iterator[Lit | Or]:

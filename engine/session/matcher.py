@@ -14,7 +14,9 @@ import json
 import weakref
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import reduce
 from itertools import repeat
+from operator import or_
 
 import durable_rules_engine as durable
 
@@ -27,6 +29,7 @@ VIEWS = 500  # and hangs when 512 first tests are distinct
 LARGEST = 2**62  # integers beyond 2**63 - 1 are silently cut
 _SID = "s"
 _RESERVED = ("id", "sid", "view")
+_NOTHING: Mapping[str, str] = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,18 +43,20 @@ class Comparison:
 
 @dataclass(frozen=True, slots=True)
 class Pattern:
-    """A rule's name and the comparisons that must all hold."""
+    """A name and the comparisons that must all hold; `rules` are those that hang on it, as bits (-1: who knows)."""
 
     name: str
     comparisons: tuple[Comparison, ...]
+    rules: int = -1
 
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """A group of patterns that one asserted fact decides, and the properties it holds."""
+    """A group of patterns that one asserted fact decides, the properties it holds, and the rules that hang on it."""
 
     number: int
     properties: tuple[str, ...]
+    rules: int = -1
 
 
 class Matcher:
@@ -74,7 +79,7 @@ class Matcher:
                 number += 1
                 read = dict.fromkeys(test.property for pattern in patterns for test in pattern.comparisons)
                 _check(read, hashes)
-                views.append(View(number, tuple(read)))
+                views.append(View(number, tuple(read), reduce(or_, (pattern.rules for pattern in patterns))))
                 self.definition |= {pattern.name: _lowered(pattern, number) for pattern in patterns}
             self._views.append(views)
         if number > VIEWS or len(self.definition) > PATTERNS:
@@ -84,22 +89,26 @@ class Matcher:
             )
         self._handle = durable.create_ruleset("valuelift", json.dumps(self.definition))
         weakref.finalize(self, durable.delete_ruleset, self._handle)
-        self._fire(View(0, ()), {})  # the library must have run an action before any state is deleted
+        self._fire(View(0, ()), _NOTHING, _NOTHING)  # the library must have run an action before any state is deleted
 
-    def fire(self, group: int, known: Mapping[str, str]) -> list[str]:
+    def fire(
+        self, group: int, known: Mapping[str, str], wider: Mapping[str, str] = _NOTHING, alive: int = -1
+    ) -> list[str]:
         """Return the names of a group's patterns that hold.
 
         Args:
             group: the group's position.
             known: rendered properties (see `render`), by name.
+            wider: more of them, where `known` has none of the name.
+            alive: the rules that are not known to be false, as bits; views without any of them are left out.
 
         Raises:
             RuntimeError: if the library refuses a fact.
         """
-        return [name for view in self._views[group] for name in self._fire(view, known)]
+        return [name for view in self._views[group] if view.rules & alive for name in self._fire(view, known, wider)]
 
-    def _fire(self, view: View, known: Mapping[str, str]) -> list[str]:
-        properties = "".join(map(known.get, view.properties, repeat("")))
+    def _fire(self, view: View, known: Mapping[str, str], wider: Mapping[str, str]) -> list[str]:
+        properties = "".join(map(known.get, view.properties, map(wider.get, view.properties, repeat(""))))
         try:
             fact = f'{{"id":"v","sid":"{_SID}","view":{view.number}{properties}}}'
             code, state = durable.assert_fact(self._handle, fact)

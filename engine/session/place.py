@@ -2,74 +2,140 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Mapping
 
-from engine.program import (
-    EPOCH,
-    Code,
-    CountAtLeast,
-    Program,
-    Selection,
-    Single,
-    SumAtLeast,
-    cond_leaves,
-    encode,
-    leaf_facts,
-)
+from engine.program import EPOCH, Code, CountAtLeast, Program, SumAtLeast
 from engine.session.matcher import render
+from engine.session.meaning import Meaning, Meanings
 from engine.snapshot import CustomerFacts, Recorded
-from engine.vocabulary import BEGINNING, Fact, FactKey, Value
+from engine.vocabulary import BEGINNING, FactKey, Value
 
 Truth = bool | None
 
 
-@dataclass(slots=True, eq=False)
 class Place:
-    """A customer (`scope` None) or a row of a collection, with codes of what is known and has been concluded.
+    """A customer (`scope` None) or a row of a collection, with what is known and has been concluded there.
 
-    `rendered` holds properties for the matcher. `fired`, `open` and `doubtful` hold rules' indices; doubtful are those
-    that read a missing or provisional fact of this place, or count rows: all others are settled.
+    Facts go by name: `codes`, `sets` and `provisional` hold those of this scope. Leaves and rules are bits. `yes` and
+    `no` are the leaves that hold and fail, `sure_yes` and `sure_no` those that do so without a provisional fact. Rules
+    have `fired`, are `open`, or are `dead`, because something that they need is surely false; only a rule in `doubt`,
+    as it reads something missing or provisional, can be open. `known` holds properties for the matcher.
     """
 
-    scope: str | None
-    key: str
-    all: Places
-    codes: dict[FactKey, Code] = field(default_factory=dict)
-    sets: dict[FactKey, frozenset[int]] = field(default_factory=dict)
-    provisional: set[FactKey] = field(default_factory=set)
-    rendered: dict[str, str] = field(default_factory=dict)
-    fired: set[int] = field(default_factory=set)
-    open: set[int] = field(default_factory=set)
-    doubtful: set[int] = field(default_factory=set)
+    __slots__ = (
+        "all", "codes", "customer", "dead", "doubt", "fired", "key", "known", "no", "open", "provisional", "scope",
+        "sets", "sure_no", "sure_yes", "yes",
+    )  # fmt: skip
+
+    def __init__(self, places: Places, scope: str | None = None, key: str = "") -> None:
+        self.all = places
+        self.customer = self if scope is None else places.customer
+        self.scope = scope
+        self.key = key
+        self.codes: dict[str, Code] = {}
+        self.sets: dict[str, frozenset[int]] = {}
+        self.provisional: set[str] = set()
+        self.known: dict[str, str] = {}
+        self.yes = self.no = self.sure_yes = self.sure_no = 0
+        self.fired = self.open = self.dead = self.doubt = 0
+
+    def read(self, meanings: list[Meaning], values: Mapping[str, Value]) -> None:
+        """Note what is known from the start.
+
+        Raises:
+            ValueError: if a value is not one of its fact's type or enum.
+        """
+        yes = no = dead = doubt = 0
+        today, known = self.all.today, self.known
+        for name, encode, property_, look, _, missing, readers, is_resolved in meanings:
+            value = values.get(name)
+            if value is not None:
+                code = self.codes[name] = encode(value)
+                if is_resolved:
+                    continue
+                cell = look(code, today)
+                if property_ is not None and isinstance(code, int):
+                    known[property_] = render(property_, code)
+            elif is_resolved:
+                continue
+            else:
+                cell = missing
+                doubt |= readers
+            if cell.known:
+                known.update(cell.known)
+            yes |= cell.yes
+            no |= cell.no
+            dead |= cell.dead
+        self.yes, self.no, self.sure_yes, self.sure_no, self.dead, self.doubt = yes, no, yes, no, dead, doubt
+
+    def note(self, meaning: Meaning) -> None:
+        """Note what a fact means that rules have just completed."""
+        name, code = meaning.name, self.codes.get(meaning.name)
+        is_sure = name not in self.provisional
+        if code is not None:
+            cell = meaning.look(code, self.all.today)
+            if meaning.property is not None and isinstance(code, int):
+                self.known[meaning.property] = render(meaning.property, code)
+        elif name in self.sets:
+            cell = meaning.look_set(self.sets[name])
+        else:
+            cell = meaning.missing
+            self.doubt |= meaning.readers
+        self.known.update(cell.known)
+        self.yes |= cell.yes
+        self.no |= cell.no
+        if is_sure:
+            self.sure_yes |= cell.yes
+            self.sure_no |= cell.no
+            self.dead |= cell.dead
+        else:
+            self.doubt |= meaning.readers
 
     def holder(self, fact: FactKey) -> Place:
         """Return where a fact that is read here stands: here, or at the customer."""
-        return self if self.scope == fact.scope else self.all.customer
+        return self if self.scope == fact.scope else self.customer
 
     def is_open(self, fact: FactKey) -> bool:
         """Whether a fact that is read here is missing or provisional."""
-        place = self.holder(fact)
-        return fact in place.provisional or (fact not in place.codes and fact not in place.sets)
+        place, name = self.holder(fact), fact.name
+        return name in place.provisional or (name not in place.codes and name not in place.sets)
+
+
+class Reader:
+    """What a program looks at: `scopes` in which something is concluded; collections beyond those are counted only."""
+
+    def __init__(self, program: Program, meanings: Meanings) -> None:
+        self.meanings = meanings.by_scope
+        resolved = [resolution.fact.scope for resolution in program.resolutions]
+        self.scopes = dict.fromkeys([None, *(rule.scope for rule in program.rules), *resolved])
+        self.collections = {*self.scopes} | {
+            leaf.collection for leaf in program.leaves if isinstance(leaf, CountAtLeast | SumAtLeast)
+        }
 
 
 class Places:
     """A customer and its rows. `counted` remembers quantified tests, nominal and cautious ones apart."""
 
     def __init__(self, reader: Reader, customer: CustomerFacts) -> None:
+        """Read a customer's facts; those and collections that the program never looks at are left out.
+
+        Raises:
+            ValueError: if a value is not one of its fact's type or enum.
+        """
         self.as_of = customer.as_of
         self.today = (customer.as_of - EPOCH).days
-        self.customer = Place(None, "", self)
-        self._of: dict[str | None, list[Place]] = {None: [self.customer]}
         self.counted: dict[tuple[int, bool], Truth] = {}
+        self.customer = Place(self)
+        self.customer.read(reader.meanings.get(None, []), customer.facts)
+        self._of: dict[str | None, list[Place]] = {None: [self.customer]}
         self._recorded = customer.recorded
         self._scopes = reader.scopes
-        reader.read(self.customer, customer.facts)
         for name, rows in customer.rows.items():
             if name in reader.collections:
-                places = self._of[name] = [Place(name, row.key, self) for row in rows]
+                meanings = reader.meanings.get(name, [])
+                places = self._of[name] = [Place(self, name, row.key) for row in rows]
                 for place, row in zip(places, rows, strict=True):
-                    reader.read(place, row.facts)
+                    place.read(meanings, row.facts)
 
     def __iter__(self) -> Iterator[Place]:
         """Yield the customer, and the rows of which rules conclude something."""
@@ -90,93 +156,14 @@ class Places:
         return began and (end is None or (end - EPOCH).days >= self.today)
 
 
-@dataclass(frozen=True, slots=True)
-class _Reading:
-    """How a fact that the program looks at is read: `codes` of its members, `property` in the matcher, if any."""
-
-    fact: Fact
-    key: FactKey
-    codes: Mapping[str, int]
-    property: str | None
+def bits(number: int) -> Iterator[int]:
+    """Yield the positions of the bits that are set."""
+    while number:
+        lowest = number & -number
+        yield lowest.bit_length() - 1
+        number ^= lowest
 
 
-class Reader:
-    """Read facts into codes; facts and `collections` that the program never looks at are left out.
-
-    `scopes` are those in which something is concluded.
-    """
-
-    def __init__(self, program: Program, properties: Mapping[FactKey, str]) -> None:
-        vocabulary = self._vocabulary = program.vocabulary
-        resolved = {resolution.fact for resolution in program.resolutions}
-        self._properties = properties
-        self._readers, self._counting = _readers(program)
-        self.scopes = dict.fromkeys([None, *(rule.scope for rule in program.rules), *(fact.scope for fact in resolved)])
-        self.collections = {*self.scopes} | {
-            leaf.collection for leaf in program.leaves if isinstance(leaf, CountAtLeast | SumAtLeast)
-        }
-        self._facts: dict[str | None, dict[str, _Reading]] = {}
-        self._given: dict[str | None, set[FactKey]] = {}
-        for key in _facts_read(program):
-            fact = program.fact(key)
-            codes = vocabulary.enum_of(fact).codes if fact.enum else {}
-            self._facts.setdefault(key.scope, {})[key.name] = _Reading(fact, key, codes, properties.get(key))
-            if key in self._readers and key not in resolved:
-                self._given.setdefault(key.scope, set()).add(key)
-
-    def read(self, place: Place, values: Mapping[str, Value]) -> None:
-        """Note what is known at a place, and which rules are in doubt because something is missing.
-
-        Raises:
-            ValueError: if a value is not one of its fact's type or enum.
-        """
-        facts = self._facts.get(place.scope, {})
-        for name, value in values.items():
-            reading = facts.get(name)
-            if reading is None:
-                continue
-            code: Code | None = reading.codes.get(value) if isinstance(value, str) else None
-            if code is None:
-                code = encode(self._vocabulary, reading.fact, value)
-            place.codes[reading.key] = code
-            if reading.property is not None and isinstance(code, int):
-                place.rendered[reading.property] = render(reading.property, code)
-        for key in self._given.get(place.scope, set()).difference(place.codes):
-            place.doubtful |= self._readers[key]
-        if place.scope is None:
-            place.doubtful |= self._counting
-
-    def note(self, fact: FactKey, place: Place) -> None:
-        """Note what a resolved fact of a place means for the rules that read it."""
-        property_, code = self._properties.get(fact), place.codes.get(fact)
-        if property_ is not None and isinstance(code, int):
-            place.rendered[property_] = render(property_, code)
-        if place.is_open(fact):
-            place.doubtful |= self._readers.get(fact, set())
-
-
-def _readers(program: Program) -> tuple[dict[FactKey, set[int]], set[int]]:
-    """Return the rules that read each fact, and those that count rows."""
-    readers: dict[FactKey, set[int]] = {}
-    counting = set()
-    for rule in program.rules:
-        for leaf in map(program.leaves.__getitem__, cond_leaves(rule.when)):
-            if isinstance(leaf, CountAtLeast | SumAtLeast):
-                counting.add(rule.index)
-            for fact in leaf_facts(leaf):
-                readers.setdefault(fact, set()).add(rule.index)
-    return readers, counting
-
-
-def _facts_read(program: Program) -> Iterator[FactKey]:
-    yield program.stage
-    for leaf in program.leaves:
-        yield from leaf_facts(leaf)
-        if isinstance(leaf, SumAtLeast):
-            yield leaf.of
-    for resolution in program.resolutions:
-        yield resolution.fact
-        if isinstance(resolution, Single) and resolution.fallback:
-            yield resolution.fallback
-        if isinstance(resolution, Selection):
-            yield from (item.fact for form in resolution.candidates for item in form.points if item.fact)
+def mask(positions: Iterable[int]) -> int:
+    """Return a number with the bits at these positions set."""
+    return sum(1 << position for position in set(positions))

@@ -16,16 +16,19 @@ from engine.model import Collect
 from engine.program import (
     Aggregate,
     CandidateForm,
+    Entry,
     PointForm,
     Program,
     Resolution,
     Selection,
     Single,
+    Stratum,
     Union,
     decode,
 )
-from engine.session.conditions import Conditions
-from engine.session.place import Place, Places, Reader, Truth
+from engine.session.conditions import Ask, Conditions, Test
+from engine.session.meaning import Meaning, Meanings
+from engine.session.place import Place, Places, Truth, mask
 from engine.vocabulary import FactKey, Type
 
 Scores = tuple[list[Score], list[str]]
@@ -46,10 +49,48 @@ _NONE = _Doubts()
 
 
 @dataclass(frozen=True, slots=True)
+class _Candidate:
+    """A candidate of a scorecard, the rules that give it points, as bits, and its condition."""
+
+    form: CandidateForm
+    rules: int
+    is_eligible: Test
+    ask: Ask
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """A fact to complete, what it means then, and the rules that it depends on, as bits."""
+
+    resolution: Resolution
+    meaning: Meaning
+    rules: int
+    candidates: tuple[_Candidate, ...]
+
+
+def tasks(stratum: Stratum, conditions: Conditions, meanings: Meanings) -> list[Task]:
+    """Return what there is to complete after a stratum's rules have fired, in order."""
+    found = []
+    for resolution in stratum.resolutions:
+        if isinstance(resolution, Selection):
+            card = resolution.scorecard
+            candidates = tuple(
+                _Candidate(form, mask(item.rule for item in form.points), *conditions.eligible[card, form.name])
+                for form in resolution.candidates
+            )
+            rules = mask(item.rule for form in resolution.candidates for item in form.points)
+        else:
+            candidates = ()
+            rules = mask(entry.rule if isinstance(entry, Entry) else entry[0] for entry in resolution.entries)
+        found.append(Task(resolution, meanings.by_fact[resolution.fact], rules, candidates))
+    return found
+
+
+@dataclass(frozen=True, slots=True)
 class _Scored:
     """A candidate: its bounds, whether it is surely eligible, its open rules, points whose operand is not reliable."""
 
-    form: CandidateForm
+    candidate: _Candidate
     score: Score
     place: int
     lower: float
@@ -66,30 +107,30 @@ class _Scored:
 class Resolver:
     """Resolve one customer's facts from the rules that fired; notes values and what is provisional at the places."""
 
-    def __init__(self, program: Program, conditions: Conditions, reader: Reader, places: Places) -> None:
+    def __init__(self, program: Program, conditions: Conditions, places: Places) -> None:
         self._program = program
         self._conditions = conditions
-        self._reader = reader
         self._places = places
         self._doubts: dict[tuple[FactKey, str], _Doubts] = {}
         self.scores: dict[str, Scores] = {}
 
-    def resolve(self, resolution: Resolution) -> None:
+    def resolve(self, task: Task) -> None:
         """Complete one fact, for the customer or for every row of its collection."""
+        resolution = task.resolution
         for place in self._places.of(resolution.fact.scope):
             match resolution:
                 case Single():
-                    doubts = self._single(resolution, place)
+                    doubts = self._single(resolution, task.rules, place)
                 case Union():
-                    doubts = self._union(resolution, place)
+                    doubts = self._union(resolution, task.rules, place)
                 case Aggregate():
                     doubts = self._aggregate(resolution, place)
                 case Selection():
-                    doubts = self._selection(resolution, place)
+                    doubts = self._selection(resolution, task, place)
             if doubts.rules:
-                place.provisional.add(resolution.fact)
+                place.provisional.add(resolution.fact.name)
                 self._doubts[resolution.fact, place.key] = doubts
-            self._reader.note(resolution.fact, place)
+            place.note(task.meaning)
 
     def provisional(self) -> list[Provisional]:
         """Return what is provisional, with what it hangs on."""
@@ -98,56 +139,55 @@ class Resolver:
             for (fact, key), doubts in self._doubts.items()
         ]
 
-    # --- rules -----------------------------------------------------------------------------------------------------
-
     def _hanging(self, rules: Iterable[int], place: Place) -> _Doubts:
-        forms = [self._program.rules[rule] for rule in rules]
-        if not forms:
-            return _NONE
-        unknown = [self._conditions.unknown(form.when, place) for form in forms]
-        return _Doubts(frozenset(form.id for form in forms), frozenset().union(*unknown))
+        doubts = _NONE
+        for rule in rules:
+            names = frozenset([self._program.rules[rule].id])
+            doubts |= _Doubts(names, frozenset(self._conditions.unknown(rule, place)))
+        return doubts
 
     # --- single-valued facts ---------------------------------------------------------------------------------------
 
-    def _single(self, single: Single, place: Place) -> _Doubts:
-        fact, stored = single.fact, place.codes.get(single.fact)
-        base, base_doubts = stored, _NONE
+    def _single(self, single: Single, rules: int, place: Place) -> _Doubts:
+        name = single.fact.name
+        base, base_doubts = place.codes.get(name), _NONE
         if base is None:
             base = single.default
         if base is None and single.fallback:
-            base = place.codes.get(single.fallback)
-            base_doubts = self._doubts.get((single.fallback, place.key), base_doubts)
-        live = [entry for entry in single.entries if entry.rule in place.fired or entry.rule in place.open]
-        winner = next((entry.value for entry in live if entry.rule in place.fired), base)
+            base = place.codes.get(single.fallback.name)
+            base_doubts = self._doubts.get((single.fallback, place.key), _NONE)
+        fired, opened = place.fired & rules, place.open & rules
+        winner = next((entry.value for entry in single.entries if fired >> entry.rule & 1), base) if fired else base
         if winner is not None:
-            place.codes[fact] = winner
-        surely, opened = base, []
-        for entry in live:
-            if entry.rule not in place.open:
+            place.codes[name] = winner
+        if not opened:
+            return _NONE if fired else base_doubts
+        surely, could = base, []
+        for entry in single.entries:
+            if opened >> entry.rule & 1:
+                could.append(entry)
+            elif fired >> entry.rule & 1:
                 surely, base_doubts = entry.value, _NONE
                 break
-            opened.append(entry)
-        return self._hanging((entry.rule for entry in opened if entry.value != surely), place) | base_doubts
+        return self._hanging((entry.rule for entry in could if entry.value != surely), place) | base_doubts
 
     # --- sets ------------------------------------------------------------------------------------------------------
 
-    def _union(self, union: Union, place: Place) -> _Doubts:
+    def _union(self, union: Union, rules: int, place: Place) -> _Doubts:
         members, settled = set(union.default), set(union.default)
-        opened = []
+        could = []
         for spot in self._places:
-            live = spot.fired | spot.open
-            for rule, codes in union.entries if live else ():
-                if rule not in live:
-                    continue
-                if rule in spot.fired:
+            fired, opened = spot.fired & rules, spot.open & rules
+            for rule, codes in union.entries if fired or opened else ():
+                if fired >> rule & 1:
                     members.update(codes)
-                if rule in spot.open:
-                    opened.append((rule, spot, codes))
-                else:
-                    settled.update(codes)
-        place.sets[union.fact] = frozenset(members)
+                    if not opened >> rule & 1:
+                        settled.update(codes)
+                if opened >> rule & 1:
+                    could.append((rule, spot, codes))
+        place.sets[union.fact.name] = frozenset(members)
         doubts = _NONE
-        for rule, spot, codes in opened:
+        for rule, spot, codes in could:
             if not settled.issuperset(codes):
                 doubts |= self._hanging([rule], spot)
         return doubts
@@ -155,12 +195,12 @@ class Resolver:
     # --- tables that collect ---------------------------------------------------------------------------------------
 
     def _aggregate(self, aggregate: Aggregate, place: Place) -> _Doubts:
-        hits = [value for rule, value in aggregate.entries if rule in place.fired]
-        settled = [value for rule, value in aggregate.entries if rule in place.fired - place.open]
-        opened = [(rule, value) for rule, value in aggregate.entries if rule in place.open]
+        hits = [value for rule, value in aggregate.entries if place.fired >> rule & 1]
+        settled = [value for rule, value in aggregate.entries if (place.fired & ~place.open) >> rule & 1]
+        opened = [(rule, value) for rule, value in aggregate.entries if place.open >> rule & 1]
         result = _aggregated(aggregate.collect, hits) if hits else aggregate.default
         if result is not None:
-            place.codes[aggregate.fact] = result
+            place.codes[aggregate.fact.name] = result
         if not settled or aggregate.collect is Collect.COUNT:
             can_change = bool(opened)
         elif aggregate.collect is Collect.SUM:
@@ -172,12 +212,8 @@ class Resolver:
 
     # --- scorecards ------------------------------------------------------------------------------------------------
 
-    def _selection(self, selection: Selection, place: Place) -> _Doubts:
-        live = place.fired | place.open
-        scored = [
-            self._scored(selection.scorecard, form, number, live, place)
-            for number, form in enumerate(selection.candidates)
-        ]
+    def _selection(self, selection: Selection, task: Task, place: Place) -> _Doubts:
+        scored = [self._scored(candidate, number, place) for number, candidate in enumerate(task.candidates)]
         worthy = [one for one in scored if one.score.eligible and one.score.points > 0]
         chosen = sorted(worthy, key=lambda one: (-one.score.points, one.place))[: selection.best]
         codes = [selection.candidates[one.place].code for one in chosen]
@@ -185,9 +221,9 @@ class Resolver:
             codes = [selection.fallback]
         fact = self._program.fact(selection.fact)
         if fact.type is Type.SET:
-            place.sets[selection.fact] = frozenset(codes)
+            place.sets[selection.fact.name] = frozenset(codes)
         elif codes:
-            place.codes[selection.fact] = codes[0]
+            place.codes[selection.fact.name] = codes[0]
         names = [str(decode(self._program.vocabulary, fact, code)) for code in codes]
         self.scores[selection.scorecard] = [one.score for one in scored], names
         doubts = _NONE
@@ -195,15 +231,16 @@ class Resolver:
             doubts |= self._doubts_about(selection.scorecard, one, place)
         return doubts
 
-    def _scored(self, card: str, form: CandidateForm, number: int, live: set[int], place: Place) -> _Scored:
+    def _scored(self, candidate: _Candidate, number: int, place: Place) -> _Scored:
+        form = candidate.form
         total, given = 0, []
         lower: float = 0
         upper: float = 0
         opened, lacking = [], []
-        for item in form.points:
-            if item.rule not in live:
+        for item in form.points if (place.fired | place.open) & candidate.rules else ():
+            fired, is_open = place.fired >> item.rule & 1, place.open >> item.rule & 1
+            if not fired and not is_open:
                 continue
-            fired, is_open = item.rule in place.fired, item.rule in place.open
             worth = self._worth(item, place)
             if fired:
                 total += worth
@@ -215,14 +252,14 @@ class Resolver:
             if item.fact and place.is_open(item.fact):
                 lacking.append(item)
                 lower, upper = -inf, inf
-        is_eligible = self._conditions.eligible[card, form.name]
-        score = Score(form.name, total, is_eligible(place, False), bool(opened or lacking), tuple(given))
-        return _Scored(form, score, number, lower, upper, is_eligible(place, True), tuple(opened), tuple(lacking))
+        is_eligible = candidate.is_eligible(place, False), candidate.is_eligible(place, True)
+        score = Score(form.name, total, is_eligible[0], bool(opened or lacking), tuple(given))
+        return _Scored(candidate, score, number, lower, upper, is_eligible[1], tuple(opened), tuple(lacking))
 
     def _worth(self, item: PointForm, place: Place) -> int:
         if item.fact is None:
             return item.plus
-        code = place.codes.get(item.fact)
+        code = place.codes.get(item.fact.name)
         if not isinstance(code, int):
             return 0
         return round(Fraction(code * item.times + item.plus, item.divisor))  # half to even
@@ -231,8 +268,8 @@ class Resolver:
         doubts = self._hanging([*one.opened, *(item.rule for item in one.lacking)], place)
         doubts |= _Doubts(frozenset(), frozenset(str(item.fact) for item in one.lacking))
         if one.surely is None:
-            unknown = self._conditions.unknown(one.form.eligible, place)
-            doubts |= _Doubts(frozenset([f"{card}@{one.form.name}"]), frozenset(unknown))
+            candidate = one.candidate
+            doubts |= _Doubts(frozenset([f"{card}@{candidate.form.name}"]), frozenset(candidate.ask(place)))
         return doubts
 
 

@@ -8,32 +8,45 @@ from datetime import date
 
 from engine.assemble import Codes, Outcome, assemble, fact_conflict, table_conflict
 from engine.decision import Conflict, Decision
-from engine.program import Lit, Program, Resolution, Single, Stratum
-from engine.session.conditions import Conditions, Test
+from engine.program import Program, Resolution, Single, Stratum, TableForm
+from engine.session.conditions import COMPUTED, Conditions, Test
 from engine.session.lowering import Lowering, Step
 from engine.session.matcher import Matcher, render
-from engine.session.place import Place, Places, Reader
-from engine.session.resolve import Resolver
+from engine.session.meaning import Meanings
+from engine.session.place import Place, Places, Reader, bits, mask
+from engine.session.resolve import Resolver, Task, tasks
 from engine.snapshot import CustomerFacts
 from engine.vocabulary import FactKey
 
 
 @dataclass(frozen=True, slots=True)
+class _Flag:
+    """A leaf to compute before rules are matched: its property, and for False and True the rendered property, the
+    rules that are then false, as bits; `readers` are all the rules that read it."""
+
+    test: Test
+    property: str
+    rendered: tuple[str, str]
+    dead: tuple[int, int]
+    readers: int
+
+
+@dataclass(frozen=True, slots=True)
 class _Step:
-    """A group of patterns to fire in one scope; `flags`: tests to do before, each with its property if False, True."""
+    """A group of patterns to fire in one scope, and what to compute before."""
 
     scope: str | None
     group: int
-    flags: tuple[tuple[Test, str, tuple[str, str]], ...]
+    flags: tuple[_Flag, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class _Stratum:
-    """Steps to fire, the rules that they decide in each scope, and the facts that are complete then."""
+    """Steps to fire, the rules that they decide in each scope, as bits, and the facts that are complete then."""
 
     steps: tuple[_Step, ...]
-    rules: dict[str | None, set[int]]
-    resolutions: tuple[Resolution, ...]
+    rules: dict[str | None, int]
+    tasks: list[Task]
 
 
 class Session:
@@ -48,31 +61,56 @@ class Session:
         self.program = program
         conditions = self._conditions = Conditions(program)
         lowering = Lowering(program)
-        self._strata = [self._stratum(stratum, lowering) for stratum in program.strata]
+        steps = [list(lowering.steps(stratum.rules)) for stratum in program.strata]
         self._matcher = Matcher(lowering.groups)
-        self._reader = Reader(program, lowering.properties)
+        self._meanings = Meanings(program, lowering.properties, lowering.flags)
+        self._reader = Reader(program, self._meanings)
+        self._strata = [self._stratum(stratum, found) for stratum, found in zip(program.strata, steps, strict=True)]
+        self._bits = {str(rule.index): 1 << rule.index for rule in program.rules}
         self._dated = [rule for rule in program.rules if (rule.valid_from, rule.valid_until) != (date.min, date.max)]
-        self._invariants = [(form, conditions.test(form.when)) for form in program.invariants]
+        self._invariants = [(form, conditions.test(form.when, None)) for form in program.invariants]
         self._gates = [
-            (gate, conditions.test(gate.required), [(name, conditions.test(when)) for name, when in gate.criteria])
+            (
+                gate,
+                conditions.test(gate.required, None),
+                [(name, conditions.test(when, None)) for name, when in gate.criteria],
+            )
             for gate in program.gates
         ]
         self._resolutions: dict[str | None, list[Resolution]] = {}
         for resolution in program.resolutions:
             self._resolutions.setdefault(resolution.fact.scope, []).append(resolution)
+        self._rivals: dict[str | None, list[tuple[Single, int]]] = {}
+        for single in program.resolutions:
+            if isinstance(single, Single):
+                rules = mask(entry.rule for entry in single.entries)
+                self._rivals.setdefault(single.fact.scope, []).append((single, rules))
+        self._tables: dict[str | None, list[tuple[TableForm, int]]] = {}
+        for table in program.tables:
+            self._tables.setdefault(table.scope, []).append((table, mask(row.rule for row in table.rows)))
 
-    def _stratum(self, stratum: Stratum, lowering: Lowering) -> _Stratum:
-        steps = tuple(self._step(step) for step in lowering.steps(stratum.rules))
-        rules: dict[str | None, set[int]] = {}
+    def _stratum(self, stratum: Stratum, steps: list[Step]) -> _Stratum:
+        rules: dict[str | None, int] = {}
         for rule in stratum.rules:
-            rules.setdefault(self.program.rules[rule].scope, set()).add(rule)
-        return _Stratum(steps, rules, stratum.resolutions)
+            scope = self.program.rules[rule].scope
+            rules[scope] = rules.get(scope, 0) | 1 << rule
+        return _Stratum(
+            tuple(self._step(step) for step in steps), rules, tasks(stratum, self._conditions, self._meanings)
+        )
 
     def _step(self, step: Step) -> _Step:
-        flags = (
-            (self._conditions.test(Lit(leaf)), name, (render(name, 0), render(name, 1))) for leaf, name in step.flags
+        computed = [leaf for leaf in step.flags if isinstance(self.program.leaves[leaf], COMPUTED)]
+        return _Step(step.scope, step.group, tuple(self._flag(leaf, step.scope) for leaf in computed))
+
+    def _flag(self, leaf: int, scope: str | None) -> _Flag:
+        name, meanings = f"l{leaf}", self._meanings
+        return _Flag(
+            self._conditions.computed(leaf, scope),
+            name,
+            (render(name, 0), render(name, 1)),
+            (meanings.dead(leaf, False), meanings.dead(leaf, True)),
+            meanings.readers[leaf],
         )
-        return _Step(step.scope, step.group, tuple(flags))
 
     def decide(self, customer: CustomerFacts) -> Decision:
         """Decide one customer.
@@ -82,38 +120,50 @@ class Session:
             RuntimeError: if durable-rules refuses a fact.
         """
         places = Places(self._reader, customer)
-        resolver = Resolver(self.program, self._conditions, self._reader, places)
-        expired = {rule.index for rule in self._dated if not rule.is_valid(customer.as_of)}
+        resolver = Resolver(self.program, self._conditions, places)
+        expired = sum(1 << rule.index for rule in self._dated if not rule.is_valid(customer.as_of))
+        places.customer.dead |= expired
         for stratum in self._strata:
             for step in stratum.steps:
                 for place in places.of(step.scope):
                     self._fire(step, place)
             for scope, rules in stratum.rules.items():
                 for place in places.of(scope):
-                    place.fired -= expired
-                    self._find_open(rules - expired, place)
-            for resolution in stratum.resolutions:
-                resolver.resolve(resolution)
+                    place.fired &= ~expired
+                    self._find_open(rules, place)
+            for task in stratum.tasks:
+                resolver.resolve(task)
         return assemble(self.program, customer, self._outcome(places, resolver))
 
     def _fire(self, step: _Step, place: Place) -> None:
-        for test, name, rendered in step.flags:
-            truth = test(place, False)
-            if truth is not None:
-                place.rendered[name] = rendered[truth]
-        known = place.rendered if place.scope is None else place.all.customer.rendered | place.rendered
-        for name in self._matcher.fire(step.group, known):
-            if name.startswith("a"):
+        alive = ~(place.dead | place.customer.dead)
+        for flag in step.flags:
+            if flag.readers & alive:
+                self._compute(flag, place)
+                alive &= ~place.dead
+        for name in self._matcher.fire(step.group, place.known, place.customer.known, alive):
+            rule = self._bits.get(name)
+            if rule is None:
                 auxiliary = name.partition(".")[0]
-                place.rendered[auxiliary] = render(auxiliary, 1)
+                place.known[auxiliary] = render(auxiliary, 1)
             else:
-                place.fired.add(int(name))
+                place.fired |= rule
 
-    def _find_open(self, rules: set[int], place: Place) -> None:
-        doubtful = place.doubtful if place.scope is None else place.doubtful | place.all.customer.doubtful
-        for rule in rules & doubtful:
+    def _compute(self, flag: _Flag, place: Place) -> None:
+        truth = flag.test(place, False)
+        if truth is not None:
+            place.known[flag.property] = flag.rendered[truth]
+        surely = flag.test(place, True)
+        if surely is None:
+            place.doubt |= flag.readers
+        else:
+            place.dead |= flag.dead[surely]
+
+    def _find_open(self, rules: int, place: Place) -> None:
+        customer = place.customer
+        for rule in bits(rules & (place.doubt | customer.doubt) & ~(place.dead | customer.dead)):
             if self._conditions.rules[rule](place, True) is None:
-                place.open.add(rule)
+                place.open |= 1 << rule
 
     # --- the outcome -----------------------------------------------------------------------------------------------
 
@@ -122,13 +172,13 @@ class Session:
         return Outcome(
             values=self._values(customer),
             rows={(place.scope, place.key): self._values(place) for place in places if place.scope},
-            fired=[(rule, place.key) for place in places for rule in place.fired],
-            conflicts=[found for place in places if len(place.fired) > 1 for found in self._conflicts(place)],
+            fired=[(rule, place.key) for place in places for rule in bits(place.fired)],
+            conflicts=[found for place in places if _are_several(place.fired) for found in self._conflicts(place)],
             provisional=resolver.provisional(),
             gates={
                 gate.id: (required(customer, False), {name: test(customer, False) for name, test in criteria})
                 for gate, required, criteria in self._gates
-                if customer.codes.get(program.stage) in gate.from_codes
+                if customer.codes.get(program.stage.name) in gate.from_codes
                 and program.rules[gate.rule].is_valid(places.as_of)
             },
             scores=resolver.scores,
@@ -139,19 +189,23 @@ class Session:
         found: dict[FactKey, Codes] = {}
         for resolution in self._resolutions.get(place.scope, ()):
             key = resolution.fact
-            if key in place.sets:
-                found[key] = tuple(sorted(place.sets[key]))
-            elif key in place.codes:
-                found[key] = place.codes[key]
+            if key.name in place.sets:
+                found[key] = tuple(sorted(place.sets[key.name]))
+            elif key.name in place.codes:
+                found[key] = place.codes[key.name]
         return found
 
     def _conflicts(self, place: Place) -> Iterator[Conflict]:
-        for resolution in self._resolutions.get(place.scope, ()):
-            if isinstance(resolution, Single):
-                names = fact_conflict(resolution, place.fired.__contains__)
-                if names:
-                    yield Conflict(resolution.fact.name, place.key, names)
-        for table in self.program.tables:
-            names = table_conflict(self.program, table, place.fired.__contains__) if table.scope == place.scope else ()
+        has_fired = set(bits(place.fired)).__contains__
+        for single, rules in self._rivals.get(place.scope, ()):
+            names = fact_conflict(single, has_fired) if _are_several(place.fired & rules) else ()
+            if names:
+                yield Conflict(single.fact.name, place.key, names)
+        for table, rules in self._tables.get(place.scope, ()):
+            names = table_conflict(self.program, table, has_fired) if _are_several(place.fired & rules) else ()
             if names:
                 yield Conflict(table.id, place.key, names)
+
+
+def _are_several(rules: int) -> bool:
+    return bool(rules & (rules - 1))
