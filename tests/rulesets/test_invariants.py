@@ -75,7 +75,7 @@ def test_drawn_customers_are_everywhere() -> None:
         stages.update(result.values[program.stage].codes.tolist())
         fired.update(program.rules[index].id for index, mask in result.fired.items() if mask.any())
     assert stages == set(range(len(PACK.vocabulary.enums["stage"].members)))
-    names = {one.id for one in (*PACK.rules, *PACK.gates)}
+    names = {*(rule.id for rule in PACK.rules), *(gate.id for gate in PACK.gates)}
     assert len(names & fired) >= 0.95 * len(names)
 
 
