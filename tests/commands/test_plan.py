@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -58,6 +59,22 @@ def test_what_is_missing_for_the_next_step_is_the_goal(demo: Call) -> None:
 
 
 @pytest.mark.parametrize("language", ["en", "zh"])
+def test_the_plan_says_what_to_say_and_what_proves_it(demo: Call, language: str) -> None:
+    """Under the value stand the track, and its evidence with source and last day, on both kinds of page."""
+    call = ("plan", "kelpford", "--as-of", DAY, "--lang", language)
+    talk = demo(*call, "--json").json["shown"]["value"]["talk"]
+    texts = Texts(language)
+    (one,) = talk["evidence"]
+    proof = texts("proof", proof=one["text"], source=one["source"], date=texts.date(date(2027, 1, 31)))
+    colon = texts("colon")
+    lines = demo(*call).lines
+    assert f"- {texts('part_say')}{colon}{talk['text']}" in lines
+    assert f"- {texts('part_proof')}{colon}{proof}" in lines
+    page = Page(demo(*call, "--format", "html").output)
+    assert {talk["text"], proof} <= set(page.texts["dd"])
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
 def test_the_page_is_whole(demo: Call, language: str, tmp_path: Path) -> None:
     """The printed page is well-formed, loads nothing from elsewhere and says what the Markdown says."""
     file = tmp_path / "plan.html"
@@ -76,8 +93,8 @@ def test_what_stands_in_the_data_is_not_taken_for_html() -> None:
     plan = {
         "customer": "<script>", "card": {"name": "<b>A & B</b>", "account_manager": None}, "kind": "", "needs": (),
         "as_of": None, "review_on": None, "goals": (),
-        "shown": {"stage": None, "proposal": None, "value": None, "plan": (), "more": (), "flags": (),
-                  "guard_rails": (), "questions": ()},
+        "shown": {"stage": None, "proposal": None, "value": None, "plan": (), "flags": (),
+                  "pressing": (), "profile": (), "guard_rails": (), "questions": ()},
     }  # fmt: skip
 
     class Undated(Texts):
