@@ -20,6 +20,7 @@ from engine.recommend import (
     Line,
     PlannedAction,
     Recommendation,
+    Saying,
     Scored,
     StageNow,
     StageProposal,
@@ -146,6 +147,7 @@ class Layout:
         if stage is not None:
             yield "stage", Text(stage.stage.title)
         yield "content", self._scored(value.score) if value.score else Text(value.content.title, style="bold")
+        yield from self._talk(value.talk)
         if "when" in parts:
             yield "when", Text(parts["when"])
         people = (("speaker", "speaks"), ("audience", "to_whom"))
@@ -160,6 +162,21 @@ class Layout:
             yield "heard_by", Text(parts["heard_by"])
         if value.runner_up is not None:
             yield "runner_up", self._scored(value.runner_up, is_runner_up=True)
+
+    def _talk(self, talk: Saying | None) -> Iterator[tuple[str, RenderableType]]:
+        """Yield what to say and what proves it; at a glance only the first proof, without its source."""
+        if talk is None:
+            return
+        yield "say", Text(talk.text)
+        if self.show_all:
+            proofs = [
+                self.texts("proof", proof=one.text, source=one.source, date=self.wording.date(one.valid_until))
+                for one in talk.evidence
+            ]
+        else:
+            proofs = [one.text for one in talk.evidence[:1]]
+        if proofs:
+            yield "proof", Text("\n".join(proofs), style="dim")
 
     def _scored(self, scored: Scored, is_runner_up: bool = False) -> Text:
         points = self.texts("points", points=self.wording.number(scored.points))

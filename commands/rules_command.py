@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import asdict
+from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from commands.failures import PROBLEMS
-from commands.options import json_option, pack_argument
+from commands.options import Day, json_option, pack_argument
 from commands.rules_coverage import command as coverage
 
 if TYPE_CHECKING:
     from engine.cases import CaseResult
     from engine.errors import Problem, ProblemsError
+    from engine.talk import Gaps
     from wiring import Rules
 
 
@@ -34,17 +36,20 @@ command.add_command(coverage)
 
 @command.command("check")
 @pack_argument
+@click.option("--as-of", type=Day(), metavar="DATE", help="Note what evidence lacks on this date. By default today.")
 @json_option
-def check(pack: Path | None, as_json: bool) -> None:
+def check(pack: Path | None, as_of: date | None, as_json: bool) -> None:
     """Read the rules in the folder PACK and report every problem with its place.
 
-    By default the pack that comes with Valuelift is checked. Exit code 1: there are problems.
+    By default the pack that comes with Valuelift is checked. Exit code 1: there are problems. Notes are none: values
+    without valid evidence, evidence that expires within 90 days, values that nothing is said of for a need.
 
     \b
     Example:
       valuelift rules check rulesets/value_marketing
     """
     from engine.errors import ProblemsError
+    from engine.talk import gaps_in
     from wiring import load_rules, shipped_pack
 
     try:
@@ -54,13 +59,17 @@ def check(pack: Path | None, as_json: bool) -> None:
             raise
         _print_problems(error)
         raise click.exceptions.Exit(PROBLEMS) from None
+    gaps = gaps_in(rules.pack, as_of or date.today())
     if as_json:
         from commands.output import print_json
 
-        print_json({"pack": rules.program.stamp, "contents": contents(rules), "problems": []})
+        notes = _notes(gaps)
+        print_json({"pack": rules.program.stamp, "contents": contents(rules), "problems": [], "notes": notes})
         return
     held = ", ".join(f"{number} {name if number > 1 else name[:-1]}" for name, number in contents(rules).items())
     click.echo(f"{rules.pack.name} {rules.pack.version} is fine: {held}.")
+    for line in _noted(gaps):
+        click.echo(f"Note: {line}")
 
 
 @command.command("test")
@@ -120,9 +129,33 @@ def contents(rules: Rules) -> dict[str, int]:
         "actions": pack.actions,
         "invariants": pack.invariants,
         "parameters": pack.parameters,
+        "tracks": pack.talk.tracks if pack.talk else (),
         "overrides": pack.overrides,
     }
     return {name: len(items) for name, items in parts.items() if items}
+
+
+def _notes(gaps: Gaps | None) -> dict[str, Any]:
+    """Return in JSON form what a pack's talk lacks."""
+    if gaps is None:
+        return {}
+    return {
+        "unproven": gaps.unproven,
+        "expiring": [{"evidence": one.id, "value": one.value, "valid_until": one.valid_until} for one in gaps.expiring],
+        "untold": [{"value": value, "need": need} for value, need in gaps.untold],
+    }
+
+
+def _noted(gaps: Gaps | None) -> Iterator[str]:
+    """Yield a line for everything that a pack's talk lacks; of what nothing is said only how much."""
+    if gaps is None:
+        return
+    if gaps.unproven:
+        yield f"there is no valid evidence for {', '.join(gaps.unproven)}."
+    for one in gaps.expiring:
+        yield f"evidence `{one.id}` for {one.value} is valid until {one.valid_until} only."
+    if gaps.untold:
+        yield f"{len(gaps.untold)} pairs of value and need have no talk track; --json lists them."
 
 
 def _print_problems(error: ProblemsError) -> None:

@@ -15,13 +15,15 @@ from engine.decision import AdvisedAction, Candidate, Choice, Decision, GateStat
 from engine.explain import Explainer, Question
 from engine.model import Collect, Gate, Move, Pack
 from engine.snapshot import CustomerFacts
+from engine.talk import proofs, track_for
 from engine.vocabulary import FactKey, Type
 from engine.wording import Wording
 
 _VALUE_ROLES = ("when", "medium", "speaker", "audience", "perceived", "effect", "heard_by")
 _LIST_ROLES = ("guard_rails", "flags")
 _PLAN_ROLES = ("plan", "review")
-_PRESSING_ROLES = ("needs", "implied_needs", "kept_until")
+_NEED_ROLES = ("needs", "implied_needs")
+_PRESSING_ROLES = (*_NEED_ROLES, "kept_until")
 _ROLES = {"value", "since", *_VALUE_ROLES, *_LIST_ROLES, *_PLAN_ROLES, *_PRESSING_ROLES}
 
 
@@ -88,11 +90,32 @@ class Scored:
 
 
 @dataclass(frozen=True, slots=True)
+class Proof:
+    """A piece of evidence in words: what it shows, where it stands, and its last day."""
+
+    id: str
+    text: str
+    source: str
+    valid_until: date
+
+
+@dataclass(frozen=True, slots=True)
+class Saying:
+    """What to say: the text of a talk track, its form (`story`, `claim` or `question`), and what proves it."""
+
+    track: str
+    form: str
+    text: str
+    evidence: tuple[Proof, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class ValueNext:
-    """The value to convey next: chosen content, runner-up, and the other parts (role to words)."""
+    """The value to convey next: chosen content, what to say, runner-up, and the other parts (role to words)."""
 
     content: Named
     score: Scored | None
+    talk: Saying | None
     runner_up: Scored | None
     parts: Mapping[str, str]
 
@@ -248,8 +271,29 @@ class _Recommender:
         return ValueNext(
             content=self._member(key, chosen),
             score=self._scored(key, choice, chosen),
+            talk=self._talk(chosen),
             runner_up=self._runner_up(key, choice, chosen),
             parts={role: said for role in _VALUE_ROLES if (said := self._said(role))},
+        )
+
+    def _talk(self, value: str) -> Saying | None:
+        """Return what to say for a value: needs that are open first, then those that only show."""
+        talk = self.pack.talk
+        if talk is None:
+            return None
+        needs = [found for role in _NEED_ROLES if isinstance(found := self._shown(role), frozenset)]
+        heart = self._shown("heart_wish")
+        day = self.decision.as_of
+        track = track_for(talk, value, needs, heart if isinstance(heart, str) else None, day)
+        if track is None:
+            return None
+        text = self.wording.text
+        evidence = proofs(talk, track, day)
+        return Saying(
+            track=track.id,
+            form=track.told.value,
+            text=text(track.text),
+            evidence=tuple(Proof(one.id, text(one.text), text(one.source), one.valid_until) for one in evidence),
         )
 
     def _scored(self, key: FactKey, choice: Choice | None, chosen: str) -> Scored | None:

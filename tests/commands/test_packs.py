@@ -39,6 +39,20 @@ def test_the_shipped_pack_is_fine() -> None:
     assert f"{found['contents']['rules']} rules" in answer.output
 
 
+def test_what_evidence_lacks_is_noted() -> None:
+    """Values without evidence, evidence about to expire and untold pairs are notes: the exit code stays 0."""
+    soon = call_command("rules", "check", "--as-of", "2026-06-30")
+    assert (soon.code, len(soon.lines)) == (0, 3)
+    assert soon.lines[1] == "Note: evidence `freight` for external_relations is valid until 2026-08-31 only."
+    late = call_command("rules", "check", "--as-of", "2027-09-01")
+    assert late.code == 0
+    assert "Note: there is no valid evidence for people, customer_resource." in late.lines
+    notes = call_command("rules", "check", "--as-of", "2026-06-30", "--json").json["notes"]
+    assert (notes["unproven"], [one["evidence"] for one in notes["expiring"]]) == ([], ["freight"])
+    assert {"value": "heritage", "need": "benefit"} in notes["untold"]
+    assert f"Note: {len(notes['untold'])} pairs of value and need have no talk track; --json lists them." in soon.lines
+
+
 def test_every_problem_is_reported_with_its_place(packs: Path) -> None:
     """Two faults in one file come out together, each with file, line and column; the exit code is 1."""
     path = packs / "local" / "rules.yaml"

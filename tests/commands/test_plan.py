@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -55,6 +56,22 @@ def test_what_is_missing_for_the_next_step_is_the_goal(demo: Call) -> None:
     missing = [one["title"] for one in shown["criteria"] if one["required"] and one["state"] != "met"]
     goals = demo("plan", "hollow-reed", "--as-of", DAY, "--json").json["goals"]
     assert goals == missing != []
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_the_plan_says_what_to_say_and_what_proves_it(demo: Call, language: str) -> None:
+    """Under the value stand the track, and its evidence with source and last day, on both kinds of page."""
+    call = ("plan", "kelpford", "--as-of", DAY, "--lang", language)
+    talk = demo(*call, "--json").json["shown"]["value"]["talk"]
+    texts = Texts(language)
+    (one,) = talk["evidence"]
+    proof = texts("proof", proof=one["text"], source=one["source"], date=texts.date(date(2027, 1, 31)))
+    colon = texts("colon")
+    lines = demo(*call).lines
+    assert f"- {texts('part_say')}{colon}{talk['text']}" in lines
+    assert f"- {texts('part_proof')}{colon}{proof}" in lines
+    page = Page(demo(*call, "--format", "html").output)
+    assert {talk["text"], proof} <= set(page.texts["dd"])
 
 
 @pytest.mark.parametrize("language", ["en", "zh"])

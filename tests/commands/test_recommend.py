@@ -6,6 +6,7 @@ import re
 import subprocess
 import sys
 from collections.abc import Mapping
+from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 
@@ -143,10 +144,74 @@ def test_the_points_shown_add_up(
             folded += sum(len(scored.reasons) > 1 for scored in both)
     output = capsys.readouterr().out
     points = re.escape(all_texts()["points"][language]).replace(r"\{points\}", r"[\d.]+")
-    _, *blocks = re.split(rf" · {points}\n", output)
+    _, *parts = re.split(rf" · {points}\n", output)
+    blocks = [part.partition("\n\n")[0] for part in parts]  # the section ends with a blank line
     assert [sum(map(Decimal, re.findall(r"^ +([+-][\d.]+)  ", block, re.MULTILINE))) for block in blocks] == expected
     assert ("--all" in "".join(blocks)) is (not show_all and folded > 0)
     assert folded > 0
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_what_to_say_stands_under_the_value(demo: Call, language: str) -> None:
+    """The track for need and wish is shown in full with its proof; where the proof stands only with `--all`."""
+    call = ("recommend", "kelpford", "--as-of", DAY, "--lang", language)
+    found = demo(*call, "--json").json["recommendation"]
+    talk, texts = found["value"]["talk"], all_texts()
+    assert (talk["track"], talk["form"], [one["id"] for one in talk["evidence"]]) == (
+        "product-next-drum",
+        "story",
+        ["batch-records"],
+    )
+    labels = [texts[name][language] for name in ("part_content", "part_say", "part_proof", "part_when")]
+    for page, whole in ((demo(*call), False), (demo(*call, "--all"), True)):
+        starts = [next(n for n, line in enumerate(page.lines) if line.startswith(f"  {label} ")) for label in labels]
+        assert starts == sorted(starts)
+        said = _together(page.output)
+        assert _together(talk["text"]) in said
+        assert _together(talk["evidence"][0]["text"]) in said
+        assert (_together(talk["evidence"][0]["source"]) in said) is whole
+        assert starts[3] - starts[1] <= (8 if whole else 7)
+
+
+def _together(text: str) -> str:
+    return "".join(text.split())
+
+
+def test_what_is_said_is_proved_on_the_day(desk: Desk, decided: Decided) -> None:
+    """Each demo customer is told something of the value chosen, by evidence that is valid, most of it by a story."""
+    talk = desk.rules.pack.talk
+    assert talk is not None
+    tracks = {track.id: track for track in talk.tracks}
+    for facts, decision in decided.values():
+        shown = recommend(desk.rules.pack, facts, decision, "en").value
+        assert shown is not None
+        assert shown.talk is not None
+        assert tracks[shown.talk.track].value == shown.content.id
+        assert all(one.valid_until >= decision.as_of for one in shown.talk.evidence)
+        assert bool(shown.talk.evidence) is bool(tracks[shown.talk.track].evidence)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_without_talk_nothing_is_said(
+    desk: Desk, decided: Decided, language: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A pack without talk has no lines for it."""
+    pack = replace(desk.rules.pack, talk=None)
+    facts, decision = decided["kelpford"]
+    decision = replace(decision, fired=tuple(one for one in decision.fired if not one.rule.startswith("evidenced#")))
+    shown = recommend(pack, facts, decision, language)
+    assert shown.value is not None
+    assert shown.value.talk is None
+    print_page(Layout(Texts(language), pack, show_all=True).page(shown, {}))
+    page = capsys.readouterr().out
+    assert [name for name in ("part_say", "part_proof") if f"  {all_texts()[name][language]} " in page] == []
+
+
+def test_before_there_was_evidence_nothing_is_claimed(demo: Call) -> None:
+    """As of a day before all evidence something is asked rather than claimed, and a guard rail says why."""
+    found = demo("recommend", "east-tower", "--as-of", "2024-12-31", "--json").json["recommendation"]
+    assert (found["value"]["talk"]["form"], found["value"]["talk"]["evidence"]) == ("question", [])
+    assert "Claim nothing that we cannot prove; let the customer try it" in found["guard_rails"]
 
 
 @pytest.mark.parametrize(

@@ -16,7 +16,7 @@ from engine.compile import compile_pack
 from engine.decision import Decision, State
 from engine.errors import Location
 from engine.load import load_catalogue, load_pack
-from engine.model import Advise, All, Move, Pack
+from engine.model import Advise, All, Move, Pack, Talk, Told
 from engine.plan import Plan
 from engine.session import Session
 from engine.vocabulary import Text
@@ -25,6 +25,7 @@ ROOT = Path(__file__).parents[2]
 FOLDER = ROOT / "rulesets" / "value_marketing"
 PACK = load_pack(FOLDER, load_catalogue(ROOT / "facts" / "catalog.yaml"))
 CASES = load_cases(FOLDER, PACK)
+TALK = PACK.talk or Talk((), {})
 METHOD = {
     f"{chapter}{number}"
     for chapter, last in {"D": 9, "V": 17, "C": 6, "S": 8, "U": 4, "B": 8, "P": 6}.items()
@@ -132,7 +133,7 @@ def test_everything_cites_the_method() -> None:
     """Every rule, table, gate, scorecard, invariant and action names the items of the method that it implements."""
     points = tuple(rule for scorecard in PACK.scorecards for rule in scorecard.rules)
     shapes = (PACK.rules, PACK.tables, PACK.gates, PACK.scorecards, PACK.invariants, PACK.actions.values(), points)
-    sources = [(item.id, item.sources) for shape in shapes for item in shape]
+    sources = [(item.id, item.sources) for shape in (*shapes, TALK.tracks) for item in shape]
     assert [name for name, cited in sources if not cited or not set(cited) <= METHOD] == []
     assert [parameter.name for parameter in PACK.parameters.values() if parameter.source not in METHOD] == []
 
@@ -141,6 +142,32 @@ def test_pack_shows_the_five_parts_of_conveying() -> None:
     """Value, time, medium, intended effect and how it will be heard are facts that the pack concludes."""
     parts = {role: PACK.vocabulary.fact(PACK.shows[role]) for role in ("value", "when", "medium", "effect", "heard_by")}
     assert [role for role, fact in parts.items() if fact is None or not fact.is_derived] == []
+
+
+def test_every_value_has_talk_and_evidence() -> None:
+    """Each kind of value has evidence, tracks, and one of them needs no evidence; a third of all are stories."""
+    kinds = set(PACK.vocabulary.enums["value_kind"].members)
+    assert {one.value for one in TALK.evidence.values()} == kinds
+    assert {track.value for track in TALK.tracks} == kinds
+    assert {track.value for track in TALK.tracks if not track.evidence} == kinds
+    assert 3 * sum(track.told is Told.STORY for track in TALK.tracks) >= len(TALK.tracks)
+
+
+def test_nothing_is_claimed_or_told_without_evidence() -> None:
+    """Only a question may do without evidence, and each piece of evidence is cited."""
+    bare = [track.id for track in TALK.tracks if not track.evidence and track.told is not Told.QUESTION]
+    cited = {name for track in TALK.tracks for name in track.evidence}
+    assert (bare, set(TALK.evidence) - cited) == ([], set())
+
+
+def test_tracks_are_spoken() -> None:
+    """A track is two to four sentences that are said in half a minute."""
+    sentences = {
+        track.id: (len(re.findall(r"[.?!](?: |$)", track.text.en)), len(re.findall(r"[。？！]", track.text.zh)))
+        for track in TALK.tracks
+    }
+    assert {name: count for name, count in sentences.items() if not all(2 <= each <= 4 for each in count)} == {}
+    assert [track.id for track in TALK.tracks if len(track.text.en) > 280 or len(track.text.zh) > 120] == []
 
 
 # --- the languages ---------------------------------------------------------------------------------------------------
@@ -178,6 +205,7 @@ def _rules(pack: Pack) -> Iterator[str]:
     yield from (f"{table.id}#{row.id}" for table in pack.tables for row in table.rows)
     yield from (gate.id for gate in pack.gates)
     yield from (f"{scorecard.id}#{rule.id}" for scorecard in pack.scorecards for rule in scorecard.rules)
+    yield from (f"evidenced#{name}" for name in TALK.evidence)
 
 
 def _written(rule: str) -> str:
@@ -197,7 +225,7 @@ def _texts(part: object) -> Iterator[Text]:
         yield part
     elif isinstance(part, Pack):
         own = (part.title, part.rules, part.tables, part.gates, part.scorecards, part.actions, part.invariants)
-        yield from _texts((*own, part.parameters))
+        yield from _texts((*own, part.parameters, part.talk))
         yield from _texts([fact for fact in part.vocabulary.facts.values() if _is_own(fact.at)])
         yield from _texts([enum for enum in part.vocabulary.enums.values() if _is_own(enum.at)])
     elif isinstance(part, dict):
