@@ -147,6 +147,8 @@ class Layout:
         if stage is not None:
             yield "stage", Text(stage.stage.title)
         yield "content", self._scored(value.score) if value.score else Text(value.content.title, style="bold")
+        if "depth" in parts:
+            yield "depth", Text(parts["depth"])
         yield from self._talk(value.talk)
         if "when" in parts:
             yield "when", Text(parts["when"])

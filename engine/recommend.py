@@ -19,7 +19,7 @@ from engine.talk import proofs, track_for
 from engine.vocabulary import FactKey, Type
 from engine.wording import Wording
 
-_VALUE_ROLES = ("when", "medium", "speaker", "audience", "perceived", "effect", "heard_by")
+_VALUE_ROLES = ("depth", "when", "medium", "speaker", "audience", "perceived", "effect", "heard_by")
 _LIST_ROLES = ("guard_rails", "flags")
 _PLAN_ROLES = ("plan", "review")
 _NEED_ROLES = ("needs", "implied_needs")
