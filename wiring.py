@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, fields, replace
 from datetime import UTC, date, datetime
 from decimal import Decimal
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -63,6 +63,12 @@ def shipped_pack() -> Path:
     return ROOT / "rulesets" / "value_marketing"
 
 
+@cache
+def shipped_rules() -> Rules:
+    """Return the pack that comes with Valuelift, loaded once in a process."""
+    return load_rules(shipped_pack())
+
+
 def catalogue() -> Vocabulary:
     """Return what the facts catalogue declares."""
     return load_catalogue(CATALOGUE, CATALOGUE.relative_to(ROOT).as_posix())
@@ -76,7 +82,7 @@ def rules_in_use(store: Store, folder: Path | None = None) -> Rules:
         return load_rules(folder)
     stored = active_pack(store)
     if stored is None:
-        return load_rules(shipped_pack())
+        return shipped_rules()
     with tempfile.TemporaryDirectory(prefix="valuelift-") as place:
         return load_rules(_unpack(stored.content, Path(place)))
 

@@ -18,7 +18,7 @@ from engine.snapshot import CustomerFacts
 from engine.vocabulary import Type, Value
 from facts.imports import import_files
 from facts.store import Store
-from wiring import Desk, load_rules, shipped_pack
+from wiring import Desk, shipped_rules
 
 Choice = tuple[str | None, str | None]
 """A stage and the value to convey next."""
@@ -59,7 +59,7 @@ def desk(source: Source, test_data: Path, tmp_path_factory: pytest.TempPathFacto
     path = tmp_path_factory.mktemp(source.mapping) / "store.db"
     store = Store.create(str(path), base_currency=source.currency)
     import_files(store, source.mapping, [test_data / source.place], user="tester")
-    yield Desk(store, load_rules(shipped_pack()), source.as_of)
+    yield Desk(store, shipped_rules(), source.as_of)
     store.close()
 
 

@@ -19,7 +19,7 @@ from engine.snapshot import CustomerFacts
 from facts.demo import AS_OF, build
 from facts.snapshot import take_snapshot
 from facts.store import Store
-from wiring import Desk, load_rules, shipped_pack
+from wiring import Desk, shipped_rules
 
 DAY = AS_OF.isoformat()
 
@@ -67,7 +67,7 @@ def told_store(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def desk(told_store: Path) -> Iterator[Desk]:
     """Return a desk over the demo store, to look at many customers quickly."""
     store = Store.open(str(told_store))
-    yield Desk(store, load_rules(shipped_pack()), AS_OF)
+    yield Desk(store, shipped_rules(), AS_OF)
     store.close()
 
 
