@@ -60,6 +60,11 @@ def milliseconds(seconds: Iterable[float]) -> str:
     return f"p50 {cuts[49] * 1e3:.3f} ms, p99 {cuts[98] * 1e3:.3f} ms"
 
 
+def ratio(seconds: Iterable[float], others: Iterable[float]) -> str:
+    """Return the ratio of the medians."""
+    return f"{statistics.median(seconds) / statistics.median(others):.1f} x"
+
+
 def machine() -> str:
     """Describe the machine in one line, with how busy it is."""
     names = [line for line in Path("/proc/cpuinfo").read_text().splitlines() if line.startswith("model name")]

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from bench import workload
-from bench.figures import Figure, milliseconds, show
+from bench.figures import Figure, milliseconds, ratio, show
 from engine.compile import compile_pack
 from engine.decision import Decision
 from engine.session import Session
@@ -48,7 +48,7 @@ def _neutral() -> list[Figure]:
     return [
         Figure("interpreter, neutral workload (60 rules)", milliseconds(interpreter)),
         Figure("session, neutral workload", milliseconds(timings)),
-        Figure("session, neutral workload, against the interpreter", _ratio(timings, interpreter)),
+        Figure("session, neutral workload, against the interpreter", ratio(timings, interpreter)),
         Figure(f"session, answers that differ of {CUSTOMERS:,}", str(wrong)),
     ]
 
@@ -70,7 +70,7 @@ def _shipped() -> list[Figure]:
     name = f"session, our pack ({len(session.program.rules)} rules), {len(facts)} demo customers ({rows:.0f} rows each)"
     return [
         Figure(name, milliseconds(timings)),
-        Figure("session, our pack, against the interpreter", _ratio(timings, interpreter)),
+        Figure("session, our pack, against the interpreter", ratio(timings, interpreter)),
     ]
 
 
@@ -93,10 +93,6 @@ def _seconds(call: Callable[[Input], object], value: Input) -> float:
     started = time.process_time()
     call(value)
     return time.process_time() - started
-
-
-def _ratio(timings: Timings, interpreter: Timings) -> str:
-    return f"{statistics.median(timings) / statistics.median(interpreter):.1f} x"
 
 
 def _answer(decision: Decision) -> workload.Answer:
