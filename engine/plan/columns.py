@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,6 +16,12 @@ from engine.vocabulary import Fact, Type, Vocabulary
 Mask = npt.NDArray[np.bool_]
 Array = npt.NDArray[Any]
 
+# A mask that is the same everywhere has length one, and is one of these two: in a large pack most masks are, and
+# whoever knows it saves the work. Such a mask still broadcasts, so what does not know it is right all the same.
+NOWHERE: Mask = np.zeros(1, np.bool_)
+EVERYWHERE: Mask = np.ones(1, np.bool_)
+NOWHERE.flags.writeable = EVERYWHERE.flags.writeable = False
+
 
 class ColumnError(ValueError):
     """A snapshot's column does not hold what the catalogue declares."""
@@ -28,10 +34,76 @@ class Column:
     codes: Array
     known: Mask | None = None
 
+    def is_known(self, index: int) -> bool:
+        """Whether there is a value at one place."""
+        return self.known is None or holds(self.known, index)
+
+    def of_rows(self, owners: Array) -> Column:
+        """Return the customers' values for rows, given each row's customer as a position."""
+        return Column(self.codes[owners], None if self.known is None else of_rows(self.known, owners))
+
 
 def missing(size: int) -> Column:
     """Return a column in which nothing is known."""
-    return Column(np.zeros(size, np.int64), np.zeros(size, np.bool_))
+    return Column(np.broadcast_to(np.int64(0), size), NOWHERE)
+
+
+def settled(mask: Mask) -> Mask:
+    """Return NOWHERE or EVERYWHERE for a mask that is the same everywhere (both looks end at the first difference)."""
+    if not mask.any():
+        return NOWHERE
+    return EVERYWHERE if mask.all() else mask
+
+
+def is_uniform(mask: Mask) -> bool:
+    """Whether a mask is known to be the same everywhere."""
+    return mask is NOWHERE or mask is EVERYWHERE
+
+
+def holds(mask: Mask, index: int) -> bool:
+    """Return a mask's value at one place."""
+    return bool(mask[index if len(mask) > 1 else 0])
+
+
+def of_rows(mask: Mask, owners: Array) -> Mask:
+    """Return the customers' mask for rows, given each row's customer as a position."""
+    return mask if is_uniform(mask) else mask[owners]
+
+
+def full(mask: Mask, size: int) -> Mask:
+    """Return a mask with a value for each place."""
+    return np.broadcast_to(mask, size) if is_uniform(mask) else mask
+
+
+def invert(mask: Mask) -> Mask:
+    """Return where a mask does not hold."""
+    if mask is NOWHERE:
+        return EVERYWHERE
+    return NOWHERE if mask is EVERYWHERE else ~mask
+
+
+def all_of(*masks: Mask) -> Mask:
+    """Return where all masks hold."""
+    return _combined(masks, np.logical_and, EVERYWHERE, NOWHERE)
+
+
+def any_of(*masks: Mask) -> Mask:
+    """Return where some mask holds."""
+    return _combined(masks, np.logical_or, NOWHERE, EVERYWHERE)
+
+
+def _combined(masks: Sequence[Mask], operation: np.ufunc, neutral: Mask, absorbing: Mask) -> Mask:
+    rest = [mask for mask in masks if mask is not neutral]
+    if not rest:
+        return neutral
+    if len(rest) == 1:
+        return rest[0]
+    if any(mask is absorbing for mask in rest):
+        return absorbing
+    found: Mask = operation(rest[0], rest[1])
+    for mask in rest[2:]:
+        operation(found, mask, out=found)
+    return settled(found)
 
 
 def read_column(vocabulary: Vocabulary, fact: Fact, stored: pa.ChunkedArray | pa.Array) -> Column:
@@ -54,7 +126,7 @@ def read_column(vocabulary: Vocabulary, fact: Fact, stored: pa.ChunkedArray | pa
                 fact, array, pa.types.is_integer, lambda numbers: _numbers(numbers.cast(pa.int64()), np.int64)
             )
         case Type.DATE:
-            codes = days(_checked(fact, array, pa.types.is_date32, lambda dates: dates))
+            codes = _checked(fact, array, pa.types.is_date32, days)
         case Type.NUMBER:
             codes = _checked(fact, array, lambda kind: kind == pa.decimal128(18, fact.scale), _scaled)
         case Type.TEXT:
@@ -75,7 +147,9 @@ def one_array(stored: pa.ChunkedArray | pa.Array) -> pa.Array:
 
 def known_mask(array: pa.Array) -> Mask | None:
     """Return where an array has values, or None for everywhere."""
-    return _bits(array, 0) if array.null_count else None
+    if not array.null_count:
+        return None
+    return _bits(array, 0) if array.null_count < len(array) else NOWHERE
 
 
 def days(array: pa.Array) -> Array:
@@ -93,7 +167,7 @@ def _checked(
 ) -> Array:
     if not accepts(array.type):
         raise ColumnError(f"column `{fact.key}` is {array.type}, which does not hold a fact of type {fact.type}")
-    return read(array)
+    return read(array) if array.null_count < len(array) else missing(len(array)).codes
 
 
 def _is_text(kind: pa.DataType) -> bool:
