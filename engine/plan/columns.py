@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -72,7 +73,12 @@ def of_rows(mask: Mask, owners: Array) -> Mask:
 
 def full(mask: Mask, size: int) -> Mask:
     """Return a mask with a value for each place."""
-    return np.broadcast_to(mask, size) if is_uniform(mask) else mask
+    return _broadcast(bool(mask[0]), size) if is_uniform(mask) else mask
+
+
+@lru_cache(maxsize=64)
+def _broadcast(value: bool, size: int) -> Mask:
+    return np.broadcast_to(EVERYWHERE if value else NOWHERE, size)
 
 
 def invert(mask: Mask) -> Mask:

@@ -121,11 +121,11 @@ class Chunk:
         return all_of(began, still if end.known is None else any_of(still, invert(end.known)))
 
     def how_many(self, collection: str, mask: Mask) -> Array:
-        """Count the rows of each customer for which a mask holds."""
+        """Count the rows of each customer for which a mask holds (length one: the same for all)."""
         owners = self.owners(collection)
         size = self.size(None)
         if mask is NOWHERE or not len(owners):
-            return np.broadcast_to(np.int32(0), size)
+            return np.zeros(1, np.int32)
         mask = full(mask, len(owners))
         if np.count_nonzero(mask) < len(mask) // RARE:
             return np.bincount(owners[np.flatnonzero(mask)], minlength=size)
@@ -175,6 +175,8 @@ class Conditions:
 
     def truth(self, cond: Cond, scope: str | None, cautious: bool = False) -> Truth:
         """Return a condition's truth for every customer, or for every row of the collection `scope`."""
+        if scope is not None and not self._chunk.size(scope):
+            return sharp(NOWHERE)
         if isinstance(cond, Lit):
             return self._literal(cond.leaf, cond.positive, scope, cautious)
         truths = [self.truth(item, scope, cautious) for item in cond.items]
@@ -296,7 +298,7 @@ class Conditions:
 
     def _added(self, leaf: SumAtLeast, where: Mask, amounts: Array) -> Array:
         if where is NOWHERE or not len(amounts):
-            return np.broadcast_to(np.int64(0), self._chunk.size(None))
+            return np.zeros(1, np.int64)
         return self._chunk.per_customer(leaf.collection, np.where(where, amounts, 0))
 
     def _amounts(self, leaf: SumAtLeast, cautious: bool) -> tuple[Array, Mask]:

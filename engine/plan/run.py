@@ -8,13 +8,13 @@ from datetime import date
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from engine.assemble import Codes, Outcome, Score, assemble
 from engine.decision import Decision
 from engine.plan.at import Place, conflicts_at, provisional_at
 from engine.plan.columns import Array, Column, Mask, full, holds, invert
 from engine.plan.conditions import Chunk, Conditions
+from engine.plan.owners import by_owner
 from engine.plan.resolve import Rules, Scored, fire, resolve_aggregate, resolve_single, resolve_union, score, select
 from engine.program import Aggregate, Cond, Program, Selection, Single, Union, decode
 from engine.snapshot import CustomerFacts, Snapshot, snapshot_of
@@ -85,7 +85,7 @@ class Plan:
 
 
 def _chunks(program: Program, snapshot: Snapshot, size: int) -> Iterator[Chunk]:
-    rows = {name: _by_owner(snapshot.customers["customer"], table) for name, table in snapshot.rows.items()}
+    rows = by_owner(snapshot.customers["customer"], snapshot.rows)
     for start in range(0, snapshot.customers.num_rows, size):
         customers = snapshot.customers.slice(start, size)
         parts = {}
@@ -93,18 +93,6 @@ def _chunks(program: Program, snapshot: Snapshot, size: int) -> Iterator[Chunk]:
             first, last = (int(place) for place in np.searchsorted(owners, (start, start + customers.num_rows)))
             parts[name] = (table.slice(first, last - first), owners[first:last] - start)
         yield Chunk(program, snapshot.as_of, customers, parts)
-
-
-def _by_owner(customers: pa.ChunkedArray, table: pa.Table) -> tuple[pa.Table, Array]:
-    """Return a collection's rows in the order of the customers, and each row's customer as a position."""
-    owners = pc.index_in(table["customer"], value_set=customers.combine_chunks()).combine_chunks()
-    if owners.null_count:
-        table, owners = table.filter(pc.is_valid(owners)), owners.drop_null()
-    positions = np.asarray(owners.to_numpy(zero_copy_only=False), np.int64)
-    if np.any(positions[1:] < positions[:-1]):
-        order = np.argsort(positions, kind="stable")
-        table, positions = table.take(order), positions[order]
-    return table, positions
 
 
 class Decided:
