@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -12,6 +12,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from engine.program import Code
 from engine.vocabulary import Fact, Type, Vocabulary
 
 Mask = npt.NDArray[np.bool_]
@@ -42,6 +43,10 @@ class Column:
     def of_rows(self, owners: Array) -> Column:
         """Return the customers' values for rows, given each row's customer as a position."""
         return Column(self.codes[owners], None if self.known is None else of_rows(self.known, owners))
+
+
+Words = tuple[Column, Mapping[Code, int]]
+"""A text's column, each text as a number, and the number of each text that occurs."""
 
 
 def missing(size: int) -> Column:
@@ -144,6 +149,25 @@ def read_column(vocabulary: Vocabulary, fact: Fact, stored: pa.ChunkedArray | pa
     return Column(codes, known)
 
 
+def read_words(fact: Fact, stored: pa.ChunkedArray | pa.Array | None, size: int) -> Words:
+    """Read a column of text as the places of its words in a dictionary (None: there is no such column).
+
+    Raises:
+        ColumnError: if its Arrow type is not text.
+    """
+    if stored is None or pa.types.is_null(stored.type):
+        return missing(size), {}
+    texts = one_array(stored)
+    if not _is_text(texts.type):
+        raise ColumnError(_misfit(fact, texts))
+    if not pa.types.is_dictionary(texts.type):
+        texts = texts.dictionary_encode()
+    elif texts.dictionary.null_count:
+        texts = texts.dictionary_decode().dictionary_encode()
+    words = {word: place for place, word in enumerate(texts.dictionary.to_pylist())}
+    return Column(texts.indices.fill_null(0).to_numpy(), known_mask(texts)), words
+
+
 def one_array(stored: pa.ChunkedArray | pa.Array) -> pa.Array:
     """Return a column as one array."""
     if isinstance(stored, pa.ChunkedArray):
@@ -172,8 +196,12 @@ def _checked(
     fact: Fact, array: pa.Array, accepts: Callable[[pa.DataType], bool], read: Callable[[pa.Array], Array]
 ) -> Array:
     if not accepts(array.type):
-        raise ColumnError(f"column `{fact.key}` is {array.type}, which does not hold a fact of type {fact.type}")
+        raise ColumnError(_misfit(fact, array))
     return read(array) if array.null_count < len(array) else missing(len(array)).codes
+
+
+def _misfit(fact: Fact, array: pa.Array) -> str:
+    return f"column `{fact.key}` is {array.type}, which does not hold a fact of type {fact.type}"
 
 
 def _is_text(kind: pa.DataType) -> bool:

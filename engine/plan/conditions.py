@@ -19,6 +19,7 @@ from engine.plan.columns import (
     Column,
     ColumnError,
     Mask,
+    Words,
     all_of,
     any_of,
     days,
@@ -30,6 +31,7 @@ from engine.plan.columns import (
     of_rows,
     one_array,
     read_column,
+    read_words,
     settled,
 )
 from engine.plan.truth import Truth, both, negate, sharp, some, unless_unknown
@@ -52,7 +54,7 @@ from engine.program import (
     leaf_facts,
     leaf_scope,
 )
-from engine.vocabulary import BEGINNING, FactKey
+from engine.vocabulary import BEGINNING, FactKey, Type
 
 RARE = (
     8  # below one row in so many, picking rows is faster than a running total over all (measured at 2 to 27 rows each)
@@ -75,6 +77,7 @@ class Chunk:
     columns: dict[FactKey, Column] = field(default_factory=dict)
     sets: dict[FactKey, Mapping[int, Mask]] = field(default_factory=dict)
     provisional: dict[FactKey, Mask] = field(default_factory=dict)
+    _words: dict[FactKey, Words] = field(default_factory=dict)
     _ends: dict[str, Array] = field(default_factory=dict)
     _covered: dict[tuple[str, int | None], Mask] = field(default_factory=dict)
 
@@ -88,8 +91,7 @@ class Chunk:
 
     def stored(self, key: FactKey) -> Column | None:
         """Return a stored column, or None if the snapshot has none."""
-        table = self.customers if key.scope is None else self.rows[key.scope][0] if key.scope in self.rows else None
-        found = None if table is None else _stored(table, key.name)
+        found = self._column_of(key)
         return None if found is None else read_column(self.program.vocabulary, self.program.fact(key), found)
 
     def column(self, key: FactKey) -> Column:
@@ -97,6 +99,15 @@ class Chunk:
         found = self.columns.get(key)
         if found is None:
             found = self.columns[key] = self.stored(key) or missing(self.size(key.scope))
+        return found
+
+    def words(self, key: FactKey) -> Words:
+        """Return a text's column as numbers: to compare texts one by one takes some hundred times as long."""
+        found = self._words.get(key)
+        if found is None:
+            stored = self._column_of(key)
+            found = read_words(self.program.fact(key), stored, self.size(key.scope))
+            self._words[key] = found
         return found
 
     def covered(self, collection: str, window: int | None) -> Mask:
@@ -148,6 +159,10 @@ class Chunk:
             self._ends[collection] = ends
         sums: Array = total[ends]
         return sums[1:] - sums[:-1]
+
+    def _column_of(self, key: FactKey) -> pa.ChunkedArray | None:
+        table = self.customers if key.scope is None else self.rows[key.scope][0] if key.scope in self.rows else None
+        return None if table is None else _stored(table, key.name)
 
     def _date(self, name: str) -> Column | None:
         found = _stored(self.customers, name)
@@ -247,6 +262,8 @@ class Conditions:
     def _test(self, leaf: _Test | Known | Member, scope: str | None) -> Truth:
         if isinstance(leaf, Member):
             return sharp(self._chunk.sets[leaf.fact][leaf.code])
+        if isinstance(leaf, OneOf) and self._chunk.program.fact(leaf.fact).type is Type.TEXT:
+            return self._words_test(leaf)
         columns = [self._column(fact, scope) for fact in leaf_facts(leaf)]
         known = _known(columns)
         if isinstance(leaf, Known):
@@ -254,6 +271,13 @@ class Conditions:
         if known is NOWHERE:
             return Truth(NOWHERE, EVERYWHERE)
         return unless_unknown(self._compare(leaf, [column.codes for column in columns]), known)
+
+    def _words_test(self, leaf: OneOf) -> Truth:
+        column, words = self._chunk.words(leaf.fact)
+        if column.known is NOWHERE:
+            return Truth(NOWHERE, EVERYWHERE)
+        wanted = tuple(words[word] for word in leaf.codes if word in words)
+        return unless_unknown(_is_one_of(column.codes, wanted), column.known)
 
     def _compare(self, leaf: _Test, codes: list[Array]) -> Mask:
         match leaf:
