@@ -9,7 +9,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from engine.program import Program
-from engine.snapshot import Snapshot
+from engine.snapshot import Snapshot, keyed
 from facts.demo import AS_OF, build
 from facts.snapshot import Base, take_snapshot
 from facts.store import Store
@@ -36,11 +36,12 @@ def demo_snapshot(base: Base, program: Program, currency: str, customers: int) -
     """Return the facts of about `customers` customers: those of the base again and again, under new keys."""
     once = take_snapshot(base, program.vocabulary, AS_OF, base_currency=currency)
     times = round(customers / once.customers.num_rows)
-    rows = {name: _repeated(table, times) for name, table in once.rows.items()}
-    return Snapshot(AS_OF, _repeated(once.customers, times), rows)
+    repeated = _repeated(once.customers, times)
+    rows = {name: keyed(_repeated(table, times), repeated["customer"]) for name, table in once.rows.items()}
+    return Snapshot(AS_OF, repeated, rows)
 
 
 def _repeated(table: pa.Table, times: int) -> pa.Table:
-    keys = table["customer"]
+    keys = table["customer"].cast(pa.string())
     parts = [table.set_column(0, "customer", pc.binary_join_element_wise(keys, f"{n:06}", "-")) for n in range(times)]
     return pa.concat_tables(parts).combine_chunks()

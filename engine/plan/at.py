@@ -8,7 +8,8 @@ from engine.assemble import fact_conflict, table_conflict
 from engine.decision import Conflict, Provisional
 from engine.plan.columns import Column, Mask, holds
 from engine.plan.conditions import Chunk, Conditions
-from engine.plan.resolve import Rules, Scored, without_rules
+from engine.plan.resolve import Rules, without_rules
+from engine.plan.scorecards import Scored
 from engine.program import Aggregate, Program, Resolution, Selection, Single, Union
 from engine.vocabulary import FactKey
 

@@ -55,10 +55,10 @@ def missing(size: int) -> Column:
 
 
 def settled(mask: Mask) -> Mask:
-    """Return NOWHERE or EVERYWHERE for a mask that is the same everywhere (both looks end at the first difference)."""
-    if not mask.any():
-        return NOWHERE
-    return EVERYWHERE if mask.all() else mask
+    """Return NOWHERE or EVERYWHERE for a mask that is the same everywhere (the look ends at the first difference)."""
+    if len(mask) and mask[0]:
+        return EVERYWHERE if mask.all() else mask
+    return mask if mask.any() else NOWHERE
 
 
 def is_uniform(mask: Mask) -> bool:
@@ -184,7 +184,7 @@ def known_mask(array: pa.Array) -> Mask | None:
 
 def days(array: pa.Array) -> Array:
     """Return dates as days since 1970-01-01."""
-    return _numbers(array, np.int32).astype(np.int64)
+    return _numbers(array, np.int32)
 
 
 def smallest(size: int) -> type[np.int8 | np.int16 | np.int32]:
@@ -235,7 +235,10 @@ def _members(vocabulary: Vocabulary, fact: Fact, texts: pa.Array) -> Array:
     codes = np.asarray(positions.fill_null(-1).to_numpy(), smallest(len(members)))
     if not len(codes):
         return np.zeros(len(texts), np.int8)
-    found: Array = codes[texts.indices.fill_null(0).to_numpy()]
+    places: Array = texts.indices.fill_null(0).to_numpy()
+    if np.array_equal(codes, np.arange(len(members))):
+        return places.astype(codes.dtype, copy=False)  # the dictionary is the enum itself
+    found: Array = codes[places]
     wrong = (found < 0) if texts.null_count == 0 else (found < 0) & _bits(texts, 0)
     if wrong.any():
         value = texts[int(wrong.argmax())].as_py()
