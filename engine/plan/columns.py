@@ -104,17 +104,19 @@ def any_of(*masks: Mask) -> Mask:
 
 
 def _combined(masks: Sequence[Mask], operation: np.ufunc, neutral: Mask, absorbing: Mask) -> Mask:
-    rest = [mask for mask in masks if mask is not neutral]
-    if not rest:
-        return neutral
-    if len(rest) == 1:
-        return rest[0]
-    if any(mask is absorbing for mask in rest):
-        return absorbing
-    found: Mask = operation(rest[0], rest[1])
-    for mask in rest[2:]:
-        operation(found, mask, out=found)
-    return settled(found)
+    found, is_fresh = neutral, False
+    for mask in masks:
+        if mask is neutral:
+            continue
+        if mask is absorbing:
+            return absorbing
+        if found is neutral:
+            found = mask
+        elif is_fresh:
+            operation(found, mask, out=found)
+        else:
+            found, is_fresh = operation(found, mask), True
+    return settled(found) if is_fresh else found
 
 
 def read_column(vocabulary: Vocabulary, fact: Fact, stored: pa.ChunkedArray | pa.Array) -> Column:

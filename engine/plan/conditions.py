@@ -54,7 +54,7 @@ from engine.program import (
     leaf_facts,
     leaf_scope,
 )
-from engine.vocabulary import BEGINNING, FactKey, Type
+from engine.vocabulary import BEGINNING, FactKey
 
 RARE = (
     8  # below one row in so many, picking rows is faster than a running total over all (measured at 2 to 27 rows each)
@@ -262,7 +262,7 @@ class Conditions:
     def _test(self, leaf: _Test | Known | Member, scope: str | None) -> Truth:
         if isinstance(leaf, Member):
             return sharp(self._chunk.sets[leaf.fact][leaf.code])
-        if isinstance(leaf, OneOf) and self._chunk.program.fact(leaf.fact).type is Type.TEXT:
+        if isinstance(leaf, OneOf) and leaf.codes and isinstance(leaf.codes[0], str):
             return self._words_test(leaf)
         columns = [self._column(fact, scope) for fact in leaf_facts(leaf)]
         known = _known(columns)

@@ -42,9 +42,8 @@ def sharp(mask: Mask) -> Truth:
 
 def unless_unknown(mask: Mask, known: Mask | None) -> Truth:
     """Return a test's truth: unknown where its facts are not known."""
-    mask = settled(mask)
     if known is None:
-        return sharp(mask)
+        return sharp(settled(mask))
     return Truth(all_of(mask, known), any_of(mask, invert(known)))
 
 
@@ -57,7 +56,7 @@ def negate(truth: Truth) -> Truth:
 def both(truths: Sequence[Truth]) -> Truth:
     """Return the and of truths (of none: true)."""
     possibly = all_of(*[truth.possibly for truth in truths])
-    if possibly is NOWHERE or all(truth.is_sharp for truth in truths):
+    if possibly is NOWHERE or _are_sharp(truths):
         return sharp(possibly)
     return Truth(all_of(*[truth.surely for truth in truths]), possibly)
 
@@ -65,6 +64,10 @@ def both(truths: Sequence[Truth]) -> Truth:
 def some(truths: Sequence[Truth]) -> Truth:
     """Return the or of truths (of none: false)."""
     surely = any_of(*[truth.surely for truth in truths])
-    if surely is EVERYWHERE or all(truth.is_sharp for truth in truths):
+    if surely is EVERYWHERE or _are_sharp(truths):
         return sharp(surely)
     return Truth(surely, any_of(*[truth.possibly for truth in truths]))
+
+
+def _are_sharp(truths: Sequence[Truth]) -> bool:
+    return all(truth.surely is truth.possibly for truth in truths)
