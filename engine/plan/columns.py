@@ -226,7 +226,8 @@ def _numbers(array: pa.Array, kind: type[np.integer[Any]]) -> Array:
 def _scaled(array: pa.Array) -> Array:
     # A decimal128 is a 16-byte integer scaled by 10**scale; with 18 digits the low 8 bytes hold all of it.
     halves = np.frombuffer(array.buffers()[1], np.int64)
-    return halves[2 * array.offset : 2 * (array.offset + len(array)) : 2]
+    # To put these side by side takes less than to compare them twice where they are.
+    return halves[2 * array.offset : 2 * (array.offset + len(array)) : 2].copy()
 
 
 def _members(vocabulary: Vocabulary, fact: Fact, texts: pa.Array) -> Array:

@@ -109,9 +109,9 @@ def _decided(base: Column, entries: list[tuple[int, Mask]]) -> Column:
         taken = all_of(holds, undecided)
         if taken is not NOWHERE:
             undecided = all_of(undecided, invert(taken))
-            codes += taken * codes.dtype.type(value)
+            codes += taken.view(np.int8) * codes.dtype.type(value)
     if undecided is not NOWHERE:
-        codes += undecided * base.codes
+        codes += undecided.view(np.int8) * base.codes
     return Column(codes, None if base.known is None else any_of(base.known, invert(undecided)))
 
 
