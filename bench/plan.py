@@ -1,8 +1,8 @@
-"""Time the plan on the neutral workload, on one core, columns in and out, every answer checked.
+"""Time the plan on one core, columns in and out: on the neutral workload, every answer checked, and on our pack.
 
     python -m bench.plan --customers 200000
 
-The peer in the same run is the workload's own interpreter; ratios are against it.
+The peer is the workload's own interpreter, which runs between the plan's runs; ratios are against it.
 """
 
 from __future__ import annotations
@@ -12,11 +12,12 @@ import resource
 import statistics
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 
 import numpy as np
 
-from bench import workload
+from bench import demo, workload
 from bench.figures import Figure, show
 from engine.compile import compile_pack
 from engine.plan import Plan, Result
@@ -26,7 +27,12 @@ from engine.snapshot import Snapshot
 from engine.vocabulary import FactKey
 
 CUSTOMERS = 100_000
+SHIPPED_CUSTOMERS = 100_000
+PEER_CUSTOMERS = 5_000
 RUNS = 5
+
+Peer = Callable[[], float]
+"""The interpreter: customers per second of processor time."""
 
 
 def measure(number: int = CUSTOMERS, runs: int = RUNS, chunks: Sequence[int] = (CHUNK,)) -> list[Figure]:
@@ -35,35 +41,64 @@ def measure(number: int = CUSTOMERS, runs: int = RUNS, chunks: Sequence[int] = (
     Raises:
         AbsentError: if the workload is not there.
     """
-    plan = Plan(compile_pack(workload.pack()))
     customers = workload.peer("gen").customers(number)
-    snapshot = workload.snapshot(plan.program.vocabulary, customers)
-    oracle = workload.peer("oracle").Oracle()
-    started = time.process_time()
-    expected = [oracle.decide(customer) for customer in customers]
-    interpreter = number / (time.process_time() - started)
-    figures = [Figure(f"interpreter, {number:,} customers", f"{interpreter:,.0f} customers/s")]
-    for chunk in chunks:
-        rate = statistics.median(_rate(plan, snapshot, chunk) for _ in range(runs))
-        found = f"{rate:,.0f} customers/s and core, {rate / interpreter:.0f} x the interpreter"
-        figures.append(Figure(f"plan, chunks of {chunk:,}", found))
-    largest = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    wrong = sum(
-        found != workload.comparable(wanted) for found, wanted in zip(_answers(plan, snapshot), expected, strict=True)
-    )
+    interpret = partial(_interpreter, customers[:PEER_CUSTOMERS])
     return [
-        *figures,
-        Figure("plan, largest memory, customers as Python objects included", f"{largest:,.0f} MB"),
-        Figure(f"plan, answers that differ of {number:,}", str(wrong)),
+        Figure("interpreter", f"{interpret():,.0f} customers/s"),
+        *_neutral(customers, interpret, runs, chunks),
+        *_shipped(interpret, runs, chunks),
     ]
 
 
-def _rate(plan: Plan, snapshot: Snapshot, chunk: int) -> float:
-    """Return customers per second of processor time."""
+def _neutral(customers: list[workload.Customer], interpret: Peer, runs: int, chunks: Sequence[int]) -> list[Figure]:
+    plan = Plan(compile_pack(workload.pack()))
+    snapshot = workload.snapshot(plan.program.vocabulary, customers)
+    name = f"plan, neutral workload, {len(customers):,} customers"
+    figures = [_rate(name, plan, snapshot, chunk, interpret, runs) for chunk in chunks]
+    largest = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    oracle = workload.peer("oracle").Oracle()
+    expected = (workload.comparable(oracle.decide(customer)) for customer in customers)
+    wrong = sum(found != wanted for found, wanted in zip(_answers(plan, snapshot), expected, strict=True))
+    return [
+        *figures,
+        Figure("plan, largest memory, customers as Python objects included", f"{largest:,.0f} MB"),
+        Figure(f"plan, answers that differ of {len(customers):,}", str(wrong)),
+    ]
+
+
+def _shipped(interpret: Peer, runs: int, chunks: Sequence[int]) -> list[Figure]:
+    """Return rates on the demo customers again and again: with all that is known of them, with their orders alone."""
+    base, program, currency = demo.demo_base()
+    figures = []
+    for name, part in (("everything recorded", base), ("only orders recorded", demo.only_orders(base))):
+        snapshot = demo.demo_snapshot(part, program, currency, SHIPPED_CUSTOMERS)
+        rows = sum(table.num_rows for table in snapshot.rows.values()) / snapshot.customers.num_rows
+        what = f"plan, our pack ({len(program.rules)} rules), {name} ({rows:.0f} rows each)"
+        figures += [_rate(what, Plan(program), snapshot, chunk, interpret, runs) for chunk in chunks]
+    return figures
+
+
+def _rate(what: str, plan: Plan, snapshot: Snapshot, chunk: int, interpret: Peer, runs: int) -> Figure:
+    """Return customers per second of processor time, the interpreter and the plan taken in turns."""
+    pairs = [(_plan(plan, snapshot, chunk), interpret()) for _ in range(runs)]
+    rate = statistics.median(rate for rate, _ in pairs)
+    ratio = statistics.median(rate / interpreted for rate, interpreted in pairs)
+    return Figure(f"{what}, chunks of {chunk:,}", f"{rate:,.0f} customers/s and core, {ratio:.3g} x the interpreter")
+
+
+def _plan(plan: Plan, snapshot: Snapshot, chunk: int) -> float:
     started = time.process_time()
     for _ in plan.run(snapshot, chunk):
         pass
     return float(snapshot.customers.num_rows / (time.process_time() - started))
+
+
+def _interpreter(customers: Sequence[workload.Customer]) -> float:
+    decide = workload.peer("oracle").Oracle().decide
+    started = time.process_time()
+    for customer in customers:
+        decide(customer)
+    return len(customers) / (time.process_time() - started)
 
 
 def _answers(plan: Plan, snapshot: Snapshot) -> Iterator[workload.Answer]:

@@ -90,7 +90,7 @@ class Snapshot:
     `row` (unique within the customer) and a column per row fact. Columns may be absent: all missing.
 
     Arrow types: flag bool, integer int64, number decimal128(18, scale), date date32, the rest string (or a
-    dictionary of strings).
+    dictionary of strings); keys string, or as `keyed` gives them.
     """
 
     as_of: date
@@ -135,6 +135,21 @@ def snapshot_of(vocabulary: Vocabulary, customers: Sequence[CustomerFacts]) -> S
         columns[f"{name}.recorded_to"] = pa.array([end for _, end in recorded], pa.date32())
     rows = {name: _rows_table(vocabulary, name, customers) for name in vocabulary.collections}
     return Snapshot(as_of, pa.table(columns), rows)
+
+
+def keyed(rows: pa.Table, customers: pa.ChunkedArray) -> pa.Table:
+    """Return a collection's rows with their customers' keys as places among all customers' keys.
+
+    To look every key up again takes a fifth of the time in which the plan decides.
+    """
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    keys = customers.combine_chunks()
+    places = pc.index_in(rows["customer"].combine_chunks(), value_set=keys)
+    return rows.set_column(
+        rows.schema.get_field_index("customer"), "customer", pa.DictionaryArray.from_arrays(places, keys)
+    )
 
 
 def arrow_type(fact: Fact) -> pa.DataType:

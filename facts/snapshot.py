@@ -20,8 +20,8 @@ import duckdb
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from engine.snapshot import CustomerFacts, Recorded, Row, Snapshot
-from engine.vocabulary import Origin, Value, Vocabulary
+from engine.snapshot import CustomerFacts, Recorded, Row, Snapshot, keyed
+from engine.vocabulary import Fact, Origin, Type, Value, Vocabulary
 from facts.features import PORTFOLIO, PREPARED, Feature, base_schemas, features, prepared
 from facts.snapshot_checks import check_members, check_snapshot, check_values, wanted_columns
 
@@ -57,7 +57,11 @@ def take_snapshot(base: Base, vocabulary: Vocabulary, as_of: date, *, base_curre
         }
     snapshot = Snapshot(as_of, customers, rows)
     check_snapshot(snapshot, vocabulary)
-    return snapshot
+    return Snapshot(
+        as_of,
+        _encoded(customers, vocabulary, None),
+        {name: keyed(_encoded(table, vocabulary, name), customers["customer"]) for name, table in rows.items()},
+    )
 
 
 def customer_facts(base: Base, vocabulary: Vocabulary, as_of: date, *, base_currency: str) -> CustomerFacts:
@@ -159,6 +163,24 @@ def _rows_table(database: DuckDBPyConnection, feature: Feature, vocabulary: Voca
     rows = _query(database, f"FROM ({feature.sql}) ORDER BY customer, row")
     declared = [fact.name for fact in vocabulary.in_scope(feature.name) if fact.origin is not Origin.DERIVED]
     return rows.select(["customer", "row", *declared])
+
+
+def _encoded(table: pa.Table, vocabulary: Vocabulary, scope: str | None) -> pa.Table:
+    """Return the table with dictionaries of words: less memory, and whoever decides needs no look at each word."""
+    for fact in vocabulary.in_scope(scope):
+        place = table.schema.get_field_index(fact.name)
+        if place >= 0 and pa.types.is_string(table.schema.field(place).type):
+            words = table.column(place).combine_chunks()
+            table = table.set_column(place, fact.name, _dictionary(words, vocabulary, fact))
+    return table
+
+
+def _dictionary(words: pa.Array, vocabulary: Vocabulary, fact: Fact) -> pa.DictionaryArray:
+    if fact.type is Type.TEXT:
+        return words.dictionary_encode()
+    members = pa.array(vocabulary.enum_of(fact).members, pa.string())
+    places = pc.index_in(words, value_set=members)
+    return pa.DictionaryArray.from_arrays(places.cast(pa.int8() if len(members) < 2**7 else pa.int32()), members)
 
 
 # --- one customer ---

@@ -6,9 +6,10 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from engine.assemble import fact_conflict, table_conflict
 from engine.decision import Conflict, Provisional
-from engine.plan.columns import Column, Mask
+from engine.plan.columns import Column, Mask, holds
 from engine.plan.conditions import Chunk, Conditions
-from engine.plan.resolve import Rules, Scored, without_rules
+from engine.plan.resolve import Rules, without_rules
+from engine.plan.scorecards import Scored
 from engine.program import Aggregate, Program, Resolution, Selection, Single, Union
 from engine.vocabulary import FactKey
 
@@ -22,7 +23,7 @@ def conflicts_at(program: Program, rules: Rules, scope: str | None, index: int, 
     """Yield the conflicts at one place."""
 
     def has_fired(rule: int) -> bool:
-        return bool(rules.fired[rule][index])
+        return holds(rules.fired[rule], index)
 
     for stratum in program.strata:
         for resolution in stratum.resolutions:
@@ -45,7 +46,7 @@ def provisional_at(
         for resolution in stratum.resolutions:
             provisional = chunk.provisional.get(resolution.fact)
             for scope, index, key in places if provisional is not None else ():
-                if scope == resolution.fact.scope and provisional is not None and provisional[index]:
+                if scope == resolution.fact.scope and provisional is not None and holds(provisional, index):
                     hangs = _Hangs(chunk, conditions, rules, cards, places, scope, index)
                     found[resolution.fact, key] = hangs.on(resolution, key, found)
     return list(found.values())
@@ -83,7 +84,7 @@ class _Hangs:
                 self._rule(entry.rule, self._index)
             if self._is_settled(entry.rule):
                 return
-        if single.fallback and doubt is not None and doubt[self._index]:
+        if single.fallback and doubt is not None and holds(doubt, self._index):
             fallback = found[single.fallback, key]
             self._names |= set(fallback.rules)
             self._unknown |= set(fallback.unknown)
@@ -93,14 +94,13 @@ class _Hangs:
         for entry in single.entries:
             if self._is_settled(entry.rule):
                 return entry.value
-        is_known = base.known is None or base.known[self._index]
-        return _code(base.codes[self._index]) if is_known else None
+        return _code(base.codes[self._index]) if base.is_known(self._index) else None
 
     def _union(self, union: Union) -> None:
         spots = {rule: self._spots(rule) for rule, _ in union.entries}
         settled = set(union.default)
         for rule, codes in union.entries:
-            if any(self._rules.settled(rule)[index] for index in spots[rule]):
+            if any(holds(self._rules.settled(rule), index) for index in spots[rule]):
                 settled |= set(codes)
         for rule, codes in union.entries:
             if not set(codes) <= settled:
@@ -117,16 +117,16 @@ class _Hangs:
         _, scores, chosen = self._cards[selection.scorecard]
         index = self._index
         for one, mask in zip(scores, chosen, strict=True):
-            if not mask[index] and not (one.cautious.possibly[index] and one.upper[index] > 0):
+            if not holds(mask, index) and not (holds(one.cautious.possibly, index) and one.upper[index] > 0):
                 continue
             if one.cautious.at(index) is None:
                 self._names.add(f"{selection.scorecard}@{one.form.name}")
                 self._unknown |= self._conditions.unknown(one.form.eligible, None, index)
             for item in one.form.points:
                 is_open = self._is_open(item.rule, index)
-                if is_open and one.given[item.rule][index] != 0:
+                if is_open and one.worth(item.rule, index):
                     self._rule(item.rule, index)
-                counts = is_open or self._rules.fired[item.rule][index]
+                counts = is_open or holds(self._rules.fired[item.rule], index)
                 if item.fact and counts and self._conditions.is_open(item.fact, None, index):
                     self._rule(item.rule, index)
                     self._unknown.add(str(item.fact))
@@ -137,11 +137,10 @@ class _Hangs:
         return [index for name, index, _ in self._places if name == scope]
 
     def _is_open(self, rule: int, index: int) -> bool:
-        doubt = self._rules.open[rule]
-        return doubt is not None and bool(doubt[index])
+        return holds(self._rules.open[rule], index)
 
     def _is_settled(self, rule: int) -> bool:
-        return bool(self._rules.fired[rule][self._index]) and not self._is_open(rule, self._index)
+        return holds(self._rules.fired[rule], self._index) and not self._is_open(rule, self._index)
 
     def _rule(self, index: int, place: int) -> None:
         rule = self._chunk.program.rules[index]

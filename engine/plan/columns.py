@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -11,10 +12,17 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from engine.program import Code
 from engine.vocabulary import Fact, Type, Vocabulary
 
 Mask = npt.NDArray[np.bool_]
 Array = npt.NDArray[Any]
+
+# A mask that is the same everywhere has length one, and is one of these two: in a large pack most masks are, and
+# whoever knows it saves the work. Such a mask still broadcasts, so what does not know it is right all the same.
+NOWHERE: Mask = np.zeros(1, np.bool_)
+EVERYWHERE: Mask = np.ones(1, np.bool_)
+NOWHERE.flags.writeable = EVERYWHERE.flags.writeable = False
 
 
 class ColumnError(ValueError):
@@ -28,10 +36,87 @@ class Column:
     codes: Array
     known: Mask | None = None
 
+    def is_known(self, index: int) -> bool:
+        """Whether there is a value at one place."""
+        return self.known is None or holds(self.known, index)
+
+    def of_rows(self, owners: Array) -> Column:
+        """Return the customers' values for rows, given each row's customer as a position."""
+        return Column(self.codes[owners], None if self.known is None else of_rows(self.known, owners))
+
+
+Words = tuple[Column, Mapping[Code, int]]
+"""A text's column, each text as a number, and the number of each text that occurs."""
+
 
 def missing(size: int) -> Column:
     """Return a column in which nothing is known."""
-    return Column(np.zeros(size, np.int64), np.zeros(size, np.bool_))
+    return Column(np.broadcast_to(np.int64(0), size), NOWHERE)
+
+
+def settled(mask: Mask) -> Mask:
+    """Return NOWHERE or EVERYWHERE for a mask that is the same everywhere (the look ends at the first difference)."""
+    if len(mask) and mask[0]:
+        return EVERYWHERE if mask.all() else mask
+    return mask if mask.any() else NOWHERE
+
+
+def is_uniform(mask: Mask) -> bool:
+    """Whether a mask is known to be the same everywhere."""
+    return mask is NOWHERE or mask is EVERYWHERE
+
+
+def holds(mask: Mask, index: int) -> bool:
+    """Return a mask's value at one place."""
+    return bool(mask[index if len(mask) > 1 else 0])
+
+
+def of_rows(mask: Mask, owners: Array) -> Mask:
+    """Return the customers' mask for rows, given each row's customer as a position."""
+    return mask if is_uniform(mask) else mask[owners]
+
+
+def full(mask: Mask, size: int) -> Mask:
+    """Return a mask with a value for each place."""
+    return _broadcast(bool(mask[0]), size) if is_uniform(mask) else mask
+
+
+@lru_cache(maxsize=64)
+def _broadcast(value: bool, size: int) -> Mask:
+    return np.broadcast_to(EVERYWHERE if value else NOWHERE, size)
+
+
+def invert(mask: Mask) -> Mask:
+    """Return where a mask does not hold."""
+    if mask is NOWHERE:
+        return EVERYWHERE
+    return NOWHERE if mask is EVERYWHERE else ~mask
+
+
+def all_of(*masks: Mask) -> Mask:
+    """Return where all masks hold."""
+    return _combined(masks, np.logical_and, EVERYWHERE, NOWHERE)
+
+
+def any_of(*masks: Mask) -> Mask:
+    """Return where some mask holds."""
+    return _combined(masks, np.logical_or, NOWHERE, EVERYWHERE)
+
+
+def _combined(masks: Sequence[Mask], operation: np.ufunc, neutral: Mask, absorbing: Mask) -> Mask:
+    found, is_fresh = neutral, False
+    for mask in masks:
+        if mask is neutral:
+            continue
+        if mask is absorbing:
+            return absorbing
+        if found is neutral:
+            found = mask
+        elif is_fresh:
+            operation(found, mask, out=found)
+        else:
+            found, is_fresh = operation(found, mask), True
+    return settled(found) if is_fresh else found
 
 
 def read_column(vocabulary: Vocabulary, fact: Fact, stored: pa.ChunkedArray | pa.Array) -> Column:
@@ -54,7 +139,7 @@ def read_column(vocabulary: Vocabulary, fact: Fact, stored: pa.ChunkedArray | pa
                 fact, array, pa.types.is_integer, lambda numbers: _numbers(numbers.cast(pa.int64()), np.int64)
             )
         case Type.DATE:
-            codes = days(_checked(fact, array, pa.types.is_date32, lambda dates: dates))
+            codes = _checked(fact, array, pa.types.is_date32, days)
         case Type.NUMBER:
             codes = _checked(fact, array, lambda kind: kind == pa.decimal128(18, fact.scale), _scaled)
         case Type.TEXT:
@@ -66,6 +151,25 @@ def read_column(vocabulary: Vocabulary, fact: Fact, stored: pa.ChunkedArray | pa
     return Column(codes, known)
 
 
+def read_words(fact: Fact, stored: pa.ChunkedArray | pa.Array | None, size: int) -> Words:
+    """Read a column of text as the places of its words in a dictionary (None: there is no such column).
+
+    Raises:
+        ColumnError: if its Arrow type is not text.
+    """
+    if stored is None or pa.types.is_null(stored.type):
+        return missing(size), {}
+    texts = one_array(stored)
+    if not _is_text(texts.type):
+        raise ColumnError(_misfit(fact, texts))
+    if not pa.types.is_dictionary(texts.type):
+        texts = texts.dictionary_encode()
+    elif texts.dictionary.null_count:
+        texts = texts.dictionary_decode().dictionary_encode()
+    words = {word: place for place, word in enumerate(texts.dictionary.to_pylist())}
+    return Column(texts.indices.fill_null(0).to_numpy(), known_mask(texts)), words
+
+
 def one_array(stored: pa.ChunkedArray | pa.Array) -> pa.Array:
     """Return a column as one array."""
     if isinstance(stored, pa.ChunkedArray):
@@ -75,12 +179,14 @@ def one_array(stored: pa.ChunkedArray | pa.Array) -> pa.Array:
 
 def known_mask(array: pa.Array) -> Mask | None:
     """Return where an array has values, or None for everywhere."""
-    return _bits(array, 0) if array.null_count else None
+    if not array.null_count:
+        return None
+    return _bits(array, 0) if array.null_count < len(array) else NOWHERE
 
 
 def days(array: pa.Array) -> Array:
     """Return dates as days since 1970-01-01."""
-    return _numbers(array, np.int32).astype(np.int64)
+    return _numbers(array, np.int32)
 
 
 def smallest(size: int) -> type[np.int8 | np.int16 | np.int32]:
@@ -92,8 +198,12 @@ def _checked(
     fact: Fact, array: pa.Array, accepts: Callable[[pa.DataType], bool], read: Callable[[pa.Array], Array]
 ) -> Array:
     if not accepts(array.type):
-        raise ColumnError(f"column `{fact.key}` is {array.type}, which does not hold a fact of type {fact.type}")
-    return read(array)
+        raise ColumnError(_misfit(fact, array))
+    return read(array) if array.null_count < len(array) else missing(len(array)).codes
+
+
+def _misfit(fact: Fact, array: pa.Array) -> str:
+    return f"column `{fact.key}` is {array.type}, which does not hold a fact of type {fact.type}"
 
 
 def _is_text(kind: pa.DataType) -> bool:
@@ -116,7 +226,8 @@ def _numbers(array: pa.Array, kind: type[np.integer[Any]]) -> Array:
 def _scaled(array: pa.Array) -> Array:
     # A decimal128 is a 16-byte integer scaled by 10**scale; with 18 digits the low 8 bytes hold all of it.
     halves = np.frombuffer(array.buffers()[1], np.int64)
-    return halves[2 * array.offset : 2 * (array.offset + len(array)) : 2]
+    # To put these side by side takes less than to compare them twice where they are.
+    return halves[2 * array.offset : 2 * (array.offset + len(array)) : 2].copy()
 
 
 def _members(vocabulary: Vocabulary, fact: Fact, texts: pa.Array) -> Array:
@@ -127,7 +238,10 @@ def _members(vocabulary: Vocabulary, fact: Fact, texts: pa.Array) -> Array:
     codes = np.asarray(positions.fill_null(-1).to_numpy(), smallest(len(members)))
     if not len(codes):
         return np.zeros(len(texts), np.int8)
-    found: Array = codes[texts.indices.fill_null(0).to_numpy()]
+    places: Array = texts.indices.fill_null(0).to_numpy()
+    if np.array_equal(codes, np.arange(len(members))):
+        return places.astype(codes.dtype, copy=False)  # the dictionary is the enum itself
+    found: Array = codes[places]
     wrong = (found < 0) if texts.null_count == 0 else (found < 0) & _bits(texts, 0)
     if wrong.any():
         value = texts[int(wrong.argmax())].as_py()

@@ -8,14 +8,15 @@ from datetime import date
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from engine.assemble import Codes, Outcome, Score, assemble
 from engine.decision import Decision
 from engine.plan.at import Place, conflicts_at, provisional_at
-from engine.plan.columns import Array, Column, Mask
+from engine.plan.columns import Array, Column, Mask, full, holds, invert
 from engine.plan.conditions import Chunk, Conditions
-from engine.plan.resolve import Rules, Scored, fire, resolve_aggregate, resolve_single, resolve_union, score, select
+from engine.plan.owners import by_owner
+from engine.plan.resolve import Rules, fire, resolve_aggregate, resolve_single, resolve_union
+from engine.plan.scorecards import Scored, score, select
 from engine.program import Aggregate, Cond, Program, Selection, Single, Union, decode
 from engine.snapshot import CustomerFacts, Snapshot, snapshot_of
 from engine.vocabulary import FactKey
@@ -85,7 +86,7 @@ class Plan:
 
 
 def _chunks(program: Program, snapshot: Snapshot, size: int) -> Iterator[Chunk]:
-    rows = {name: _by_owner(snapshot.customers["customer"], table) for name, table in snapshot.rows.items()}
+    rows = by_owner(snapshot.customers["customer"], snapshot.rows)
     for start in range(0, snapshot.customers.num_rows, size):
         customers = snapshot.customers.slice(start, size)
         parts = {}
@@ -95,16 +96,9 @@ def _chunks(program: Program, snapshot: Snapshot, size: int) -> Iterator[Chunk]:
         yield Chunk(program, snapshot.as_of, customers, parts)
 
 
-def _by_owner(customers: pa.ChunkedArray, table: pa.Table) -> tuple[pa.Table, Array]:
-    """Return a collection's rows in the order of the customers, and each row's customer as a position."""
-    owners = pc.index_in(table["customer"], value_set=customers.combine_chunks()).combine_chunks()
-    if owners.null_count:
-        table, owners = table.filter(pc.is_valid(owners)), owners.drop_null()
-    positions = np.asarray(owners.to_numpy(zero_copy_only=False), np.int64)
-    if np.any(positions[1:] < positions[:-1]):
-        order = np.argsort(positions, kind="stable")
-        table, positions = table.take(order), positions[order]
-    return table, positions
+def _side_by_side(scores: list[Scored]) -> Array:
+    """Return candidates' points, customers × candidates; each candidate's stand together, which is faster to write."""
+    return np.stack([one.points for one in scores], dtype=np.int64).T
 
 
 class Decided:
@@ -140,18 +134,29 @@ class Decided:
         derived = [resolution.fact for stratum in self._program.strata for resolution in stratum.resolutions]
         return Result(
             customers=chunk.customers["customer"],
-            values={key: chunk.columns[key] for key in derived if key in chunk.columns},
-            members=chunk.sets,
-            fired=self._rules.fired,
+            values={key: self._whole(key) for key in derived if key in chunk.columns},
+            members={
+                key: {code: full(mask, chunk.size(None)) for code, mask in members.items()}
+                for key, members in chunk.sets.items()
+            },
+            fired={
+                rule: full(mask, chunk.size(self._program.rules[rule].scope))
+                for rule, mask in self._rules.fired.items()
+            },
             owners={name: chunk.owners(name) for name in chunk.rows},
-            provisional=chunk.provisional,
-            points={card: np.stack([one.points for one in scores], 1) for card, (_, scores, _) in self._cards.items()},
+            provisional={key: full(mask, chunk.size(key.scope)) for key, mask in chunk.provisional.items()},
+            points={card: _side_by_side(scores) for card, (_, scores, _) in self._cards.items()},
             violated={form.id: self._violated(form.never, form.when) for form in self._program.invariants},
         )
 
     def _violated(self, never: bool, when: Cond) -> Mask:
         truth = self._conditions.truth(when, None)
-        return truth.surely if never else ~truth.possibly
+        return full(truth.surely if never else invert(truth.possibly), self._chunk.size(None))
+
+    def _whole(self, key: FactKey) -> Column:
+        """Return a derived fact's column with a value for each place in its mask."""
+        column = self._chunk.columns[key]
+        return column if column.known is None else Column(column.codes, full(column.known, len(column.codes)))
 
     # --- one customer of the chunk ---
 
@@ -168,7 +173,7 @@ class Decided:
                 (index, key)
                 for index, mask in self._rules.fired.items()
                 for name, place, key in places
-                if self._program.rules[index].scope == name and mask[place]
+                if self._program.rules[index].scope == name and holds(mask, place)
             ],
             conflicts=[found for place in places for found in conflicts_at(self._program, self._rules, *place)],
             provisional=provisional_at(chunk, self._conditions, self._rules, self._cards, places),
@@ -191,17 +196,17 @@ class Decided:
                 if key.scope != scope:
                     continue
                 if key in self._chunk.sets:
-                    found[key] = tuple(code for code, mask in self._chunk.sets[key].items() if mask[index])
+                    found[key] = tuple(code for code, mask in self._chunk.sets[key].items() if holds(mask, index))
                 else:
                     column = self._chunk.columns[key]
-                    if column.known is None or column.known[index]:
+                    if column.is_known(index):
                         code = column.codes[index]
                         found[key] = code if isinstance(code, str) else int(code)
         return found
 
     def _gates(self, index: int) -> dict[str, tuple[bool | None, dict[str, bool | None]]]:
         stage = self._chunk.column(self._program.stage) if self._program.gates else None
-        if stage is None or (stage.known is not None and not stage.known[index]):
+        if stage is None or not stage.is_known(index):
             return {}
         return {
             gate.id: (
@@ -219,12 +224,12 @@ class Decided:
                 one.form.name,
                 int(one.points[index]),
                 one.eligible.at(index),
-                bool(one.provisional[index]),
-                tuple((rule, int(worth[index])) for rule, worth in one.given.items() if self._rules.fired[rule][index]),
+                holds(one.provisional, index),
+                tuple((rule, one.worth(rule, index)) for rule in one.given if holds(self._rules.fired[rule], index)),
             )
             for one in scores
         ]
-        picked = [one for one, mask in zip(found, chosen, strict=True) if mask[index]]
+        picked = [one for one, mask in zip(found, chosen, strict=True) if holds(mask, index)]
         names = [one.candidate for one in sorted(picked, key=lambda one: -one.points)]
         if not names and selection.fallback is not None:
             names = [str(decode(self._program.vocabulary, self._program.fact(selection.fact), selection.fallback))]

@@ -9,9 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import numpy as np
-
-from engine.plan.columns import Mask
+from engine.plan.columns import EVERYWHERE, NOWHERE, Mask, all_of, any_of, holds, invert, settled
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,15 +24,15 @@ class Truth:
         """Whether it is nowhere unknown (and known to be so)."""
         return self.surely is self.possibly
 
-    def unknown(self) -> Mask | None:
-        """Return where it is unknown, or None for nowhere."""
-        return None if self.is_sharp else self.possibly & ~self.surely
+    def unknown(self) -> Mask:
+        """Return where it is unknown."""
+        return NOWHERE if self.is_sharp else all_of(self.possibly, invert(self.surely))
 
     def at(self, index: int) -> bool | None:
         """Return one place as True, False or None."""
-        if self.surely[index]:
+        if holds(self.surely, index):
             return True
-        return None if self.possibly[index] else False
+        return None if holds(self.possibly, index) else False
 
 
 def sharp(mask: Mask) -> Truth:
@@ -44,44 +42,32 @@ def sharp(mask: Mask) -> Truth:
 
 def unless_unknown(mask: Mask, known: Mask | None) -> Truth:
     """Return a test's truth: unknown where its facts are not known."""
-    return sharp(mask) if known is None else Truth(mask & known, mask | ~known)
+    if known is None:
+        return sharp(settled(mask))
+    return Truth(all_of(mask, known), any_of(mask, invert(known)))
 
 
 def negate(truth: Truth) -> Truth:
     """Return not truth."""
-    surely = ~truth.possibly
-    return sharp(surely) if truth.is_sharp else Truth(surely, ~truth.surely)
+    surely = invert(truth.possibly)
+    return sharp(surely) if truth.is_sharp else Truth(surely, invert(truth.surely))
 
 
 def both(truths: Sequence[Truth]) -> Truth:
-    """Return the and of at least one truth."""
-    surely = _all([truth.surely for truth in truths])
-    if all(truth.is_sharp for truth in truths):
-        return sharp(surely)
-    return Truth(surely, _all([truth.possibly for truth in truths]))
+    """Return the and of truths (of none: true)."""
+    possibly = all_of(*[truth.possibly for truth in truths])
+    if possibly is NOWHERE or _are_sharp(truths):
+        return sharp(possibly)
+    return Truth(all_of(*[truth.surely for truth in truths]), possibly)
 
 
 def some(truths: Sequence[Truth]) -> Truth:
-    """Return the or of at least one truth."""
-    surely = _any([truth.surely for truth in truths])
-    if all(truth.is_sharp for truth in truths):
+    """Return the or of truths (of none: false)."""
+    surely = any_of(*[truth.surely for truth in truths])
+    if surely is EVERYWHERE or _are_sharp(truths):
         return sharp(surely)
-    return Truth(surely, _any([truth.possibly for truth in truths]))
+    return Truth(surely, any_of(*[truth.possibly for truth in truths]))
 
 
-def _all(masks: Sequence[Mask]) -> Mask:
-    if len(masks) == 1:
-        return masks[0]
-    result = masks[0] & masks[1]
-    for mask in masks[2:]:
-        np.logical_and(result, mask, out=result)
-    return result
-
-
-def _any(masks: Sequence[Mask]) -> Mask:
-    if len(masks) == 1:
-        return masks[0]
-    result = masks[0] | masks[1]
-    for mask in masks[2:]:
-        np.logical_or(result, mask, out=result)
-    return result
+def _are_sharp(truths: Sequence[Truth]) -> bool:
+    return all(truth.surely is truth.possibly for truth in truths)

@@ -18,8 +18,9 @@ from engine.decision import Decision
 from engine.model import Pack
 from engine.plan import Plan
 from engine.plan.columns import ColumnError
-from engine.plan.resolve import divide_half_even
-from engine.snapshot import CustomerFacts, Row, Snapshot, snapshot_of
+from engine.plan.owners import by_owner
+from engine.plan.scorecards import divide_half_even
+from engine.snapshot import CustomerFacts, Row, Snapshot, keyed, snapshot_of
 from engine.vocabulary import BEGINNING, MAX_SCALED
 from tests.engine.corner_case_files import CornerCase, read_case
 
@@ -342,3 +343,20 @@ def test_sums_of_rows_are_exact() -> None:
     rows = tuple(Row(str(place), {"cost": Decimal(cents).scaleb(-2)}) for place, cents in enumerate(amounts))
     customer = CustomerFacts("C1", AS_OF, {}, {"complaints": rows}, {"complaints": (BEGINNING, None)})
     assert [one.rule for one in plan.decide(customer).fired] == ["at-least-1"]
+
+
+@pytest.mark.parametrize("form", ["texts", "a dictionary", "places among the customers"])
+def test_rows_find_their_customers_however_keys_are_stored(form: str) -> None:
+    """Rows come sorted by customer with each customer's place, rows of nobody left out, whatever holds their keys."""
+    customers = pa.chunked_array([["c", "a"], ["b"]])
+    keys = pa.chunked_array([["a", "b", "a"], ["nobody", "c", "c"]])
+    rows = pa.table({"customer": keys, "row": ["1", "2", "3", "4", "5", "6"]})
+    if form == "a dictionary":
+        rows = rows.set_column(0, "customer", keys.combine_chunks().dictionary_encode())
+    elif form != "texts":
+        rows = keyed(rows, customers)
+    found = by_owner(customers, {"rows": rows, "empty": rows.slice(0, 0)})
+    table, owners = found["rows"]
+    assert owners.tolist() == [0, 0, 1, 1, 2]
+    assert table["row"].to_pylist() == ["5", "6", "1", "3", "2"]
+    assert len(found["empty"][1]) == 0
