@@ -20,12 +20,12 @@ from engine.recommend import (
     Line,
     PlannedAction,
     Recommendation,
-    Saying,
     Scored,
     StageNow,
     StageProposal,
     ValueNext,
 )
+from engine.talk import Saying
 from engine.wording import Wording
 
 AT_A_GLANCE = 5

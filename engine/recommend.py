@@ -15,7 +15,7 @@ from engine.decision import AdvisedAction, Candidate, Choice, Decision, GateStat
 from engine.explain import Explainer, Question
 from engine.model import Collect, Gate, Move, Pack
 from engine.snapshot import CustomerFacts
-from engine.talk import proofs, track_for
+from engine.talk import Saying, saying
 from engine.vocabulary import FactKey, Type
 from engine.wording import Wording
 
@@ -87,26 +87,6 @@ class Scored:
     candidate: Named
     points: Decimal
     reasons: tuple[tuple[str, Decimal], ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Proof:
-    """A piece of evidence in words: what it shows, where it stands, and its last day."""
-
-    id: str
-    text: str
-    source: str
-    valid_until: date
-
-
-@dataclass(frozen=True, slots=True)
-class Saying:
-    """What to say: the text of a talk track, its form (`story`, `claim` or `question`), and what proves it."""
-
-    track: str
-    form: str
-    text: str
-    evidence: tuple[Proof, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -283,18 +263,7 @@ class _Recommender:
             return None
         needs = [found for role in _NEED_ROLES if isinstance(found := self._shown(role), frozenset)]
         heart = self._shown("heart_wish")
-        day = self.decision.as_of
-        track = track_for(talk, value, needs, heart if isinstance(heart, str) else None, day)
-        if track is None:
-            return None
-        text = self.wording.text
-        evidence = proofs(talk, track, day)
-        return Saying(
-            track=track.id,
-            form=track.told.value,
-            text=text(track.text),
-            evidence=tuple(Proof(one.id, text(one.text), text(one.source), one.valid_until) for one in evidence),
-        )
+        return saying(talk, value, needs, heart if isinstance(heart, str) else None, self.decision.as_of, self.wording)
 
     def _scored(self, key: FactKey, choice: Choice | None, chosen: str) -> Scored | None:
         found = next((one for one in choice.ranked if one.candidate == chosen), None) if choice else None

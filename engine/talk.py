@@ -8,9 +8,44 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 
 from engine.model import Evidence, Pack, Talk, Told, Track
+from engine.wording import Wording
 
 EXPIRES_WITHIN = timedelta(days=90)
 """Evidence that expires within this time is due to be renewed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Proof:
+    """A piece of evidence in words: what it shows, where it stands, and its last day."""
+
+    id: str
+    text: str
+    source: str
+    valid_until: date
+
+
+@dataclass(frozen=True, slots=True)
+class Saying:
+    """What to say: the text of a talk track, its form (`story`, `claim` or `question`), and what proves it."""
+
+    track: str
+    form: str
+    text: str
+    evidence: tuple[Proof, ...]
+
+
+def saying(
+    talk: Talk, value: str, needs: Sequence[AbstractSet[str]], heart: str | None, day: date, wording: Wording
+) -> Saying | None:
+    """Put the track that fits a customer best into words, with what proves it; see `track_for`."""
+    track = track_for(talk, value, needs, heart, day)
+    if track is None:
+        return None
+    text = wording.text
+    evidence = tuple(
+        Proof(one.id, text(one.text), text(one.source), one.valid_until) for one in proofs(talk, track, day)
+    )
+    return Saying(track.id, track.told.value, text(track.text), evidence)
 
 
 def track_for(talk: Talk, value: str, needs: Sequence[AbstractSet[str]], heart: str | None, day: date) -> Track | None:

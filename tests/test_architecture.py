@@ -26,7 +26,7 @@ ENGINE: dict[str, set[str]] = {
     "engine.prove": {"engine.program"},
     "engine.wording": {"engine.vocabulary"},
     "engine.explain": {"engine.plan", "engine.prove", "engine.wording"},
-    "engine.talk": {"engine.model"},
+    "engine.talk": {"engine.model", "engine.wording"},
     "engine.recommend": {"engine.explain", "engine.talk"},
     "engine.check": {"engine.plan", "engine.prove"},
     "engine.cases": {"engine.load", "engine.decision", "engine.snapshot"},
