@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from commands.options import json_option, language_option, pack_argument
+from commands.options import json_option, language_option, out_option, pack_argument
 
 if TYPE_CHECKING:
     from engine.model import Action, Pack, Table
@@ -53,9 +53,7 @@ class Phase:
 
 @click.command("charter")
 @pack_argument
-@click.option(
-    "--out", type=click.Path(dir_okay=False, writable=True, path_type=Path), metavar="FILE", help="Write to this file."
-)
+@out_option
 @language_option
 @json_option
 def command(pack: Path | None, out: Path | None, language: str, as_json: bool) -> None:
@@ -68,7 +66,7 @@ def command(pack: Path | None, out: Path | None, language: str, as_json: bool) -
     Example:
       valuelift charter --lang zh --out charter.md
     """
-    from commands.documents import rendered
+    from commands.documents import deliver, rendered
     from commands.texts import Texts
     from engine.wording import Wording
     from wiring import load_rules, shipped_pack
@@ -86,10 +84,7 @@ def command(pack: Path | None, out: Path | None, language: str, as_json: bool) -
     page = rendered(
         "charter.markdown", Texts(language), pack=wording.text(rules.title), sections=sections, phases=phases
     )
-    if out is None:
-        click.echo(page)
-    else:
-        out.write_text(page + "\n", encoding="utf-8")
+    deliver(page, out)
 
 
 def sections_in(folder: Path) -> list[tuple[Text, Text]]:

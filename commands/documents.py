@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import cache
+from pathlib import Path
 from typing import TYPE_CHECKING
+
+import click
 
 from commands.texts import Texts
 from engine.decision import State
@@ -81,15 +84,19 @@ def _needs(pack: Pack, found: Decided, language: str) -> Iterator[Need]:
     wording = Wording(pack.vocabulary, language)
     tiers = list(pack.vocabulary.enums["need_tier"].members)
 
-    def said(row: Row, name: str) -> str:
-        value = row.facts.get(name)
-        return "" if value is None else wording.value(pack.vocabulary.facts[FactKey("needs", name)], value)
-
     def tier(row: Row) -> int:
         return tiers.index(str(row.facts["tier"])) if "tier" in row.facts else len(tiers)
 
     for row in sorted(found.facts.rows.get("needs", ()), key=tier):
-        yield Need(*(said(row, name) for name in ("tier", "kind", "state", "heart_value", "since")))
+        yield Need(*row_in_words(wording, "needs", row, ("tier", "kind", "state", "heart_value", "since")))
+
+
+def row_in_words(wording: Wording, collection: str, row: Row, names: Iterable[str]) -> Iterator[str]:
+    """Yield what a row says of each of its facts named; nothing, where it is not known."""
+    for name in names:
+        value = row.facts.get(name)
+        fact = wording.vocabulary.facts[FactKey(collection, name)]
+        yield "" if value is None else wording.value(fact, value)
 
 
 # --- rendering -------------------------------------------------------------------------------------------------------
@@ -98,6 +105,14 @@ def _needs(pack: Pack, found: Decided, language: str) -> Iterator[Need]:
 def rendered(template: str, texts: Texts, **values: object) -> str:
     """Return a document from the template of this name, in the texts' language."""
     return _templates().get_template(f"{template}.j2").render(t=texts, **values).strip()
+
+
+def deliver(text: str, out: Path | None) -> None:
+    """Write a document to a file, or print it."""
+    if out is None:
+        click.echo(text)
+    else:
+        out.write_text(text + "\n", encoding="utf-8")
 
 
 @cache

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from commands.options import Query, query_options
+from commands.options import Query, out_option, query_options
 
 if TYPE_CHECKING:
     from engine.model import Pack
@@ -56,9 +56,7 @@ class FormTable:
 
 @click.command("form")
 @click.argument("customer")
-@click.option(
-    "--out", type=click.Path(dir_okay=False, writable=True, path_type=Path), metavar="FILE", help="Write to this file."
-)
+@out_option
 @query_options
 def command(customer: str, out: Path | None, query: Query) -> None:
     """Print the registration form of CUSTOMER: what is known, and blanks for what is not.
@@ -71,7 +69,7 @@ def command(customer: str, out: Path | None, query: Query) -> None:
       valuelift form 13085 --as-of 2010-12-09 --lang zh --out form.md
     """
     from commands.desk import desk_for
-    from commands.documents import rendered
+    from commands.documents import deliver, rendered
     from commands.texts import Texts
 
     with desk_for(query) as desk:
@@ -93,10 +91,7 @@ def command(customer: str, out: Path | None, query: Query) -> None:
         tables=tables,
         blank_rows=BLANK_ROWS,
     )
-    if out is None:
-        click.echo(text)
-    else:
-        out.write_text(text + "\n", encoding="utf-8")
+    deliver(text, out)
 
 
 def sections_of(pack: Pack, found: Decided, language: str) -> tuple[Section, ...]:
@@ -122,17 +117,16 @@ def _lines(pack: Pack, known: Mapping[str, Value], names: tuple[str, ...], langu
 
 def tables_of(pack: Pack, facts: CustomerFacts, language: str) -> tuple[FormTable, ...]:
     """Return the lists of people, needs and agreements."""
+    from commands.documents import row_in_words
     from engine.vocabulary import FactKey
     from engine.wording import Wording
 
     wording = Wording(pack.vocabulary, language)
 
     def table(collection: str, names: tuple[str, ...]) -> FormTable:
-        columns = [pack.vocabulary.facts[FactKey(collection, name)] for name in names]
-        rows = tuple(
-            tuple("" if (value := row.facts.get(fact.name)) is None else wording.value(fact, value) for fact in columns)
-            for row in facts.rows.get(collection, ())
-        )
-        return FormTable(wording.title(collection), tuple(wording.text(fact.title) for fact in columns), rows)
+        columns = tuple(wording.text(pack.vocabulary.facts[FactKey(collection, name)].title) for name in names)
+        rows = facts.rows.get(collection, ())
+        said = tuple(tuple(row_in_words(wording, collection, row, names)) for row in rows)
+        return FormTable(wording.title(collection), columns, said)
 
     return tuple(table(collection, names) for collection, names in TABLES.items())

@@ -185,16 +185,12 @@ class Layout:
         text = Text.assemble((scored.candidate.title, "" if is_runner_up else "bold"), f" · {points}")
         limit = self._reasons() if not is_runner_up else (1, None)[self.show_all]
         reasons = scored.reasons[:limit]
-        lines = [f"{self._signed(given)}  {reason}" for reason, given in reasons]
+        lines = [f"{self.wording.signed(given)}  {reason}" for reason, given in reasons]
         if folded := scored.reasons[len(reasons) :]:
             rest = self.texts("more_reasons", number=len(folded))
-            lines.append(f"{self._signed(sum((given for _, given in folded), Decimal(0)))}  {rest}")
+            lines.append(f"{self.wording.signed(sum((given for _, given in folded), Decimal(0)))}  {rest}")
         text.append("".join(f"\n{line}" for line in lines), style="dim")
         return text
-
-    def _signed(self, points: Decimal) -> str:
-        number = self.wording.number(points)
-        return number if number.startswith("-") else f"+{number}"
 
     # --- plan --------------------------------------------------------------------------------------------------------
 

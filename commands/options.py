@@ -158,6 +158,9 @@ language_option = click.option(
     metavar="en|zh",
     help="English or Chinese. By default as VALUELIFT_LANG or the system says.",
 )
+out_option = click.option(
+    "--out", type=click.Path(dir_okay=False, writable=True, path_type=Path), metavar="FILE", help="Write to this file."
+)
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON for other programs.")
 user_option = click.option(
     "--as",

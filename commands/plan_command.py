@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from commands.options import Query, Word, query_options
+from commands.options import Query, Word, out_option, query_options
 
 FORMATS = ("markdown", "html")
 
@@ -21,9 +21,7 @@ FORMATS = ("markdown", "html")
     metavar="|".join(FORMATS),
     help="Markdown, or a page to print. By default markdown.",
 )
-@click.option(
-    "--out", type=click.Path(dir_okay=False, writable=True, path_type=Path), metavar="FILE", help="Write to this file."
-)
+@out_option
 @query_options
 def command(customer: str, form: str, out: Path | None, query: Query) -> None:
     """Write the plan for CUSTOMER to take along: one customer, one strategy.
@@ -38,7 +36,7 @@ def command(customer: str, form: str, out: Path | None, query: Query) -> None:
       valuelift plan 13085 --as-of 2010-12-09 --format html --out plan.html
     """
     from commands.desk import desk_for
-    from commands.documents import plan_of, rendered
+    from commands.documents import deliver, plan_of, rendered
     from commands.texts import Texts
     from engine.recommend import recommend
 
@@ -53,7 +51,4 @@ def command(customer: str, form: str, out: Path | None, query: Query) -> None:
         print_json(plan)
         return
     text = rendered(f"plan.{form}", Texts(query.language), plan=plan)
-    if out is None:
-        click.echo(text)
-    else:
-        out.write_text(text + "\n", encoding="utf-8")
+    deliver(text, out)

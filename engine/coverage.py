@@ -16,7 +16,7 @@ from engine.compile.strata import cond_facts
 from engine.model import MethodItem, Pack
 from engine.plan import Plan
 from engine.program import Aggregate, Program, Selection, Single, Union
-from engine.snapshot import snapshot_of
+from engine.snapshot import snapshots_by_day
 from engine.vocabulary import FactKey
 
 
@@ -105,17 +105,15 @@ def cites(sources: Iterable[str], item: str) -> bool:
 
 def _fired_in(program: Program, cases: Iterable[Case]) -> Mapping[str, set[str]]:
     """Return the names of the cases in which each rule fires."""
-    by_day: dict[object, list[Case]] = defaultdict(list)
-    for case in cases:
-        by_day[case.facts.as_of].append(case)
+    plan = Plan(program)
     fired: dict[str, set[str]] = defaultdict(set)
-    for same_day in by_day.values():
-        snapshot = snapshot_of(program.vocabulary, [case.facts for case in same_day])
-        (result,) = Plan(program).run(snapshot, chunk=len(same_day))
+    for _, snapshot in snapshots_by_day(program.vocabulary, [case.facts for case in cases]):
+        (result,) = plan.run(snapshot, chunk=snapshot.customers.num_rows)
+        names = result.customers.to_pylist()
         for index, mask in result.fired.items():
             scope = program.rules[index].scope
             places = result.owners[scope][mask] if scope else mask.nonzero()[0]
-            fired[program.rules[index].id].update(same_day[place].name for place in places.tolist())
+            fired[program.rules[index].id].update(names[place] for place in places.tolist())
     return fired
 
 

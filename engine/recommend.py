@@ -246,8 +246,7 @@ class _Recommender:
         if name is None or not isinstance(chosen, str):
             return None
         key = FactKey(None, name)
-        card = next((card for card in self.pack.scorecards if card.chooses == key), None)
-        choice = next((one for one in self.decision.choices if card and one.scorecard == card.id), None)
+        choice = self._choice(key)
         return ValueNext(
             content=self._member(key, chosen),
             score=self._scored(key, choice, chosen),
@@ -264,6 +263,11 @@ class _Recommender:
         needs = [found for role in _NEED_ROLES if isinstance(found := self._shown(role), frozenset)]
         heart = self._shown("heart_wish")
         return saying(talk, value, needs, heart if isinstance(heart, str) else None, self.decision.as_of, self.wording)
+
+    def _choice(self, key: FactKey) -> Choice | None:
+        """Return the outcome of the scorecard that chooses a fact, if one does."""
+        card = next((card for card in self.pack.scorecards if card.chooses == key), None)
+        return next((one for one in self.decision.choices if card and one.scorecard == card.id), None)
 
     def _scored(self, key: FactKey, choice: Choice | None, chosen: str) -> Scored | None:
         found = next((one for one in choice.ranked if one.candidate == chosen), None) if choice else None
@@ -329,8 +333,7 @@ class _Recommender:
         """Return what a score is made of: the reasons with the points that each gave, or nothing if it is no score."""
         key = FactKey(None, name)
         given: list[tuple[str, Decimal | int]] = []
-        card = next((card for card in self.pack.scorecards if card.chooses == key), None)
-        choice = next((one for one in self.decision.choices if card and one.scorecard == card.id), None)
+        choice = self._choice(key)
         if choice:
             chosen = next(one for one in choice.ranked if one.candidate == self.decision.values[name])
             given += chosen.given
@@ -341,11 +344,8 @@ class _Recommender:
                 given += [(rule, points) for rule in fired if isinstance(points := rows[rule], Decimal | int)]
         most_first = sorted(given, key=lambda item: -item[1])
         return tuple(
-            f"{self._signed(worth)} {why}" for one, worth in most_first for why in self.explainer.reasons([one])
+            f"{self.wording.signed(worth)} {why}" for one, worth in most_first for why in self.explainer.reasons([one])
         )
-
-    def _signed(self, points: Decimal | int) -> str:
-        return f"+{self.wording.number(points)}" if points > 0 else self.wording.number(points)
 
     def _conflicts(self) -> Iterator[str]:
         for conflict in self.decision.conflicts:

@@ -121,6 +121,17 @@ class Snapshot:
             yield _customer_facts(columns, own, self.as_of)
 
 
+def snapshots_by_day(
+    vocabulary: Vocabulary, customers: Sequence[CustomerFacts]
+) -> Iterator[tuple[list[int], Snapshot]]:
+    """Put single customers' facts into columns, for each as-of date apart; yield their positions with each snapshot."""
+    places: dict[date, list[int]] = {}
+    for place, customer in enumerate(customers):
+        places.setdefault(customer.as_of, []).append(place)
+    for same_day in places.values():
+        yield same_day, snapshot_of(vocabulary, [customers[place] for place in same_day])
+
+
 def snapshot_of(vocabulary: Vocabulary, customers: Sequence[CustomerFacts]) -> Snapshot:
     """Put single customers' facts into columns; all must share one as-of date and there must be at least one."""
     import pyarrow as pa

@@ -66,6 +66,11 @@ class Wording:
         """Return a number with its thousands separated."""
         return say_number(number, self.language)
 
+    def signed(self, number: int | Decimal) -> str:
+        """Return points with their sign, `+` for those that do not take any away."""
+        said = self.number(number)
+        return said if said.startswith("-") else f"+{said}"
+
     def date(self, day: date) -> str:
         """Return a date, such as `30 Jun 2024` or `2024年6月30日`."""
         return say_date(day, self.language)

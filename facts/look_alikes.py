@@ -9,7 +9,7 @@ from decimal import Decimal
 import pyarrow as pa
 
 from facts.features import ideal
-from facts.snapshot import Base, prepared_base
+from facts.snapshot import Base, declare, prepared_base
 
 _STEPS = ("uses", "traits", "profiles", "look_alikes")
 
@@ -36,9 +36,7 @@ def find_look_alikes(base: Base, wanted: Ideal, as_of: date, *, base_currency: s
         base_currency: the ISO 4217 code of the currency that amounts are converted into.
     """
     with prepared_base(base, as_of, base_currency) as database:
-        for name, value in asdict(wanted).items():
-            database.execute(f"SET VARIABLE {name} = $value", {"value": str(value)})
-            database.execute(f"CREATE MACRO {name}() AS getvariable('{name}')::DECIMAL(12, 4)")
+        declare(database, asdict(wanted), "DECIMAL(12, 4)")
         for name in _STEPS:
             database.execute(f"CREATE TABLE {name} AS {ideal(name)}")
         return database.table("profiles").to_arrow_table(), database.table("look_alikes").to_arrow_table()

@@ -11,6 +11,7 @@ import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import date
+from decimal import Decimal
 from functools import cache
 from itertools import chain
 from operator import itemgetter
@@ -321,6 +322,13 @@ def _set(database: DuckDBPyConnection, as_of: date, base_currency: str) -> None:
     # Variables, because a statement with parameters is planned anew once they are known: a third more time.
     database.execute("SET VARIABLE as_of = $value", {"value": as_of})
     database.execute("SET VARIABLE base_currency = $value", {"value": base_currency})
+
+
+def declare(database: DuckDBPyConnection, numbers: Mapping[str, int | Decimal], kind: str) -> None:
+    """Give numbers to SQL as macros `name()` of a type; names and type are the program's own, never data."""
+    for name, number in numbers.items():
+        database.execute(f"SET VARIABLE {name} = $value", {"value": str(number)})
+        database.execute(f"CREATE MACRO {name}() AS getvariable('{name}')::{kind}")
 
 
 def _query(database: DuckDBPyConnection, sql: str) -> pa.Table:

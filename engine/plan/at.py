@@ -47,7 +47,7 @@ def provisional_at(
             provisional = chunk.provisional.get(resolution.fact)
             for scope, index, key in places if provisional is not None else ():
                 if scope == resolution.fact.scope and provisional is not None and holds(provisional, index):
-                    hangs = _Hangs(chunk, conditions, rules, cards, places, scope, index)
+                    hangs = _Hangs(chunk, conditions, rules, cards, places, index)
                     found[resolution.fact, key] = hangs.on(resolution, key, found)
     return list(found.values())
 
@@ -56,11 +56,10 @@ class _Hangs:
     """Find the rules and unknown facts that one provisional result hangs on."""
 
     def __init__(
-        self, chunk: Chunk, conditions: Conditions, rules: Rules, cards: Cards, places: Sequence[Place],
-        scope: str | None, index: int,
-    ) -> None:  # fmt: skip
+        self, chunk: Chunk, conditions: Conditions, rules: Rules, cards: Cards, places: Sequence[Place], index: int
+    ) -> None:
         self._chunk, self._conditions, self._rules, self._cards = chunk, conditions, rules, cards
-        self._places, self._scope, self._index = places, scope, index
+        self._places, self._index = places, index
         self._names: set[str] = set()
         self._unknown: set[str] = set()
 

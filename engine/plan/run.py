@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import date
 
 import numpy as np
 import pyarrow as pa
@@ -18,7 +17,7 @@ from engine.plan.owners import by_owner
 from engine.plan.resolve import Rules, fire, resolve_aggregate, resolve_single, resolve_union
 from engine.plan.scorecards import Scored, score, select
 from engine.program import Aggregate, Cond, Program, Selection, Single, Union, decode
-from engine.snapshot import CustomerFacts, Snapshot, snapshot_of
+from engine.snapshot import CustomerFacts, Snapshot, snapshot_of, snapshots_by_day
 from engine.vocabulary import FactKey
 
 CHUNK = 65_536  # customers; smaller chunks are slower (bench/plan.py), larger ones leave the cache and need more memory
@@ -69,15 +68,10 @@ class Plan:
 
     def decide_all(self, customers: Iterable[CustomerFacts]) -> list[Decision]:
         """Decide customers given as plain values, whatever their as-of dates; return the decisions in their order."""
-        places: dict[date, list[int]] = {}
-        found = list(customers)
-        for place, customer in enumerate(found):
-            places.setdefault(customer.as_of, []).append(place)
         decided: dict[int, Decision] = {}
-        for same_day in places.values():
-            snapshot = snapshot_of(self.program.vocabulary, [found[place] for place in same_day])
-            decided |= zip(same_day, self.decisions(snapshot), strict=True)
-        return [decided[place] for place in range(len(found))]
+        for places, snapshot in snapshots_by_day(self.program.vocabulary, list(customers)):
+            decided |= zip(places, self.decisions(snapshot), strict=True)
+        return [decided[place] for place in range(len(decided))]
 
     def decide(self, customer: CustomerFacts) -> Decision:
         """Decide one customer: columns of length one."""

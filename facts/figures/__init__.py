@@ -17,7 +17,7 @@ from typing import Any
 import pyarrow as pa
 
 from facts.features import base_schemas
-from facts.snapshot import Base, prepared_base
+from facts.snapshot import Base, declare, prepared_base
 from facts.tables import STAGES
 
 _FOLDER = Path(__file__).parent
@@ -61,10 +61,9 @@ def figures(
         region: count only customers of this region.
     """
     with prepared_base(base, as_of, base_currency) as database:
-        for name, value in {**asdict(limits), "manager": manager, "region": region}.items():
+        declare(database, asdict(limits), "INTEGER")
+        for name, value in {"manager": manager, "region": region}.items():
             database.execute(f"SET VARIABLE {name} = $value", {"value": value})
-        for name in asdict(limits):
-            database.execute(f"CREATE MACRO {name}() AS getvariable('{name}')::INTEGER")
         rungs = pa.table({"stage": _LADDER, "rung": range(len(_LADDER))})
         for name, table in {"now": now, "earlier": earlier, "rungs": rungs}.items():
             database.register(name, table)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
-from datetime import date
 from functools import cache
 from random import Random
 
@@ -14,7 +13,7 @@ from engine.compile import compile_pack
 from engine.model import All, Invariant, Pack
 from engine.plan import Plan, Result
 from engine.session import Session
-from engine.snapshot import CustomerFacts, snapshot_of
+from engine.snapshot import CustomerFacts, snapshots_by_day
 from tests.generators.readable import customer_text
 from tests.profiles import count
 from tests.rulesets.drawn import Drawing
@@ -35,13 +34,11 @@ def drawn(batch: int) -> list[CustomerFacts]:
 
 def in_columns(pack: Pack, customers: Iterable[CustomerFacts]) -> Iterator[tuple[list[CustomerFacts], Result]]:
     """Decide customers in columns; yield those of each as-of date with what follows for them."""
-    by_day: dict[date, list[CustomerFacts]] = {}
-    for customer in customers:
-        by_day.setdefault(customer.as_of, []).append(customer)
     plan = Plan(compile_pack(pack))
-    for same_day in by_day.values():
-        (result,) = plan.run(snapshot_of(pack.vocabulary, same_day), chunk=len(same_day))
-        yield same_day, result
+    found = list(customers)
+    for places, snapshot in snapshots_by_day(pack.vocabulary, found):
+        (result,) = plan.run(snapshot, chunk=len(places))
+        yield [found[place] for place in places], result
 
 
 def test_the_method_has_its_guard_rails() -> None:
