@@ -140,7 +140,10 @@ class _CaseReader:
         }
         recorded: dict[str, Recorded] = dict.fromkeys(rows, (BEGINNING, None))
         for collection, dates in self._by_collection(form, "recorded"):
-            recorded[collection] = self._recorded(dates)
+            if isinstance(dates, YScalar) and dates.text == "never":
+                recorded.pop(collection, None)
+            else:
+                recorded[collection] = self._recorded(dates)
         facts = CustomerFacts(name, as_of, self._facts(form.node("facts"), None), rows, recorded)
         expected = form.required("expect")
         expect = self._expectation(expected) if expected is not None else Expectation({}, {}, {})
@@ -186,9 +189,10 @@ class _CaseReader:
             if isinstance(node, YScalar):
                 return date_of(node, "the day")
         except WrongValueError as wrong:
-            self._problems.add(node.at, wrong.code, wrong.message, "Write `beginning` or YYYY-MM-DD.")
+            self._problems.add(node.at, wrong.code, wrong.message, "Write `beginning`, `never` or YYYY-MM-DD.")
             return BEGINNING
-        self._problems.add(node.at, "wrong-type", f"{kind_of(node)} is no day.", "Write `beginning` or YYYY-MM-DD.")
+        hint = "Write `beginning`, `never` or YYYY-MM-DD."
+        self._problems.add(node.at, "wrong-type", f"{kind_of(node)} is no day.", hint)
         return BEGINNING
 
     def _facts(self, node: Node | None, scope: str | None) -> dict[str, Value]:

@@ -449,6 +449,25 @@ class Invariant:
 
 
 @dataclass(frozen=True, slots=True)
+class Monotonicity:
+    """What must hold between customers alike but for one fact: the more of it, never more (or less) of the outcome.
+
+    `more` are the facts, each for itself; `order` lists the outcome's members, least first, where its values are not
+    ordered by themselves. A pair of customers counts where both facts and both outcomes are known.
+    """
+
+    id: str
+    title: Text
+    more: tuple[FactKey, ...]
+    outcome: FactKey
+    raises: bool
+    """Whether it is forbidden that the outcome rises; otherwise that it falls."""
+    order: tuple[str, ...]
+    at: Location
+    sources: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class MethodItem:
     """An item of the method that the rules carry out; `shown_in` names the commands that carry it out besides rules."""
 
@@ -460,11 +479,17 @@ class MethodItem:
 
 @dataclass(frozen=True, slots=True)
 class Ladder:
-    """The facts that gates read and conclude."""
+    """The facts that gates read and conclude; and what is remembered when a stage is confirmed.
+
+    `days` counts the days at the recorded stage, `since` is the day of its confirmation, `before` the stage before.
+    """
 
     stage: FactKey = FactKey(None, "stage")
     proposed: FactKey = FactKey(None, "proposed_stage")
     move: FactKey = FactKey(None, "move")
+    days: FactKey | None = None
+    since: FactKey | None = None
+    before: FactKey | None = None
 
 
 @dataclass(frozen=True)
@@ -496,6 +521,7 @@ class Pack:
     scorecards: tuple[Scorecard, ...] = ()
     actions: Mapping[str, Action] = field(default_factory=dict)
     invariants: tuple[Invariant, ...] = ()
+    monotonicity: tuple[Monotonicity, ...] = ()
     parameters: Mapping[str, Parameter] = field(default_factory=dict)
     method: Mapping[str, MethodItem] = field(default_factory=dict)
     ladder: Ladder = Ladder()

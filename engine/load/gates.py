@@ -24,13 +24,19 @@ def read_ladder(node: Node | None, reading: Reading, is_used: bool) -> Ladder:
             _role(form, key, default, reading)
             for key, default in zip(("stage", "proposed", "move"), usual, strict=True)
         )
+        days, since, before = (_remembered(form, key, reading) for key in ("days", "since", "before"))
         form.close()
-        return _checked(Ladder(stage, proposed, move), reading, node.at)
+        return _checked(Ladder(stage, proposed, move, days, since, before), reading, node.at)
     missing = ", ".join(f"`{key}`" for key in usual if key not in reading.vocabulary.facts)
     if is_used and missing:
         hint = "Name the facts under `ladder` in pack.yaml."
         reading.problems.add(reading.origin, "unknown-fact", f"the gates need {missing}.", hint)
     return _checked(Ladder(), reading, reading.origin) if is_used else Ladder()
+
+
+def _remembered(form: Form, key: str, reading: Reading) -> FactKey | None:
+    """Read the name of a fact that is remembered when a stage is confirmed; it may be left out."""
+    return _role(form, key, FactKey(None, ""), reading) if form.has(key) else None
 
 
 def _role(form: Form, key: str, default: FactKey, reading: Reading) -> FactKey:

@@ -21,6 +21,7 @@ SECTIONS: Mapping[str, str] = {
     "scorecards": "scorecard",
     "actions": "action",
     "invariants": "invariant",
+    "monotonicity": "claim",
     "parameters": "param",
     "method": "item",
 }

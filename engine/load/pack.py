@@ -7,6 +7,7 @@ from pathlib import Path
 
 from engine.errors import Location, Problems
 from engine.load.actions import read_action, read_parameter
+from engine.load.claims import read_invariant, read_monotonicity
 from engine.load.conditions import Conditions
 from engine.load.form import SNAKE, Form
 from engine.load.gates import read_gate, read_ladder
@@ -15,7 +16,7 @@ from engine.load.method import check_sources, read_method_item
 from engine.load.names import Names
 from engine.load.operands import Operands
 from engine.load.reading import Reading
-from engine.load.rules import read_invariant, read_rule
+from engine.load.rules import read_rule
 from engine.load.scorecards import read_scorecard
 from engine.load.tables import is_aggregate, read_table
 from engine.load.talk import read_talk
@@ -111,6 +112,7 @@ def _assemble(packs: list[Files], catalogue: Vocabulary) -> Pack:
         scorecards=tuple(read_scorecard(node, reading) for node in nodes["scorecards"]),
         actions=actions,
         invariants=tuple(read_invariant(node, reading) for node in nodes["invariants"]),
+        monotonicity=tuple(read_monotonicity(node, reading) for node in nodes["monotonicity"]),
         parameters=parameters,
         method=method,
         ladder=ladder,

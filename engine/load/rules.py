@@ -1,4 +1,4 @@
-"""Rules with their conclusions, and invariants."""
+"""Rules with their conclusions."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from engine.errors import did_you_mean
 from engine.load.actions import MAX_DAYS
 from engine.load.form import KEBAB, SNAKE, SOURCE, Form, kind_of
 from engine.load.reading import MAX_PRIORITY, Reading, item_name
-from engine.model import AddTo, Advise, Conclusion, Invariant, Rule, SetFact, Status
+from engine.model import AddTo, Advise, Conclusion, Rule, SetFact, Status
 from engine.yaml12 import Node, YList, YMap, YScalar
 
 
@@ -90,22 +90,3 @@ def _known_action(node: Node, reading: Reading, form: Form) -> str:
         hint = did_you_mean(word, reading.actions) or "Declare it in actions.yaml."
         form.problem(node.at, "unknown-action", f"there is no action `{word}`.", hint)
     return word
-
-
-def read_invariant(node: Node, reading: Reading) -> Invariant:
-    """Read one item of `invariants`."""
-    form = Form(node, item_name("invariant", node), reading.problems)
-    invariant_id = form.word("invariant", KEBAB)
-    never = form.has("never")
-    if never == form.has("always"):
-        form.problem(form.at, "wrong-shape", f"{form.what} has either `never` or `always`.")
-    invariant = Invariant(
-        id=invariant_id,
-        title=form.text("title"),
-        never=never,
-        condition=reading.conditions.optional(form, "never" if never else "always", None),
-        at=form.at,
-        sources=form.words("sources", SOURCE),
-    )
-    form.close()
-    return invariant

@@ -1,0 +1,98 @@
+"""What a pack claims to hold for every customer: invariants, and what rises or falls with what."""
+
+from __future__ import annotations
+
+from engine.load.form import KEBAB, SOURCE, Form
+from engine.load.reading import Reading, item_name
+from engine.model import Invariant, Monotonicity
+from engine.vocabulary import Fact, FactKey, Type
+from engine.yaml12 import Node, YList, YScalar
+
+_ORDERED = (Type.FLAG, Type.INTEGER, Type.NUMBER, Type.LEVEL, Type.DATE)
+
+
+def read_invariant(node: Node, reading: Reading) -> Invariant:
+    """Read one item of `invariants`."""
+    form = Form(node, item_name("invariant", node), reading.problems)
+    invariant_id = form.word("invariant", KEBAB)
+    never = form.has("never")
+    if never == form.has("always"):
+        form.problem(form.at, "wrong-shape", f"{form.what} has either `never` or `always`.")
+    invariant = Invariant(
+        id=invariant_id,
+        title=form.text("title"),
+        never=never,
+        condition=reading.conditions.optional(form, "never" if never else "always", None),
+        at=form.at,
+        sources=form.words("sources", SOURCE),
+    )
+    form.close()
+    return invariant
+
+
+def read_monotonicity(node: Node, reading: Reading) -> Monotonicity:
+    """Read one item of `monotonicity`."""
+    form = Form(node, item_name("claim", node), reading.problems)
+    claim_id = form.word("claim", KEBAB)
+    raises = form.has("never_raises")
+    if raises == form.has("never_lowers"):
+        form.problem(form.at, "wrong-shape", f"{form.what} has either `never_raises` or `never_lowers`.")
+    key = "never_raises" if raises else "never_lowers"
+    outcome = _fact(form.node(key), form, reading)
+    claim = Monotonicity(
+        id=claim_id,
+        title=form.text("title"),
+        more=_more(form, reading),
+        outcome=FactKey(None, "") if outcome is None else outcome.key,
+        raises=raises,
+        order=_order(form, outcome, key, reading),
+        at=form.at,
+        sources=form.words("sources", SOURCE),
+    )
+    form.close()
+    return claim
+
+
+def _fact(node: Node | None, form: Form, reading: Reading) -> Fact | None:
+    if node is None:
+        return None
+    if isinstance(node, YScalar):
+        return reading.names.fact(node, None)
+    form.word_of(node, "a fact")
+    return None
+
+
+def _more(form: Form, reading: Reading) -> tuple[FactKey, ...]:
+    """Read the facts of which there is more: stored ones whose values are ordered."""
+    node = form.required("more")
+    found = []
+    for item in () if node is None else node.items if isinstance(node, YList) else (node,):
+        fact = _fact(item, form, reading)
+        if fact is None:
+            continue
+        if fact.is_derived or fact.type not in _ORDERED:
+            why = "rules conclude it" if fact.is_derived else f"a {fact.type} has no more and less"
+            form.problem(item.at, "wrong-type", f"there cannot be more of `{fact.name}`: {why}.", "Name another fact.")
+        found.append(fact.key)
+    return tuple(found)
+
+
+def _order(form: Form, outcome: Fact | None, key: str, reading: Reading) -> tuple[str, ...]:
+    """Read the order of an outcome's members; a category needs one."""
+    order = form.words("order")
+    if outcome is None:
+        return order
+    if outcome.type in _ORDERED:
+        if order:
+            message = f"`{outcome.name}` is ordered by itself."
+            form.problem(form.place("order"), "wrong-shape", message, "Leave out `order`.")
+        return order
+    place = form.place("order") if form.has("order") else form.place(key)
+    if outcome.type is not Type.CATEGORY:
+        form.problem(place, "wrong-type", f"a {outcome.type} cannot rise or fall.", "Name another fact.")
+        return order
+    members = reading.vocabulary.enum_of(outcome).members
+    if sorted(order) != sorted(members):
+        message = f"`order` lists every member of `{outcome.enum}` once, the least first."
+        form.problem(place, "wrong-order", message, f"They are {', '.join(members)}.")
+    return order
