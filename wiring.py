@@ -58,6 +58,20 @@ def load_rules(folder: Path) -> Rules:
     return Rules(pack, compile_pack(pack))
 
 
+def examples(folder: Path, rules: Rules) -> Iterator[tuple[CustomerFacts, list[frozenset[int]]]]:
+    """Yield the customers of a pack's cases, each under a name of its own, with the rules that fire by place.
+
+    Raises:
+        ProblemsError: with everything that is wrong with the cases.
+    """
+    from engine.cases import load_cases
+    from engine.plan import Plan
+
+    cases = load_cases(folder, rules.pack)
+    customers = [replace(case.facts, customer=f"case-{place}") for place, case in enumerate(cases)]
+    yield from zip(customers, Plan(rules.program).fired(customers), strict=True)
+
+
 def shipped_pack() -> Path:
     """Return the folder of the pack that comes with Valuelift."""
     return ROOT / "rulesets" / "value_marketing"

@@ -13,6 +13,7 @@ import click
 from commands.failures import PROBLEMS
 from commands.options import Day, json_option, pack_argument
 from commands.rules_coverage import command as coverage
+from commands.rules_prove import command as prove
 
 if TYPE_CHECKING:
     from engine.cases import CaseResult
@@ -32,6 +33,7 @@ def command() -> None:
 
 
 command.add_command(coverage)
+command.add_command(prove)
 
 
 @command.command("check")

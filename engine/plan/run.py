@@ -73,6 +73,14 @@ class Plan:
             decided |= zip(places, self.decisions(snapshot), strict=True)
         return [decided[place] for place in range(len(decided))]
 
+    def fired(self, customers: Iterable[CustomerFacts]) -> list[list[frozenset[int]]]:
+        """Return, per customer given as plain values, the rules that fire for it, then those for each of its rows."""
+        found: dict[int, list[frozenset[int]]] = {}
+        for places, snapshot in snapshots_by_day(self.program.vocabulary, list(customers)):
+            (part,) = _chunks(self.program, snapshot, len(places))
+            found |= zip(places, Decided(part).fired(), strict=True)
+        return [found[place] for place in range(len(found))]
+
     def decide(self, customer: CustomerFacts) -> Decision:
         """Decide one customer: columns of length one."""
         (part,) = _chunks(self.program, snapshot_of(self.program.vocabulary, [customer]), 1)
@@ -141,6 +149,18 @@ class Decided:
             provisional={key: full(mask, chunk.size(key.scope)) for key, mask in chunk.provisional.items()},
             points={card: _side_by_side(scores) for card, (_, scores, _) in self._cards.items()},
             violated={form.id: self._violated(form.never, form.when) for form in self._program.invariants},
+        )
+
+    def fired(self) -> Iterator[list[frozenset[int]]]:
+        """Yield, customer by customer, the rules that fired for it, then those for each of its rows."""
+        for index in range(self._chunk.size(None)):
+            spots = [(None, index), *((name, place) for name in self._chunk.rows for place in self._span(name, index))]
+            yield [self._fired_at(scope, place) for scope, place in spots]
+
+    def _fired_at(self, scope: str | None, place: int) -> frozenset[int]:
+        rules = self._program.rules
+        return frozenset(
+            index for index, mask in self._rules.fired.items() if rules[index].scope == scope and holds(mask, place)
         )
 
     def _violated(self, never: bool, when: Cond) -> Mask:

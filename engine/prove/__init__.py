@@ -1,0 +1,11 @@
+"""Proofs about a pack: what holds for every possible customer, or a customer who shows that it does not.
+
+A customer is possible if its facts keep the catalogue's constraints and ranges, with up to a few rows in each
+collection (`Questions.rows`), as of any day of this century. z3 looks at all of them at once.
+"""
+
+from engine.prove.findings import Answer, Has, Kind, Question, Verdict, Witness
+from engine.prove.questions import SECONDS, Questions
+from engine.prove.run import ask_all
+
+__all__ = ["SECONDS", "Answer", "Has", "Kind", "Question", "Questions", "Verdict", "Witness", "ask_all"]

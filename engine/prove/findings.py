@@ -1,0 +1,122 @@
+"""What a prover answers: proved, refuted with customers who show it, or not answered in time."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import StrEnum
+
+from engine.decision import Decision
+from engine.snapshot import CustomerFacts
+from engine.vocabulary import Value
+
+
+class Kind(StrEnum):
+    """What a question asks about a pack."""
+
+    INVARIANT = "invariant"
+    MONOTONE = "monotone"
+    CONFLICT = "conflict"
+    DEAD = "dead"
+    OUTPRIORITISED = "outprioritised"
+    GAP = "gap"
+    REDUNDANT_RULE = "redundant-rule"
+    REDUNDANT_CONDITION = "redundant-condition"
+    REACHABLE = "reachable"
+    CIRCLE = "circle"
+
+
+class Verdict(StrEnum):
+    """Whether what is asked for holds for every possible customer."""
+
+    PROVED = "proved"
+    REFUTED = "refuted"
+    UNANSWERED = "unanswered"
+
+
+# --- what a customer who refutes something must show, when sessions and plans decide on it ---
+
+
+@dataclass(frozen=True, slots=True)
+class Fires:
+    """The rule fires, for the customer or for some row."""
+
+    rule: str
+
+    def holds(self, decision: Decision) -> bool:
+        """Whether a decision shows it."""
+        return any(fired.rule == self.rule for fired in decision.fired)
+
+
+@dataclass(frozen=True, slots=True)
+class Has:
+    """A derived fact of the customer has this value; None: it is missing."""
+
+    fact: str
+    value: Value | None
+
+    def holds(self, decision: Decision) -> bool:
+        """Whether a decision shows it."""
+        return decision.values.get(self.fact) == self.value
+
+
+@dataclass(frozen=True, slots=True)
+class Violates:
+    """An invariant does not hold."""
+
+    invariant: str
+
+    def holds(self, decision: Decision) -> bool:
+        """Whether a decision shows it."""
+        return self.invariant in decision.violated
+
+
+@dataclass(frozen=True, slots=True)
+class Conflicts:
+    """Two rules, or rows, are in conflict about a fact or a table."""
+
+    about: str
+    rules: frozenset[str]
+
+    def holds(self, decision: Decision) -> bool:
+        """Whether a decision shows it."""
+        return any(one.about == self.about and self.rules <= set(one.rules) for one in decision.conflicts)
+
+
+Shows = Fires | Has | Violates | Conflicts
+
+
+@dataclass(frozen=True, slots=True)
+class Witness:
+    """A possible customer, and what a decision about it must show."""
+
+    customer: CustomerFacts
+    shows: tuple[Shows, ...]
+
+    def missed(self, decision: Decision) -> tuple[Shows, ...]:
+        """Return what a decision about the customer does not show; nothing, if the prover is right."""
+        return tuple(one for one in self.shows if not one.holds(decision))
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """The answer to one question about a pack.
+
+    `about` names what it is about: ids of rules, facts, stages or claims. A refuted claim has witnesses, unless it is
+    refuted because no customer does what some customer should (a dead rule, a stage out of reach).
+    """
+
+    kind: Kind
+    about: tuple[str, ...]
+    verdict: Verdict
+    witnesses: tuple[Witness, ...] = ()
+    seconds: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """A question about a pack, answered when it is asked."""
+
+    kind: Kind
+    about: tuple[str, ...]
+    ask: Callable[[], Answer]

@@ -1,0 +1,116 @@
+"""A solver that knows one program: is there a customer for whom a term holds?"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping
+from typing import Any
+
+import z3
+
+from engine.program import CountAtLeast, Program
+from engine.prove.customer import AnyCustomer
+from engine.prove.encode import Encoding
+from engine.prove.findings import Has, Shows, Witness
+from engine.prove.terms import Term, both
+from engine.snapshot import CustomerFacts
+from engine.vocabulary import FactKey
+
+ROWS = 2
+"""So many rows of a collection are looked at, or as many as some rule counts."""
+
+
+class UnansweredError(Exception):
+    """The time for one question is over."""
+
+
+class Prover:
+    """Every possible customer of a program, and what the program concludes about it."""
+
+    def __init__(self, program: Program, rows: int = ROWS, seconds: float = 10.0) -> None:
+        self.program = program
+        self.rows = rows_looked_at(program, rows)
+        self.customer = AnyCustomer(program, self.rows)
+        self.encoding = Encoding(program, self.customer)
+        self._solver = z3.SimpleSolver()
+        self._solver.set("timeout", max(1, int(seconds * 1000)))
+        self._asserted = 0
+        self._found = 0
+
+    def witness(self, *terms: Term, shows: tuple[Shows, ...]) -> Witness | None:
+        """Return a customer for whom all terms hold, with what must be seen of it; None: there is none.
+
+        Raises:
+            UnansweredError: if the solver does not know in time.
+        """
+        return self._witness(self.solve(*terms), shows)
+
+    def smallest_witness(self, *terms: Term, shows: tuple[Shows, ...]) -> Witness | None:
+        """Return such a customer of whom as little as possible is known, to be shown to people."""
+        return self._witness(self.smallest(*terms), shows)
+
+    def _witness(self, model: Any | None, shows: tuple[Shows, ...]) -> Witness | None:
+        return None if model is None else Witness(self.possible(model), shows)
+
+    def smallest(self, *terms: Term) -> Any | None:
+        """Return a solution of which no known fact, row or coverage could be left out; None: there is none."""
+        model = self.solve(*terms)
+        if model is None:
+            return None
+        left_out: list[Term] = []
+        needed: set[Term] = set()
+        while waiting := [[one for one in self.customer.absences(model) if one not in needed]]:
+            if not waiting[0]:
+                return model
+            while waiting:
+                block = waiting.pop()
+                smaller = self.solve(*terms, *left_out, *block)
+                if smaller is not None:
+                    model = smaller
+                    left_out += block
+                elif len(block) > 1:
+                    waiting += [block[len(block) // 2 :], block[: len(block) // 2]]
+                else:
+                    needed.update(block)
+        return model
+
+    def possible(self, model: Any) -> CustomerFacts:
+        """Return the customer that a solution describes, under a name of its own."""
+        self._found += 1
+        return self.customer.witness(model, f"possible-{self._found}")
+
+    def has(self, model: Any, key: FactKey, encoding: Encoding | None = None) -> Has:
+        """Return what a solution concludes for a fact of the customer."""
+        code = self.customer.code_of(model, (encoding or self.encoding).value(key))
+        return Has(key.name, None if code is None else self.customer.plain(key, code))
+
+    def solve(self, *terms: Term) -> Any | None:
+        """Return a solution in which all terms hold, or None if there is none.
+
+        Raises:
+            UnansweredError: if the solver does not know in time.
+        """
+        term = both(*terms)
+        if term is False:
+            return None
+        constraints = self.customer.constraints
+        self._solver.add(*constraints[self._asserted :])
+        self._asserted = len(constraints)
+        self._solver.push()  # and forget: with a thousand questions left in it, the solver takes five times as long
+        self._solver.add(term)
+        answer = self._solver.check()
+        model = self._solver.model() if answer == z3.sat else None
+        reason = self._solver.reason_unknown() if answer == z3.unknown else ""
+        self._solver.pop()
+        if answer == z3.unknown:
+            raise UnansweredError(reason)
+        return model
+
+
+def rows_looked_at(program: Program, rows: int) -> Mapping[str, int]:
+    """Return how many rows of each collection are looked at: so many, or as many as some test counts."""
+    found: dict[str, int] = defaultdict(lambda: rows, dict.fromkeys(program.vocabulary.collections, rows))
+    for leaf in program.leaves:
+        if isinstance(leaf, CountAtLeast):
+            found[leaf.collection] = max(found[leaf.collection], leaf.least)
+    return dict(found)

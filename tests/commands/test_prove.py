@@ -1,0 +1,89 @@
+"""`valuelift rules prove`: what is proved is counted, what is not is shown by a customer."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from engine.cases import cases_from_text
+from engine.plan import Plan
+from tests.commands.conftest import call_command
+from wiring import load_rules, shipped_pack
+
+BROKEN = """
+pack: local
+version: 1.0.0
+title: {en: Our own, zh: 本公司}
+extends: ../value_marketing
+shows: {value: value_next}
+rules:
+  - rule: gift-for-new
+    title: {en: A gift, zh: 赠礼}
+    because: {en: "New for {days_in_stage} days.", zh: "新客户{days_in_stage}天。"}
+    sources: [S3]
+    when: {stage: new, days_in_stage: {at_least: 3}}
+    advise: [meet-additional-need]
+"""
+
+
+@pytest.fixture
+def broken(tmp_path: Path) -> Path:
+    """Return the folder of a pack that advises what the method forbids."""
+    shutil.copytree(shipped_pack(), tmp_path / "value_marketing")
+    (tmp_path / "local").mkdir()
+    (tmp_path / "local" / "pack.yaml").write_text(BROKEN, encoding="utf-8")
+    return tmp_path / "local"
+
+
+def test_what_holds_is_counted() -> None:
+    """The shipped pack's claims are proved, and the ladder leads nobody round in circles."""
+    answer = call_command("rules", "prove", "--only", "monotone", "--only", "circle", "--jobs", "1")
+    assert answer.code == 0
+    assert "up to 2 rows" in answer.output
+    assert answer.lines[-1] == "Nothing is wrong."
+
+
+def test_what_does_not_hold_is_shown_by_a_customer_to_paste(broken: Path) -> None:
+    """The invariant's title is told, and the customer printed is one for whom the plan breaks it too."""
+    answer = call_command("rules", "prove", str(broken), "--only", "invariant")
+    assert answer.code == 1
+    assert "`new-gets-no-extras` does not hold: A new customer is granted no extras." in answer.output
+    rules = load_rules(broken)
+    start = next(place for place, line in enumerate(answer.lines) if "as_of:" in line)
+    end = next(
+        (place for place, line in enumerate(answer.lines) if place > start and not line.startswith("      ")), None
+    )
+    pasted = (
+        "cases:\n      - case: shown\n"
+        + "\n".join("  " + line for line in answer.lines[start:end])
+        + "\n        expect: {}\n"
+    )
+    (case,) = cases_from_text(pasted, rules.pack)
+    assert "new-gets-no-extras" in Plan(rules.program).decide(case.facts).violated
+
+
+def test_answers_are_printed_as_json(broken: Path) -> None:
+    """Each answer has its kind, what it is about, its verdict, and where refuted its customers."""
+    found = call_command("rules", "prove", str(broken), "--only", "invariant", "--json")
+    assert found.code == 1
+    by_name = {one["about"][0]: one for one in found.json["answers"]}
+    assert by_name["one-primary-value"]["verdict"] == "proved"
+    (witness,) = by_name["new-gets-no-extras"]["witnesses"]
+    assert witness["customer"]["facts"]["stage"] == "new"
+    assert witness["shows"] == [{"violates": {"invariant": "new-gets-no-extras"}}]
+    assert found.json["rows"]["opportunities"] == 5
+
+
+def test_it_speaks_chinese(broken: Path) -> None:
+    """Questions, titles and the verdict are in the reader's language."""
+    answer = call_command("rules", "prove", str(broken), "--only", "invariant", "--lang", "zh")
+    assert "“new-gets-no-extras”不成立：新客户不给额外条件。" in answer.output
+
+
+def test_an_unknown_kind_is_named_with_what_was_meant() -> None:
+    """A misspelt kind of question is wrong usage."""
+    answer = call_command("rules", "prove", "--only", "invariants")
+    assert answer.code == 2
+    assert "invariant" in answer.errors
