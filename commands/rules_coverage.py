@@ -39,8 +39,8 @@ def command(pack: Path | None, conditions: bool, language: str, as_json: bool) -
 
     With --conditions shows the tests that conditions are made of, such as `days_in_stage at_least 90`, that no case
     makes true or no case makes false; who asks them; and the value nearest to a threshold in cases on its other side.
-    What invariants alone ask is expected on one side only. Exit code 1: there are such tests. With --json all are
-    listed.
+    What invariants alone ask is expected on one side only. Exit code 1: a threshold lacks a side. With --json all tests
+    are listed.
 
     \b
     Example:
@@ -59,7 +59,7 @@ def command(pack: Path | None, conditions: bool, language: str, as_json: bool) -
 
 
 def _show_conditions(rules: Rules, cases: Sequence[Case], language: str, as_json: bool) -> bool:
-    """Show what cases see of the tests of conditions; return whether they see all on both sides."""
+    """Show what cases see of the tests of conditions; return whether they see all thresholds on both sides."""
     from commands.output import print_json
     from commands.rules_conditions import lacking, lines, plain
     from commands.texts import Texts
@@ -71,7 +71,7 @@ def _show_conditions(rules: Rules, cases: Sequence[Case], language: str, as_json
     else:
         for line in lines(Texts(language), seen):
             click.echo(line)
-    return not lacking(seen)
+    return not any(one.is_threshold for one in lacking(seen))
 
 
 def _show_items(rules: Rules, cases: Sequence[Case], language: str, as_json: bool) -> bool:
