@@ -16,35 +16,69 @@ if TYPE_CHECKING:
     from rich.console import RenderableType
 
     from commands.texts import Texts
+    from engine.cases import Case
     from engine.coverage import Coverage
     from engine.model import Pack
     from engine.wording import Wording
+    from wiring import Rules
 
 PLACES = 3
 
 
 @click.command("coverage")
 @pack_argument
+@click.option("--conditions", is_flag=True, help="Show which tests of conditions no case sees on both sides.")
 @language_option
 @json_option
-def command(pack: Path | None, language: str, as_json: bool) -> None:
+def command(pack: Path | None, conditions: bool, language: str, as_json: bool) -> None:
     """Show, item by item of the method, what of the folder PACK carries it out.
 
     Counts what cites the item: rules (with rows of tables, gates and rules that give points), actions, invariants and
     parameters; the cases in which one of these rules fires; and where a recommendation shows what they conclude. By
     default the pack that comes with Valuelift is shown. Exit code 1: an item is not carried out.
 
+    With --conditions shows the tests that conditions are made of, such as `days_in_stage at_least 90`, that no case
+    makes true or no case makes false; who asks them; and the value nearest to a threshold in cases on its other side.
+    What invariants alone ask is expected on one side only. Exit code 1: a threshold lacks a side. With --json all tests
+    are listed.
+
     \b
     Example:
       valuelift rules coverage rulesets/value_marketing
+      valuelift rules coverage rulesets/value_marketing --conditions
     """
     from engine.cases import load_cases
-    from engine.coverage import coverage
     from wiring import load_rules, shipped_pack
 
     folder = pack or shipped_pack()
     rules = load_rules(folder)
-    covered = coverage(rules.pack, rules.program, load_cases(folder, rules.pack))
+    cases = load_cases(folder, rules.pack)
+    show = _show_conditions if conditions else _show_items
+    if not show(rules, cases, language, as_json):
+        raise click.exceptions.Exit(PROBLEMS)
+
+
+def _show_conditions(rules: Rules, cases: Sequence[Case], language: str, as_json: bool) -> bool:
+    """Show what cases see of the tests of conditions; return whether they see all thresholds on both sides."""
+    from commands.output import print_json
+    from commands.rules_conditions import lacking, lines, plain
+    from commands.texts import Texts
+    from engine.condition_coverage import condition_coverage
+
+    seen = condition_coverage(rules.pack, rules.program, cases)
+    if as_json:
+        print_json(plain(seen))
+    else:
+        for line in lines(Texts(language), seen):
+            click.echo(line)
+    return not any(one.is_threshold for one in lacking(seen))
+
+
+def _show_items(rules: Rules, cases: Sequence[Case], language: str, as_json: bool) -> bool:
+    """Show what carries out the items of the method; return whether all are carried out."""
+    from engine.coverage import coverage
+
+    covered = coverage(rules.pack, rules.program, cases)
     lacking = [one.item.id for one in covered if not one.is_carried_out]
     if as_json:
         from commands.output import print_json
@@ -55,8 +89,7 @@ def command(pack: Path | None, language: str, as_json: bool) -> None:
         from commands.texts import Texts
 
         print_page(_page(Texts(language), rules.pack, covered, lacking))
-    if lacking:
-        raise click.exceptions.Exit(PROBLEMS)
+    return not lacking
 
 
 def _plain(one: Coverage) -> dict[str, Any]:

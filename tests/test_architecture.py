@@ -32,6 +32,8 @@ ENGINE: dict[str, set[str]] = {
     "engine.case_text": {"engine.snapshot"},
     "engine.cases": {"engine.load", "engine.decision", "engine.snapshot"},
     "engine.coverage": {"engine.cases", "engine.compile", "engine.plan"},
+    "engine.written": {"engine.program"},
+    "engine.condition_coverage": {"engine.cases", "engine.plan", "engine.written"},
     "engine.impact": {"engine.plan", "engine.prove"},
 }
 OUTSIDE: dict[str, set[str]] = {

@@ -16,7 +16,19 @@ from engine.plan.conditions import Chunk, Conditions
 from engine.plan.owners import by_owner
 from engine.plan.resolve import Rules, fire, resolve_aggregate, resolve_single, resolve_union
 from engine.plan.scorecards import Scored, score, select
-from engine.program import Aggregate, Cond, Program, Selection, Single, Union, decode
+from engine.program import (
+    Aggregate,
+    AtLeast,
+    Cond,
+    InDays,
+    Lit,
+    Program,
+    Selection,
+    Single,
+    Union,
+    decode,
+    leaf_scope,
+)
 from engine.snapshot import CustomerFacts, Snapshot, snapshot_of, snapshots_by_day
 from engine.vocabulary import FactKey
 
@@ -43,6 +55,21 @@ class Result:
     violated: Mapping[str, Mask]
 
 
+@dataclass(frozen=True)
+class Tested:
+    """The leaf tests of a program on one chunk of customers.
+
+    `surely` and `possibly` hold a mask per leaf (true: both, unknown: possibly alone): over customers or, for a leaf
+    about a collection's rows, over the rows whose customers are `owners`. `columns` are the facts that leaves compare.
+    """
+
+    customers: pa.ChunkedArray
+    surely: tuple[Mask, ...]
+    possibly: tuple[Mask, ...]
+    owners: Mapping[str, Array]
+    columns: Mapping[FactKey, Column]
+
+
 class Plan:
     """A program, ready to run over snapshots."""
 
@@ -57,6 +84,11 @@ class Plan:
         """
         for part in _chunks(self.program, snapshot, chunk):
             yield Decided(part).result()
+
+    def tests(self, snapshot: Snapshot, chunk: int = CHUNK) -> Iterator[Tested]:
+        """Decide every customer and yield, chunk by chunk, what came out of every leaf test."""
+        for part in _chunks(self.program, snapshot, chunk):
+            yield Decided(part).tested()
 
     def decisions(self, snapshot: Snapshot, chunk: int = CHUNK) -> Iterator[Decision]:
         """Decide every customer and yield each decision in full, in the snapshot's order."""
@@ -161,6 +193,19 @@ class Decided:
         rules = self._program.rules
         return frozenset(
             index for index, mask in self._rules.fired.items() if rules[index].scope == scope and holds(mask, place)
+        )
+
+    def tested(self) -> Tested:
+        """Return the chunk's leaf tests in columns."""
+        chunk, leaves = self._chunk, self._program.leaves
+        sizes = [chunk.size(leaf_scope(leaf)) for leaf in leaves]
+        truths = [self._conditions.truth(Lit(index), leaf_scope(leaf)) for index, leaf in enumerate(leaves)]
+        return Tested(
+            customers=chunk.customers["customer"],
+            surely=tuple(full(truth.surely, size) for truth, size in zip(truths, sizes, strict=True)),
+            possibly=tuple(full(truth.possibly, size) for truth, size in zip(truths, sizes, strict=True)),
+            owners={name: chunk.owners(name) for name in chunk.rows},
+            columns={leaf.fact: chunk.column(leaf.fact) for leaf in leaves if isinstance(leaf, AtLeast | InDays)},
         )
 
     def _violated(self, never: bool, when: Cond) -> Mask:

@@ -101,6 +101,43 @@ def test_cases_are_run_by_both_executors(packs: Path) -> None:
     assert answer.lines[-1] == "2 cases, each decided by session and plan: 1 failed."
 
 
+def test_tests_that_cases_see_on_one_side_only_are_shown(packs: Path) -> None:
+    """Each stands with its place, the side that is missing, the nearest value, and who asks it; the exit code is 1."""
+    local = packs / "local"
+    rule = (
+        "rules:\n"
+        "  - rule: long-here\n"
+        "    title: {en: a, zh: b}\n"
+        "    because: {en: a, zh: b}\n"
+        "    sources: [U3]\n"
+        "    when: {days_in_stage: {at_least: 4000}}\n"
+        "    add: {flags: [stalled]}\n"
+    )
+    (local / "rules.yaml").write_text(rule, encoding="utf-8")
+    (local / "cases").mkdir()
+    cases = "cases: [{case: Here for 3999 days, as_of: 2024-06-30, facts: {days_in_stage: 3999}, expect: {}}]\n"
+    (local / "cases" / "here.yaml").write_text(cases, encoding="utf-8")
+    answer = call_command("rules", "coverage", local, "--conditions", "--lang", "en")
+    assert answer.code == 1
+    place = answer.lines.index(f"{local / 'rules.yaml'}:2: days_in_stage at_least 4000: never true (nearest: 3999)")
+    assert answer.lines[place + 1] == "    long-here"
+    assert answer.lines[-1].startswith("Not seen on both sides: ")
+    chinese = call_command("rules", "coverage", local, "--conditions", "--lang", "zh")
+    assert chinese.lines[place].endswith("：从未成立（最接近的值：3999）")
+    found = call_command("rules", "coverage", local, "--conditions", "--json").json
+    (here,) = [one for one in found["tests"] if one["test"] == "days_in_stage at_least 4000"]
+    assert here == {
+        "test": "days_in_stage at_least 4000",
+        "threshold": True,
+        "missing": [True],
+        "cases": {"true": 0, "false": 1, "unknown": 0},
+        "nearest": {"true": None, "false": 3999},
+        "asked_by": [{"id": "long-here", "file": str(local / "rules.yaml"), "line": 2}],
+        "watched_by": [],
+    }
+    assert here["test"] in found["lacking"]
+
+
 def test_a_pack_is_used_and_rolled_back(store_url: str, packs: Path) -> None:
     """A store decides by the pack put to use, copied with the pack that it extends; rolling back undoes that."""
     Store.create(store_url).close()
