@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 
     from commands.texts import Texts
     from engine.model import Pack
+    from engine.program import Program
     from engine.prove import Answer
-    from wiring import Rules
 
 KINDS = (
     "invariant",
@@ -45,6 +45,12 @@ NOTED = ("redundant-rule", "redundant-condition")
 @click.option(
     "--seconds", type=click.FloatRange(min=0, min_open=True), default=10, show_default=True, help="Time per question."
 )
+@click.option(
+    "--against",
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    metavar="OLD",
+    help="Compare with the pack in this folder instead: tell for whom PACK concludes otherwise.",
+)
 @click.option("--jobs", type=click.IntRange(1), metavar="N", help="Processor cores to use. By default all.")
 @language_option
 @json_option
@@ -53,6 +59,7 @@ def command(
     only: tuple[str, ...],
     rows: int,
     seconds: float,
+    against: Path | None,
     jobs: int | None,
     language: str,
     as_json: bool,
@@ -64,18 +71,36 @@ def command(
     catalogue's ranges and constraints, with up to ROWS rows in a collection (more where a rule counts more). By default
     the pack that comes with Valuelift is looked at. Exit code 1: something does not hold, or was not answered in time.
 
+    With --against each derived fact and each rule of two versions is proved to come out alike for every possible
+    customer, or the smallest customer for whom it does not is shown.
+
     \b
     Example:
       valuelift rules prove rulesets/value_marketing --only invariant
+      valuelift rules prove our-rules --against rulesets/value_marketing
     """
     from commands.progress import progress
-    from engine.prove import Kind, Questions, Verdict, ask_all
+    from engine.prove import Difference, DifferentFactsError, Kind, Questions, Verdict, ask_all
     from wiring import examples, load_rules, shipped_pack
 
+    if against and only:
+        raise click.UsageError("--only chooses among questions about one pack, and --against compares two.")
     folder = pack or shipped_pack()
     rules = load_rules(folder)
-    questions = Questions(rules.pack, rules.program, examples(folder, rules), rows, seconds)
-    asked = list(questions.all([Kind(name) for name in only or KINDS]))
+    programs = [rules.program]
+    questions: Questions | Difference
+    if against:
+        programs.insert(0, load_rules(against).program)
+        try:
+            questions = Difference(programs[0], rules.program, rows, seconds)
+        except DifferentFactsError as error:
+            raise click.ClickException(
+                f"the versions differ in stored facts, so no customer suits both: {error}."
+            ) from None
+        asked = list(questions.questions())
+    else:
+        questions = Questions(rules.pack, rules.program, examples(folder, rules), rows, seconds)
+        asked = list(questions.all([Kind(name) for name in only or KINDS]))
     answers = []
     with progress() as report:
         for answer in ask_all(asked, jobs or os.cpu_count() or 1):
@@ -83,7 +108,7 @@ def command(
             report("Proving" if language == "en" else "正在证明", len(answers), len(asked))
     places = {(question.kind, question.about): place for place, question in enumerate(asked)}
     answers.sort(key=lambda answer: places[answer.kind, answer.about])
-    _try_out(rules, answers)
+    _try_out(programs, answers)
     if as_json:
         from commands.output import print_json
 
@@ -97,8 +122,8 @@ def command(
         raise click.exceptions.Exit(PROBLEMS)
 
 
-def _try_out(rules: Rules, answers: Sequence[Answer]) -> None:
-    """Let both executors decide on the customers who refute something.
+def _try_out(programs: Sequence[Program], answers: Sequence[Answer]) -> None:
+    """Let both executors decide on the customers who refute something: for two versions, each on its own witness.
 
     Raises:
         RuntimeError: if one of them does not show what it should: then the prover is wrong.
@@ -107,15 +132,14 @@ def _try_out(rules: Rules, answers: Sequence[Answer]) -> None:
     from engine.prove import Verdict
     from engine.session import Session
 
-    witnesses = [one for answer in answers if answer.verdict is Verdict.REFUTED for one in answer.witnesses]
-    if not witnesses:
-        return
-    session, plan = Session(rules.program), Plan(rules.program)
-    for witness in witnesses:
-        for decide in (session.decide, plan.decide):
-            missed = witness.missed(decide(witness.customer))
-            if missed:
-                raise RuntimeError(f"the customer {witness.customer} does not show {missed}")
+    refuted = [one for one in answers if one.verdict is Verdict.REFUTED and one.witnesses]
+    executors = [(Session(program), Plan(program)) for program in programs if refuted]
+    for answer in refuted:
+        for place, witness in enumerate(answer.witnesses):
+            for executor in executors[place % len(executors)]:
+                missed = witness.missed(executor.decide(witness.customer))
+                if missed:
+                    raise RuntimeError(f"the customer {witness.customer} does not show {missed}")
 
 
 # --- output ---
@@ -180,9 +204,10 @@ def _said(texts: Texts, pack: Pack, answer: Answer) -> str:
 def _witnesses(texts: Texts, answer: Answer) -> Iterator[str]:
     from engine.case_text import case_text
 
-    for witness in answer.witnesses:
+    for place, witness in enumerate(answer.witnesses):
         yield f"  {texts('prove_customer', shows=', '.join(_shown(one) for one in witness.shows))}"
-        yield case_text(witness.customer, "      ")
+        if not place or witness.customer != answer.witnesses[place - 1].customer:
+            yield case_text(witness.customer, "      ")
 
 
 def _shown(shows: Any) -> str:

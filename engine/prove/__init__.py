@@ -4,8 +4,22 @@ A customer is possible if its facts keep the catalogue's constraints and ranges,
 collection (`Questions.rows`), as of any day of this century. z3 looks at all of them at once.
 """
 
-from engine.prove.findings import Answer, Has, Kind, Question, Verdict, Witness
+from engine.prove.difference import Difference, DifferentFactsError
+from engine.prove.findings import Answer, Has, Kind, Question, Sameness, Verdict, Witness
 from engine.prove.questions import SECONDS, Questions
 from engine.prove.run import ask_all
 
-__all__ = ["SECONDS", "Answer", "Has", "Kind", "Question", "Questions", "Verdict", "Witness", "ask_all"]
+__all__ = [
+    "SECONDS",
+    "Answer",
+    "Difference",
+    "DifferentFactsError",
+    "Has",
+    "Kind",
+    "Question",
+    "Questions",
+    "Sameness",
+    "Verdict",
+    "Witness",
+    "ask_all",
+]

@@ -26,6 +26,13 @@ class Kind(StrEnum):
     CIRCLE = "circle"
 
 
+class Sameness(StrEnum):
+    """What a question asks about two versions of a pack."""
+
+    FACT = "same-fact"
+    RULE = "same-rule"
+
+
 class Verdict(StrEnum):
     """Whether what is asked for holds for every possible customer."""
 
@@ -39,13 +46,14 @@ class Verdict(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Fires:
-    """The rule fires, for the customer or for some row."""
+    """The rule fires, for the customer or for some row; or it does not."""
 
     rule: str
+    fires: bool = True
 
     def holds(self, decision: Decision) -> bool:
         """Whether a decision shows it."""
-        return any(fired.rule == self.rule for fired in decision.fired)
+        return any(fired.rule == self.rule for fired in decision.fired) is self.fires
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +66,20 @@ class Has:
     def holds(self, decision: Decision) -> bool:
         """Whether a decision shows it."""
         return decision.values.get(self.fact) == self.value
+
+
+@dataclass(frozen=True, slots=True)
+class Includes:
+    """A derived set of the customer has this member; or it does not."""
+
+    fact: str
+    member: str
+    included: bool
+
+    def holds(self, decision: Decision) -> bool:
+        """Whether a decision shows it."""
+        members = decision.values.get(self.fact, frozenset())
+        return (isinstance(members, frozenset) and self.member in members) is self.included
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +105,7 @@ class Conflicts:
         return any(one.about == self.about and self.rules <= set(one.rules) for one in decision.conflicts)
 
 
-Shows = Fires | Has | Violates | Conflicts
+Shows = Fires | Has | Includes | Violates | Conflicts
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +128,7 @@ class Answer:
     refuted because no customer does what some customer should (a dead rule, a stage out of reach).
     """
 
-    kind: Kind
+    kind: Kind | Sameness
     about: tuple[str, ...]
     verdict: Verdict
     witnesses: tuple[Witness, ...] = ()
@@ -117,6 +139,6 @@ class Answer:
 class Question:
     """A question about a pack, answered when it is asked."""
 
-    kind: Kind
+    kind: Kind | Sameness
     about: tuple[str, ...]
     ask: Callable[[], Answer]

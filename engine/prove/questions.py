@@ -10,7 +10,7 @@ from engine.model import Pack
 from engine.program import Entry, GateForm, Program, ProgramRule, Single
 from engine.prove.claims import ClaimQuestions
 from engine.prove.examples import Example, Examples
-from engine.prove.findings import Answer, Kind, Question, Verdict, Witness
+from engine.prove.findings import Answer, Kind, Question, Sameness, Verdict, Witness
 from engine.prove.ladder import LadderQuestions
 from engine.prove.prover import ROWS, Prover, UnansweredError
 from engine.prove.rules import RuleQuestions, parts
@@ -62,12 +62,12 @@ class Questions:
 
     def _invariants(self) -> Iterator[Question]:
         for form in self._program.invariants:
-            yield _refutable(Kind.INVARIANT, (form.id,), partial(self._claims.breaks, form.id))
+            yield refutable(Kind.INVARIANT, (form.id,), partial(self._claims.breaks, form.id))
 
     def _monotonicity(self) -> Iterator[Question]:
         for claim in self._pack.monotonicity:
             for fact in claim.more:
-                yield _refutable(Kind.MONOTONE, (claim.id, str(fact)), partial(self._claims.turns, claim, fact))
+                yield refutable(Kind.MONOTONE, (claim.id, str(fact)), partial(self._claims.turns, claim, fact))
 
     # --- the ladder ---
 
@@ -83,7 +83,7 @@ class Questions:
     def _circles(self) -> Iterator[Question]:
         """Ask about the circles together: which ones there could be is found out on the way."""
         if self._pack.gates:
-            yield _refutable(Kind.CIRCLE, (str(self._pack.ladder.proposed),), self._first_circle)
+            yield refutable(Kind.CIRCLE, (str(self._pack.ladder.proposed),), self._first_circle)
 
     def _first_circle(self) -> tuple[Witness, ...]:
         return next((found for circle in self._ladder.circles() if (found := self._ladder.goes_round(circle))), ())
@@ -93,14 +93,14 @@ class Questions:
     def _conflicts(self) -> Iterator[Question]:
         for single in self._singles():
             if len({entry.owner for entry in single.entries}) > 1:
-                yield _refutable(Kind.CONFLICT, (str(single.fact),), partial(self._rules.conflict, single))
+                yield refutable(Kind.CONFLICT, (str(single.fact),), partial(self._rules.conflict, single))
         for table in self._program.tables:
-            yield _refutable(Kind.CONFLICT, (table.id,), partial(self._rules.table_conflict, table))
+            yield refutable(Kind.CONFLICT, (table.id,), partial(self._rules.table_conflict, table))
 
     def _gaps(self) -> Iterator[Question]:
         ladder = self._pack.ladder
         for fact in (ladder.stage, ladder.proposed, ladder.move) if self._pack.gates else ():
-            yield _refutable(Kind.GAP, (str(fact),), partial(self._rules.lacks, fact))
+            yield refutable(Kind.GAP, (str(fact),), partial(self._rules.lacks, fact))
 
     def _dead(self) -> Iterator[Question]:
         for rule in self._program.rules:
@@ -143,7 +143,7 @@ class Questions:
         yield from (one for one in self._program.resolutions if isinstance(one, Single))
 
 
-def _refutable(kind: Kind, about: tuple[str, ...], refute: Callable[[], tuple[Witness, ...]]) -> Question:
+def refutable(kind: Kind | Sameness, about: tuple[str, ...], refute: Callable[[], tuple[Witness, ...]]) -> Question:
     """Return a question that is proved where no witness is found."""
 
     def ask() -> Found:
@@ -170,7 +170,7 @@ def _required(kind: Kind, about: tuple[str, ...], holds: Callable[[], bool]) -> 
     )
 
 
-def _timed(kind: Kind, about: tuple[str, ...], ask: Callable[[], Found]) -> Answer:
+def _timed(kind: Kind | Sameness, about: tuple[str, ...], ask: Callable[[], Found]) -> Answer:
     start = time.perf_counter()
     try:
         verdict, witnesses = ask()

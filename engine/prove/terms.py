@@ -21,12 +21,12 @@ Number = Any
 
 def both(*items: Term) -> Term:
     """Return whether all items hold."""
-    return _joined(items, z3.And, neutral=True)
+    return _joined(items, z3.Z3_mk_and, neutral=True)
 
 
 def some(*items: Term) -> Term:
     """Return whether some item holds."""
-    return _joined(items, z3.Or, neutral=False)
+    return _joined(items, z3.Z3_mk_or, neutral=False)
 
 
 def _joined(items: Iterable[Term], operation: Any, neutral: bool) -> Term:
@@ -38,7 +38,10 @@ def _joined(items: Iterable[Term], operation: Any, neutral: bool) -> Term:
             open_items.append(item)
     if len(open_items) < 2:
         return open_items[0] if open_items else neutral
-    return operation(open_items)
+    # Not z3.And and z3.Or, which look at each item again and take five times as long.
+    context = open_items[0].ctx
+    arguments = (z3.Ast * len(open_items))(*(item.as_ast() for item in open_items))
+    return z3.BoolRef(operation(context.ref(), len(open_items), arguments), context)
 
 
 def no(item: Term) -> Term:
@@ -50,7 +53,7 @@ def equal(left: Term, right: Term) -> Term:
     """Return whether two truths are the same."""
     if isinstance(left, bool) or isinstance(right, bool):
         return both(left, right) if left is True or right is True else both(no(left), no(right))
-    return left == right
+    return True if left.eq(right) else left == right
 
 
 def choose(condition: Term, yes: Number, other: Number) -> Number:
@@ -144,6 +147,9 @@ MISSING = Coded({})
 
 def same(left: Value, right: Value) -> Term:
     """Return whether two values are the same; both missing is the same as well."""
+    if isinstance(left, Coded) and isinstance(right, Coded):
+        codes = {**left.codes, **right.codes}
+        return both(*(equal(left.has(code), right.has(code)) for code in codes))
     return both(equal(left.known, right.known), some(no(left.known), _compared(left, right, 1, 1, at_least=False)))
 
 
@@ -160,7 +166,9 @@ def is_at_least(left: Value, right: Value, left_times: int = 1, right_times: int
 def _compared(left: Value, right: Value, left_times: int, right_times: int, at_least: bool) -> Term:
     if isinstance(left, Whole) and isinstance(right, Whole):
         scaled, other = left.code * left_times, right.code * right_times
-        return scaled >= other if at_least else scaled == other
+        if at_least:
+            return scaled >= other
+        return True if z3.is_ast(scaled) and z3.is_ast(other) and scaled.eq(other) else scaled == other
     if isinstance(left, Whole) or isinstance(right, Whole):
         raise TypeError("a number is compared with a category")
     return some(*(

@@ -82,6 +82,20 @@ def test_it_speaks_chinese(broken: Path) -> None:
     assert "“new-gets-no-extras”不成立：新客户不给额外条件。" in answer.output
 
 
+def test_two_versions_are_told_apart_by_a_customer(broken: Path) -> None:
+    """Only what the new rule concludes differs; the customer shows it in the old version and in the new one."""
+    old = broken.parent / "value_marketing"
+    answer = call_command("rules", "prove", str(broken), "--against", str(old), "--json")
+    assert answer.code == 1
+    refuted = {one["about"][0]: one["witnesses"] for one in answer.json["answers"] if one["verdict"] == "refuted"}
+    assert list(refuted) == ["advised"]
+    before, after = refuted["advised"]
+    assert before["customer"] == after["customer"]
+    assert before["shows"] == [{"includes": {"fact": "advised", "member": "meet-additional-need", "included": False}}]
+    assert call_command("rules", "prove", str(old), "--against", str(old), "--jobs", "1").code == 0
+    assert call_command("rules", "prove", str(old), "--against", str(old), "--only", "dead").code == 2
+
+
 def test_an_unknown_kind_is_named_with_what_was_meant() -> None:
     """A misspelt kind of question is wrong usage."""
     answer = call_command("rules", "prove", "--only", "invariants")
