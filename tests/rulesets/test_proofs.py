@@ -35,7 +35,7 @@ ONLY_A_REASON = {
 }
 """Rules without which the same would be concluded, and what they are there for."""
 
-EACH = count(quick=1, ci=6, long=12)
+EACH = count(quick=1, ci=3, long=12)
 FAULTS = list(faults(PACK, EACH, Random(20)))
 
 
@@ -78,7 +78,7 @@ def test_every_rule_fires_for_a_customer_who_shows_it() -> None:
     """The solver's own customers, without help from the cases, make each rule fire in the plan."""
     program = compile_pack(PACK)
     asked = list(Questions(PACK, program).all([Kind.DEAD]))
-    answers = [question.ask() for question in asked[:: count(quick=40, ci=6, long=1)]]
+    answers = [question.ask() for question in asked[:: count(quick=40, ci=20, long=1)]]
     assert_shown(program, answers, Plan(program))
 
 
@@ -94,7 +94,7 @@ def test_seeded_fault_is_found(fault: Fault) -> None:
 
 
 def test_enough_faults_are_seeded() -> None:
-    """Every operator has faults, and with the counts of CI there are at least sixty."""
+    """Every operator has faults, and six of each make at least sixty."""
     found = Counter(fault.kind for fault in faults(PACK, 6, Random(1)))
     assert set(found) == set(Kind)
     assert found.total() >= 60
