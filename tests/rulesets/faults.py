@@ -5,8 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from decimal import Decimal
+from itertools import islice
 from random import Random
 
+from engine.compile import compile_pack
+from engine.errors import ProblemsError
 from engine.model import (
     AddTo,
     Advise,
@@ -38,10 +41,10 @@ class Fault:
 
 
 def faults(pack: Pack, each: int, rng: Random) -> Iterator[Fault]:
-    """Yield up to so many faults of each kind."""
+    """Yield up to so many faults of each operator, whose packs can be loaded: one that makes a cycle is no pack."""
     for operator in OPERATORS:
         found = list(operator(pack))
-        yield from rng.sample(found, min(each, len(found)))
+        yield from islice(filter(_compiles, rng.sample(found, len(found))), each)
 
 
 # --- rules ---
@@ -187,6 +190,14 @@ OPERATORS: tuple[Callable[[Pack], Iterator[Fault]], ...] = (
 
 
 # --- small pieces ---
+
+
+def _compiles(fault: Fault) -> bool:
+    try:
+        compile_pack(fault.pack)
+    except ProblemsError:
+        return False
+    return True
 
 
 def _setting(pack: Pack) -> Iterator[tuple[Rule, SetFact]]:
