@@ -59,7 +59,7 @@ def load_rules(folder: Path) -> Rules:
 
 
 def examples(folder: Path, rules: Rules) -> Iterator[tuple[CustomerFacts, list[frozenset[int]]]]:
-    """Yield the customers of a pack's cases, each under a name of its own, with the rules that fire by place.
+    """Yield the customers of a pack's cases with the rules that fire, by place.
 
     Raises:
         ProblemsError: with everything that is wrong with the cases.
@@ -67,8 +67,7 @@ def examples(folder: Path, rules: Rules) -> Iterator[tuple[CustomerFacts, list[f
     from engine.cases import load_cases
     from engine.plan import Plan
 
-    cases = load_cases(folder, rules.pack)
-    customers = [replace(case.facts, customer=f"case-{place}") for place, case in enumerate(cases)]
+    customers = [case.facts for case in load_cases(folder, rules.pack)]
     yield from zip(customers, Plan(rules.program).fired(customers), strict=True)
 
 

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from commands.texts import Texts
     from engine.model import Pack
     from engine.program import Program
-    from engine.prove import Answer
+    from engine.prove import Answer, Question
 
 KINDS = (
     "invariant",
@@ -79,8 +79,9 @@ def command(
       valuelift rules prove rulesets/value_marketing --only invariant
       valuelift rules prove our-rules --against rulesets/value_marketing
     """
-    from commands.progress import progress
-    from engine.prove import Difference, DifferentFactsError, Kind, Questions, Verdict, ask_all
+    from commands.output import print_json, print_page
+    from commands.texts import Texts
+    from engine.prove import Difference, DifferentFactsError, Kind, Questions, Verdict
     from wiring import examples, load_rules, shipped_pack
 
     if against and only:
@@ -101,25 +102,29 @@ def command(
     else:
         questions = Questions(rules.pack, rules.program, examples(folder, rules), rows, seconds)
         asked = list(questions.all([Kind(name) for name in only or KINDS]))
-    answers = []
-    with progress() as report:
-        for answer in ask_all(asked, jobs or os.cpu_count() or 1):
-            answers.append(answer)
-            report("Proving" if language == "en" else "正在证明", len(answers), len(asked))
-    places = {(question.kind, question.about): place for place, question in enumerate(asked)}
-    answers.sort(key=lambda answer: places[answer.kind, answer.about])
+    texts = Texts(language)
+    answers = _answers(texts, asked, jobs or os.cpu_count() or 1)
     _try_out(programs, answers)
     if as_json:
-        from commands.output import print_json
-
         print_json({"pack": rules.program.stamp, "rows": questions.rows, "answers": [_plain(one) for one in answers]})
     else:
-        from commands.output import print_page
-        from commands.texts import Texts
-
-        print_page(*_page(Texts(language), rules.pack, questions.rows, answers))
+        print_page(*_page(texts, rules.pack, questions.rows, answers))
     if any(one.verdict is not Verdict.PROVED and one.kind not in NOTED for one in answers):
         raise click.exceptions.Exit(PROBLEMS)
+
+
+def _answers(texts: Texts, asked: Sequence[Question], jobs: int) -> list[Answer]:
+    """Return the answers to questions in their order, and report on the way how many there are."""
+    from commands.progress import progress
+    from engine.prove import ask_all
+
+    answers: list[Answer] = []
+    with progress() as report:
+        for answer in ask_all(asked, jobs):
+            answers.append(answer)
+            report(texts("prove_progress"), len(answers), len(asked))
+    places = {(question.kind, question.about): place for place, question in enumerate(asked)}
+    return sorted(answers, key=lambda answer: places[answer.kind, answer.about])
 
 
 def _try_out(programs: Sequence[Program], answers: Sequence[Answer]) -> None:

@@ -16,7 +16,6 @@ from engine.compile.strata import cond_facts
 from engine.model import MethodItem, Pack
 from engine.plan import Plan
 from engine.program import Aggregate, Program, Selection, Single, Union
-from engine.snapshot import snapshots_by_day
 from engine.vocabulary import FactKey
 
 
@@ -105,15 +104,11 @@ def cites(sources: Iterable[str], item: str) -> bool:
 
 def _fired_in(program: Program, cases: Iterable[Case]) -> Mapping[str, set[str]]:
     """Return the names of the cases in which each rule fires."""
-    plan = Plan(program)
+    found = list(cases)
     fired: dict[str, set[str]] = defaultdict(set)
-    for _, snapshot in snapshots_by_day(program.vocabulary, [case.facts for case in cases]):
-        (result,) = plan.run(snapshot, chunk=snapshot.customers.num_rows)
-        names = result.customers.to_pylist()
-        for index, mask in result.fired.items():
-            scope = program.rules[index].scope
-            places = result.owners[scope][mask] if scope else mask.nonzero()[0]
-            fired[program.rules[index].id].update(names[place] for place in places.tolist())
+    for case, places in zip(found, Plan(program).fired(case.facts for case in found), strict=True):
+        for rule in frozenset().union(*places):
+            fired[program.rules[rule].id].add(case.name)
     return fired
 
 

@@ -15,14 +15,12 @@ def read_invariant(node: Node, reading: Reading) -> Invariant:
     """Read one item of `invariants`."""
     form = Form(node, item_name("invariant", node), reading.problems)
     invariant_id = form.word("invariant", KEBAB)
-    never = form.has("never")
-    if never == form.has("always"):
-        form.problem(form.at, "wrong-shape", f"{form.what} has either `never` or `always`.")
+    key = _either(form, "never", "always")
     invariant = Invariant(
         id=invariant_id,
         title=form.text("title"),
-        never=never,
-        condition=reading.conditions.optional(form, "never" if never else "always", None),
+        never=key == "never",
+        condition=reading.conditions.optional(form, key, None),
         at=form.at,
         sources=form.words("sources", SOURCE),
     )
@@ -34,23 +32,28 @@ def read_monotonicity(node: Node, reading: Reading) -> Monotonicity:
     """Read one item of `monotonicity`."""
     form = Form(node, item_name("claim", node), reading.problems)
     claim_id = form.word("claim", KEBAB)
-    raises = form.has("never_raises")
-    if raises == form.has("never_lowers"):
-        form.problem(form.at, "wrong-shape", f"{form.what} has either `never_raises` or `never_lowers`.")
-    key = "never_raises" if raises else "never_lowers"
+    key = _either(form, "never_raises", "never_lowers")
     outcome = _fact(form.node(key), form, reading)
     claim = Monotonicity(
         id=claim_id,
         title=form.text("title"),
         more=_more(form, reading),
         outcome=FactKey(None, "") if outcome is None else outcome.key,
-        raises=raises,
+        raises=key == "never_raises",
         order=_order(form, outcome, key, reading),
         at=form.at,
         sources=form.words("sources", SOURCE),
     )
     form.close()
     return claim
+
+
+def _either(form: Form, first: str, second: str) -> str:
+    """Return which of two keys is given, of which there must be just one."""
+    given = form.has(first)
+    if given == form.has(second):
+        form.problem(form.at, "wrong-shape", f"{form.what} has either `{first}` or `{second}`.")
+    return first if given else second
 
 
 def _fact(node: Node | None, form: Form, reading: Reading) -> Fact | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
@@ -185,15 +186,14 @@ class Decided:
 
     def fired(self) -> Iterator[list[frozenset[int]]]:
         """Yield, customer by customer, the rules that fired for it, then those for each of its rows."""
+        at: dict[tuple[str | None, int], set[int]] = defaultdict(set)
+        for rule, mask in self._rules.fired.items():
+            scope = self._program.rules[rule].scope
+            for place in full(mask, self._chunk.size(scope)).nonzero()[0].tolist():
+                at[scope, place].add(rule)
         for index in range(self._chunk.size(None)):
-            spots = [(None, index), *((name, place) for name in self._chunk.rows for place in self._span(name, index))]
-            yield [self._fired_at(scope, place) for scope, place in spots]
-
-    def _fired_at(self, scope: str | None, place: int) -> frozenset[int]:
-        rules = self._program.rules
-        return frozenset(
-            index for index, mask in self._rules.fired.items() if rules[index].scope == scope and holds(mask, place)
-        )
+            rows = [(name, place) for name in self._chunk.rows for place in self._span(name, index)]
+            yield [frozenset(at.get(spot, ())) for spot in ((None, index), *rows)]
 
     def tested(self) -> Tested:
         """Return the chunk's leaf tests in columns."""

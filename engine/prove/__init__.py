@@ -6,11 +6,10 @@ collection (`Questions.rows`), as of any day of this century. z3 looks at all of
 
 from engine.prove.difference import Difference, DifferentFactsError
 from engine.prove.findings import Answer, Has, Kind, Question, Sameness, Verdict, Witness
-from engine.prove.questions import SECONDS, Questions
+from engine.prove.questions import Questions
 from engine.prove.run import ask_all
 
 __all__ = [
-    "SECONDS",
     "Answer",
     "Difference",
     "DifferentFactsError",

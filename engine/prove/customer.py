@@ -5,16 +5,17 @@ A solution is turned back into a concrete customer, so that every answer can be 
 
 from __future__ import annotations
 
+import operator
 from collections import defaultdict
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any, Protocol
 
 import z3
 
 from engine.program import EPOCH, Program, decode
-from engine.prove.terms import MISSING, Coded, Number, Term, Value, Whole, both, no, some
+from engine.prove.terms import MISSING, Coded, Number, Term, Value, Whole, both, compared, no, some
 from engine.snapshot import CustomerFacts, Recorded, Row
 from engine.vocabulary import BEGINNING, MAX_SCALED, Fact, FactKey, Type
 from engine.vocabulary import Value as Plain
@@ -66,20 +67,15 @@ class AnyCustomer:
     `constraints` grows with the facts that are asked for.
     """
 
-    def __init__(self, program: Program, rows: Mapping[str, int], name: str = "") -> None:
-        self.today = z3.Int(f"{name}today")
+    def __init__(self, program: Program, rows: Mapping[str, int]) -> None:
+        self.today = z3.Int("today")
         self.constraints: list[Term] = [self.today >= FIRST_DAY, self.today <= LAST_DAY]
         self._vocabulary = program.vocabulary
         self._rows = rows
-        self._name = name
         self._values: dict[Spot, Value] = {}
         self._present: dict[tuple[str, int], Term] = {}
         self._coverage: dict[str, Coverage] = {}
         self._words: dict[str, int] = {}
-        self._upper: dict[str, list[tuple[str, bool]]] = {}
-        for one in self._vocabulary.constraints:
-            self._upper.setdefault(one.lower, []).append((one.upper, True))
-            self._upper.setdefault(one.upper, []).append((one.lower, False))
 
     # --- what an encoding asks for ---
 
@@ -87,15 +83,19 @@ class AnyCustomer:
         """Return a stored fact's value, a variable made when first asked for."""
         found = self._values.get((key, row))
         if found is None:
-            found = self._values[key, row] = self.fresh(key, row)
-            if key.scope is None:
-                self._relate(key, found)
+            found = self._values[key, row] = self._fresh(key, "" if row is None else f"[{row}]")
+            self._relate(key, found)
         return found
 
-    def fresh(self, key: FactKey, row: int | None, mark: str = "") -> Value:
-        """Return a variable for a fact, apart from the one that `value` returns."""
+    def another(self, key: FactKey, mark: str) -> Value:
+        """Return a second variable for a fact of the customer, to be put in the place of the first by `Changed`."""
+        found = self._fresh(key, mark)
+        self._relate(key, found)
+        return found
+
+    def _fresh(self, key: FactKey, mark: str) -> Value:
         fact = self._vocabulary.facts[key]
-        name = f"{self._name}{key}{'' if row is None else f'[{row}]'}{mark}"
+        name = f"{key}{mark}"
         if fact.type is Type.SET:
             return MISSING
         if fact.type is Type.FLAG or fact.enum:
@@ -116,7 +116,7 @@ class AnyCustomer:
         """Return whether there is a row at this place; rows fill the first places."""
         found = self._present.get((collection, row))
         if found is None:
-            found = self._present[collection, row] = z3.Bool(f"{self._name}{collection}[{row}]")
+            found = self._present[collection, row] = z3.Bool(f"{collection}[{row}]")
             if row:
                 self.constraints.append(z3.Implies(found, self.present(collection, row - 1)))
         return found
@@ -125,7 +125,7 @@ class AnyCustomer:
         """Return from when to when a collection was recorded."""
         found = self._coverage.get(collection)
         if found is None:
-            name = f"{self._name}{collection}.recorded"
+            name = f"{collection}.recorded"
             found = Coverage(
                 z3.Bool(f"{name}?"), z3.Int(f"{name}_from"), z3.Bool(f"{name}_still"), z3.Int(f"{name}_to")
             )
@@ -152,15 +152,14 @@ class AnyCustomer:
         return least, most
 
     def _relate(self, key: FactKey, value: Value) -> None:
-        """Let the catalogue's constraints hold between a fact and those asked for before."""
-        for name, is_lower in self._upper.get(key.name, ()):
-            other = self._values.get((FactKey(None, name), None))
-            if isinstance(other, Whole) and isinstance(value, Whole):
-                lower, upper = (value, other) if is_lower else (other, value)
-                scales = [self._vocabulary.facts[FactKey(None, one)].scale for one in (key.name, name)]
-                times = [10 ** (max(scales) - scale) for scale in (scales if is_lower else scales[::-1])]
-                ordered = lower.code * times[0] <= upper.code * times[1]
-                self.constraints.append(z3.Implies(z3.And(value.known, other.known), ordered))
+        """Let the catalogue's constraints hold between a fact and the others."""
+        for one in self._vocabulary.constraints if key.scope is None else ():
+            if key.name in (one.lower, one.upper):
+                keys = [FactKey(None, name) for name in (one.lower, one.upper)]
+                lower, upper = (value if other == key else self.value(other, None) for other in keys)
+                low, high = (self._vocabulary.facts[other].scale for other in keys)
+                ordered = compared(lower, upper, operator.le, 10 ** max(0, high - low), 10 ** max(0, low - high))
+                self.constraints.append(some(no(lower.known), no(upper.known), ordered))
 
     # --- back to a concrete customer ---
 
@@ -171,7 +170,7 @@ class AnyCustomer:
         values = [no(value.known) for value in self._values.values() if _holds(model, value.known)]
         return rows + coverage + values
 
-    def witness(self, model: Any, name: str = "witness") -> CustomerFacts:
+    def witness(self, model: Any, name: str) -> CustomerFacts:
         """Return the customer that a solution describes; facts that were never asked for are missing."""
         facts = self._facts(model, None, None)
         rows: dict[str, list[Row]] = defaultdict(list)
@@ -187,12 +186,22 @@ class AnyCustomer:
         return CustomerFacts(name, _day(_number(model, self.today)), facts, found, recorded)
 
     def _facts(self, model: Any, scope: str | None, row: int | None) -> dict[str, Plain]:
-        codes = {
-            key: self.code_of(model, value)
-            for (key, place), value in self._values.items()
-            if (key.scope, place) == (scope, row)
-        }
-        return {key.name: self.plain(key, code) for key, code in codes.items() if code is not None}
+        own = {key: value for (key, place), value in self._values.items() if (key.scope, place) == (scope, row)}
+        return self._known(model, own)
+
+    def changed(self, model: Any, base: CustomerFacts, mark: str, changed: Mapping[FactKey, Value]) -> CustomerFacts:
+        """Return a customer that is another one but for some facts, under its name with a mark."""
+        rest = {name: value for name, value in base.facts.items() if FactKey(None, name) not in changed}
+        return replace(base, customer=f"{base.customer}-{mark}", facts=rest | self._known(model, changed))
+
+    def _known(self, model: Any, values: Mapping[FactKey, Value]) -> dict[str, Plain]:
+        found = {key: self.plain_of(model, key, value) for key, value in values.items()}
+        return {key.name: value for key, value in found.items() if value is not None}
+
+    def plain_of(self, model: Any, key: FactKey, value: Value) -> Plain | None:
+        """Return the plain value that a solution gives a fact, or None for a missing one."""
+        code = self.code_of(model, value)
+        return None if code is None else self.plain(key, code)
 
     def code_of(self, model: Any, value: Value) -> int | None:
         """Return the code that a solution gives a value, or None for a missing one."""
@@ -215,9 +224,9 @@ class AnyCustomer:
 
 
 class Changed:
-    """A customer that is another one but for some facts."""
+    """A customer that is another one but for some facts that are not those of rows."""
 
-    def __init__(self, base: Customer, changed: Mapping[Spot, Value]) -> None:
+    def __init__(self, base: Customer, changed: Mapping[FactKey, Value]) -> None:
         self._base = base
         self._changed = changed
         self.today, self.size, self.present = base.today, base.size, base.present
@@ -225,7 +234,7 @@ class Changed:
 
     def value(self, key: FactKey, row: int | None) -> Value:
         """Return a fact's value: its own, or that of the other customer."""
-        found = self._changed.get((key, row))
+        found = self._changed.get(key)
         return self._base.value(key, row) if found is None else found
 
 

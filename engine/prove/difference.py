@@ -8,8 +8,8 @@ from functools import partial
 from engine.program import Program, decode
 from engine.prove.encode import Encoding
 from engine.prove.findings import Fires, Has, Includes, Question, Sameness, Shows, Witness
-from engine.prove.prover import ROWS, Prover
-from engine.prove.questions import SECONDS, refutable
+from engine.prove.prover import ROWS, SECONDS, Prover
+from engine.prove.questions import refutable
 from engine.prove.terms import Coded, Term, Value, equal, no, same
 from engine.vocabulary import FactKey, Type, Vocabulary
 
@@ -30,7 +30,7 @@ class Difference:
         if different:
             raise DifferentFactsError(", ".join(sorted(different)))
         self._old, self._new = old, new
-        self._prover = Prover(new, rows, seconds)
+        self._prover = Prover(new, rows, seconds, also=old.leaves)
         self._before = Encoding(old, self._prover.customer)
         self._after = self._prover.encoding
         self.rows: Mapping[str, int] = self._prover.rows

@@ -5,7 +5,8 @@ The meaning is that of `docs/language.md`, sentence by sentence as in the two ex
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import operator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from datetime import date
 
@@ -23,6 +24,7 @@ from engine.program import (
     CountAtLeast,
     EqualFacts,
     InDays,
+    InvariantForm,
     Known,
     Leaf,
     Lit,
@@ -50,9 +52,8 @@ from engine.prove.terms import (
     Whole,
     both,
     choose,
+    compared,
     how_many,
-    is_at_least,
-    is_equal,
     no,
     same,
     sharp,
@@ -147,8 +148,8 @@ class Encoding:
                 return where_known(both(begun, no(over)), value)
             case EqualFacts() | AtLeastFacts():
                 left, right = self._at(leaf.left, row), self._at(leaf.right, row)
-                test = is_equal if isinstance(leaf, EqualFacts) else is_at_least
-                holds = test(left, right, leaf.left_times, leaf.right_times)
+                test = operator.eq if isinstance(leaf, EqualFacts) else operator.ge
+                holds = compared(left, right, test, leaf.left_times, leaf.right_times)
                 return Truth(holds, some(holds, no(both(left.known, right.known))))
 
     def _at(self, fact: FactKey, row: int | None) -> Value:
@@ -215,7 +216,10 @@ class Encoding:
 
     def fired_anywhere(self, rule: int) -> Term:
         """Return whether a rule fires, for the customer or for some row."""
-        return some(*(self.fired(rule, row) for row in self.rows_of(rule)))
+        return self._anywhere(rule, self.fired)
+
+    def _anywhere(self, rule: int, holds: Callable[[int, int | None], Term]) -> Term:
+        return some(*(holds(rule, row) for row in self.rows_of(rule)))
 
     # --- facts ---
 
@@ -233,7 +237,7 @@ class Encoding:
             resolution = self._resolutions.get(key)
             match resolution:
                 case Union():
-                    found = self._union(resolution)
+                    found = self._union(resolution, self.fired)
                 case Selection():
                     found = self._selected_set(resolution)
                 case _:
@@ -287,12 +291,13 @@ class Encoding:
             other = Whole(False, 0) if is_whole else MISSING
         return other if stored is None else first_known(stored, other)
 
-    def _union(self, union: Union) -> dict[int, Term]:
+    def _union(self, union: Union, holds: Callable[[int, int | None], Term]) -> dict[int, Term]:
+        """Return, per member, whether it is there by default or added by a rule that holds."""
         reached: dict[int, list[Term]] = {code: [True] for code in union.default}
         for rule, codes in union.entries:
-            fired = self.fired_anywhere(rule)
+            term = self._anywhere(rule, holds)
             for code in codes:
-                reached.setdefault(code, []).append(fired)
+                reached.setdefault(code, []).append(term)
         return {code: some(*terms) for code, terms in reached.items()}
 
     def value_without(self, single: Single, rule: int, row: int | None) -> Value:
@@ -302,7 +307,8 @@ class Encoding:
 
     def members_lost(self, union: Union, rule: int) -> Term:
         """Return whether a set would lose a member if a rule were taken away."""
-        rest = self._union(replace(union, entries=tuple(one for one in union.entries if one[0] != rule)))
+        others = replace(union, entries=tuple(one for one in union.entries if one[0] != rule))
+        rest = self._union(others, self.fired)
         return some(*(both(holds, no(rest.get(code, False))) for code, holds in self.members(union.fact).items()))
 
     # --- scorecards ---
@@ -419,16 +425,9 @@ class Encoding:
         return some(*found)
 
     def _union_may_change(self, union: Union) -> Term:
-        sure: dict[int, list[Term]] = {code: [True] for code in union.default}
-        doubted: dict[int, list[Term]] = {}
-        for rule, codes in union.entries:
-            rows = list(self.rows_of(rule))
-            settled = some(*(self.settled(rule, row) for row in rows))
-            doubt = some(*(self.open(rule, row) for row in rows))
-            for code in codes:
-                sure.setdefault(code, []).append(settled)
-                doubted.setdefault(code, []).append(doubt)
-        return some(*(both(some(*doubts), no(some(*sure.get(code, ())))) for code, doubts in doubted.items()))
+        sure = self._union(union, self.settled)
+        doubted = self._union(replace(union, default=()), self.open)
+        return some(*(both(doubt, no(sure[code])) for code, doubt in doubted.items()))
 
     def _aggregate_may_change(self, aggregate: Aggregate, row: int | None) -> Term:
         doubts = [(value, self.open(rule, row)) for rule, value in aggregate.entries]
@@ -465,8 +464,7 @@ class Encoding:
 
     # --- what is watched ---
 
-    def violated(self, name: str) -> Term:
+    def violated(self, form: InvariantForm) -> Term:
         """Return whether an invariant does not hold."""
-        form = next(form for form in self.program.invariants if form.id == name)
         truth = self.truth(form.when)
         return truth.surely if form.never else no(truth.possibly)

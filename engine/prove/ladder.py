@@ -7,16 +7,15 @@ again, the stage before is remembered. Everything else about the customer stays 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 from functools import cached_property
 from itertools import pairwise
 
 from engine.model import Ladder
-from engine.prove.customer import Changed, Spot
+from engine.prove.customer import Changed
 from engine.prove.encode import Encoding
 from engine.prove.findings import Has, Witness
 from engine.prove.prover import Prover
-from engine.prove.terms import Term, Value, Whole
+from engine.prove.terms import Term, Whole
 from engine.snapshot import CustomerFacts
 from engine.vocabulary import FactKey
 
@@ -35,6 +34,7 @@ class LadderQuestions:
         self._ladder = ladder
         self._vocabulary = prover.program.vocabulary
         self._moments: list[_Moment] = []
+        self._fitting: dict[frozenset[Step], bool] = {}
 
     @property
     def stages(self) -> tuple[str, ...]:
@@ -93,10 +93,6 @@ class LadderQuestions:
             self._fitting[key] = self._prover.solve(*terms) is not None
         return self._fitting[key]
 
-    @cached_property
-    def _fitting(self) -> dict[frozenset[Step], bool]:
-        return {}
-
     def goes_round(self, circle: Sequence[Step]) -> tuple[Witness, ...]:
         """Return a customer at each step of a circle, if some customer can be led round; else nothing."""
         moments = [self._moment(place) for place in range(len(circle))]
@@ -127,12 +123,12 @@ class _Moment:
         self._prover = prover
         self._ladder = ladder
         keys = [key for key in (ladder.stage, ladder.days, ladder.before, ladder.since) if key is not None]
-        self._own: dict[Spot, Value] = {(key, None): prover.customer.fresh(key, None, f"@{place}") for key in keys}
+        self._own = {key: prover.customer.another(key, f"@{place}") for key in keys}
         self._encoding = Encoding(prover.program, Changed(prover.customer, self._own))
 
     def at(self, stage: int) -> Term:
         """Return whether this stage is recorded."""
-        return self._own[self._ladder.stage, None].has(stage)
+        return self._own[self._ladder.stage].has(stage)
 
     def goes_to(self, stage: int) -> Term:
         """Return whether this stage is proposed."""
@@ -141,7 +137,7 @@ class _Moment:
     def confirmed_after(self, stage: int) -> Iterator[Term]:
         """Yield what holds after somebody confirmed the step here from another stage: today, or some days ago."""
         if self._ladder.before is not None:
-            yield self._own[self._ladder.before, None].has(stage)
+            yield self._own[self._ladder.before].has(stage)
         days = self._of(self._ladder.days)
         since = self._of(self._ladder.since)
         for value in (days, since):
@@ -151,15 +147,9 @@ class _Moment:
             yield since.code == self._prover.customer.today - days.code
 
     def _of(self, key: FactKey | None) -> Whole | None:
-        value = None if key is None else self._own[key, None]
+        value = None if key is None else self._own[key]
         return value if isinstance(value, Whole) else None
 
     def customer(self, model: object, base: CustomerFacts, step: int) -> CustomerFacts:
         """Return the customer at one step of a solution."""
-        facts = dict(base.facts)
-        for (key, _), value in self._own.items():
-            code = self._prover.customer.code_of(model, value)
-            facts.pop(key.name, None)
-            if code is not None:
-                facts[key.name] = self._prover.customer.plain(key, code)
-        return replace(base, customer=f"{base.customer}-step-{step}", facts=facts)
+        return self._prover.customer.changed(model, base, f"step-{step}", self._own)

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import z3
 
-from engine.program import CountAtLeast, Program
+from engine.program import CountAtLeast, Leaf, Program
 from engine.prove.customer import AnyCustomer
 from engine.prove.encode import Encoding
 from engine.prove.findings import Has, Shows, Witness
@@ -18,6 +17,10 @@ from engine.vocabulary import FactKey
 
 ROWS = 2
 """So many rows of a collection are looked at, or as many as some rule counts."""
+SECONDS = 10.0
+"""So long the solver may think about one question."""
+
+Leaves = Sequence[Leaf]
 
 
 class UnansweredError(Exception):
@@ -27,9 +30,10 @@ class UnansweredError(Exception):
 class Prover:
     """Every possible customer of a program, and what the program concludes about it."""
 
-    def __init__(self, program: Program, rows: int = ROWS, seconds: float = 10.0) -> None:
+    def __init__(self, program: Program, rows: int = ROWS, seconds: float = SECONDS, also: Leaves = ()) -> None:
+        """Look at up to so many `rows`, or as many as the program's tests count, or those that are looked at `also`."""
         self.program = program
-        self.rows = rows_looked_at(program, rows)
+        self.rows = rows_looked_at(program, rows, also)
         self.customer = AnyCustomer(program, self.rows)
         self.encoding = Encoding(program, self.customer)
         self._solver = z3.SimpleSolver()
@@ -59,17 +63,16 @@ class Prover:
             return None
         left_out: list[Term] = []
         needed: set[Term] = set()
-        while waiting := [[one for one in self.customer.absences(model) if one not in needed]]:
-            if not waiting[0]:
-                return model
-            while waiting:
-                block = waiting.pop()
+        while untried := [one for one in self.customer.absences(model) if one not in needed]:
+            blocks = [untried]
+            while blocks:
+                block = blocks.pop()
                 smaller = self.solve(*terms, *left_out, *block)
                 if smaller is not None:
                     model = smaller
                     left_out += block
                 elif len(block) > 1:
-                    waiting += [block[len(block) // 2 :], block[: len(block) // 2]]
+                    blocks += [block[len(block) // 2 :], block[: len(block) // 2]]
                 else:
                     needed.update(block)
         return model
@@ -79,10 +82,9 @@ class Prover:
         self._found += 1
         return self.customer.witness(model, f"possible-{self._found}")
 
-    def has(self, model: Any, key: FactKey, encoding: Encoding | None = None) -> Has:
+    def has(self, model: Any, key: FactKey, encoding: Encoding) -> Has:
         """Return what a solution concludes for a fact of the customer."""
-        code = self.customer.code_of(model, (encoding or self.encoding).value(key))
-        return Has(key.name, None if code is None else self.customer.plain(key, code))
+        return Has(key.name, self.customer.plain_of(model, key, encoding.value(key)))
 
     def solve(self, *terms: Term) -> Any | None:
         """Return a solution in which all terms hold, or None if there is none.
@@ -107,10 +109,10 @@ class Prover:
         return model
 
 
-def rows_looked_at(program: Program, rows: int) -> Mapping[str, int]:
+def rows_looked_at(program: Program, rows: int, also: Leaves = ()) -> Mapping[str, int]:
     """Return how many rows of each collection are looked at: so many, or as many as some test counts."""
-    found: dict[str, int] = defaultdict(lambda: rows, dict.fromkeys(program.vocabulary.collections, rows))
-    for leaf in program.leaves:
+    found = dict.fromkeys(program.vocabulary.collections, rows)
+    for leaf in (*program.leaves, *also):
         if isinstance(leaf, CountAtLeast):
             found[leaf.collection] = max(found[leaf.collection], leaf.least)
-    return dict(found)
+    return found

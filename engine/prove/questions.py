@@ -12,12 +12,10 @@ from engine.prove.claims import ClaimQuestions
 from engine.prove.examples import Example, Examples
 from engine.prove.findings import Answer, Kind, Question, Sameness, Verdict, Witness
 from engine.prove.ladder import LadderQuestions
-from engine.prove.prover import ROWS, Prover, UnansweredError
+from engine.prove.prover import ROWS, SECONDS, Prover, UnansweredError
 from engine.prove.rules import RuleQuestions, parts
 
 Found = tuple[Verdict, tuple[Witness, ...]]
-SECONDS = 10.0
-"""So long the solver may think about one question."""
 
 
 class Questions:
@@ -62,7 +60,7 @@ class Questions:
 
     def _invariants(self) -> Iterator[Question]:
         for form in self._program.invariants:
-            yield refutable(Kind.INVARIANT, (form.id,), partial(self._claims.breaks, form.id))
+            yield refutable(Kind.INVARIANT, (form.id,), partial(self._claims.breaks, form))
 
     def _monotonicity(self) -> Iterator[Question]:
         for claim in self._pack.monotonicity:

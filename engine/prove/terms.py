@@ -6,7 +6,8 @@ nothing. (z3 has no type hints: its terms are `Any` here.)
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+import operator
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,6 +18,9 @@ Term = Any
 
 Number = Any
 """A whole number: an int, or a z3 term of sort Int."""
+
+Comparison = Callable[[Any, Any], Any]
+"""A comparison of the module `operator`, which compares terms as it does whole numbers."""
 
 
 def both(*items: Term) -> Term:
@@ -74,11 +78,6 @@ def how_many(items: Iterable[Term], least: int) -> Term:
     if wanted > len(open_items):
         return False
     return some(*open_items) if wanted == 1 else z3.AtLeast(*open_items, wanted)
-
-
-def at_least(left: Number, right: Number) -> Term:
-    """Return whether one number is at least another."""
-    return left >= right
 
 
 # --- truths with three values ---
@@ -150,34 +149,18 @@ def same(left: Value, right: Value) -> Term:
     if isinstance(left, Coded) and isinstance(right, Coded):
         codes = {**left.codes, **right.codes}
         return both(*(equal(left.has(code), right.has(code)) for code in codes))
-    return both(equal(left.known, right.known), some(no(left.known), _compared(left, right, 1, 1, at_least=False)))
+    return both(equal(left.known, right.known), some(no(left.known), compared(left, right, operator.eq)))
 
 
-def is_equal(left: Value, right: Value, left_times: int = 1, right_times: int = 1) -> Term:
-    """Return whether both are known and left × left_times = right × right_times."""
-    return both(left.known, right.known, _compared(left, right, left_times, right_times, at_least=False))
-
-
-def is_at_least(left: Value, right: Value, left_times: int = 1, right_times: int = 1) -> Term:
-    """Return whether both are known and left × left_times ≥ right × right_times."""
-    return both(left.known, right.known, _compared(left, right, left_times, right_times, at_least=True))
-
-
-def _compared(left: Value, right: Value, left_times: int, right_times: int, at_least: bool) -> Term:
+def compared(left: Value, right: Value, test: Comparison, left_times: int = 1, right_times: int = 1) -> Term:
+    """Return whether both are known and left × left_times compares with right × right_times as tested."""
     if isinstance(left, Whole) and isinstance(right, Whole):
-        scaled, other = left.code * left_times, right.code * right_times
-        if at_least:
-            return scaled >= other
-        return True if z3.is_ast(scaled) and z3.is_ast(other) and scaled.eq(other) else scaled == other
+        return both(left.known, right.known, test(left.code * left_times, right.code * right_times))
     if isinstance(left, Whole) or isinstance(right, Whole):
         raise TypeError("a number is compared with a category")
     return some(*(
-        both(one, two)
+        both(one, other)
         for code, one in left.codes.items()
-        for other_code, two in right.codes.items()
-        if (
-            code * left_times >= other_code * right_times
-            if at_least
-            else code * left_times == other_code * right_times
-        )
+        for other_code, other in right.codes.items()
+        if test(code * left_times, other_code * right_times)
     ))  # fmt: skip

@@ -7,8 +7,10 @@ from pathlib import Path
 
 import pytest
 
+from commands.rules_prove import KINDS
 from engine.cases import cases_from_text
 from engine.plan import Plan
+from engine.prove import Kind
 from tests.commands.conftest import call_command
 from wiring import load_rules, shipped_pack
 
@@ -35,6 +37,11 @@ def broken(tmp_path: Path) -> Path:
     (tmp_path / "local").mkdir()
     (tmp_path / "local" / "pack.yaml").write_text(BROKEN, encoding="utf-8")
     return tmp_path / "local"
+
+
+def test_every_kind_of_question_can_be_chosen() -> None:
+    """The help lists the kinds itself, so as not to load the solver; it lists them all."""
+    assert set(KINDS) == set(Kind)
 
 
 def test_what_holds_is_counted() -> None:

@@ -117,7 +117,7 @@ class Solved:
                 for row, key in self._places(customer, table.scope)
                 if self._holds(table_conflict(encoding, table, row))
             },
-            "violated": {form.id for form in self._program.invariants if self._holds(encoding.violated(form.id))},
+            "violated": {form.id for form in self._program.invariants if self._holds(encoding.violated(form))},
             "points": {
                 (one.scorecard, scored.form.name): self._number(scored.points)
                 for one in resolutions
