@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import combinations
+from typing import TypeVar
 
 from engine.model import Hit
-from engine.program import And, Cond, Entry, Lit, Or, ProgramRule, Single, TableForm, Union
+from engine.program import And, Cond, Entry, Lit, Or, ProgramRule, Single, TableForm, TableHit, Union
 from engine.prove.conflicts import fact_conflict, ranks, table_conflict
 from engine.prove.findings import Conflicts, Fires, Has, Witness
 from engine.prove.prover import Prover
 from engine.prove.terms import Term, both, equal, no, same, some
 from engine.vocabulary import FactKey
+
+Hitting = TypeVar("Hitting", Entry, TableHit)
 
 
 class RuleQuestions:
@@ -25,7 +28,10 @@ class RuleQuestions:
     # --- conflicts ---
 
     def conflict(self, single: Single) -> tuple[Witness, ...]:
-        """Return, for each pair of rules or tables of equal priority that can disagree about a fact, a customer."""
+        """Return, for each pair of rules or tables of equal priority that can disagree about a fact, a customer.
+
+        The first of a pair gives the fact its value there: a decision names it with those that say otherwise.
+        """
         row = _some_row(single.fact.scope)
         if self._prover.solve(fact_conflict(self._encoding, single, row)) is None:
             return ()
@@ -35,17 +41,16 @@ class RuleQuestions:
             for first, second in combinations(rank, 2):
                 if first.owner == second.owner or first.value == second.value:
                     continue
-                hits = [self._best_of_owner(entry, rank, row) for entry in (first, second)]
+                hits = self._first_hit(first, rank, row), self._first_hit(second, _of_owner(second, rank), row)
                 shown = Conflicts(single.fact.name, frozenset((first.owner, second.owner)))
                 found.append(self._prover.smallest_witness(undecided, *hits, shows=(shown,)))
             undecided = both(undecided, no(some(*(self._encoding.fired(entry.rule, row) for entry in rank))))
         return tuple(witness for witness in found if witness is not None)
 
-    def _best_of_owner(self, entry: Entry, rank: list[Entry], row: int | None) -> Term:
-        """Return whether an entry fires and no better hit of the same table does."""
-        better = rank[: rank.index(entry)]
-        others = [self._encoding.fired(one.rule, row) for one in better if one.owner == entry.owner]
-        return both(self._encoding.fired(entry.rule, row), no(some(*others)))
+    def _first_hit(self, one: Hitting, among: Sequence[Hitting], row: int | None) -> Term:
+        """Return whether an entry, or a table's row, fires and none of those before it does."""
+        before = [self._encoding.fired(other.rule, row) for other in among[: among.index(one)]]
+        return both(self._encoding.fired(one.rule, row), no(some(*before)))
 
     def table_conflict(self, table: TableForm) -> tuple[Witness, ...]:
         """Return, for each pair of rows that a table's hit policy forbids to hit together, a customer."""
@@ -57,7 +62,8 @@ class RuleQuestions:
             if table.hit is Hit.ANY and first.values == second.values:
                 continue
             names = frozenset(self._program.rules[hit.rule].id for hit in (first, second))
-            hits = [self._encoding.fired(hit.rule, row) for hit in (first, second)]
+            named_by = table.rows if table.hit is Hit.ANY else (first,)  # `any` names those that differ from the first
+            hits = self._first_hit(first, named_by, row), self._encoding.fired(second.rule, row)
             shown = Conflicts(table.id, names)
             found.append(self._prover.smallest_witness(*hits, shows=(shown,)))
         return tuple(witness for witness in found if witness is not None)
@@ -71,10 +77,8 @@ class RuleQuestions:
     def wins(self, single: Single, entry: Entry) -> Witness | None:
         """Return a customer whose fact gets its value from this rule or row."""
         row = _some_row(single.fact.scope)
-        better = single.entries[: single.entries.index(entry)]
-        overridden = some(*(self._encoding.fired(one.rule, row) for one in better))
         name = self._program.rules[entry.rule].id
-        return self._prover.witness(self._encoding.fired(entry.rule, row), no(overridden), shows=(Fires(name),))
+        return self._prover.witness(self._first_hit(entry, single.entries, row), shows=(Fires(name),))
 
     # --- gaps ---
 
@@ -119,6 +123,11 @@ class RuleQuestions:
         left, right = (self._encoding.truth(one, row, cautious) for one in (cond, other))
         here = True if scope is None else self._prover.customer.present(scope, 0)
         return both(here, no(both(equal(left.surely, right.surely), equal(left.possibly, right.possibly))))
+
+
+def _of_owner(entry: Entry, rank: Sequence[Entry]) -> list[Entry]:
+    """Return the entries of the same table: of a table only the best hit competes."""
+    return [one for one in rank if one.owner == entry.owner]
 
 
 def parts(cond: Cond) -> Iterator[tuple[int, ...]]:

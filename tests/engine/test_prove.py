@@ -11,6 +11,7 @@ from engine.load import pack_from_texts
 from engine.model import Pack
 from engine.plan import Plan
 from engine.prove import Answer, Kind, Questions, Verdict, ask_all
+from engine.prove.findings import Conflicts
 from engine.session import Session
 from tests.engine.sample import sample_texts
 
@@ -50,6 +51,38 @@ rules:
     assert answer.about == ("interest",)
     assert answer.witnesses[0].customer.facts["orders_90d"] == 5
     assert refuted(rules.replace("LIMIT", "4"), Kind.CONFLICT) == []
+
+
+def test_a_conflict_is_shown_where_a_decision_names_it() -> None:
+    """Of three rules two say the same: the second of them is named only where the first does not fire."""
+    rules = """
+rules:
+  - {rule: a, TEXTS, when: {orders_90d: {at_least: 1}}, set: {interest: aware}}
+  - {rule: b, TEXTS, when: {orders_90d: {at_least: 2}}, set: {interest: unaware}}
+  - {rule: c, TEXTS, when: {is_key: true}, set: {interest: aware}}
+"""
+    (answer,) = [one for one in answers(rules, Kind.CONFLICT) if one.verdict is Verdict.REFUTED]
+    assert [witness.shows for witness in answer.witnesses] == [(Conflicts("interest", frozenset("ab")),)]
+    assert refuted(rules.replace("at_least: 2", "at_most: 3").replace("at_least: 1", "at_least: 9"), Kind.CONFLICT)
+
+
+def test_rows_that_any_allows_only_alike_are_in_conflict() -> None:
+    """Of three rows two say the same: a decision names the first hit with the one that differs."""
+    rules = """
+tables:
+  - table: interest-by-orders
+    title: {en: A, zh: 甲}
+    inputs: [orders_90d, is_key]
+    outputs: [interest]
+    hit: any
+    rows:
+      - {id: a, if: [{at_least: 1}, "-"], then: [aware], because: {en: B., zh: 乙。}}
+      - {id: b, if: [{at_least: 2}, "-"], then: [unaware], because: {en: B., zh: 乙。}}
+      - {id: c, if: ["-", true], then: [aware], because: {en: B., zh: 乙。}}
+"""
+    (answer,) = [one for one in answers(rules, Kind.CONFLICT) if one.verdict is Verdict.REFUTED]
+    names = frozenset(("interest-by-orders#a", "interest-by-orders#b"))
+    assert [witness.shows for witness in answer.witnesses] == [(Conflicts("interest-by-orders", names),)]
 
 
 def test_hits_that_a_table_forbids_are_in_conflict() -> None:
