@@ -8,14 +8,16 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, Insert, RowMapping, Table, insert, select
+from sqlalchemy import Column, Connection, Insert, RowMapping, Table, insert, select
 
 from facts.store import Store
 from facts.tables import FACT_TABLES, audit
 
 COMMAND_LINE = "command line"
 
-_BOOKKEEPING = ("id", "key", "customer", "source", "recorded_at", "entered_by", "retracted_at")
+_BOOKKEEPING = ("id", "source", "recorded_at", "entered_by", "retracted_at")
+_NAMES = ("key", "customer", "holds_from", "value_kind", "kind", "signal", "criterion", "action", "role", "competitor")
+"""Columns that name a row: they are told of each."""
 
 
 class Change(NamedTuple):
@@ -28,7 +30,7 @@ class Change(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One entry of the log. `says` has, for each row that it added, the table and what the row says."""
+    """One entry of the log. `says` has, for each row that it added, the table and what the row says anew."""
 
     id: int
     at: datetime
@@ -39,6 +41,7 @@ class Entry:
     customer: str | None
     undoes: int | None
     undone_by: int | None
+    changes: tuple[Change, ...]
     says: tuple[tuple[str, Mapping[str, Any]], ...]
 
 
@@ -67,28 +70,42 @@ def log(connection: Connection, *said: Any, at: datetime, undoes: int | None = N
 
 
 def entries(
-    store: Store, *, customer: str | None = None, user: str | None = None, since: date | None = None, most: int | None
+    store: Store,
+    *,
+    number: int | None = None,
+    customer: str | None = None,
+    user: str | None = None,
+    since: date | None = None,
+    most: int | None = None,
 ) -> list[Entry]:
     """Return entries of the log, the newest first.
 
     Args:
         store: whose log.
-        customer: only what was done to this customer's facts.
+        number: only the entry of this number.
+        customer: only what was done to this customer's facts, also as a customer that was merged into it.
         user: only what this user did.
         since: only what was done on this day (in UTC) or later.
-        most: no more than so many; None for all.
+        most: no more than so many.
+
+    Raises:
+        StoreError: if the customer is not known.
     """
     statement = select(audit).order_by(audit.c.id.desc()).limit(most)
+    if number is not None:
+        statement = statement.where(audit.c.id == number)
     if customer is not None:
-        statement = statement.where(audit.c.customer == customer)
+        known_as = store.known_as(customer, datetime.now(UTC).date())
+        statement = statement.where(audit.c.customer.in_(known_as))
     if user is not None:
         statement = statement.where(audit.c.done_by == user)
     if since is not None:
         statement = statement.where(audit.c.at >= datetime(since.year, since.month, since.day, tzinfo=UTC))
     with store.reading() as connection:
+        undone: dict[int, int] = dict(
+            connection.execute(select(audit.c.undoes, audit.c.id).where(audit.c.undoes.is_not(None))).tuples().all()
+        )
         rows = connection.execute(statement).mappings().all()
-        numbers = [row["id"] for row in rows]
-        undone = dict(connection.execute(select(audit.c.undoes, audit.c.id).where(audit.c.undoes.in_(numbers))).all())
         return [_entry(connection, row, undone.get(row["id"])) for row in rows]
 
 
@@ -98,17 +115,8 @@ def entry_that_said(connection: Connection, table: str, row: int) -> int | None:
     return found
 
 
-def changes_of(row: RowMapping) -> list[Change]:
-    """Return what an entry changed."""
-    return [Change(*each) for each in json.loads(row["changes"])]
-
-
 def _entry(connection: Connection, row: RowMapping, undone_by: int | None) -> Entry:
-    says = tuple(
-        (each.table, _said(connection, FACT_TABLES[each.table], each.added))
-        for each in changes_of(row)
-        if each.added is not None
-    )
+    changes = tuple(Change(*each) for each in json.loads(row["changes"]))
     return Entry(
         id=row["id"],
         at=row["at"],
@@ -119,12 +127,38 @@ def _entry(connection: Connection, row: RowMapping, undone_by: int | None) -> En
         customer=row["customer"],
         undoes=row["undoes"],
         undone_by=undone_by,
-        says=says,
+        changes=changes,
+        says=tuple((each.table, _said(connection, each)) for each in changes if each.added is not None),
     )
 
 
-def _said(connection: Connection, table: Table, row: int) -> dict[str, Any]:
-    """Return what a row says, without personal data."""
-    columns = [each for each in table.c if each.name not in _BOOKKEEPING and not each.info.get("personal")]
-    found = connection.execute(select(*columns).where(table.c.id == row)).mappings().one()
-    return {name: value for name, value in found.items() if value is not None}
+def _said(connection: Connection, change: Change) -> dict[str, Any]:
+    """Return what a row says, without personal data and without what the row before it said too."""
+    table = FACT_TABLES[change.table]
+    columns = [each for each in table.c if not each.info.get("personal")]
+    added = connection.execute(select(*columns).where(table.c.id == change.added)).mappings().one()
+    before = _before(connection, table, columns, change, added)
+    return {
+        name: value
+        for name, value in added.items()
+        if name not in _BOOKKEEPING
+        and value is not None
+        and (before is None or name in _NAMES or before[name] != value)
+    }
+
+
+def _before(
+    connection: Connection, table: Table, columns: list[Column[Any]], change: Change, added: RowMapping
+) -> RowMapping | None:
+    """Return the row that was corrected, or the one that told how it stood before."""
+    statement = select(*columns).where(table.c.id == change.retracted)
+    if change.retracted is None:
+        if table.info["shape"] == "event":
+            return None
+        earlier = (table.c.key == added["key"]) & (table.c.holds_from < added["holds_from"])
+        statement = (
+            select(*columns)
+            .where(earlier, table.c.id < added["id"])
+            .order_by(table.c.holds_from.desc(), table.c.id.desc())
+        )
+    return connection.execute(statement.limit(1)).mappings().one_or_none()

@@ -158,6 +158,15 @@ class Store:
             into = _merged(connection, customer, {"as_of": as_of, "known_at": known_at or datetime.now(UTC)})
         return into.get(customer, customer)
 
+    def known_as(self, customer: str, as_of: date) -> list[str]:
+        """Return all keys of a customer: its own and those of customers merged into it.
+
+        Raises:
+            StoreError: if the customer is not known.
+        """
+        with self.reading() as connection:
+            return _known_as(customer, _merged(connection, customer, {"as_of": as_of, "known_at": datetime.now(UTC)}))
+
     # --- settings ---
 
     def settings(self) -> dict[str, str]:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import Connection, RowMapping, exists, insert, select
+from sqlalchemy import Connection, exists, insert, select
 
-from facts.audit import COMMAND_LINE, Change, changes_of, entry_that_said, log
+from facts.audit import COMMAND_LINE, Change, Entry, entries, entry_that_said, log
 from facts.database import StoreError
 from facts.recording import correct
 from facts.store import Store
@@ -15,9 +15,39 @@ from facts.tables import FACT_TABLES, audit
 
 _CAN_BE_UNDONE = ("record", "confirm")
 _GIVEN_ANEW = ("id", "recorded_at", "retracted_at")
+_SEE = "See `valuelift audit`."
 
 
-def undo(store: Store, *, user: str, entry: int | None = None, at: datetime | None = None) -> int:
+def entry_to_undo(store: Store, user: str, number: int | None = None) -> Entry:
+    """Return the entry of the audit log to take back: the one of this number, or the user's last one that stands.
+
+    Raises:
+        StoreError: if there is none, or it cannot be taken back.
+    """
+    wanted = _last_of(store, user) if number is None else number
+    found = next(iter(entries(store, number=wanted)), None)
+    what = f"Record {wanted} is not taken back"
+    if found is None:
+        raise StoreError(what, "there is none of that number", _SEE)
+    if found.did not in _CAN_BE_UNDONE or not found.changes or found.customer is None:
+        raise StoreError(what, f"it is no record of one customer's facts but: {found.did} {found.subject}", _SEE)
+    if found.undone_by is not None:
+        raise StoreError(what, f"that was done already, by {found.undone_by}", _SEE)
+    return found
+
+
+def _last_of(store: Store, user: str) -> int:
+    later = audit.alias()
+    stands = ~exists().where(later.c.undoes == audit.c.id)
+    mine = select(audit.c.id).where(audit.c.done_by == user, audit.c.did.in_(_CAN_BE_UNDONE), stands)
+    with store.reading() as connection:
+        number: int | None = connection.scalar(mine.order_by(audit.c.id.desc()).limit(1))
+    if number is None:
+        raise StoreError("Nothing is taken back", f"{user} has recorded nothing that stands", _SEE)
+    return number
+
+
+def undo(store: Store, *, user: str, number: int | None = None, at: datetime | None = None) -> int:
     """Take back what an entry of the audit log recorded, and return the number of the entry taken back.
 
     Rows that it added stand no longer; rows that it corrected stand again. Both hold from now on: as known at an
@@ -26,57 +56,29 @@ def undo(store: Store, *, user: str, entry: int | None = None, at: datetime | No
     Args:
         store: where.
         user: who takes it back.
-        entry: which; by default the last one of this user that stands.
+        number: which entry; by default the last one of this user that stands.
         at: when, now by default.
 
     Raises:
         StoreError: if there is nothing to take back, or something was recorded since that rests on it.
     """
     moment = at or datetime.now(UTC)
+    entry = entry_to_undo(store, user, number)
     with store.writing() as connection:
-        row = _to_undo(connection, user, entry)
-        undone = [_undone(connection, change, row["id"], moment) for change in changes_of(row)]
-        log(
-            connection, user, COMMAND_LINE, "undo", row["subject"], row["customer"], undone, at=moment, undoes=row["id"]
-        )
-    return int(row["id"])
+        done = [_undone(connection, change, entry.id, moment) for change in reversed(entry.changes)]
+        said = (user, COMMAND_LINE, "undo", entry.subject, entry.customer, done)
+        log(connection, *said, at=moment, undoes=entry.id)
+    return entry.id
 
 
-def _to_undo(connection: Connection, user: str, entry: int | None) -> RowMapping:
-    later = audit.alias()
-    is_undone = exists().where(later.c.undoes == audit.c.id)
-    statement = select(audit, is_undone.label("is_undone"))
-    if entry is not None:
-        found = connection.execute(statement.where(audit.c.id == entry)).mappings().one_or_none()
-        return _checked(found, entry)
-    mine = statement.where(audit.c.done_by == user, audit.c.did.in_(_CAN_BE_UNDONE), ~is_undone)
-    last = connection.execute(mine.order_by(audit.c.id.desc()).limit(1)).mappings().one_or_none()
-    if last is None:
-        raise StoreError(
-            "Nothing is taken back", f"{user} has recorded nothing that stands", "See `valuelift audit` for its number."
-        )
-    return _checked(last, last["id"])
-
-
-def _checked(found: RowMapping | None, entry: int) -> RowMapping:
-    see = "See `valuelift audit`."
-    if found is None:
-        raise StoreError(f"Record {entry} is not taken back", "there is none of that number", see)
-    if found["did"] not in _CAN_BE_UNDONE or not changes_of(found):
-        raise StoreError(f"Record {entry} is not taken back", f"it is no record of facts but: {found['did']}", see)
-    if found["is_undone"]:
-        raise StoreError(f"Record {entry} is not taken back", "that was done already", see)
-    return found
-
-
-def _undone(connection: Connection, change: Change, entry: int, at: datetime) -> Change:
+def _undone(connection: Connection, change: Change, number: int, at: datetime) -> Change:
     """Retract the row that was added, and let the row that it corrected stand again."""
     table = FACT_TABLES[change.table]
     added = connection.execute(select(table).where(table.c.id == change.added)).mappings().one()
     if added["retracted_at"] is not None:
         later = _correction_of(connection, change)
-        hint = "See `valuelift audit`." if later is None else f"Take that back first: `valuelift record undo {later}`."
-        raise StoreError(f"Record {entry} is not taken back", "something was recorded on top of it since", hint)
+        hint = _SEE if later is None else f"Take that back first: `valuelift record undo {later}`."
+        raise StoreError(f"Record {number} is not taken back", "something was recorded on top of it since", hint)
     correct(connection, table, added["id"], at)
     if change.retracted is None:
         return Change(change.table, None, added["id"])
