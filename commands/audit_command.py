@@ -12,6 +12,8 @@ import click
 from commands.options import Day, db_option, json_option, language_option, pack_option
 
 if TYPE_CHECKING:
+    from rich.console import RenderableType
+
     from commands.texts import Texts
     from engine.wording import Wording
     from facts.audit import Entry
@@ -60,11 +62,12 @@ def command(
     if rules is None:
         print_json([_plain(entry) for entry in found])
         return
+    from commands.output import print_page
     from commands.texts import Texts
     from engine.wording import Wording
 
     texts = Texts(language)
-    click.echo("\n".join(_lines(found, texts, Wording(rules.pack.vocabulary, language))))
+    print_page(*_page(found, texts, Wording(rules.pack.vocabulary, language)))
     if len(found) == most:
         click.echo(texts("audit_cut", number=most))
 
@@ -85,20 +88,28 @@ def _plain(entry: Entry) -> dict[str, object]:
     }
 
 
-def _lines(found: Sequence[Entry], texts: Texts, wording: Wording) -> Iterator[str]:
+def _page(found: Sequence[Entry], texts: Texts, wording: Wording) -> Iterator[RenderableType]:
     """Yield a line that says who did what, and one below it for each thing that was said."""
-    from commands.record.saying import say
+    from rich.text import Text
+
+    from commands.record.saying import indented, say
 
     if not found:
-        yield texts("audit_empty")
+        yield Text(texts("audit_empty"))
     for entry in found:
-        number = "" if entry.undoes is None else f" {entry.undoes}"
-        what = texts(f"did_{entry.did}", subject=entry.subject) + number
-        head = [f"{entry.id:>5}  {entry.at.astimezone():%Y-%m-%d %H:%M}", entry.user, what]
-        if entry.customer is not None:
-            head.append(entry.customer)
-        if entry.undone_by is not None:
-            head.append(texts("audit_undone", number=entry.undone_by))
-        yield "  ".join(head)
+        yield Text("  ".join(_head(entry, texts)))
         if entry.did != "undo":
-            yield from (f"         {say(texts, wording, table, row)}" for table, row in entry.says)
+            yield from (indented(say(texts, wording, table, row), 7) for table, row in entry.says)
+
+
+def _head(entry: Entry, texts: Texts) -> Iterator[str]:
+    origin = f"origin_{entry.origin}"
+    yield f"{entry.id:>5}"
+    yield f"{entry.at.astimezone():%Y-%m-%d %H:%M}"
+    yield entry.user
+    yield texts(f"did_{entry.did}", subject=entry.subject) + ("" if entry.undoes is None else f" {entry.undoes}")
+    if entry.customer is not None:
+        yield entry.customer
+    yield f"({texts(origin) if texts.has(origin) else entry.origin})"
+    if entry.undone_by is not None:
+        yield texts("audit_undone", number=entry.undone_by)

@@ -33,6 +33,12 @@ _BY_COMMAND = {
     "referrals": "Use `valuelift record referral` for each recommendation.",
     "actions": "Use `valuelift record action`.",
 }
+_WRITTEN = {
+    Type.INTEGER: "Write a whole number, such as 620.",
+    Type.NUMBER: "Write a number, such as 1250.50.",
+    Type.DATE: "Write a date as 2024-06-30.",
+    Type.FLAG: "Write yes or no.",
+}
 _FLAGS = {"true": True, "yes": True, "false": False, "no": False}
 
 
@@ -122,7 +128,7 @@ def _value(vocabulary: Vocabulary, fact: Fact, text: str) -> Value:
     try:
         value = _read(vocabulary, fact, text)
     except (InvalidOperation, ValueError, KeyError) as error:
-        hint = error.args[0] if isinstance(error, _UnknownWordError) else f"It is a {fact.type}."
+        hint = error.args[0] if isinstance(error, _UnknownWordError) else _WRITTEN[fact.type]
         raise ValueError(f"{text!r} is no value of {fact.name}. {hint}".rstrip()) from None
     if isinstance(value, int | Decimal) and not isinstance(value, bool):
         _require_range(fact, value)

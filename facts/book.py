@@ -124,7 +124,7 @@ class Book:
         key = f"{self.customer}/{kind}"
         before = self.last("perceptions", key, on)
         if shows is not None and (before is None or _rank(shows) > _rank(before["level"])):
-            level = {"value_kind": kind, "level": shows, "evidence": f"{said['outcome']}: {row['key']}"}
+            level = {"value_kind": kind, "level": shows, "evidence": f"effect of {row['key']}: {said['outcome']}"}
             free = ("value_kind", "level", "evidence")
             statements.append(self.entry("perceptions", level, on, key, may_change=free))
         return statements
@@ -183,9 +183,9 @@ class Book:
         told = {name: value for name, value in said.items() if row[name] not in (None, "")}
         if told and all(row[name] == value for name, value in told.items()) and told == dict(said):
             raise self._known_already(table, row, "it says so already")
-        for name, value in told.items():
-            if row[name] != value:
-                raise self._known_already(table, row, f"{name} is on record as {row[name]}, not {value}")
+        differing = [name for name, value in told.items() if row[name] != value]
+        for name in sorted(differing, key=lambda name: isinstance(told[name], date)):  # a day says the least
+            raise self._known_already(table, row, f"{name} is on record as {row[name]}, not {told[name]}")
 
     def _known_already(self, table: str, row: RowMapping, why: str) -> StoreError:
         with self.store.reading() as connection:

@@ -44,7 +44,7 @@ def subcommand(kind: Kind) -> click.Command:
 
     def record(entering: Entering, customer: str, earlier: str | None = None, **given: Any) -> None:
         said = {name: value for name, value in given.items() if value is not None}
-        if not said:
+        if not said and (earlier or kind.table not in _EMPTY):
             raise click.UsageError(f"Say something of the {kind.name}: see `valuelift record {kind.name} --help`.")
         enter(entering, customer, lambda at: [_statement(kind, at, entering.on, earlier, said)])
 

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import date
 from decimal import Decimal
 from typing import Any
 
-import click
+from rich.padding import Padding
+from rich.text import Text
 
 from commands.options import Query
-from commands.output import print_json
+from commands.output import print_json, print_page
 from commands.texts import Texts
 from engine.decision import State
 from engine.model import Pack
@@ -24,11 +25,13 @@ from wiring import Decided
 _ENUMS = {
     ("perceptions", "level"): "perception",
     ("assessments", "verdict"): "verdict",
+    ("actions", "action"): "action",
     ("stage_history", "stage"): "stage",
+    ("stage_history", "proposed_stage"): "stage",
 }
 _NOT_SHOWN = ("key", "customer", "holds_until")
 _LEFT_OUT = (
-    "holds_from", "heard_on", "settled_on", "advised_on", "advised_by", "about", "evidence", "message", "reason",
+    "holds_from", "heard_on", "settled_on", "advised_on", "advised_by", "about", "message", "reason",
 )  # fmt: skip
 _SHOWN_FACTS = ("perception", "cooperation_acceptance")
 
@@ -40,7 +43,7 @@ class Outcome:
     done: str
     number: int
     customer: str
-    said: tuple[tuple[str, Mapping[str, Any]], ...]
+    says: tuple[tuple[str, Mapping[str, Any]], ...]
     before: Decided
     after: Decided
 
@@ -53,23 +56,28 @@ def show(outcome: Outcome, pack: Pack, query: Query) -> None:
     texts, wording = Texts(query.language), Wording(pack.vocabulary, query.language)
     changes = [*_perceptions(outcome, wording), *_changes(before, after, texts)]
     if query.as_json:
-        said = [{"table": table, **_shown(table, row)} for table, row in outcome.said]
         print_json(
             {
                 "done": outcome.done,
                 "number": outcome.number,
                 "customer": outcome.customer,
-                "said": said,
-                "changes": [{"what": what, "before": was, "after": now} for what, was, now in changes],
+                "says": [{"table": table, **row} for table, row in outcome.says],
+                "changes": changes,
+                "recommendation_changed": before != after,
             }
         )
         return
-    click.echo(texts(outcome.done, number=outcome.number, customer=outcome.customer))
-    for table, row in outcome.said:
-        click.echo(f"  {say(texts, wording, table, row)}")
-    click.echo(texts("what_changes" if changes else "nothing_changed"))
-    for what, was, now in changes:
-        click.echo(texts("changed", what=what, before=was, after=now))
+    print_page(
+        Text(texts(outcome.done, number=outcome.number, customer=outcome.customer)),
+        *(indented(say(texts, wording, table, row), 2) for table, row in outcome.says),
+        Text(texts("what_changes" if changes else "details_changed" if before != after else "nothing_changed")),
+        *(indented(texts(_how(each), **asdict(each)), 2) for each in changes),
+    )
+
+
+def indented(line: str, columns: int) -> Padding:
+    """Return a line that stays indented where it goes on."""
+    return Padding(Text(line), (0, 0, 0, columns))
 
 
 def say(texts: Texts, wording: Wording, table: str, row: Mapping[str, Any]) -> str:
@@ -114,18 +122,28 @@ def enum_of(vocabulary: Vocabulary, table: str, column: str) -> str | None:
 
 # --- what changed ---
 
-Changed = tuple[str, str, str]
-"""What changed, as it was, and as it is."""
+
+@dataclass(frozen=True, slots=True)
+class Changed:
+    """What changed, as it was and as it is: None if it was not there, or is there no longer."""
+
+    what: str
+    before: str | None
+    after: str | None
+
+
+def _how(changed: Changed) -> str:
+    if changed.before is None:
+        return "changed_in"
+    return "changed_out" if changed.after is None else "changed"
 
 
 def _perceptions(outcome: Outcome, wording: Wording) -> Iterator[Changed]:
-    facts = wording.vocabulary
-    for fact in facts.in_scope(None):
-        if (fact.family or fact.name) not in _SHOWN_FACTS:
-            continue
-        was, now = (each.facts.facts.get(fact.name) for each in (outcome.before, outcome.after))
-        if was != now:
-            yield wording.text(fact.title), wording.value(fact, was), wording.value(fact, now)
+    for fact in wording.vocabulary.in_scope(None):
+        if (fact.family or fact.name) in _SHOWN_FACTS:
+            was, now = (each.facts.facts.get(fact.name) for each in (outcome.before, outcome.after))
+            if was != now:
+                yield Changed(wording.text(fact.title), wording.value(fact, was), wording.value(fact, now))
 
 
 def _changes(before: Recommendation, after: Recommendation, texts: Texts) -> Iterator[Changed]:
@@ -136,13 +154,16 @@ def _changes(before: Recommendation, after: Recommendation, texts: Texts) -> Ite
         "value": [each.value.content.title if each.value else none for each in (before, after)],
         "first_action": [each.plan[0].action.title if each.plan else none for each in (before, after)],
     }
-    yield from ((texts(name), was, now) for name, (was, now) in pairs.items() if was != now)
+    yield from (Changed(texts(name), was, now) for name, (was, now) in pairs.items() if was != now)
     earlier = {each.gate.id: each for each in _checklists(before)}
     for gate in _checklists(after):
         if gate.gate.id in earlier:
             was, now = (_met(each, texts) for each in (earlier[gate.gate.id], gate))
             if was != now:
-                yield gate.gate.title, was, now
+                yield Changed(gate.gate.title, was, now)
+    had, has = ({(each.action.id, each.about): each for each in shown.plan} for shown in (before, after))
+    yield from (Changed(each.action.title, None, texts("plan")) for key, each in has.items() if key not in had)
+    yield from (Changed(each.action.title, texts("plan"), None) for key, each in had.items() if key not in has)
 
 
 def _checklists(shown: Recommendation) -> Iterator[Checklist]:
