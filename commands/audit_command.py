@@ -110,6 +110,6 @@ def _head(entry: Entry, texts: Texts) -> Iterator[str]:
     yield texts(f"did_{entry.did}", subject=entry.subject) + ("" if entry.undoes is None else f" {entry.undoes}")
     if entry.customer is not None:
         yield entry.customer
-    yield f"({texts(origin) if texts.has(origin) else entry.origin})"
+    yield texts("audit_origin", origin=texts(origin) if texts.has(origin) else entry.origin)
     if entry.undone_by is not None:
         yield texts("audit_undone", number=entry.undone_by)

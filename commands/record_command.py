@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from facts.recording import Statement
 
 OUTCOMES = ("accepted", "recognised", "rejected", "no_reaction")
+_SEE_PLAN = "See the plan: `valuelift recommend CUSTOMER`."
 STATES = ("open", "done", "snoozed", "declined")
 DECLINED_BECAUSE = (
     "not_needed", "wrong_time", "customer_refuses", "done_otherwise", "no_means", "facts_wrong", "other",
@@ -165,6 +166,8 @@ def action(
     """
     _check_action(state, until, because, reason, entering.on)
 
+    from facts.database import StoreError
+
     def stands(at: At) -> Sequence[Statement]:
         pack = at.desk.rules.pack
         require_word(action, pack.actions, "ACTION")
@@ -182,6 +185,8 @@ def action(
             "declined_because": because,
             "advised_by": json.dumps(advised.rules) if advised else None,
         }
+        if before is None and advised is None and state in ("snoozed", "declined"):
+            raise StoreError(f"{action} is not recorded as {state}", "it is not advised now", _SEE_PLAN)
         if before is None:
             said |= {"advised_on": entering.on, "due_on": advised.due_on if advised else None}
         elif advised is None:

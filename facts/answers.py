@@ -83,7 +83,12 @@ def answered(book: Book, answer: Answer, on: date, evidence: str | None) -> Stat
     if fact.name not in customers.c:
         raise _not_answered(fact)
     if fact.name == "annual_revenue":
-        return book.entry("customers", {fact.name: value, **_currency(book, on)}, on, book.customer)
+        return book.entry(
+            "customers",
+            {fact.name: value, "currency": book.currency("customers", book.customer, on)},
+            on,
+            book.customer,
+        )
     return book.entry("customers", {fact.name: value}, on, book.customer)
 
 
@@ -103,12 +108,6 @@ def _require_step(before: str | None, said: Mapping[str, Any]) -> None:
     if before is not None and PERCEPTION_LEVELS.index(said["level"]) - PERCEPTION_LEVELS.index(before) > 1:
         why = f"from {before!r} to {said['level']!r} is more than one step"
         raise StoreError(what, why, "Record what was conveyed and its effect: `valuelift record effect`.")
-
-
-def _currency(book: Book, on: date) -> dict[str, str]:
-    """Return the currency of the customer's amounts: the one on record, else the store's."""
-    row = book.last("customers", book.customer, on)
-    return {"currency": (row and row["currency"]) or book.store.settings()["base_currency"]}
 
 
 def _not_answered(fact: Fact) -> StoreError:

@@ -106,6 +106,11 @@ class Book:
         last = max(rows, key=lambda row: row["holds_from"], default=None)
         return None if last is None or (last["holds_until"] and last["holds_until"] <= on) else last
 
+    def currency(self, table: str, key: str, on: date) -> str:
+        """Return the currency of the amounts in a row: the one on record, else the store's."""
+        before = self.last(table, key, on)
+        return str((before and before["currency"]) or self.store.settings()["base_currency"])
+
     # --- effects ---
 
     def heard(self, row: RowMapping, said: Row, shows: str | None) -> list[Statement]:
@@ -124,7 +129,7 @@ class Book:
         key = f"{self.customer}/{kind}"
         before = self.last("perceptions", key, on)
         if shows is not None and (before is None or _rank(shows) > _rank(before["level"])):
-            level = {"value_kind": kind, "level": shows, "evidence": f"effect of {row['key']}: {said['outcome']}"}
+            level = {"value_kind": kind, "level": shows, "evidence": f"{row['key']}: {said['outcome']}"}
             free = ("value_kind", "level", "evidence")
             statements.append(self.entry("perceptions", level, on, key, may_change=free))
         return statements

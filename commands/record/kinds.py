@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -80,6 +81,8 @@ def _statement(kind: Kind, at: At, on: date, earlier: str | None, said: Mapping[
     if at.book.last(kind.table, key, on) is None:
         _require(kind, said)
         said = {**_EMPTY.get(kind.table, {}), **said}
+    if "credit_limit" in said and "currency" not in said:
+        said = {**said, "currency": at.book.currency("agreements", key, on)}
     return at.book.entry(kind.table, said, on, key)
 
 
@@ -100,6 +103,8 @@ def _check_word(at: At, kind: Kind, column: str, value: object) -> None:
     from commands.record.saying import enum_of
     from facts.tables import FACT_TABLES
 
+    if column == "currency" and not re.fullmatch("[A-Z]{3}", str(value)):
+        raise click.BadParameter(f"{value!r} is no currency. Write its code, such as EUR.", param_hint="--currency")
     vocabulary = at.book.vocabulary
     enum = enum_of(vocabulary, kind.table, column)
     info = FACT_TABLES[kind.table].c[column].info
@@ -161,7 +166,7 @@ KINDS = (
         "needs",
         "Record how a need of CUSTOMER stands.\n\nWhat is not given stays as it was."
         + _EXAMPLE
-        + "  valuelift record need moonbridge --kind quality --tier core --state partly_met",
+        + "  valuelift record need moonbridge --kind quality --state partly_met",
         (
             Given("kind", "--kind", "quality, service, relationship, information, benefit, brand.", "KIND", True),
             Given("state", "--state", "unmet, partly_met or met.", "STATE", True),
@@ -178,7 +183,7 @@ KINDS = (
         "Record a complaint of CUSTOMER, or that it is settled.\n\nCOMPLAINT names one on record, to say more of it."
         + _EXAMPLE
         + "  valuelift record complaint moonbridge --signal supply_late --severity high\n"
-        "  valuelift record complaint moonbridge supply_late/2026-06-20 --settled 2026-06-28",
+        "  valuelift record complaint moonbridge supply_late/2026-06-20 \\\n    --settled 2026-06-28",
         (
             Given("signal", "--signal", "What it says, such as price_high, supply_late.", "SIGNAL", True),
             Given("severity", "--severity", "low, medium or high.", "LEVEL"),
@@ -209,7 +214,7 @@ KINDS = (
         "interactions",
         "Record a talk, a visit or a letter with CUSTOMER."
         + _EXAMPLE
-        + "  valuelift record talk moonbridge --medium telephone --by theirs --contact buyer",
+        + "  valuelift record talk moonbridge --medium telephone --by theirs",
         (
             Given("medium", "--medium", "How, such as visit, telephone, email, meeting.", "MEDIUM", True),
             Given("direction", "--by", "Who sought it: ours, theirs or both.", "SIDE"),
@@ -240,8 +245,8 @@ KINDS = (
             Given("kind", "--kind", "cooperation, or an offer such as pay_by_effect.", "KIND", True),
             Given("state", "--state", "kept or broken.", "STATE"),
             Given("payment_days", "--payment-days", "Days to pay.", "N", type=click.IntRange(0, 3650)),
-            Given("credit_limit", "--credit-limit", "Highest credit; needs --currency.", "AMOUNT", type=Decimal),
-            Given("currency", "--currency", "Its currency, such as EUR.", "CODE"),
+            Given("credit_limit", "--credit-limit", "Highest credit.", "AMOUNT", type=Decimal),
+            Given("currency", "--currency", "Its currency, such as EUR. By default the store's.", "CODE"),
             Given("measure", "--measure", "How the effect is measured.", "TEXT"),
         ),
     ),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import date
 from decimal import Decimal
@@ -98,8 +98,10 @@ def _word(texts: Texts, wording: Wording, table: str, name: str, value: Any) -> 
     """Return one word of a line, or nothing for what the line says elsewhere or leaves to --json."""
     if name in _LEFT_OUT:
         return ""
+    if (table, name, value) == ("perceptions", "value_kind", "cooperation"):
+        return texts("way_of_cooperation")
     if isinstance(value, bool):
-        named = f"{'is' if value else 'not'}_{name}"
+        named = f"is_{name}" if value else f"not_{name}"
         return texts(named) if texts.has(named) else ""
     if isinstance(value, date):
         said = texts.date(value)
@@ -160,10 +162,16 @@ def _changes(before: Recommendation, after: Recommendation, texts: Texts) -> Ite
         if gate.gate.id in earlier:
             was, now = (_met(each, texts) for each in (earlier[gate.gate.id], gate))
             if was != now:
-                yield Changed(gate.gate.title, was, now)
-    had, has = ({(each.action.id, each.about): each for each in shown.plan} for shown in (before, after))
-    yield from (Changed(each.action.title, None, texts("plan")) for key, each in has.items() if key not in had)
-    yield from (Changed(each.action.title, texts("plan"), None) for key, each in had.items() if key not in has)
+                yield Changed(texts("gate_conditions", gate=gate.gate.title), was, now)
+    yield from _plan_changes(before, after, texts("plan"), pairs["first_action"])
+
+
+def _plan_changes(before: Recommendation, after: Recommendation, plan: str, first: Sequence[str]) -> Iterator[Changed]:
+    """Yield what came into the plan and what left it, except for a first action that is named already."""
+    had, has = ({(each.action.id, each.about): each.action.title for each in shown.plan} for shown in (before, after))
+    named = set(first) if first[0] != first[1] else set()
+    yield from (Changed(title, None, plan) for key, title in has.items() if key not in had and title not in named)
+    yield from (Changed(title, plan, None) for key, title in had.items() if key not in has and title not in named)
 
 
 def _checklists(shown: Recommendation) -> Iterator[Checklist]:
