@@ -261,6 +261,10 @@ class Desk:
         facts = customer_facts(base, self.rules.pack.vocabulary, self.as_of, base_currency=self._currency)
         return Decided(row, facts, self._session.decide(facts))
 
+    def decide_on(self, facts: CustomerFacts) -> Decision:
+        """Decide on facts as they are given, such as those of a customer with one more thing heard."""
+        return self._session.decide(facts)
+
     def _hidden(self, what: str, customer: str | None = None) -> StoreError:
         """Return the error for facts of which none are seen: they hold later, or were recorded later."""
         only = {"customers": ("key",)}
