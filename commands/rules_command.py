@@ -13,6 +13,7 @@ import click
 from commands.failures import PROBLEMS
 from commands.options import Day, json_option, pack_argument
 from commands.rules_coverage import command as coverage
+from commands.rules_schema import command as schema
 
 if TYPE_CHECKING:
     from engine.cases import CaseResult
@@ -32,6 +33,7 @@ def command() -> None:
 
 
 command.add_command(coverage)
+command.add_command(schema)
 
 
 @command.command("check")

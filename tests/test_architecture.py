@@ -31,6 +31,7 @@ ENGINE: dict[str, set[str]] = {
     "engine.check": {"engine.plan", "engine.prove"},
     "engine.cases": {"engine.load", "engine.decision", "engine.snapshot"},
     "engine.coverage": {"engine.cases", "engine.compile", "engine.plan"},
+    "engine.schema": {"engine.cases"},
     "engine.impact": {"engine.plan", "engine.prove"},
 }
 OUTSIDE: dict[str, set[str]] = {
