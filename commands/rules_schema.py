@@ -26,9 +26,9 @@ MARK = "# yaml-language-server: $schema="
 def command(pack: Path | None, out: Path | None, link: bool, as_json: bool) -> None:
     """Write JSON Schemas for the files of a pack.
 
-    An editor with a YAML language server (VS Code with the YAML extension, Neovim, Helix, IntelliJ and others) then
-    offers facts, operators, members, parameters and actions while one writes, explains them in both languages, and marks
-    what is wrong. Write the schemas anew after declaring a fact, a parameter or an action.
+    An editor with a YAML language server (VS Code with the YAML extension, Neovim, Helix and others) then offers facts,
+    operators, members, parameters and actions while one writes, explains them in both languages, and marks what is
+    wrong. Write the schemas anew after declaring a fact, a parameter or an action.
 
     \b
     Example:

@@ -6,7 +6,7 @@ from functools import partial
 
 from engine.load.conditions import BOUNDS
 from engine.load.operands import COUNT, NUMERIC
-from engine.model import Quantifier
+from engine.model import Op, Quantifier
 from engine.schema.shapes import Definitions, Schema, both, explained, listed, mapping, one_of
 from engine.schema.values import CUSTOMER, Values
 from engine.vocabulary import Collection, Fact, Type, Vocabulary
@@ -74,7 +74,8 @@ class Conditions:
         }
 
 
-_NEEDS_A_BOUND: Schema = {"anyOf": [{"required": [op.value]} for op in BOUNDS]}
+# The first one is what an editor says is missing.
+_NEEDS_A_BOUND: Schema = {"anyOf": [{"required": [op.value]} for op in sorted(BOUNDS, key=Op.AT_LEAST.__ne__)]}
 
 
 def described(fact: Fact, vocabulary: Vocabulary) -> Schema:

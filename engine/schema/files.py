@@ -37,7 +37,7 @@ def rules_file(pack: Pack) -> Schema:
     definitions = Definitions()
     sections = Items(pack, definitions).sections()
     replaced = item({section: sections[section] for section in REPLACEABLE})
-    return _file("Rules", item({**sections, "replace": replaced}, minProperties=1), definitions)
+    return _file(item({**sections, "replace": replaced}, minProperties=1), definitions)
 
 
 def manifest(pack: Pack, rules: str) -> Schema:
@@ -58,7 +58,7 @@ def manifest(pack: Pack, rules: str) -> Schema:
         **{section: {"$ref": f"{rules}#/properties/{section}"} for section in sections},
     }
     needs = {"disable": {"required": ["extends"]}}
-    return _file("Pack", item(keys, ("pack", "version", "title"), dependencies=needs), definitions)
+    return _file(item(keys, ("pack", "version", "title"), dependencies=needs), definitions)
 
 
 def catalogue_file(pack: Pack) -> Schema:
@@ -100,7 +100,7 @@ def catalogue_file(pack: Pack) -> Schema:
         "collections": _named(collection, RESERVED - {"actions"}),
         "constraints": listed(constraint),
     }
-    return _file("Facts", item(whole), definitions)
+    return _file(item(whole), definitions)
 
 
 def _named(schema: Schema, reserved: object) -> Schema:
@@ -158,9 +158,7 @@ class _Cases:
             "recorded": mapping(dict.fromkeys(collections, recorded)),
             "expect": self._expected(),
         }
-        return _file(
-            "Cases", item({"cases": listed(item(keys, ("case", "as_of", "expect")), 1)}, ("cases",)), self._definitions
-        )
+        return _file(item({"cases": listed(item(keys, ("case", "as_of", "expect")), 1)}, ("cases",)), self._definitions)
 
     def _row(self, collection: str) -> Schema:
         return mapping({"row": explained("row", WORD), **self._given(collection)})
@@ -233,15 +231,15 @@ def talk_file(pack: Pack) -> Schema:
         "evidence": listed(item(evidence, evidence)),
         "tracks": listed(item(track, ("track", "value", "needs", "form", "text"))),
     }
-    return _file("Talk", item(keys), definitions)
+    return _file(item(keys), definitions)
 
 
 def charter_file() -> Schema:
     """Return the schema of the files in `charter/`."""
     section = item({"section": WORD, "title": text(), "text": text()}, ("section", "title", "text"))
-    return _file("Charter", item({"charter": listed(section)}), Definitions())
+    return _file(item({"charter": listed(section)}), Definitions())
 
 
-def _file(title: str, schema: Schema, definitions: Definitions) -> Schema:
-    head = {"$schema": "http://json-schema.org/draft-07/schema#", "title": title}
+def _file(schema: Schema, definitions: Definitions) -> Schema:
+    head = {"$schema": "http://json-schema.org/draft-07/schema#"}
     return {**head, **schema, **({"definitions": definitions.made} if definitions.made else {})}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from functools import partial
 
 from engine.load.actions import MAX_DAYS, Cost, Phase
 from engine.load.form import DOTTED, KEBAB, SNAKE, SOURCE
@@ -60,9 +61,10 @@ class Items:
             "parameters": self.parameter(),
             "method": item({"item": word(SOURCE), "title": text(), "shown_in": listed(word(SNAKE))}, ("item", "title")),
         }
-        return {
-            section: listed(self._definitions.ref(SECTIONS[section], lambda s=section: made[s])) for section in SECTIONS
+        refs = {
+            section: self._definitions.ref(SECTIONS[section], partial(made.__getitem__, section)) for section in made
         }
+        return {section: listed(refs[section]) for section in SECTIONS}
 
     # --- rules ------------------------------------------------------------------------------------------------------
 
@@ -120,9 +122,7 @@ class Items:
         return {**described(fact, self._vocabulary), "allOf": [self._values.value(fact)]}
 
     def _added(self) -> Schema:
-        sets = {
-            one.name: self._definitions.ref(f"add.{one.name}", lambda o=one: self._members(o)) for one in self.sets()
-        }
+        sets = {one.name: self._definitions.ref(f"add.{one.name}", partial(self._members, one)) for one in self.sets()}
         in_rows = {CUSTOMER + name: schema for name, schema in sets.items()}
         return mapping({**sets, **in_rows})
 

@@ -53,7 +53,7 @@ def integer(least: int, most: int) -> Schema:
 
 def one_of(words: Iterable[str], titles: Mapping[str, Text] | None = None) -> Schema:
     """Return what accepts one of these words; an editor offers them with their titles."""
-    listed = list(words)
+    listed = list(dict.fromkeys(words))
     if not listed:
         return {"not": {}}
     schema: Schema = {"enum": listed}

@@ -15,6 +15,7 @@ from engine.schema.shapes import (
     NUMBER,
     Definitions,
     Schema,
+    both,
     explained,
     listed,
     mapping,
@@ -63,7 +64,9 @@ class Values:
         found = self._vocabulary.enums.get(enum)
         if found is None:
             return {"type": "string"}
-        return self._definitions.ref(f"member.{enum}", lambda: one_of(found.members, found.titles))
+        return self._definitions.ref(
+            f"member.{enum}", lambda: {"title": both(found.title), **one_of(found.members, found.titles)}
+        )
 
     # --- tests ------------------------------------------------------------------------------------------------------
 
@@ -81,12 +84,16 @@ class Values:
         return {"anyOf": [{"type": ["string", "number", "boolean"]}, listed({}, 1), mapping(keys)]}
 
     def _test(self, fact: Fact) -> Schema:
-        operators = {op.value: explained(op.value, self._operand(fact, op)) for op in in_order(OPERATORS[fact.type])}
+        ops = in_order(OPERATORS[fact.type])
+        operators = {op.value: explained(op.value, self._operand(fact, op)) for op in ops}
         if Op.IS not in OPERATORS[fact.type]:
-            return mapping(operators, minProperties=1)
+            return {"title": ", ".join(ops), **mapping(operators, minProperties=1)}
         asked = {**operators, **self._reference(fact, lists=None)}
         asks = mapping(asked, minProperties=1, dependencies=_STAND_ALONE)
-        return {"anyOf": [self._or_candidate(fact), self._list(fact), asks]}
+        # A mapping is judged by itself: an editor would else say which of the three comes nearest, often a wrong one.
+        offered: Schema = {"type": "object", "properties": {key: explained(key, {}) for key in asked}}
+        either = [self._or_candidate(fact), self._list(fact), offered]
+        return {"anyOf": either, "if": {"type": "object"}, "then": asks}
 
     def _operand(self, fact: Fact, op: Op, with_facts: bool = True) -> Schema:
         measured = MEASURES.get(op, fact)
