@@ -5,7 +5,7 @@ from __future__ import annotations
 from engine.cases import rule_ids
 from engine.decision import State
 from engine.load.form import KEBAB, SNAKE
-from engine.load.merge import VERSION
+from engine.load.merge import SECTIONS, VERSION
 from engine.load.vocabulary import COSTS, MAX_SCALE, MEMBER, RESERVED, Direction
 from engine.model import Pack, Told
 from engine.schema.conditions import described
@@ -42,7 +42,6 @@ def rules_file(pack: Pack) -> Schema:
 
 def manifest(pack: Pack, rules: str) -> Schema:
     """Return the schema of `pack.yaml`; what it holds besides refers to the schema of rule files, by its file name."""
-    sections = rules_file(pack)["properties"]
     customer = [fact.name for fact in pack.vocabulary.in_scope(None)]
     titles = {fact.name: fact.title for fact in pack.vocabulary.in_scope(None)}
     definitions = Definitions()
@@ -55,7 +54,7 @@ def manifest(pack: Pack, rules: str) -> Schema:
         "ladder": item({"stage": fact, "proposed": fact, "move": fact}),
         "shows": {"type": "object", "propertyNames": word(SNAKE), "additionalProperties": fact},
         "disable": listed(WORD),
-        **{section: {"$ref": f"{rules}#/properties/{section}"} for section in sections},
+        **{section: {"$ref": f"{rules}#/properties/{section}"} for section in (*SECTIONS, "replace")},
     }
     needs = {"disable": {"required": ["extends"]}}
     return _file(item(keys, ("pack", "version", "title"), dependencies=needs), definitions)

@@ -187,8 +187,13 @@ class Items:
             "then": {"required": ["order"]},
             "else": {"not": {"required": ["order"]}},
         }
+        counts = {
+            "if": {"properties": {"collect": {"const": "count"}}, "required": ["collect"]},
+            "then": {"properties": {"rows": listed({"not": {"required": ["then"]}})}},
+            "else": {"properties": {"rows": listed({"required": ["then"]})}},
+        }
         scoped = [_when_each(scope, self._in_table(scope)) for scope in self._scopes()]
-        return item(keys, ("table", "title", "outputs", "rows"), allOf=[collects, ordered, *scoped])
+        return item(keys, ("table", "title", "outputs", "rows"), allOf=[collects, ordered, counts, *scoped])
 
     def _row(self) -> Schema:
         keys = {"id": word(KEBAB), "if": ANY, "then": listed(WORD), "because": text()}

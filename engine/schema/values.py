@@ -93,7 +93,8 @@ class Values:
         # A mapping is judged by itself: an editor would else say which of the three comes nearest, often a wrong one.
         offered: Schema = {"type": "object", "properties": {key: explained(key, {}) for key in asked}}
         either = [self._or_candidate(fact), self._list(fact), offered]
-        return {"anyOf": either, "if": {"type": "object"}, "then": asks}
+        # Without `properties` the server takes the `if` for one of the three, and hovering shows the title thrice.
+        return {"anyOf": either, "if": {"type": "object", "properties": {}}, "then": asks}
 
     def _operand(self, fact: Fact, op: Op, with_facts: bool = True) -> Schema:
         measured = MEASURES.get(op, fact)
