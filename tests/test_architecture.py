@@ -32,6 +32,10 @@ ENGINE: dict[str, set[str]] = {
     "engine.cases": {"engine.load", "engine.decision", "engine.snapshot"},
     "engine.coverage": {"engine.cases", "engine.compile", "engine.plan"},
     "engine.schema": {"engine.cases"},
+    "engine.relations": {"engine.model"},
+    "engine.phrasing": {"engine.model", "engine.wording"},
+    "engine.portrait": {"engine.relations", "engine.phrasing", "engine.coverage"},
+    "engine.graph": {"engine.relations", "engine.program", "engine.wording"},
     "engine.impact": {"engine.plan", "engine.prove"},
 }
 OUTSIDE: dict[str, set[str]] = {
