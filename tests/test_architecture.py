@@ -36,6 +36,7 @@ ENGINE: dict[str, set[str]] = {
     "engine.phrasing": {"engine.model", "engine.wording"},
     "engine.portrait": {"engine.relations", "engine.phrasing", "engine.coverage"},
     "engine.graph": {"engine.relations", "engine.program", "engine.wording"},
+    "engine.graph_svg": {"engine.graph"},
     "engine.impact": {"engine.plan", "engine.prove"},
 }
 OUTSIDE: dict[str, set[str]] = {
