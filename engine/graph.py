@@ -25,7 +25,6 @@ class Shape(StrEnum):
     SCORECARD = "scorecard"
     INVARIANT = "invariant"
     FACT = "fact"
-    COLLECTION = "collection"
     ACTION = "action"
 
 
@@ -221,7 +220,6 @@ _MERMAID = {
     Shape.SCORECARD: ('[/"', '"/]'),
     Shape.INVARIANT: ('>"', '"]'),
     Shape.FACT: ('(["', '"])'),
-    Shape.COLLECTION: ('[("', '")]'),
     Shape.ACTION: ('[\\"', '"/]'),
 }
 _DOT = {
@@ -232,14 +230,13 @@ _DOT = {
     Shape.SCORECARD: "parallelogram",
     Shape.INVARIANT: "octagon",
     Shape.FACT: "ellipse",
-    Shape.COLLECTION: "cylinder",
     Shape.ACTION: "cds",
 }
 
 
 def mermaid(graph: Graph) -> str:
     """Return a graph as Mermaid text."""
-    return "\n".join(_mermaid_lines(graph)) + "\n"
+    return "\n".join(_mermaid_lines(graph))
 
 
 def _mermaid_lines(graph: Graph) -> Iterator[str]:
@@ -267,7 +264,7 @@ def _escaped_for_mermaid(label: str) -> str:
 
 def dot(graph: Graph) -> str:
     """Return a graph as text for Graphviz."""
-    return "\n".join(_dot_lines(graph)) + "\n"
+    return "\n".join(_dot_lines(graph))
 
 
 def _dot_lines(graph: Graph) -> Iterator[str]:
@@ -296,6 +293,5 @@ COLOURS = {
     Shape.SCORECARD: "#f3e6f5",
     Shape.INVARIANT: "#f9dede",
     Shape.FACT: "#ffffff",
-    Shape.COLLECTION: "#ffffff",
     Shape.ACTION: "#fdf6cf",
 }

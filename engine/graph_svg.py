@@ -11,12 +11,18 @@ from unicodedata import east_asian_width
 
 from engine.graph import COLOURS, Edge, Graph, Node, Shape
 
-ROW, GAP, BOX, MARGIN = 30, 90, 22, 20
+ROW, GAP, BOX, MARGIN = 30, 90, 22, 50
 CHARACTER = 6.2
 """Width of a narrow character of the font, in pixels; a wide one, as of Chinese, takes twice as much."""
 
 MOST_CHARACTERS = 44
 SWEEPS = 8
+
+
+_TIP = (
+    '<marker id="tip" viewBox="0 0 6 6" refX="6" refY="3" markerWidth="6" markerHeight="6" orient="auto">'
+    '<path d="M0,0 L6,3 L0,6 z" fill="#8a97a8"/></marker>'
+)
 
 
 class Place(NamedTuple):
@@ -29,7 +35,7 @@ class Place(NamedTuple):
 
 def svg(graph: Graph) -> str:
     """Return a graph as the text of an SVG image."""
-    return "\n".join(_lines(graph)) + "\n"
+    return "\n".join(_lines(graph))
 
 
 def _lines(graph: Graph) -> Iterator[str]:
@@ -41,6 +47,7 @@ def _lines(graph: Graph) -> Iterator[str]:
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width:.0f} {height:.0f}" width="{width:.0f}" '
         f'height="{height:.0f}" font-family="sans-serif" font-size="11">'
     )
+    yield _TIP
     yield '<rect width="100%" height="100%" fill="#ffffff"/>'
     for edge in graph.edges:
         yield _curve(edge, places)
@@ -95,12 +102,14 @@ def _short(label: str) -> str:
 
 
 def _curve(edge: Edge, places: Mapping[str, Place]) -> str:
-    """Return an edge; one that leads back leaves and enters on the same sides as the others."""
+    """Return an edge; one that leads back, to what is decided in parts before and after, is dashed."""
     start, end = places[edge.start], places[edge.end]
     x, to = start.x + start.width, end.x
-    bend = max(GAP / 2, abs(to - x) / 2)
+    leads_back = to < x
+    bend = GAP / 2 if leads_back else (to - x) / 2
     path = f"M{x:.0f},{start.y:.0f} C{x + bend:.0f},{start.y:.0f} {to - bend:.0f},{end.y:.0f} {to:.0f},{end.y:.0f}"
-    return f'<path d="{path}" fill="none" stroke="#8a97a8" stroke-width="0.8" opacity="0.6"/>'
+    dashes = ' stroke-dasharray="3 3" opacity="0.4"' if leads_back else ' opacity="0.7"'
+    return f'<path d="{path}" fill="none" stroke="#8a97a8" stroke-width="0.8" marker-end="url(#tip)"{dashes}/>'
 
 
 def _box(node: Node, place: Place) -> Iterator[str]:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import TypeVar
 
 from engine.errors import Location
 from engine.model import (
@@ -28,8 +28,7 @@ from engine.model import (
 )
 from engine.vocabulary import FactKey, Text
 
-_PLACEHOLDER = re.compile(r"\{([^{}]+)\}")
-_CUSTOMER = "customer."
+_Part = TypeVar("_Part", FactKey, str)
 
 
 class Kind(StrEnum):
@@ -48,10 +47,7 @@ class Kind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """A rule, table, gate, scorecard or invariant: what its conditions read, what it concludes, what it advises.
-
-    `mentions` are the facts that its reasons show.
-    """
+    """A rule, table, gate, scorecard or invariant: what its conditions read, what it concludes, what it advises."""
 
     kind: Kind
     id: str
@@ -60,7 +56,6 @@ class Item:
     reads: tuple[FactKey, ...] = ()
     concludes: tuple[FactKey, ...] = ()
     advises: tuple[str, ...] = ()
-    mentions: tuple[FactKey, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -84,8 +79,8 @@ def relations(pack: Pack) -> Relations:
     )
 
 
-def _by_part(pairs: Iterable[tuple[FactKey, str]] | Iterable[tuple[str, str]]) -> dict:  # type: ignore[type-arg]
-    found: dict[FactKey | str, list[str]] = defaultdict(list)
+def _by_part(pairs: Iterable[tuple[_Part, str]]) -> dict[_Part, tuple[str, ...]]:
+    found: dict[_Part, list[str]] = defaultdict(list)
     for part, item in pairs:
         found[part].append(item)
     return {part: tuple(ids) for part, ids in found.items()}
@@ -103,58 +98,31 @@ def _items(pack: Pack) -> Iterator[Item]:
 def _rule(rule: Rule) -> Item:
     concludes = (one.fact for one in rule.conclusions if isinstance(one, SetFact | AddTo))
     advises = (one.action for one in rule.conclusions if isinstance(one, Advise))
+    reads = facts_in(rule.when)
     return Item(
-        Kind.RULE,
-        rule.id,
-        rule.title,
-        rule.at,
-        _distinct(facts_in(rule.when)),
-        _distinct(concludes),
-        tuple(dict.fromkeys(advises)),
-        _distinct(_mentioned(rule.because, rule.each)),
+        Kind.RULE, rule.id, rule.title, rule.at, _distinct(reads), _distinct(concludes), tuple(dict.fromkeys(advises))
     )
 
 
 def _table(table: Table) -> Item:
     reads = (fact for row in table.rows for fact in facts_in(row.when))
-    mentions = (fact for row in table.rows for fact in _mentioned(row.because, table.each))
-    return Item(Kind.TABLE, table.id, table.title, table.at, _distinct(reads), table.outputs, (), _distinct(mentions))
+    return Item(Kind.TABLE, table.id, table.title, table.at, _distinct(reads), table.outputs)
 
 
 def _gate(gate: Gate, pack: Pack) -> Item:
     reads = [pack.ladder.stage, *(fact for one in gate.criteria for fact in facts_in(one.when))]
-    concludes = (pack.ladder.proposed, pack.ladder.move)
-    return Item(
-        Kind.GATE,
-        gate.id,
-        gate.title,
-        gate.at,
-        _distinct(reads),
-        concludes,
-        (),
-        _distinct(_mentioned(gate.because, None)),
-    )
+    return Item(Kind.GATE, gate.id, gate.title, gate.at, _distinct(reads), (pack.ladder.proposed, pack.ladder.move))
 
 
 def _scorecard(card: Scorecard) -> Item:
     reads = [fact for condition in card.eligible.values() for fact in facts_in(condition)]
     for rule in card.rules:
         reads += [*facts_in(rule.when), *([rule.points.fact] if rule.points.fact else [])]
-    mentions = (fact for rule in card.rules for fact in _mentioned(rule.because, None))
-    return Item(
-        Kind.SCORECARD, card.id, card.title, card.at, _distinct(reads), (card.chooses,), (), _distinct(mentions)
-    )
+    return Item(Kind.SCORECARD, card.id, card.title, card.at, _distinct(reads), (card.chooses,))
 
 
 def _distinct(keys: Iterable[FactKey]) -> tuple[FactKey, ...]:
     return tuple(dict.fromkeys(keys))
-
-
-def _mentioned(because: Text, scope: str | None) -> Iterator[FactKey]:
-    for name in _PLACEHOLDER.findall(because.en) + _PLACEHOLDER.findall(because.zh):
-        if not name.startswith("param:"):
-            about_customer = scope is None or name.startswith(_CUSTOMER)
-            yield FactKey(None if about_customer else scope, name.removeprefix(_CUSTOMER))
 
 
 def facts_in(condition: Condition) -> Iterator[FactKey]:
@@ -173,15 +141,3 @@ def facts_in(condition: Condition) -> Iterator[FactKey]:
             yield from facts_in(condition.where)
             if condition.of is not None:
                 yield condition.of
-
-
-def collections_in(condition: Condition) -> Iterator[str]:
-    """Yield the collections whose rows a condition looks at."""
-    match condition:
-        case All() | AnyOf():
-            for item in condition.items:
-                yield from collections_in(item)
-        case Not():
-            yield from collections_in(condition.item)
-        case Quantified():
-            yield condition.collection

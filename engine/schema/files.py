@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from engine.cases import rule_ids
 from engine.decision import State
 from engine.load.form import KEBAB, SNAKE
@@ -102,9 +104,9 @@ def catalogue_file(pack: Pack) -> Schema:
     return _file(item(whole), definitions)
 
 
-def _named(schema: Schema, reserved: object) -> Schema:
+def _named(schema: Schema, reserved: Iterable[str]) -> Schema:
     """Return what accepts a mapping of snake_case names, except those that mean something else."""
-    names = {**word(SNAKE), "not": {"enum": sorted(reserved)}}  # type: ignore[call-overload]
+    names = {**word(SNAKE), "not": {"enum": sorted(reserved)}}
     return {"type": "object", "propertyNames": names, "additionalProperties": schema}
 
 
