@@ -34,6 +34,12 @@ ENGINE: dict[str, set[str]] = {
     "engine.coverage": {"engine.cases", "engine.compile", "engine.plan"},
     "engine.written": {"engine.program"},
     "engine.condition_coverage": {"engine.cases", "engine.plan", "engine.written"},
+    "engine.schema": {"engine.cases"},
+    "engine.relations": {"engine.model"},
+    "engine.phrasing": {"engine.model", "engine.wording"},
+    "engine.portrait": {"engine.relations", "engine.phrasing", "engine.coverage"},
+    "engine.graph": {"engine.relations", "engine.program", "engine.wording"},
+    "engine.graph_svg": {"engine.graph"},
     "engine.impact": {"engine.plan", "engine.prove"},
 }
 OUTSIDE: dict[str, set[str]] = {

@@ -164,7 +164,7 @@ def test_the_same_event_of_a_day_is_refused(book: Book) -> None:
 
 
 def test_a_need_that_stands_so_is_no_news(book: Book) -> None:
-    """Saying it again is refused, also later; what was empty may be added on the same day, what was said not changed."""
+    """Saying it again is refused, also later; what was empty may be added that day, what was said not changed."""
     said = {"kind": "quality", "state": "unmet"}
     enter(book, book.entry("needs", said, SENT, "K1/quality"))
     with pytest.raises(StoreError, match=f"it stands so since {SENT}"):
@@ -354,7 +354,7 @@ def test_the_log_is_only_added_to(store: Store, change: Any) -> None:
     assert newest(store).user == "ann"
 
 
-def test_an_older_store_tells_what_it_knows(store_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_older_store_tells_what_it_knows(store_url: str) -> None:
     """A store made before there was a log gets one, with the confirmations and uses of packs that it holds."""
     store = Store.create(store_url)
     record(store, "customers", [{"key": "K1", "name": "Acme", "holds_from": SENT}], user="ann", source="test")
