@@ -52,7 +52,7 @@ class Source(StrEnum):
 class Node:
     """One step of a derivation.
 
-    `id` names a fact (a row's `collection.fact`), an action, a rule, a criterion, a candidate, a collection or a row;
+    `id` names a fact (a row's `collection.fact`), action, rule, criterion, candidate (`card@name`), collection or row;
     `scope` and `row` say which row it is about, if any. `truth` is that of a rule or condition, and whether a candidate
     is eligible. `value` is a fact's, what a rule gives, or how many rows pass. `condition` is a test as it is written.
     `points` are a candidate's, or what a point rule gives (scale 4).
@@ -215,14 +215,19 @@ class Deriver:
             eligible = card.eligible.get(one.candidate)
             names = [self.name(form.rule) for form in forms[one.candidate].points]
             operands = {self.name(form.rule): form.fact for form in forms[one.candidate].points}
-            candidate = self._candidate(one, eligible, names, operands)
+            candidate = self._candidate(f"{card.id}@{one.candidate}", one, eligible, names, operands)
             (chosen if one.candidate in choice.chosen else others).append(candidate)
         is_fallback = not any(one.points and one.points > 0 and one.truth for one in chosen)
         source = Source.FALLBACK if is_fallback else Source.RULES
         return replace(node, source=source, because=tuple(chosen), against=tuple(others))
 
     def _candidate(
-        self, one: Candidate, eligible: Condition | None, names: list[str], operands: dict[str, FactKey | None]
+        self,
+        name: str,
+        one: Candidate,
+        eligible: Condition | None,
+        names: list[str],
+        operands: dict[str, FactKey | None],
     ) -> Node:
         given = dict(one.given)
         rules = {name: self._with_operand(self.rule(name), given.get(name), operands[name]) for name in names}
@@ -230,7 +235,8 @@ class Deriver:
         restricted = (self.condition(eligible),) if eligible is not None else ()
         return Node(
             kind=Kind.CANDIDATE,
-            id=one.candidate,
+            id=name,
+            value=one.candidate,
             truth={"met": True, "not_met": False}.get(one.eligible.value),
             points=one.points,
             because=(*restricted, *(rules[name] for name in most_first)),
