@@ -7,8 +7,8 @@ from typing import Any
 from commands.explain_layout import Teller
 from engine.derivation import Kind, Node, Source
 from engine.model import Test
-from engine.nearest import Missing, Way, WhyNot
 from engine.phrases import Phrases
+from engine.ways import Missing, Way, WhyNot
 
 
 class Derivations:

@@ -107,7 +107,7 @@ class Teller:
         asks = self.phrases.asks(test, wanted)
         if isinstance(test, Test):
             title, said = self.phrases.title(test.fact), self.value(test.fact, value)
-            plain = said == asks or (value is None and test.op is Op.KNOWN) or (is_true and test.op in _PLAIN)
+            plain = said == asks or (test.op is Op.KNOWN and value is None) or (is_true and test.op in _PLAIN)
             return self.colon(title, said) + ("" if plain else self.texts("asks", asks=asks))
         name = test.collection
         recorded = name in self.deriver.customer.recorded
@@ -121,8 +121,9 @@ class Teller:
 
     def criterion(self, name: str) -> str:
         """Return the title of a line of a gate's checklist."""
-        found = (one for gate in self.pack.gates for one in gate.criteria if one.id == name)
-        return self.wording.text(next(found).title)
+        gate, _, criterion = name.partition("#")
+        found = next(one for one in self.deriver.book[gate].criteria if one.id == criterion)
+        return self.wording.text(found.title)
 
     def candidate(self, node: Node) -> str:
         """Return what a scorecard's candidate is called."""
@@ -155,3 +156,8 @@ def marked(truth: bool | None, said: str | Text) -> Text:
 def branch(heading: str | Text) -> Tree:
     """Return the top of a tree."""
     return Tree(Text(heading, style="bold") if isinstance(heading, str) else heading, guide_style=GUIDES)
+
+
+def sentence(words: str) -> str:
+    """Return words with a capital letter at the beginning."""
+    return words[:1].upper() + words[1:]

@@ -10,11 +10,11 @@ from rich.console import RenderableType
 from rich.text import Text
 from rich.tree import Tree
 
-from commands.explain_layout import Teller, branch, marked
+from commands.explain_layout import Teller, branch, marked, sentence
 from engine.decision import State
-from engine.model import Op, Test
-from engine.nearest import Missing, Standing, Way, WhyNot
+from engine.model import Quantified, Quantifier, Test
 from engine.vocabulary import Value
+from engine.ways import Missing, Standing, Way, WhyNot
 
 _QUIET = "dim"
 _REST = 2
@@ -41,15 +41,23 @@ class WhyNotLayout:
         yield Text(texts("not_in" if is_set else "not_so", title=title, value=value, wanted=wanted), style="bold")
         if found.through:
             stages = self._arrow.join(teller.value(found.fact, stage) for stage in found.through)
-            yield Text(texts("through", stages=stages))
+            yield Text(texts("through", stages=stages, step=teller.value(found.fact, found.step)))
         if found.standing is not None:
             yield from self._standing(found.standing, wanted, teller.value(found.fact, found.standing.leader))
         if not found.ways:
             yield Text(texts("no_way"))
-        for number, way in enumerate(found.ways[: self.limit], 1):
+        shown = self._shown(found)
+        for number, way in enumerate(shown, 1):
             yield self._way(found, number, way)
-        if self.limit is not None and len(found.ways) > self.limit:
-            yield Text(texts("more_ways", number=len(found.ways) - self.limit), style=_QUIET)
+        if rest := len(found.ways) - len(shown):
+            yield Text(texts("more_ways_one" if rest == 1 else "more_ways", number=rest), style=_QUIET)
+
+    def _shown(self, found: WhyNot) -> tuple[Way, ...]:
+        """Return the nearest ways: those for another stage only if there is no other."""
+        if self.limit is None:
+            return found.ways
+        here = tuple(way for way in found.ways if not way.elsewhere)
+        return (here or found.ways)[: self.limit]
 
     @property
     def _arrow(self) -> str:
@@ -57,16 +65,15 @@ class WhyNotLayout:
 
     def _standing(self, standing: Standing, wanted: str, leader: str) -> Iterator[RenderableType]:
         texts, number = self.teller.texts, self.teller.wording.number
-        yield Text(
-            texts(
-                "standing",
-                wanted=wanted,
-                points=number(standing.points),
-                leader=leader,
-                leads=number(standing.leader_points),
-                gap=number(standing.gap),
-            )
+        said = texts(
+            "standing",
+            wanted=wanted,
+            points=number(standing.points),
+            leader=leader,
+            leads=number(standing.leader_points),
+            gap=number(standing.gap),
         )
+        yield Text(sentence(said))
         if standing.eligible is not State.MET:
             yield Text(texts("not_eligible", wanted=wanted))
         for rule, points in standing.drags:
@@ -75,7 +82,8 @@ class WhyNotLayout:
     # --- ways ---------------------------------------------------------------------------------------------------------
 
     def _way(self, found: WhyNot, number: int, way: Way) -> Tree:
-        tree = branch(Text.assemble(f"{number}. ", (self._name(way), "bold"), (f" · {self._state(way)}", _QUIET)))
+        state = self._state(way)
+        tree = branch(Text.assemble(f"{number}. ", (self._name(way), "bold"), (state and f" · {state}", _QUIET)))
         for blocker in way.blockers:
             given = self.teller.value(found.fact, blocker.value)
             said = self.teller.texts("blocked", rule=self.teller.called(blocker.rule), value=given)
@@ -92,10 +100,18 @@ class WhyNotLayout:
             return texts("as_it_is")
         if way.points is not None and "#" not in way.rule:
             return texts("once_eligible")
-        said = self.teller.rule(way.rule) if way.points is not None else self.teller.called(way.rule)
+        said = self.teller.called(way.rule)
         if way.points is not None:
-            said = f"{self.teller.wording.signed(way.points)}  {said}"
+            said = f"{self.teller.wording.signed(way.points)}  {self._reason(way)}"
         return f"{said} ({self.teller.phrases.row(self._scope(way), way.row)})" if way.row else said
+
+    def _reason(self, way: Way) -> str:
+        """Return why a rule would give points: what it asks for, if its reason tells values that are not so."""
+        because = self.teller.wording.text(self.teller.deriver.book[way.rule].because)
+        if "{" not in because:
+            return sentence(because)
+        asked = [self.teller.phrases.named(one.condition, one.wanted) for one in way.missing]
+        return sentence(self.teller.texts("and_").join(asked))
 
     def _scope(self, way: Way) -> str:
         return self.teller.deriver.book[way.rule].scope or ""
@@ -131,6 +147,9 @@ class WhyNotLayout:
         if one.passes_on is not None:
             said += f" · {self.teller.texts('comes_on', date=self.teller.date(one.passes_on))}"
         below = tree.add(marked(None if one.truth is None else False, said) if is_marked else Text(said))
+        if isinstance(one.condition, Quantified) and one.truth is False:
+            for row in self._in_the_way(one.condition, one.wanted):
+                below.add(Text(row))
         if one.way is not None:
             self._nested(below, one.way, one)
         for others in one.instead[:_REST]:
@@ -138,6 +157,14 @@ class WhyNotLayout:
             below.add(Text(self.teller.texts("or_else", also=also), style=_QUIET))
         if rest := len(one.instead[_REST:]):
             below.add(Text(self.teller.texts("more_alternatives", number=rest), style=_QUIET))
+
+    def _in_the_way(self, test: Quantified, wanted: bool) -> Iterator[str]:
+        """Yield the rows because of which a test that no row may pass, or every one has to, comes out otherwise."""
+        wrong = {(Quantifier.NONE, True): True, (Quantifier.ANY, False): True, (Quantifier.EVERY, True): False}
+        if (test.quantifier, wanted) in wrong:
+            for row in self.teller.deriver.condition(test).because:
+                if row.truth is wrong[test.quantifier, wanted]:
+                    yield self.teller.phrases.row(test.collection, row.id)
 
     def _nested(self, tree: Tree, way: Way, one: Missing) -> None:
         """Add how rules would come to what a test asks for."""
@@ -151,9 +178,4 @@ class WhyNotLayout:
         self._all(below, way.missing)
 
     def _stands(self, one: Missing) -> str:
-        condition = one.condition
-        row = ""
-        if isinstance(condition, Test) and condition.fact.scope and one.row:
-            row = ""
-        known = isinstance(condition, Test) and condition.op is Op.KNOWN
-        return self.teller.stands(condition, one.value, is_true=known, wanted=one.wanted) + row
+        return self.teller.stands(one.condition, one.value, wanted=one.wanted)

@@ -52,10 +52,10 @@ class Source(StrEnum):
 class Node:
     """One step of a derivation.
 
-    `id` names a fact (a row's `collection.fact`), action, rule, criterion, candidate (`card@name`), collection or row;
-    `scope` and `row` say which row it is about, if any. `truth` is that of a rule or condition, and whether a candidate
-    is eligible. `value` is a fact's, what a rule gives, or how many rows pass. `condition` is a test as it is written.
-    `points` are a candidate's, or what a point rule gives (scale 4).
+    `id` names a fact (a row's `collection.fact`), action, rule, criterion (`gate#name`), candidate (`card@name`),
+    collection or row; `scope` and `row` say which row it is about, if any. `truth` is that of a rule or condition, and
+    whether a candidate is eligible. `value` is a fact's, what a rule gives, or how many rows pass. `condition` is a
+    test as it is written. `points` are a candidate's, or what a point rule gives (scale 4).
     """
 
     kind: Kind
@@ -119,6 +119,10 @@ class Deriver:
     def is_compiled(self, name: str) -> bool:
         """Whether a rule takes part in decisions at all: a draft does not."""
         return name in self._indices
+
+    def priority(self, name: str) -> int:
+        """Return the priority of a rule that takes part: of a gate its precedence, of a row its table's."""
+        return self.program.rules[self._indices[name]].priority if self.is_compiled(name) else 0
 
     def spots(self, name: str) -> tuple[str, ...]:
         """Return the rows that a rule looks at by their keys, or the empty key for the customer."""
@@ -251,14 +255,15 @@ class Deriver:
 
     def _rule(self, written: Written, row: str) -> Node:
         node = Node(Kind.RULE, written.id, written.scope, row, truth=(written.id, row) in self.fired)
-        parts = [*self._conjuncts(written.when, written.scope, row), *map(self._criterion, written.criteria)]
-        if self.is_compiled(written.id):
-            node = replace(node, priority=self.program.rules[self._indices[written.id]].priority)
-        return replace(node, because=tuple(parts))
+        parts = [
+            *self._conjuncts(written.when, written.scope, row),
+            *(self._criterion(written.id, one) for one in written.criteria),
+        ]
+        return replace(node, priority=self.priority(written.id), because=tuple(parts))
 
-    def _criterion(self, criterion: Criterion) -> Node:
+    def _criterion(self, gate: str, criterion: Criterion) -> Node:
         parts = self._conjuncts(criterion.when, None, "")
-        return Node(Kind.CRITERION, criterion.id, truth=_all(parts), because=tuple(parts))
+        return Node(Kind.CRITERION, f"{gate}#{criterion.id}", truth=_all(parts), because=tuple(parts))
 
     def _conjuncts(self, condition: Condition, scope: str | None, row: str) -> list[Node]:
         """Return the parts of a condition that all have to be true."""

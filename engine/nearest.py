@@ -8,12 +8,11 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import date
 from decimal import ROUND_HALF_EVEN, Decimal
 
 from engine.compile.conditions import ConditionCompiler
-from engine.decision import Candidate, State
 from engine.derivation import Deriver
 from engine.model import (
     All,
@@ -22,10 +21,10 @@ from engine.model import (
     Gate,
     Move,
     Not,
+    Op,
     PointRule,
     Quantified,
     Quantifier,
-    Scorecard,
     Status,
     Test,
 )
@@ -46,108 +45,15 @@ from engine.program import (
     Union,
 )
 from engine.rulebook import Written
-from engine.vocabulary import FactKey, Value
+from engine.vocabulary import Changer, FactKey, Value
+from engine.ways import Blocker, Missing, Standing, Way, WhyNot
 
 DEEPEST = 2
 """So many times what a test asks of a conclusion is followed to the rules that would conclude it."""
 
 
-@dataclass(frozen=True, slots=True)
-class Missing:
-    """A test that is not as a rule needs it: not true, or (`wanted` False) not false.
-
-    `value` is the fact's, or how many rows pass. `criterion` names the line of a gate's checklist. `passes_on` is the
-    day from which time alone makes it pass. `way` leads to it if rules conclude the fact. Each of `instead` would do
-    as well.
-    """
-
-    condition: Test | Quantified
-    wanted: bool
-    row: str
-    truth: bool | None
-    value: Value | None
-    criterion: str = ""
-    passes_on: date | None = None
-    way: Way | None = None
-    instead: tuple[tuple[Missing, ...], ...] = ()
-
-    @property
-    def distance(self) -> int:
-        """How many tests have to come out otherwise."""
-        return max(1, self.way.distance) if self.way else 1
-
-
-@dataclass(frozen=True, slots=True)
-class Blocker:
-    """A rule that fired and comes first, with what it gives."""
-
-    rule: str
-    value: Value
-    priority: int
-
-
-@dataclass(frozen=True, slots=True)
-class Way:
-    """A rule that would give what is wanted; without a name, what holds as long as no rule says otherwise.
-
-    `points` are what a rule of a scorecard would add (scale 4), and `enough` says whether that would decide.
-    `begins` is the rule's first day, if that is still to come.
-    """
-
-    rule: str
-    row: str
-    value: Value
-    priority: int
-    missing: tuple[Missing, ...]
-    blockers: tuple[Blocker, ...] = ()
-    points: Decimal | None = None
-    enough: bool = True
-    begins: date | None = None
-
-    @property
-    def distance(self) -> int:
-        """How many tests have to come out otherwise, those of rules in the way included."""
-        return sum(one.distance for one in self.missing) + len(self.blockers)
-
-    @property
-    def passes_on(self) -> date | None:
-        """The day on which time alone leads here, or None if it does not."""
-        days = [one.passes_on for one in self.missing] + ([self.begins] if self.begins else [])
-        known = [day for day in days if day is not None]
-        return max(known) if known and len(known) == len(days) and not self.blockers else None
-
-
-@dataclass(frozen=True, slots=True)
-class Standing:
-    """Where a candidate stands against the one that is chosen; `drags` are the rules that take points from it."""
-
-    points: Decimal
-    eligible: State
-    leader: str
-    leader_points: Decimal
-    drags: tuple[tuple[str, Decimal], ...]
-
-    @property
-    def gap(self) -> Decimal:
-        """How many points it is behind."""
-        return self.leader_points - self.points
-
-
-@dataclass(frozen=True, slots=True)
-class WhyNot:
-    """What leads to a value of a fact (to a member, for a set), nearest first.
-
-    `through` are the stages on the way if the ladder does not lead there in one step; the ways are then those to the
-    first of them.
-    """
-
-    fact: FactKey
-    wanted: Value
-    value: Value | None
-    reached: bool
-    ways: tuple[Way, ...]
-    through: tuple[str, ...] = ()
-    standing: Standing | None = None
+Lacking = list[Missing] | None
+"""What a condition lacks: nothing if it is as wanted, None if it can never be."""
 
 
 def why_not(deriver: Deriver, fact: FactKey, wanted: Value) -> WhyNot:
@@ -163,7 +69,11 @@ def why_not(deriver: Deriver, fact: FactKey, wanted: Value) -> WhyNot:
     if fact == deriver.pack.ladder.proposed:
         steps = _steps(deriver, str(wanted))
         if len(steps) > 1:
-            return replace(found, through=steps, ways=nearest.ways(fact, steps[0]))
+            place = 1 if steps[0] == value else 0
+            before = (str(deriver.value(deriver.pack.ladder.stage)), *steps)[place]
+            gates = {gate.id for gate in deriver.pack.gates if before in gate.from_stages}
+            ways = [way for way in nearest.ways(fact, steps[place]) if way.rule in gates]
+            return replace(found, through=steps, step=steps[place], ways=tuple(ways))
     return replace(found, ways=nearest.ways(fact, wanted))
 
 
@@ -209,7 +119,7 @@ class _Nearest:
                 found = [way for rule in rules for way in self._way(self._deriver.name(rule), wanted, None, depth)]
             case _:
                 found = []
-        return tuple(sorted(found, key=lambda way: way.distance))  # a stable order: those that win come first
+        return tuple(sorted(found, key=_nearness))  # a stable order: of equals the one that wins comes first
 
     def _members(self, fact: FactKey, codes: Iterable[int]) -> set[Value]:
         return {self._deriver.decoded(fact, code) for code in codes}
@@ -244,15 +154,29 @@ class _Nearest:
         if (written.valid_until or date.max) < self._as_of:
             return
         begins = None if written.is_valid(self._as_of) else written.valid_from
-        priority = self._deriver.rule(rule, row or "").priority if self._rows(written, row) else 0
-        tried = [
-            Way(rule, at, value, priority, tuple(self._of_rule(written, at, depth)), begins=begins)
-            for at in self._rows(written, row)
-        ]
-        if not tried and written.scope is not None:
+        priority = self._deriver.priority(rule)
+        tried = [(at, self._of_rule(written, at, depth)) for at in self._rows(written, row)]
+        if written.scope is not None:
+            tried = [(at, missing) for at, missing in tried if missing is not None and self._can_change(missing)]
+        if not tried and row is None and written.scope is not None:
             some_row = Quantified(written.scope, Quantifier.ANY, written.when, written.when.at)
-            tried = [Way(rule, "", value, priority, tuple(self._of(some_row, None, "", depth)), begins=begins)]
-        yield min(tried, key=lambda way: way.distance)
+            tried = [("", self._of(some_row, None, "", depth))]
+        ways = [
+            Way(rule, at, value, priority, tuple(missing), begins=begins, elsewhere=self._is_elsewhere(missing))
+            for at, missing in tried
+            if missing is not None
+        ]
+        yield from sorted(ways, key=_nearness)[:1]
+
+    def _can_change(self, missing: Iterable[Missing]) -> bool:
+        """Whether what is missing of a row can change at all: an order does not become another one."""
+        tests = [one.condition for one in missing if isinstance(one.condition, Test)]
+        recorded = [test.fact for test in tests if test.fact.scope and test.fact not in self._deriver.resolutions]
+        return all(self._deriver.program.fact(fact).change.by is not Changer.NOBODY for fact in recorded)
+
+    def _is_elsewhere(self, missing: Iterable[Missing]) -> bool:
+        stage = self._deriver.pack.ladder.stage
+        return any(isinstance(one.condition, Test) and one.condition.fact == stage for one in missing)
 
     def _rows(self, written: Written, row: str | None) -> tuple[str, ...]:
         return self._deriver.spots(written.id) if row is None else (row,)
@@ -269,41 +193,34 @@ class _Nearest:
         if own is None:
             return found
         leaders = [ranked[name] for name in choice.chosen if name in ranked]
-        leader = min(leaders, key=lambda one: one.points)
+        leader = min(leaders, key=lambda one: one.points, default=None)
         drags = tuple((rule, points) for rule, points in own.given if points < 0)
-        standing = Standing(own.points, own.eligible, leader.candidate, leader.points, drags)
-        restricted = self._eligible(card, own)
-        ways = [
-            self._more_points(card, rule, worth, restricted, own, leader)
-            for rule in card.rules
-            if rule.candidate == own.candidate
-            and f"{card.id}#{rule.id}@{rule.candidate}" not in dict(own.given)
-            and (worth := self._worth(rule)) > 0
-        ]
-        if restricted and (own.points, own.candidate) > (leader.points, ""):
-            ways.append(Way(f"{card.id}@{own.candidate}", "", own.candidate, 0, restricted, points=Decimal(0)))
-        ways.sort(key=lambda way: (not way.enough, way.distance, -(way.points or 0)))
-        return replace(found, ways=tuple(ways), standing=standing)
-
-    def _eligible(self, card: Scorecard, own: Candidate) -> tuple[Missing, ...]:
+        leads = leader.points if leader else Decimal(0)
+        standing = Standing(own.points, own.eligible, leader.candidate if leader else "", leads, drags)
         condition = card.eligible.get(own.candidate)
-        return tuple(self._of(condition, None, "", 0)) if condition is not None else ()
+        restricted = self._of(condition, None, "", 0) if condition is not None else []
+        if restricted is None:
+            return replace(found, standing=standing)
+        order = card.candidates.index
 
-    def _more_points(
-        self,
-        card: Scorecard,
-        rule: PointRule,
-        worth: Decimal,
-        restricted: tuple[Missing, ...],
-        own: Candidate,
-        leader: Candidate,
-    ) -> Way:
-        name = f"{card.id}#{rule.id}@{rule.candidate}"
-        missing = (*restricted, *self._of(rule.when, None, "", 0))
-        comes_first = card.candidates.index(own.candidate) < card.candidates.index(leader.candidate)
-        total = own.points + worth
-        enough = total > leader.points or (total == leader.points and comes_first)
-        return Way(name, "", own.candidate, 0, missing, points=worth, enough=enough)
+        def way(name: str, lacking: Lacking, worth: Decimal) -> Iterator[Way]:
+            missing = _together([restricted, lacking])
+            if missing is not None:
+                total = own.points + worth
+                first = leader is None or order(own.candidate) < order(leader.candidate)
+                enough = total > 0 and (total > leads or (total == leads and first))
+                elsewhere = self._is_elsewhere(missing)
+                yield Way(name, "", own.candidate, 0, tuple(missing), (), worth, enough, elsewhere=elsewhere)
+
+        given = dict(own.given)
+        ways = list(way(f"{card.id}@{own.candidate}", [], Decimal(0))) if restricted else []
+        for rule in card.rules:
+            name = f"{card.id}#{rule.id}@{rule.candidate}"
+            worth = self._worth(rule)
+            if rule.candidate == own.candidate and name not in given and worth > 0:
+                ways += way(name, self._of(rule.when, None, "", 0), worth)
+        ways.sort(key=lambda way: (way.elsewhere, not way.enough, way.distance, -(way.points or 0)))
+        return replace(found, ways=tuple(ways), standing=standing)
 
     def _worth(self, rule: PointRule) -> Decimal:
         """Return the points that a rule would give with its operand as it is."""
@@ -316,44 +233,28 @@ class _Nearest:
 
     # --- what is missing ----------------------------------------------------------------------------------------------
 
-    def _of_rule(self, written: Written, row: str, depth: int) -> Iterator[Missing]:
-        yield from self._of(written.when, written.scope, row, depth)
+    def _of_rule(self, written: Written, row: str, depth: int) -> Lacking:
+        lacking = [self._of(written.when, written.scope, row, depth)]
         for criterion in written.criteria:
-            for missing in self._of(criterion.when, None, "", depth):
-                yield replace(missing, criterion=criterion.id)
+            found, name = self._of(criterion.when, None, "", depth), f"{written.id}#{criterion.id}"
+            lacking.append(found and [replace(missing, criterion=name) for missing in found])
+        return _together(lacking)
 
-    def _of(
-        self, condition: Condition, scope: str | None, row: str, depth: int, wanted: bool = True
-    ) -> Iterator[Missing]:
-        """Yield what keeps a condition from being as wanted; of alternatives the nearest, with the others beside it."""
+    def _of(self, condition: Condition, scope: str | None, row: str, depth: int, wanted: bool = True) -> Lacking:
+        """Return what a condition lacks to be as wanted; of alternatives the nearest, with the others beside it."""
         match condition:
             case Not():
-                yield from self._of(condition.item, scope, row, depth, not wanted)
-            case All() | AnyOf() if isinstance(condition, All) is wanted:
-                for item in condition.items:
-                    yield from self._of(item, scope, row, depth, wanted)
+                return self._of(condition.item, scope, row, depth, not wanted)
             case All() | AnyOf():
-                yield from self._alternatives(condition, scope, row, depth, wanted)
+                parts = [self._of(item, scope, row, depth, wanted) for item in condition.items]
+                return _together(parts) if isinstance(condition, All) is wanted else _nearest_of(parts)
             case Test():
                 truth = self._deriver.truths.of(condition, scope, row)
-                if truth is not wanted:
-                    yield self._missing(condition, row, truth, depth, wanted)
+                return [] if truth is wanted else [self._missing(condition, row, truth, depth, wanted)]
             case Quantified():
                 truth = self._deriver.truths.of(condition)
-                if truth is not wanted:
-                    passing = self._deriver.condition(condition).value
-                    yield Missing(condition, wanted, "", truth, passing)
-
-    def _alternatives(
-        self, condition: All | AnyOf, scope: str | None, row: str, depth: int, wanted: bool
-    ) -> Iterator[Missing]:
-        found = [tuple(self._of(item, scope, row, depth, wanted)) for item in condition.items]
-        if not found or not all(found):
-            return  # one of them is as wanted; an empty alternative never is, and asks for nothing that can be done
-        found.sort(key=lambda missing: sum(one.distance for one in missing))
-        first, *others = found
-        yield replace(first[0], instead=(*first[0].instead, *others))
-        yield from first[1:]
+                passing = self._deriver.condition(condition).value
+                return [] if truth is wanted else [Missing(condition, wanted, "", truth, passing)]
 
     def _missing(self, test: Test, row: str, truth: bool | None, depth: int, wanted: bool) -> Missing:
         at = row if test.fact.scope else ""
@@ -379,6 +280,37 @@ class _Nearest:
         ]
         ways = [way for value in values for way in self.ways(test.fact, value, row, depth + 1)[:1]]
         return min(ways, key=lambda way: way.distance, default=None)
+
+
+def _together(parts: Iterable[Lacking]) -> Lacking:
+    """Return what several conditions lack that all have to be as wanted."""
+    found: list[Missing] = []
+    for part in parts:
+        if part is None:
+            return None
+        found += part
+    return [one for one in found if not _goes_without_saying(one, found)]
+
+
+def _nearest_of(parts: Iterable[Lacking]) -> Lacking:
+    """Return what the nearest of several alternatives lacks, with the others beside it."""
+    possible = [tuple(part) for part in parts if part is not None]
+    if not possible:
+        return None
+    first, *others = sorted(possible, key=lambda missing: sum(one.distance for one in missing))
+    return [replace(first[0], instead=(*first[0].instead, *others)), *first[1:]] if first else []
+
+
+def _nearness(way: Way) -> tuple[bool, int]:
+    return way.elsewhere, way.distance
+
+
+def _goes_without_saying(part: Missing, parts: list[Missing]) -> bool:
+    """Whether a fact has to be known only so that another part can ask more of it."""
+    test = part.condition
+    if not isinstance(test, Test) or test.op is not Op.KNOWN or part.value is not None:
+        return False
+    return any(isinstance(one.condition, Test) and one.condition.fact == test.fact for one in parts if one is not part)
 
 
 def _passes(cond: Cond, leaves: list[Leaf], code: int) -> bool:
