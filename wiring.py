@@ -265,10 +265,6 @@ class Desk:
         """Decide a customer on given facts, whatever is recorded."""
         return Decided(card, facts, self._session.decide(facts))
 
-    def decide_on(self, facts: CustomerFacts) -> Decision:
-        """Decide on facts as they are given, such as those of a customer with one more thing heard."""
-        return self._session.decide(facts)
-
     def _hidden(self, what: str, customer: str | None = None) -> StoreError:
         """Return the error for facts of which none are seen: they hold later, or were recorded later."""
         only = {"customers": ("key",)}

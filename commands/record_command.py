@@ -89,8 +89,8 @@ def _shown_level(at: At, key: str, outcome: str, on: date) -> str | None:
         replace(row, facts={**row.facts, "heard": True, "heard_on": on, "outcome": outcome}) if row.key == key else row
         for row in facts.rows.get("communications", ())
     ]
-    decision = at.desk.decide_on(replace(facts, rows={**facts.rows, "communications": tuple(told)}))
-    level = decision.rows.get("communications", {}).get(key, {}).get("shown_level")
+    heard = at.desk.decide_on(at.before.card, replace(facts, rows={**facts.rows, "communications": tuple(told)}))
+    level = heard.decision.rows.get("communications", {}).get(key, {}).get("shown_level")
     return None if level is None else str(level)
 
 

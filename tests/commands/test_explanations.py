@@ -51,7 +51,7 @@ def subjects(deriver: Deriver) -> list[FactKey]:
 def test_what_is_not_named_does_not_matter(derivers: dict[str, Deriver]) -> None:
     """Each customer keeps stage and value with all facts that the derivation does not name taken from another one."""
     others = list(derivers.values())
-    kept = []
+    kept: list[tuple[str, object, CustomerFacts]] = []
     for deriver, other in zip(derivers.values(), others[1:] + others[:1], strict=True):
         for key in subjects(deriver):
             node = deriver.fact(key)
