@@ -164,7 +164,7 @@ def test_the_same_event_of_a_day_is_refused(book: Book) -> None:
 
 
 def test_a_need_that_stands_so_is_no_news(book: Book) -> None:
-    """Saying it again is refused, also later; what was empty may be added on the same day, what was said not changed."""
+    """Saying it again is refused, also later; on the same day what was empty may be added, and nothing changed."""
     said = {"kind": "quality", "state": "unmet"}
     enter(book, book.entry("needs", said, SENT, "K1/quality"))
     with pytest.raises(StoreError, match=f"it stands so since {SENT}"):
@@ -287,6 +287,31 @@ def test_what_others_rest_on_is_taken_back_last(book: Book) -> None:
     assert book.standing("communications") == []
 
 
+def test_what_stands_again_is_known_by_its_first_record(book: Book) -> None:
+    """Recorded, corrected, taken back, corrected and taken back once more: the first record can still be taken back."""
+    first = enter(book, conveyed(book))
+    for outcome in ("accepted", "rejected"):
+        enter(book, *hear(book, outcome, None))
+        undo(book.store, user="ann")
+    with pytest.raises(StoreError, match=f"undo {first}`"):
+        conveyed(book)
+    assert undo(book.store, user="ann") == first
+    assert enter(book, conveyed(book)) > first
+
+
+def test_records_on_records_are_taken_back_one_by_one(book: Book) -> None:
+    """Three statements on the same row, the last taken back, made anew, and all taken back down to nothing."""
+    for said in ({"kind": "quality", "state": "unmet"}, {"tier": "core"}, {"evidence": "seen"}):
+        enter(book, book.entry("needs", said, SENT, "K1/quality"))
+    undo(book.store, user="ann")
+    enter(book, book.entry("needs", {"level": "basic"}, SENT, "K1/quality"))
+    left = []
+    for _ in range(3):
+        undo(book.store, user="ann")
+        left.append([(row["tier"], row["level"], row["evidence"]) for row in book.standing("needs")])
+    assert left == [[("core", None, None)], [(None, None, None)], []]
+
+
 def test_what_cannot_be_taken_back_says_why(book: Book) -> None:
     """Only records of facts are taken back, once, and each user's own by default."""
     number = enter(book, conveyed(book))
@@ -354,7 +379,7 @@ def test_the_log_is_only_added_to(store: Store, change: Any) -> None:
     assert newest(store).user == "ann"
 
 
-def test_an_older_store_tells_what_it_knows(store_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_older_store_tells_what_it_knows(store_url: str) -> None:
     """A store made before there was a log gets one, with the confirmations and uses of packs that it holds."""
     store = Store.create(store_url)
     record(store, "customers", [{"key": "K1", "name": "Acme", "holds_from": SENT}], user="ann", source="test")
