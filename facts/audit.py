@@ -102,21 +102,73 @@ def entries(
     if since is not None:
         statement = statement.where(audit.c.at >= datetime(since.year, since.month, since.day, tzinfo=UTC))
     with store.reading() as connection:
-        undone: dict[int, int] = dict(
-            connection.execute(select(audit.c.undoes, audit.c.id).where(audit.c.undoes.is_not(None))).tuples().all()
-        )
+        undos = select(audit.c.undoes, audit.c.id).where(audit.c.undoes.is_not(None))
+        undone = {row.undoes: row.id for row in connection.execute(undos)}
         rows = connection.execute(statement).mappings().all()
         return [_entry(connection, row, undone.get(row["id"])) for row in rows]
 
 
 def entry_that_said(connection: Connection, table: str, row: int) -> int | None:
-    """Return the number of the entry that added a row, or None if none tells of it."""
-    found: int | None = connection.scalar(select(audit.c.id).where(audit.c.changes.contains(f'["{table}", {row}, ')))
-    return found
+    """Return the number of the entry that said what a row says, or None if none tells of it.
+
+    A row that stands again since an undo was said by the entry that said it first.
+    """
+    for each in _mentions(connection, table, row):
+        if each.change.added == row:
+            if each.undoes is None:
+                return each.entry
+            first = _changes(connection, each.undoes)[each.place].retracted
+            return None if first is None else entry_that_said(connection, table, first)
+    return None
+
+
+def standing_of(connection: Connection, table: str, row: int) -> tuple[int, int | None]:
+    """Return the row that stands for a row: itself, or its copy since a correction of it was taken back.
+
+    The second number is that of the entry which corrected it and stands, if there is one.
+    """
+    for each in _mentions(connection, table, row):
+        if each.change.retracted == row and each.undoes is None:
+            undone_by = connection.scalar(select(audit.c.id).where(audit.c.undoes == each.entry))
+            copy = None if undone_by is None else _changes(connection, undone_by)[each.place].added
+            return (row, each.entry) if copy is None else standing_of(connection, table, copy)
+    return row, None
+
+
+class _Mention(NamedTuple):
+    """A change that names a row, its entry, what that undoes, and its place in the entry.
+
+    The changes of an undo are in the order of those that they undo.
+    """
+
+    entry: int
+    undoes: int | None
+    place: int
+    change: Change
+
+
+def _mentions(connection: Connection, table: str, row: int) -> list[_Mention]:
+    """Return the changes that name a row, the newest first."""
+    maybe = audit.c.changes.contains(f'"{table}", ') & audit.c.changes.contains(f" {row}")
+    statement = select(audit.c.id, audit.c.undoes, audit.c.changes).where(maybe).order_by(audit.c.id.desc())
+    return [
+        _Mention(entry, undoes, place, change)
+        for entry, undoes, changes in connection.execute(statement)
+        for place, change in enumerate(_read_changes(changes))
+        if change.table == table and row in (change.added, change.retracted)
+    ]
+
+
+def _changes(connection: Connection, entry: int) -> tuple[Change, ...]:
+    return _read_changes(connection.scalars(select(audit.c.changes).where(audit.c.id == entry)).one())
+
+
+def _read_changes(text: str) -> tuple[Change, ...]:
+    return tuple(Change(*each) for each in json.loads(text))
 
 
 def _entry(connection: Connection, row: RowMapping, undone_by: int | None) -> Entry:
-    changes = tuple(Change(*each) for each in json.loads(row["changes"]))
+    changes = _read_changes(row["changes"])
     return Entry(
         id=row["id"],
         at=row["at"],

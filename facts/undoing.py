@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import Connection, exists, insert, select
 
-from facts.audit import COMMAND_LINE, Change, Entry, entries, entry_that_said, log
+from facts.audit import COMMAND_LINE, Change, Entry, entries, log, standing_of
 from facts.database import StoreError
 from facts.recording import correct
 from facts.store import Store
@@ -65,7 +65,7 @@ def undo(store: Store, *, user: str, number: int | None = None, at: datetime | N
     moment = at or datetime.now(UTC)
     entry = entry_to_undo(store, user, number)
     with store.writing() as connection:
-        done = [_undone(connection, change, entry.id, moment) for change in reversed(entry.changes)]
+        done = [_undone(connection, change, entry.id, moment) for change in entry.changes]
         said = (user, COMMAND_LINE, "undo", entry.subject, entry.customer, done)
         log(connection, *said, at=moment, undoes=entry.id)
     return entry.id
@@ -73,29 +73,19 @@ def undo(store: Store, *, user: str, number: int | None = None, at: datetime | N
 
 def _undone(connection: Connection, change: Change, number: int, at: datetime) -> Change:
     """Retract the row that was added, and let the row that it corrected stand again."""
+    assert change.added is not None, "records add rows"  # noqa: S101
     table = FACT_TABLES[change.table]
-    added = connection.execute(select(table).where(table.c.id == change.added)).mappings().one()
-    if added["retracted_at"] is not None:
-        later = _correction_of(connection, change)
-        hint = _SEE if later is None else f"Take that back first: `valuelift record undo {later}`."
+    row, later = standing_of(connection, change.table, change.added)
+    if later is not None:
+        hint = f"Take that back first: `valuelift record undo {later}`."
         raise StoreError(f"Record {number} is not taken back", "something was recorded on top of it since", hint)
-    correct(connection, table, added["id"], at)
+    if connection.scalar(select(table.c.retracted_at).where(table.c.id == row)) is not None:
+        raise StoreError(f"Record {number} is not taken back", "an import has corrected it since", _SEE)
+    correct(connection, table, row, at)
     if change.retracted is None:
-        return Change(change.table, None, added["id"])
+        return Change(change.table, None, row)
     before = connection.execute(select(table).where(table.c.id == change.retracted)).mappings().one()
     again: dict[str, Any] = {name: value for name, value in before.items() if name not in _GIVEN_ANEW}
     restored = connection.execute(insert(table).values(**again, recorded_at=at)).inserted_primary_key
     assert restored is not None, "one row was inserted"  # noqa: S101
-    return Change(change.table, restored[0], added["id"])
-
-
-def _correction_of(connection: Connection, change: Change) -> int | None:
-    """Return the number of the entry that corrected the row which a change added, if the log tells."""
-    table = FACT_TABLES[change.table]
-    added = select(table.c.key, table.c.holds_from).where(table.c.id == change.added)
-    key, holds_from = connection.execute(added).one()
-    same = [table.c.key == key, table.c.retracted_at.is_(None)]
-    if table.info["shape"] == "register":
-        same.append(table.c.holds_from == holds_from)
-    standing = connection.scalar(select(table.c.id).where(*same))
-    return None if standing is None else entry_that_said(connection, change.table, standing)
+    return Change(change.table, restored[0], row)

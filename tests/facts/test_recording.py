@@ -164,7 +164,7 @@ def test_the_same_event_of_a_day_is_refused(book: Book) -> None:
 
 
 def test_a_need_that_stands_so_is_no_news(book: Book) -> None:
-    """Saying it again is refused, also later; what was empty may be added that day, what was said not changed."""
+    """Saying it again is refused, also later; on the same day what was empty may be added, and nothing changed."""
     said = {"kind": "quality", "state": "unmet"}
     enter(book, book.entry("needs", said, SENT, "K1/quality"))
     with pytest.raises(StoreError, match=f"it stands so since {SENT}"):
@@ -285,6 +285,31 @@ def test_what_others_rest_on_is_taken_back_last(book: Book) -> None:
     undo(book.store, user="ann", number=second)
     assert undo(book.store, user="ann") == first
     assert book.standing("communications") == []
+
+
+def test_what_stands_again_is_known_by_its_first_record(book: Book) -> None:
+    """Recorded, corrected, taken back, corrected and taken back once more: the first record can still be taken back."""
+    first = enter(book, conveyed(book))
+    for outcome in ("accepted", "rejected"):
+        enter(book, *hear(book, outcome, None))
+        undo(book.store, user="ann")
+    with pytest.raises(StoreError, match=f"undo {first}`"):
+        conveyed(book)
+    assert undo(book.store, user="ann") == first
+    assert enter(book, conveyed(book)) > first
+
+
+def test_records_on_records_are_taken_back_one_by_one(book: Book) -> None:
+    """Three statements on the same row, the last taken back, made anew, and all taken back down to nothing."""
+    for said in ({"kind": "quality", "state": "unmet"}, {"tier": "core"}, {"evidence": "seen"}):
+        enter(book, book.entry("needs", said, SENT, "K1/quality"))
+    undo(book.store, user="ann")
+    enter(book, book.entry("needs", {"level": "basic"}, SENT, "K1/quality"))
+    left = []
+    for _ in range(3):
+        undo(book.store, user="ann")
+        left.append([(row["tier"], row["level"], row["evidence"]) for row in book.standing("needs")])
+    assert left == [[("core", None, None)], [(None, None, None)], []]
 
 
 def test_what_cannot_be_taken_back_says_why(book: Book) -> None:
