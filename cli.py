@@ -9,8 +9,8 @@ from importlib import import_module
 import click
 
 COMMANDS = (
-    "demo", "init", "import", "customers", "recommend", "plan", "form", "confirm", "batch", "portfolio", "rules",
-    "charter", "pack", "completion",
+    "demo", "init", "import", "customers", "recommend", "why", "why-not", "what-if", "plan", "form", "record",
+    "confirm", "audit", "batch", "portfolio", "rules", "charter", "pack", "completion",
 )  # fmt: skip
 # Loading libraries and rules makes many objects and no garbage. Looking for garbage among them every 700 objects, as
 # Python does by default, takes a tenth of a cold `recommend`.
@@ -28,7 +28,7 @@ class Door(click.Group):
         """Load one command."""
         if cmd_name not in COMMANDS:
             return None
-        command: click.Command = import_module(f"commands.{cmd_name}_command").command
+        command: click.Command = import_module(f"commands.{cmd_name.replace('-', '_')}_command").command
         return command
 
     def resolve_command(

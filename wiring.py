@@ -258,7 +258,11 @@ class Desk:
         (row,) = base["customers"].select(["key", *_CARD]).to_pylist()
         base["portfolio"] = last_portfolio(self.store, self.as_of, self.known_at, row.pop("key"))
         facts = customer_facts(base, self.rules.pack.vocabulary, self.as_of, base_currency=self._currency)
-        return Decided(row, facts, self._session.decide(facts))
+        return self.decide_on(row, facts)
+
+    def decide_on(self, card: Card, facts: CustomerFacts) -> Decided:
+        """Decide a customer on given facts, whatever is recorded."""
+        return Decided(card, facts, self._session.decide(facts))
 
     def _hidden(self, what: str, customer: str | None = None) -> StoreError:
         """Return the error for facts of which none are seen: they hold later, or were recorded later."""

@@ -150,6 +150,12 @@ pack_option = click.option(
 pack_argument = click.argument(
     "pack", required=False, type=click.Path(exists=True, file_okay=False, path_type=Path), metavar="[PACK]"
 )
+rule_pack_option = click.option(
+    "--pack",
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    metavar="FOLDER",
+    help="The pack in this folder. By default the one that comes with Valuelift.",
+)
 language_option = click.option(
     "--lang",
     "language",

@@ -13,7 +13,10 @@ import click
 from commands.failures import PROBLEMS
 from commands.options import Day, json_option, pack_argument
 from commands.rules_coverage import command as coverage
+from commands.rules_graph import command as graph
 from commands.rules_prove import command as prove
+from commands.rules_schema import command as schema
+from commands.rules_show import command as show
 
 if TYPE_CHECKING:
     from engine.cases import CaseResult
@@ -34,6 +37,9 @@ def command() -> None:
 
 command.add_command(coverage)
 command.add_command(prove)
+command.add_command(graph)
+command.add_command(schema)
+command.add_command(show)
 
 
 @command.command("check")

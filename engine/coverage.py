@@ -63,12 +63,12 @@ class Coverage:
 
 def coverage(pack: Pack, program: Program, cases: Iterable[Case]) -> tuple[Coverage, ...]:
     """Return what carries out each item of the pack's method, in the method's order."""
-    fired_in = _fired_in(program, cases)
+    fired = fired_in(program, cases)
     places = Places(pack, program)
-    return tuple(_covered(item, pack, fired_in, places) for item in pack.method.values())
+    return tuple(_covered(item, pack, fired, places) for item in pack.method.values())
 
 
-def _covered(item: MethodItem, pack: Pack, fired_in: Mapping[str, set[str]], places: Places) -> Coverage:
+def _covered(item: MethodItem, pack: Pack, fired: Mapping[str, set[str]], places: Places) -> Coverage:
     found = Coverage(
         item=item,
         rules=tuple(rule.id for rule in pack.rules if cites(rule.sources, item.id)),
@@ -90,7 +90,7 @@ def _covered(item: MethodItem, pack: Pack, fired_in: Mapping[str, set[str]], pla
     )
     shows = {place for rule in found.deciding for place in places.of(rule)}
     shows |= {Shown(Kind.ACTION, action) for action in found.actions}
-    cases = dict.fromkeys(case for rule in found.deciding for case in sorted(fired_in.get(rule, ())))
+    cases = dict.fromkeys(case for rule in found.deciding for case in sorted(fired.get(rule, ())))
     return replace(found, cases=tuple(cases), shows=tuple(sorted(shows)))
 
 
@@ -102,7 +102,7 @@ def cites(sources: Iterable[str], item: str) -> bool:
 # --- cases -----------------------------------------------------------------------------------------------------------
 
 
-def _fired_in(program: Program, cases: Iterable[Case]) -> Mapping[str, set[str]]:
+def fired_in(program: Program, cases: Iterable[Case]) -> Mapping[str, set[str]]:
     """Return the names of the cases in which each rule fires."""
     found = list(cases)
     fired: dict[str, set[str]] = defaultdict(set)

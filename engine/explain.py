@@ -11,6 +11,7 @@ from functools import cached_property
 
 from engine.decision import Decision, Fired, State
 from engine.model import All, AnyOf, Condition, FactOperand, Not, Pack, Quantified, SetFact, Test
+from engine.rulebook import rulebook
 from engine.snapshot import CustomerFacts
 from engine.vocabulary import FactKey, Text, Value
 from engine.wording import Wording
@@ -94,15 +95,11 @@ class Explainer:
 
     def value(self, key: FactKey, row: str = "") -> Value | None:
         """Return what a fact of the customer, or of one row, came to in the end."""
-        if key.scope is None:
-            return self.decision.values.get(key.name, self.customer.facts.get(key.name))
-        derived = self.decision.rows.get(key.scope, {}).get(row, {})
-        return derived.get(key.name, self.row_facts(key.scope, row).get(key.name))
+        return value_of(self.customer, self.decision, key, row)
 
     def row_facts(self, collection: str, row: str) -> dict[str, Value]:
         """Return the recorded facts of one row, by name."""
-        rows = self.customer.rows.get(collection, ())
-        return next((dict(found.facts) for found in rows if found.key == row), {})
+        return row_facts(self.customer, collection, row)
 
     @cached_property
     def _fired(self) -> dict[str, list[Fired]]:
@@ -114,18 +111,7 @@ class Explainer:
     @cached_property
     def _reasons(self) -> dict[str, tuple[Text, str | None]]:
         """Every rule that can fire, with its reason and scope."""
-        pack = self.pack
-        found: dict[str, tuple[Text, str | None]] = {rule.id: (rule.because, rule.each) for rule in pack.rules}
-        found |= {f"{table.id}#{row.id}": (row.because, table.each) for table in pack.tables for row in table.rows}
-        found |= {gate.id: (gate.because, None) for gate in pack.gates}
-        found |= {
-            f"{card.id}#{rule.id}@{rule.candidate}": (rule.because, None)
-            for card in pack.scorecards
-            for rule in card.rules
-        }
-        talk = pack.talk
-        found |= {f"evidenced#{one.id}": (one.text, None) for one in (talk.evidence.values() if talk else ())}
-        return found
+        return {name: (entry.because, entry.scope) for name, entry in rulebook(self.pack).items()}
 
     def _parameter(self, name: str) -> str:
         values = self.pack.parameters[name].values
@@ -207,6 +193,20 @@ class Explainer:
         if asked is not None and asked.ask is not None:
             return self.wording.text(asked.ask), asked.ask_role
         return self.wording.text(_ASK_ROW_FACT if row_fact else _ASK_FACT).format(title=title), None
+
+
+def value_of(customer: CustomerFacts, decision: Decision, key: FactKey, row: str = "") -> Value | None:
+    """Return what a fact of the customer, or of one row, came to in the end."""
+    if key.scope is None:
+        return decision.values.get(key.name, customer.facts.get(key.name))
+    derived = decision.rows.get(key.scope, {}).get(row, {})
+    return derived.get(key.name, row_facts(customer, key.scope, row).get(key.name))
+
+
+def row_facts(customer: CustomerFacts, collection: str, row: str) -> dict[str, Value]:
+    """Return the recorded facts of one row, by name."""
+    rows = customer.rows.get(collection, ())
+    return next((dict(found.facts) for found in rows if found.key == row), {})
 
 
 def _looked_at(condition: Condition) -> Iterator[FactKey | str]:

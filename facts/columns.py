@@ -105,12 +105,14 @@ def word(name: str, enum: str | None = None, **options: Any) -> Column[Any]:
 
     `enum` is the vocabulary's name of the list, if facts are read from the column.
     """
-    return Column(name, String(64), info={"enum": enum}, **options)
+    info = {**options.pop("info", {}), "enum": enum}
+    return Column(name, String(64), info=info, **options)
 
 
 def personal(name: str, **options: Any) -> Column[Any]:
     """Return a text column with personal data, which never leaves the store for a snapshot or a decision."""
-    return Column(name, Text, info={"personal": True}, **options)
+    info = {**options.pop("info", {}), "personal": True}
+    return Column(name, Text, info=info, **options)
 
 
 def known_on(happened_on: str) -> dict[str, Any]:

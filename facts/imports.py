@@ -25,6 +25,7 @@ import pyarrow.compute as pc
 from sqlalchemy import insert
 
 from engine.errors import did_you_mean
+from facts.audit import entry_of
 from facts.database import StoreError, bulk, run
 from facts.import_changes import Changes, TableCounts
 from facts.import_files import FAULT, ROW, UnusableFileError, digest, read_rows
@@ -250,6 +251,7 @@ class _Import:
             )
             if not dry_run and changes.write():
                 run(cursor, self.store.url, insert(imports).values(self._ledger_row(report)))
+                run(cursor, self.store.url, entry_of(self.user, "import", "import", self.mapping.name, at=self.now))
         return report
 
     def _tables(self, file: FileMapping | None = None) -> list[TableMapping]:

@@ -8,6 +8,7 @@ from typing import Any
 
 from sqlalchemy import Connection, insert, select
 
+from facts.audit import COMMAND_LINE, log
 from facts.database import StoreError
 from facts.store import Store
 from facts.tables import pack_uses, packs
@@ -31,6 +32,7 @@ def use_pack(store: Store, pack: StoredPack, *, user: str) -> None:
             row = {"digest": pack.digest, "name": pack.name, "version": pack.version, "content": pack.content}
             connection.execute(insert(packs).values(**row, stored_at=now, stored_by=user))
         connection.execute(insert(pack_uses).values(digest=pack.digest, used_at=now, used_by=user))
+        log(connection, user, COMMAND_LINE, "pack_use", f"{pack.name} {pack.version}", at=now)
 
 
 def rollback_pack(store: Store, *, user: str) -> StoredPack:
@@ -46,7 +48,9 @@ def rollback_pack(store: Store, *, user: str) -> StoredPack:
             raise StoreError(
                 "The pack cannot be rolled back", "no other version was used before", "See `valuelift pack use`."
             )
-        connection.execute(insert(pack_uses).values(digest=before.digest, used_at=datetime.now(UTC), used_by=user))
+        now = datetime.now(UTC)
+        connection.execute(insert(pack_uses).values(digest=before.digest, used_at=now, used_by=user))
+        log(connection, user, COMMAND_LINE, "pack_rollback", f"{before.name} {before.version}", at=now)
     return StoredPack(before.digest, before.name, before.version, before.content)
 
 

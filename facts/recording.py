@@ -1,16 +1,17 @@
-"""Recording facts one by one: corrections keep what was said before, nothing is overwritten."""
+"""Recording facts one by one: corrections keep what was said before, nothing is overwritten, everything is logged."""
 
 from __future__ import annotations
 
 import uuid
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
-from typing import Any
+from typing import Any, Literal
 
-from sqlalchemy import Column, Connection, Table, insert, select, update
+from sqlalchemy import Column, Connection, RowMapping, Table, insert, select, update
 
 from engine.errors import did_you_mean
+from facts.audit import COMMAND_LINE, Change, log
 from facts.database import StoreError
 from facts.store import Store, require_customers
 from facts.tables import FACT_TABLES, customer_keys, customers
@@ -23,11 +24,21 @@ _GIVEN_BY_STORE = {"id", "source", "recorded_at", "entered_by", "retracted_at"}
 
 @dataclass(frozen=True, slots=True)
 class Recorded:
-    """How many rows were new, replaced an earlier statement, or said nothing new."""
+    """How many rows were new, replaced an earlier statement, or said nothing new; and the entry in the audit log."""
 
     stored: int = 0
     corrected: int = 0
     unchanged: int = 0
+    entry: int | None = field(default=None, compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """A row for a fact table. `replaces` is the id of the row that it corrects, None if there must be none."""
+
+    table: str
+    row: Mapping[str, Any]
+    replaces: int | None = None
 
 
 def record(
@@ -38,6 +49,7 @@ def record(
     user: str,
     source: str,
     at: datetime | None = None,
+    did: str = "record",
 ) -> Recorded:
     """Record facts in one transaction: all of them, or none if one cannot be.
 
@@ -51,22 +63,45 @@ def record(
         user: who enters the facts.
         source: where they come from.
         at: when they are recorded, now by default.
+        did: what the audit log calls this.
 
     Raises:
         StoreError: for an unknown table, column or customer, or a value that the table does not allow.
     """
-    target = FACT_TABLES.get(table)
-    if target is None:
-        raise StoreError(f"There is no table {table!r}", "facts have other names", did_you_mean(table, FACT_TABLES))
-    moment = at or datetime.now(UTC)
+    target = _table(table)
     complete = [_complete(target, row) for row in rows]
-    outcomes = []
+    recorder = _Recorder(user, source, at or datetime.now(UTC))
     with store.writing() as connection:
         _check_customers(connection, target, complete)
-        for row in complete:
-            provenance = {"source": source, "recorded_at": moment, "entered_by": user}
-            outcomes.append(_record_row(connection, target, row, provenance))
-    return Recorded(*(outcomes.count(outcome) for outcome in ("stored", "corrected", "unchanged")))
+        outcomes = [recorder.put(connection, target, row, _standing(connection, target, row)) for row in complete]
+        entry = recorder.log(connection, did, table)
+    return Recorded(outcomes.count("stored"), outcomes.count("corrected"), outcomes.count("unchanged"), entry)
+
+
+def state(store: Store, statements: Sequence[Statement], *, user: str, source: str) -> int:
+    """Record what somebody says in one transaction, and return its number in the audit log.
+
+    Unlike `record`, a row corrects nothing but the row that it is meant to correct.
+
+    Raises:
+        StoreError: as `record` does; or if something else stands there already, or what is corrected no longer stands.
+    """
+    complete = [_complete(_table(each.table), each.row) for each in statements]
+    recorder = _Recorder(user, source, datetime.now(UTC))
+    with store.writing() as connection:
+        for each, row in zip(statements, complete, strict=True):
+            target = FACT_TABLES[each.table]
+            _check_customers(connection, target, [row])
+            standing = _standing(connection, target, row)
+            if (None if standing is None else standing["id"]) != each.replaces:
+                raise StoreError(
+                    f"{row['key']!r} is not recorded", "the store says something else of it by now", "Look at it again."
+                )
+            recorder.put(connection, target, row, standing)
+        entry = recorder.log(connection, "record", statements[0].table)
+    if entry is None:
+        raise StoreError("Nothing is recorded", "the store says so already", "See `valuelift audit`.")
+    return entry
 
 
 def confirm_stage(
@@ -109,7 +144,7 @@ def confirm_stage(
         "override_reason": reason,
         "override_until": until,
     }
-    return record(store, "stage_history", [row], user=user, source="confirmed")
+    return record(store, "stage_history", [row], user=user, source=COMMAND_LINE, did="confirm")
 
 
 def merge_customers(store: Store, duplicate: str, survivor: str, *, user: str) -> Recorded:
@@ -119,18 +154,14 @@ def merge_customers(store: Store, duplicate: str, survivor: str, *, user: str) -
         StoreError: if one of them is not known, or both are the same.
     """
     row = {"customer": duplicate, "survivor": survivor, "holds_from": ALWAYS}
-    return record(store, "merges", [row], user=user, source="merged")
+    return record(store, "merges", [row], user=user, source="merged", did="merge")
 
 
-def retract(store: Store, table: str, key: str, *, at: datetime | None = None) -> int:
-    """Take back what stands under a key, without putting anything in its place; return how many rows.
-
-    What the store knew before stays known for earlier moments.
-    """
-    target = FACT_TABLES[table]
-    with store.writing() as connection:
-        standing = (target.c.key == key) & target.c.retracted_at.is_(None)
-        return connection.execute(update(target).where(standing).values(retracted_at=at or datetime.now(UTC))).rowcount
+def _table(name: str) -> Table:
+    target = FACT_TABLES.get(name)
+    if target is None:
+        raise StoreError(f"There is no table {name!r}", "facts have other names", did_you_mean(name, FACT_TABLES))
+    return target
 
 
 def _complete(table: Table, row: Mapping[str, Any]) -> dict[str, Any]:
@@ -178,16 +209,47 @@ def _check_customers(connection: Connection, table: Table, rows: Sequence[Mappin
     require_customers(connection, {row[name] for row in rows for name in referring if row[name] is not None})
 
 
-def _record_row(connection: Connection, table: Table, row: Mapping[str, Any], provenance: Mapping[str, Any]) -> str:
+def _standing(connection: Connection, table: Table, row: Mapping[str, Any]) -> RowMapping | None:
+    """Return the row that says something of the same already."""
     same = (table.c.key == row["key"]) & table.c.retracted_at.is_(None)
     if table.info["shape"] == "register":
         same &= table.c.holds_from == row["holds_from"]
-    standing = connection.execute(select(table).where(same)).mappings().one_or_none()
-    if standing is not None:
-        if all(standing[name] == value for name, value in row.items()):
-            return "unchanged"
-        connection.execute(
-            update(table).where(table.c.id == standing["id"]).values(retracted_at=provenance["recorded_at"])
-        )
-    connection.execute(insert(table).values(**row, **provenance))
-    return "stored" if standing is None else "corrected"
+    return connection.execute(select(table).where(same)).mappings().one_or_none()
+
+
+@dataclass(slots=True)
+class _Recorder:
+    """Writes rows with where they come from, and remembers for the audit log what it did."""
+
+    user: str
+    source: str
+    at: datetime
+    changes: list[Change] = field(default_factory=list)
+    customers: set[str] = field(default_factory=set)
+
+    def put(
+        self, connection: Connection, table: Table, row: Mapping[str, Any], standing: RowMapping | None
+    ) -> Literal["stored", "corrected", "unchanged"]:
+        """Record a row in place of the one that stands, unless that says the same."""
+        if standing is not None:
+            if all(standing[name] == value for name, value in row.items()):
+                return "unchanged"
+            correct(connection, table, standing["id"], self.at)
+        provenance = {"source": self.source, "recorded_at": self.at, "entered_by": self.user}
+        added = connection.execute(insert(table).values(**row, **provenance)).inserted_primary_key
+        assert added is not None, "one row was inserted"  # noqa: S101
+        self.changes.append(Change(table.name, added[0], None if standing is None else standing["id"]))
+        self.customers.add(row["customer"] if "customer" in row else row["key"])
+        return "stored" if standing is None else "corrected"
+
+    def log(self, connection: Connection, did: str, subject: str) -> int | None:
+        """Log what was done, if anything was, and return its number."""
+        if not self.changes:
+            return None
+        customer = next(iter(self.customers)) if len(self.customers) == 1 else None
+        return log(connection, self.user, self.source, did, subject, customer, self.changes, at=self.at)
+
+
+def correct(connection: Connection, table: Table, row: int, at: datetime) -> None:
+    """Let a row stand no longer from a moment on."""
+    connection.execute(update(table).where(table.c.id == row).values(retracted_at=at))

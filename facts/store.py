@@ -29,7 +29,7 @@ from facts.database import (
 from facts.tables import FACT_TABLES, customer_keys, customers, settings
 
 # The newest revision in `facts/migrations`; a store that has it opens without loading the migration library.
-SCHEMA_REVISION = "0002"
+SCHEMA_REVISION = "0003"
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,6 +157,15 @@ class Store:
         with self.reading() as connection:
             into = _merged(connection, customer, {"as_of": as_of, "known_at": known_at or datetime.now(UTC)})
         return into.get(customer, customer)
+
+    def known_as(self, customer: str, as_of: date) -> list[str]:
+        """Return all keys of a customer: its own and those of customers merged into it.
+
+        Raises:
+            StoreError: if the customer is not known.
+        """
+        with self.reading() as connection:
+            return _known_as(customer, _merged(connection, customer, {"as_of": as_of, "known_at": datetime.now(UTC)}))
 
     # --- settings ---
 

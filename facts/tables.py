@@ -84,6 +84,7 @@ OPEN_STAGES = ("prospecting", "engaging")
 AGREEMENT_STATES = ("kept", "broken")
 VERDICTS = ("yes", "no", "unclear")
 ACTION_STATES = ("advised", "open", "done", "snoozed", "declined", "accepted")
+AUDITED = ("record", "undo", "confirm", "merge", "import", "pack_use", "pack_rollback")
 
 # --- fact tables ---
 
@@ -282,6 +283,8 @@ communications = _events(
     Column("message", Text),
     Column("heard_on", Date, **known_on("heard_on")),
     choice("outcome", OUTCOMES, **known_on("heard_on")),
+    word("heard_from", "contact_role", **known_on("heard_on")),
+    personal("heard_reason", **known_on("heard_on")),  # what they said, and why
 )
 
 # A row is how a competitor stands with the customer in one kind of value.
@@ -344,6 +347,8 @@ actions = _register(
     Column("due_on", Date),  # fixed when the action is first advised
     Column("until", Date),  # snoozed until then
     Column("reason", Text),
+    word("declined_because", "decline_reason"),
+    Column("advised_by", Text),  # the rules that advised it when it was declined: JSON list of their ids
     identity=("customer", "action", "about"),
 )
 
@@ -475,6 +480,22 @@ pack_uses = Table(
     Column("digest", ForeignKey("packs.digest"), nullable=False),
     Column("used_at", UtcMoment, nullable=False),
     Column("used_by", Text, nullable=False),
+)
+
+# A row is something that somebody did to the store: the audit log. Rows are only ever added; the database refuses the
+# rest. What was said stands in the fact rows that `changes` names, so that the log itself holds no personal data.
+audit = Table(
+    "audit",
+    metadata,
+    Column("id", BigInteger().with_variant(Integer, "sqlite"), primary_key=True),
+    Column("at", UtcMoment, nullable=False),
+    Column("done_by", Text, nullable=False),
+    Column("origin", Text, nullable=False),  # the command line, an import
+    choice("did", AUDITED, nullable=False),
+    Column("subject", Text, nullable=False),  # the table, the mapping, the pack version
+    Column("customer", String(200), index=True),
+    Column("changes", Text, nullable=False),  # JSON list of [table, id of the row added, id of the row retracted]
+    Column("undoes", ForeignKey("audit.id"), unique=True),
 )
 
 # A row is an import that was carried out.

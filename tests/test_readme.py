@@ -34,8 +34,8 @@ def blocks(markdown: str) -> Iterator[Block]:
         yield Block(tuple(COMMAND.findall(match["body"])), match["reason"])
 
 
-def run(command: str, folder: Path) -> None:
-    """Run one command as a reader would type it, and fail with its output unless it succeeds."""
+def run(command: str, folder: Path) -> str:
+    """Run one command as a reader would type it, and return its output; fail with that unless it succeeds."""
     environment = {name: value for name, value in os.environ.items() if not name.startswith("VALUELIFT_")}
     environment["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{environment['PATH']}"
     done = subprocess.run(
@@ -48,6 +48,7 @@ def run(command: str, folder: Path) -> None:
     )
     if done.returncode != 0:
         pytest.fail(f"$ {command}\nexit code {done.returncode}\n{done.stdout}{done.stderr}", pytrace=False)
+    return done.stdout
 
 
 def copy_of_the_project(folder: Path) -> Path:

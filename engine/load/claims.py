@@ -8,7 +8,7 @@ from engine.model import Invariant, Monotonicity
 from engine.vocabulary import Fact, FactKey, Type
 from engine.yaml12 import Node, YList, YScalar
 
-_ORDERED = (Type.FLAG, Type.INTEGER, Type.NUMBER, Type.LEVEL, Type.DATE)
+ORDERED = (Type.FLAG, Type.INTEGER, Type.NUMBER, Type.LEVEL, Type.DATE)
 
 
 def read_invariant(node: Node, reading: Reading) -> Invariant:
@@ -73,7 +73,7 @@ def _more(form: Form, reading: Reading) -> tuple[FactKey, ...]:
         fact = _fact(item, form, reading)
         if fact is None:
             continue
-        if fact.is_derived or fact.type not in _ORDERED:
+        if fact.is_derived or fact.type not in ORDERED:
             why = "rules conclude it" if fact.is_derived else f"a {fact.type} has no more and less"
             form.problem(item.at, "wrong-type", f"there cannot be more of `{fact.name}`: {why}.", "Name another fact.")
         found.append(fact.key)
@@ -85,7 +85,7 @@ def _order(form: Form, outcome: Fact | None, key: str, reading: Reading) -> tupl
     order = form.words("order")
     if outcome is None:
         return order
-    if outcome.type in _ORDERED:
+    if outcome.type in ORDERED:
         if order:
             message = f"`{outcome.name}` is ordered by itself."
             form.problem(form.place("order"), "wrong-shape", message, "Leave out `order`.")

@@ -15,7 +15,7 @@ from engine.yaml12 import Node, YList, YMap, YScalar
 
 _OPERATORS = tuple(op.value for op in Op)
 _QUANTIFIERS = tuple(quantifier.value for quantifier in Quantifier)
-_BOUNDS = in_order({Op.IS, Op.AT_LEAST, Op.AT_MOST, Op.MORE_THAN, Op.LESS_THAN, Op.BETWEEN})
+BOUNDS = in_order({Op.IS, Op.AT_LEAST, Op.AT_MOST, Op.MORE_THAN, Op.LESS_THAN, Op.BETWEEN})
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,10 +122,10 @@ class Conditions:
         form = Form(node, f"`{quantifier}`", self.problems)
         where = self.optional(form, "where", collection)
         amount = self._amount(form, collection) if quantifier is Quantifier.SUM else COUNT
-        given = {op: test for op in _BOUNDS if (test := form.node(op)) is not None}
+        given = {op: test for op in BOUNDS if (test := form.node(op)) is not None}
         form.close()
         if not given:
-            hint = f"Add one of: {', '.join(_BOUNDS)}."
+            hint = f"Add one of: {', '.join(BOUNDS)}."
             self._problem(name.at, "missing-key", f"`{quantifier}` needs a bound.", hint)
         if amount is None:
             return All((), name.at)

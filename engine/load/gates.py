@@ -11,7 +11,7 @@ from engine.model import Criterion, Gate, Ladder, Move, Status
 from engine.vocabulary import Fact, FactKey, Type
 from engine.yaml12 import Node, YList, YScalar
 
-_UPGRADE_CONDITION = re.compile(r"U1\.[1-6]\Z")
+UPGRADE_CONDITION = re.compile(r"U1\.[1-6]\Z")
 _STAGE_TYPES = (Type.CATEGORY, Type.LEVEL)
 
 
@@ -128,7 +128,7 @@ def _move(form: Form, ladder: Ladder, reading: Reading) -> Move:
 def _criterion(node: Node, reading: Reading) -> Criterion:
     form = Form(node, item_name("criterion", node, "id"), reading.problems)
     condition = form.optional_word("condition") or ""
-    if condition and not _UPGRADE_CONDITION.match(condition):
+    if condition and not UPGRADE_CONDITION.match(condition):
         form.problem(
             form.place("condition"), "unknown-word", f"`{condition}` is no upgrade condition.", "They are U1.1 to U1.6."
         )

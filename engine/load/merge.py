@@ -29,7 +29,7 @@ SECTIONS: Mapping[str, str] = {
 
 _CAN_BE_DISABLED = ("rules", "tables", "gates", "scorecards")
 _OWN_IDS = ("actions", "parameters", "method")
-_VERSION = re.compile(r"(0|[1-9][0-9]*)(\.(0|[1-9][0-9]*)){2}\Z")
+VERSION = re.compile(r"(0|[1-9][0-9]*)(\.(0|[1-9][0-9]*)){2}\Z")
 
 
 @dataclass(frozen=True, slots=True)
@@ -267,7 +267,7 @@ def _manifest(form: Form | None, files: Files, problems: Problems) -> Manifest:
         return Manifest("", "", Text("", ""), files.at, None, None, ())
     form.has("extends")
     version = form.word("version")
-    if version and not _VERSION.match(version):
+    if version and not VERSION.match(version):
         form.problem(form.value_place("version"), "wrong-version", f"`{version}` is no version.", "Write it as 1.0.0.")
     disable = form.items("disable")
     if disable and not form.has("extends"):

@@ -33,8 +33,8 @@ OPERATORS: Mapping[Type, set[Op]] = {
 }
 """The operators that apply to a fact of each type."""
 
-_TAKE_LISTS = {Op.ONE_OF, Op.NONE_OF, Op.HAS_ANY, Op.HAS_ALL, Op.HAS_NONE, Op.BETWEEN}
-_TAKE_FACTS = {Op.IS, Op.IS_NOT, Op.AT_LEAST, Op.AT_MOST, Op.MORE_THAN, Op.LESS_THAN}
+TAKE_LISTS = {Op.ONE_OF, Op.NONE_OF, Op.HAS_ANY, Op.HAS_ALL, Op.HAS_NONE, Op.BETWEEN}
+TAKE_FACTS = {Op.IS, Op.IS_NOT, Op.AT_LEAST, Op.AT_MOST, Op.MORE_THAN, Op.LESS_THAN}
 
 
 def _internal(name: str, type_: Type, most: int | None = None) -> Fact:
@@ -46,7 +46,7 @@ def _internal(name: str, type_: Type, most: int | None = None) -> Fact:
 COUNT = _internal("count", Type.INTEGER)
 _DAYS = _internal("days", Type.INTEGER, 100_000)
 _KNOWN = _internal("known", Type.FLAG)
-_MEASURES = {Op.KNOWN: _KNOWN, Op.WITHIN_DAYS: _DAYS, Op.DUE_WITHIN_DAYS: _DAYS}
+MEASURES = {Op.KNOWN: _KNOWN, Op.WITHIN_DAYS: _DAYS, Op.DUE_WITHIN_DAYS: _DAYS}
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,14 +60,14 @@ class Operands:
         """Read the operand of a test on a fact, or return None after noting the problem."""
         if isinstance(node, YMap) and node.get("fact") is not None:
             return self._fact_operand(fact, op, node, scope)
-        return self.constant(_MEASURES.get(op, fact), op, node)
+        return self.constant(MEASURES.get(op, fact), op, node)
 
     def constant(self, fact: Fact, op: Op, node: Node) -> Constant | None:
         """Read a constant or parameter with which an operator compares a fact, or None after noting the problem."""
         if isinstance(node, YMap):
             parameter = self._parameter(node)
             return self._from_parameter(parameter, fact, op, node.at) if parameter is not None else None
-        if op in _TAKE_LISTS:
+        if op in TAKE_LISTS:
             if not isinstance(node, YList):
                 self._problem(node.at, "wrong-shape", f"`{op}` takes a list, not {kind_of(node)}.", "Write `[a, b]`.")
                 return None
@@ -94,7 +94,7 @@ class Operands:
             if parameter.is_list:
                 self._problem(node.at, "wrong-shape", f"`{key}` takes one number; `{parameter.name}` is a list.")
                 return default
-            node = next(iter(_scalars(parameter, node.at)), None)
+            node = next(iter(scalars_of(parameter, node.at)), None)
         found = form.number_of(node, f"`{key}`") if node is not None else None
         return default if found is None else found
 
@@ -115,18 +115,18 @@ class Operands:
     def _from_parameter(self, parameter: Parameter, fact: Fact, op: Op, at: Location) -> Constant | None:
         if not parameter.values:  # its declaration has been reported
             return None
-        if parameter.is_list != (op in _TAKE_LISTS):
+        if parameter.is_list != (op in TAKE_LISTS):
             is_one, wants = ("a list", "one value") if parameter.is_list else ("one value", "a list")
             self._problem(at, "wrong-shape", f"`{op}` takes {wants}; parameter `{parameter.name}` is {is_one}.")
             return None
-        return self._checked(fact, op, list(_scalars(parameter, at)), parameter.name, at)
+        return self._checked(fact, op, list(scalars_of(parameter, at)), parameter.name, at)
 
     def _element(self, node: Node) -> YScalar | None:
         if isinstance(node, YScalar):
             return node
         parameter = self._parameter(node) if isinstance(node, YMap) else None
         if parameter is not None and not parameter.is_list:
-            return next(iter(_scalars(parameter, node.at)), None)
+            return next(iter(scalars_of(parameter, node.at)), None)
         if parameter is not None or isinstance(node, YList):
             self._problem(node.at, "wrong-shape", "an item of a list is a single value.")
         return None
@@ -177,8 +177,8 @@ class Operands:
         other = self.names.fact(name, scope)
         if other is None:
             return None
-        if op not in _TAKE_FACTS:
-            allowed = ", ".join(in_order(_TAKE_FACTS))
+        if op not in TAKE_FACTS:
+            allowed = ", ".join(in_order(TAKE_FACTS))
             self._problem(node.at, "unsuited-operand", f"`{op}` takes no fact as operand.", f"These do: {allowed}.")
             return None
         if fact.type in NUMERIC and other.type in NUMERIC:
@@ -234,7 +234,7 @@ def in_order(ops: set[Op]) -> list[Op]:
     return [op for op in Op if op in ops]
 
 
-def _scalars(parameter: Parameter, at: Location) -> Iterable[YScalar]:
+def scalars_of(parameter: Parameter, at: Location) -> Iterable[YScalar]:
     """Return a parameter's values as if they stood where the parameter is used."""
     for value in parameter.values:
         text = str(value).lower() if isinstance(value, bool) else str(value)

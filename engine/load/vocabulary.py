@@ -57,11 +57,11 @@ RESERVED = frozenset(
 )
 """Words that stand for something else where facts are named: in conditions, snapshots or cases."""
 
-_MEMBER = re.compile(r"[A-Za-z0-9]+([_-][A-Za-z0-9]+)*\Z")
+MEMBER = re.compile(r"[A-Za-z0-9]+([_-][A-Za-z0-9]+)*\Z")
 _WITH_ENUM = (Type.CATEGORY, Type.LEVEL, Type.SET)
 _NUMERIC = (Type.INTEGER, Type.NUMBER)
-_MAX_SCALE = 6
-_COSTS = {"low": 1, "medium": 3, "high": 9}
+MAX_SCALE = 6
+COSTS = {"low": 1, "medium": 3, "high": 9}
 
 
 class Direction(StrEnum):
@@ -147,7 +147,7 @@ class VocabularyReader:
         if not node.entries:
             form.problem(node.at, "empty-list", f"{form.what} has no members.", "Name at least one.")
         for key, _ in node.entries:
-            if not isinstance(key.value, str) or not _MEMBER.match(key.text):
+            if not isinstance(key.value, str) or not MEMBER.match(key.text):
                 form.problem(
                     key.at,
                     "wrong-name",
@@ -232,7 +232,7 @@ class VocabularyReader:
 
     def _scale(self, form: Form, type_: Type) -> int:
         if type_ is Type.NUMBER:
-            return form.integer("scale", 2, 0, _MAX_SCALE)
+            return form.integer("scale", 2, 0, MAX_SCALE)
         if form.has("scale"):
             form.problem(form.place("scale"), "unsuited-key", f"a fact of type {type_} has no `scale`.")
         return 0
@@ -243,11 +243,11 @@ class VocabularyReader:
             return Change()
         change = Form(node, "`change`", self.problems)
         cost = change.node("cost")
-        word = change.one_of(cost, "`cost`", _COSTS) if cost is not None else None
+        word = change.one_of(cost, "`cost`", COSTS) if cost is not None else None
         read = Change(
             change.choice("by", Changer),
             change.choice("direction", Direction, Direction.ANY).value,
-            _COSTS[word or "medium"],
+            COSTS[word or "medium"],
         )
         change.close()
         return read

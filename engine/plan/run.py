@@ -116,8 +116,17 @@ class Plan:
 
     def decide(self, customer: CustomerFacts) -> Decision:
         """Decide one customer: columns of length one."""
+        return assemble(self.program, customer, Decided(self._chunk_of(customer)).outcome(0))
+
+    def decided(self, customer: CustomerFacts) -> tuple[Chunk, dict[tuple[str | None, str], int]]:
+        """Decide one customer; return its chunk with everything derived, and the place of each scope's row by key."""
+        chunk = self._chunk_of(customer)
+        places = Decided(chunk).places(0)
+        return chunk, {(scope, key): place for scope, place, key in places}
+
+    def _chunk_of(self, customer: CustomerFacts) -> Chunk:
         (part,) = _chunks(self.program, snapshot_of(self.program.vocabulary, [customer]), 1)
-        return assemble(self.program, customer, Decided(part).outcome(0))
+        return part
 
 
 def _chunks(program: Program, snapshot: Snapshot, size: int) -> Iterator[Chunk]:
@@ -221,10 +230,7 @@ class Decided:
 
     def outcome(self, index: int) -> Outcome:
         """Return what was found out about one customer of the chunk."""
-        chunk = self._chunk
-        spans = {name: self._span(name, index) for name in chunk.rows}
-        places: list[Place] = [(None, index, "")]
-        places += [(name, place, key) for name, keys in spans.items() for place, key in keys.items()]
+        chunk, places = self._chunk, self.places(index)
         return Outcome(
             values=self._values(None, index),
             rows={(name, key): self._values(name, place) for name, place, key in places if name is not None},
@@ -240,6 +246,12 @@ class Decided:
             scores={card: self._card(card, index) for card in self._cards},
             violated=[form.id for form in self._program.invariants if self._violated(form.never, form.when)[index]],
         )
+
+    def places(self, index: int) -> list[Place]:
+        """Return where one customer of the chunk and its rows stand."""
+        spans = {name: self._span(name, index) for name in self._chunk.rows}
+        rows = [(name, place, key) for name, keys in spans.items() for place, key in keys.items()]
+        return [(None, index, ""), *rows]
 
     def _span(self, collection: str, index: int) -> dict[int, str]:
         """Return the positions of a customer's rows with their keys."""

@@ -127,5 +127,5 @@ def _as_learnt(table: Table, row: Row, last_day: date) -> Iterator[tuple[Row, da
     dates = {row["holds_from"], *(row[happened_on] for happened_on in later.values() if row.get(happened_on))}
     days = sorted(day for day in dates if day <= last_day)
     for known, until in zip(days, [*days[1:], None], strict=True):
-        unknown = (name for name, happened_on in later.items() if row.get(happened_on) and row[happened_on] > known)
+        unknown = (name for name in later.keys() & row if row.get(later[name]) and row[later[name]] > known)
         yield row | dict.fromkeys(unknown), known, until

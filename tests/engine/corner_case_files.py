@@ -64,7 +64,7 @@ def read_case(content: Mapping[str, Any]) -> CornerCase:
         "recorded",
     }
     assert unknown == {"expect"}, f"keys of the case: {sorted(unknown)}"
-    pack = pack_from_texts({name: as_yaml(part) for name, part in _files(content).items()})
+    pack = pack_from_texts({name: as_yaml(part) for name, part in files_of(content).items()})
     return CornerCase(
         name=content["case"],
         decides=content["decides"],
@@ -107,7 +107,8 @@ def as_yaml(content: Any) -> str:
 # --- what a case leaves out ----------------------------------------------------------------------------------------
 
 
-def _files(content: Mapping[str, Any]) -> dict[str, Any]:
+def files_of(content: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the files of a case's pack, as plain data, with what the case leaves out."""
     pack = dict(content.get("pack", {}))
     pack["rules"] = [*pack.get("rules", []), *_condition_rules(content.get("conditions", {}))]
     manifest = {"pack": "corner-case", "version": "1.0.0", "title": TEXTS}

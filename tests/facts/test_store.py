@@ -17,10 +17,11 @@ from hypothesis import strategies as st
 from facts import migrations
 from facts.database import StoreError
 from facts.packs import StoredPack, active_pack, rollback_pack, use_pack
-from facts.recording import Recorded, confirm_stage, merge_customers, record, retract
+from facts.recording import Recorded, confirm_stage, merge_customers, record
 from facts.runs import Run, decisions_of, last_portfolio, publish
 from facts.store import SCHEMA_REVISION, Store
 from facts.tables import indexed_metadata, metadata
+from facts.undoing import undo
 
 TODAY = date(2026, 3, 1)
 START = datetime(2026, 1, 1, 12, tzinfo=UTC)
@@ -106,9 +107,9 @@ def test_a_correction_is_known_only_from_when_it_was_recorded(store: Store) -> N
 
 def test_a_retracted_row_is_gone_from_then_on(store: Store) -> None:
     """Taking a row back hides it now, and leaves what was known before."""
-    record(store, "needs", [need("unmet", date(2026, 1, 1))], user="ann", source="talk", at=START)
+    said = record(store, "needs", [need("unmet", date(2026, 1, 1))], user="ann", source="talk", at=START)
     later = START + timedelta(days=1)
-    assert retract(store, "needs", "K1/quality", at=later) == 1
+    assert undo(store, user="ann", at=later) == said.entry
     assert states(store, TODAY, later) == []
     assert states(store, TODAY, START) == [("unmet", True)]
 

@@ -1,0 +1,115 @@
+"""`valuelift audit`: who did what to the store, when, and from where."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from commands.options import Day, db_option, json_option, language_option, pack_option
+
+if TYPE_CHECKING:
+    from rich.console import RenderableType
+
+    from commands.texts import Texts
+    from engine.wording import Wording
+    from facts.audit import Entry
+
+AT_A_GLANCE = 30
+
+
+@click.command("audit")
+@click.option("--customer", metavar="CUSTOMER", help="Only what concerns this customer.")
+@click.option("--user", metavar="USER", help="Only what this user did.")
+@click.option("--since", type=Day(), metavar="DATE", help="Only what was done on this day or later.")
+@click.option("--all", "show_all", is_flag=True, help=f"Show all, not only the last {AT_A_GLANCE}.")
+@pack_option
+@language_option
+@json_option
+@db_option
+def command(
+    customer: str | None,
+    user: str | None,
+    since: date | None,
+    show_all: bool,
+    pack: Path | None,
+    language: str,
+    as_json: bool,
+    db: str | None,
+) -> None:
+    """List who did what to the store, the newest first.
+
+    What was recorded, confirmed, taken back and imported, and which pack was put to use. The log is only ever added
+    to. Take a record back by its number: `valuelift record undo NUMBER`.
+
+    \b
+    Example:
+      valuelift audit --customer moonbridge --since 2026-06-01
+      valuelift audit --user ana --json
+    """
+    from commands.desk import open_store
+    from commands.output import print_json
+    from facts.audit import entries
+    from wiring import rules_in_use
+
+    most = None if show_all or as_json else AT_A_GLANCE
+    with open_store(db) as store:
+        found = entries(store, customer=customer, user=user, since=since, most=most)
+        rules = None if as_json else rules_in_use(store, pack)
+    if rules is None:
+        print_json([_plain(entry) for entry in found])
+        return
+    from commands.output import print_page
+    from commands.texts import Texts
+    from engine.wording import Wording
+
+    texts = Texts(language)
+    print_page(*_page(found, texts, Wording(rules.pack.vocabulary, language)))
+    if len(found) == most:
+        click.echo(texts("audit_cut", number=most))
+
+
+def _plain(entry: Entry) -> dict[str, object]:
+    """Return what is told of an entry to other programs: what it says, without the ids of rows."""
+    return {
+        "number": entry.id,
+        "at": entry.at,
+        "user": entry.user,
+        "from": entry.origin,
+        "did": entry.did,
+        "subject": entry.subject,
+        "customer": entry.customer,
+        "undoes": entry.undoes,
+        "undone_by": entry.undone_by,
+        "says": [{"table": table, **row} for table, row in entry.says],
+    }
+
+
+def _page(found: Sequence[Entry], texts: Texts, wording: Wording) -> Iterator[RenderableType]:
+    """Yield a line that says who did what, and one below it for each thing that was said."""
+    from rich.text import Text
+
+    from commands.record.saying import indented, say
+
+    if not found:
+        yield Text(texts("audit_empty"))
+    for entry in found:
+        yield Text("  ".join(_head(entry, texts)))
+        if entry.did != "undo":
+            yield from (indented(say(texts, wording, table, row), 7) for table, row in entry.says)
+
+
+def _head(entry: Entry, texts: Texts) -> Iterator[str]:
+    origin = f"origin_{entry.origin}"
+    yield f"{entry.id:>5}"
+    yield f"{entry.at.astimezone():%Y-%m-%d %H:%M}"
+    yield entry.user
+    yield texts(f"did_{entry.did}", subject=entry.subject) + ("" if entry.undoes is None else f" {entry.undoes}")
+    if entry.customer is not None:
+        yield entry.customer
+    yield texts("audit_origin", origin=texts(origin) if texts.has(origin) else entry.origin)
+    if entry.undone_by is not None:
+        yield texts("audit_undone", number=entry.undone_by)

@@ -1,0 +1,129 @@
+"""Explanations for other programs: the same graph as a tree, ids beside the words."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from commands.explain_layout import Teller
+from engine.derivation import Kind, Node, Source
+from engine.model import Test
+from engine.phrases import Phrases
+from engine.ways import Missing, Way, WhyNot
+
+
+class Derivations:
+    """Derivations in JSON form, conclusions followed `depth` steps down; each conclusion is told once."""
+
+    def __init__(self, teller: Teller, depth: int) -> None:
+        self._teller = teller
+        self._depth = depth
+        self._told: set[tuple[str, str]] = set()
+
+    def of(self, node: Node, depth: int | None = None) -> dict[str, Any]:
+        """Return a node with everything below it; `told: true` stands for what was told before or lies too deep."""
+        levels = self._depth if depth is None else depth
+        found = {"kind": node.kind, "id": node.id, "said": self._said(node), **self._own(node)}
+        below = levels
+        if node.kind is Kind.FACT and node.source not in (Source.RECORDED, Source.NOWHERE):
+            place = node.id, node.row
+            if place in self._told or levels < 1:
+                return {**found, "told": True}
+            self._told.add(place)
+            below = levels - 1
+        found["because"] = [self.of(one, below) for one in node.because]
+        found["against"] = [self.of(one, min(below, 0)) for one in node.against] if levels == self._depth else []
+        return {key: value for key, value in found.items() if value not in (None, "", [])}
+
+    def _own(self, node: Node) -> dict[str, Any]:
+        found: dict[str, Any] = {"row": node.row, "truth": node.truth, "value": node.value, "source": node.source}
+        if node.truth is None and node.kind not in (Kind.FACT, Kind.ACTION) and not _is_collection(node):
+            found["unknown"] = True
+        if node.points is not None:
+            found["points"] = node.points
+        if node.condition is not None:
+            found["needed"] = self._teller.phrases.asks(node.condition)
+        if node.kind is Kind.RULE:
+            written = self._teller.deriver.book[node.id]
+            found |= {"priority": node.priority, "sources": list(written.sources), "shape": written.shape}
+            found["stratum"] = self._teller.strata.get(node.id)
+        if node.kind is Kind.ROW:
+            found["facts"] = self._teller.explainer.row_facts(node.scope or "", node.row)
+        return found
+
+    def _said(self, node: Node) -> str:
+        teller = self._teller
+        match node.kind:
+            case Kind.FACT | Kind.TEST:
+                said = teller.value(teller.key(node.id), node.value)
+                return teller.colon(teller.wording.title(node.id), said)
+            case Kind.RULE:
+                return teller.rule(node.id, node.row)
+            case Kind.ACTION:
+                return teller.wording.text(teller.pack.actions[node.id].title)
+            case Kind.CRITERION:
+                return teller.criterion(node.id)
+            case Kind.CANDIDATE:
+                return teller.candidate(node)
+            case Kind.ROWS:
+                return teller.wording.title(node.id)
+            case Kind.ROW:
+                return teller.phrases.row(node.scope or "", node.row)
+        return ""
+
+
+def ways_in_json(teller: Teller, found: WhyNot) -> dict[str, Any]:
+    """Return in JSON form what leads to a conclusion that was not come to."""
+    standing = found.standing
+    return {
+        "fact": str(found.fact),
+        "wanted": found.wanted,
+        "value": found.value,
+        "reached": found.reached,
+        "through": list(found.through),
+        "standing": None if standing is None else {**_fields(standing), "gap": standing.gap},
+        "ways": [_way(teller, way) for way in found.ways],
+    }
+
+
+def _fields(standing: Any) -> dict[str, Any]:
+    names = ("points", "eligible", "leader", "leader_points", "drags")
+    return {name: getattr(standing, name) for name in names}
+
+
+def _way(teller: Teller, way: Way) -> dict[str, Any]:
+    return {
+        "rule": way.rule or None,
+        "row": way.row or None,
+        "gives": way.value,
+        "priority": way.priority,
+        "distance": way.distance,
+        "points": way.points,
+        "enough": way.enough,
+        "begins": way.begins,
+        "passes_on": way.passes_on,
+        "missing": [_missing(teller, one) for one in way.missing],
+        "blockers": [
+            {"rule": one.rule, "gives": one.value, "priority": one.priority, "said": teller.called(one.rule)}
+            for one in way.blockers
+        ],
+    }
+
+
+def _missing(teller: Teller, missing: Missing) -> dict[str, Any]:
+    condition = missing.condition
+    asks: Phrases = teller.phrases
+    return {
+        "about": str(condition.fact) if isinstance(condition, Test) else condition.collection,
+        "row": missing.row or None,
+        "criterion": missing.criterion or None,
+        "actual": missing.value,
+        "needed": asks.asks(condition, missing.wanted),
+        "unknown": missing.truth is None,
+        "passes_on": missing.passes_on,
+        "way": None if missing.way is None else _way(teller, missing.way),
+        "instead": [[_missing(teller, one) for one in others] for others in missing.instead],
+    }
+
+
+def _is_collection(node: Node) -> bool:
+    return node.kind is Kind.ROWS and node.condition is None

@@ -1,0 +1,114 @@
+"""What every `valuelift record` command does: check, record in one go, and say what changed by it."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from commands.options import (
+    Command,
+    Day,
+    Query,
+    db_option,
+    json_option,
+    language_option,
+    pack_option,
+    user_option,
+)
+
+if TYPE_CHECKING:
+    from facts.book import Book
+    from facts.recording import Statement
+    from wiring import Decided, Desk
+
+
+@dataclass(frozen=True, slots=True)
+class Entering:
+    """Who records, from which day on it holds, and how the command was asked."""
+
+    user: str
+    on: date
+    query: Query
+
+
+@dataclass(frozen=True, slots=True)
+class At:
+    """The desk, what it decided before, and the customer's book: what a record is made from."""
+
+    desk: Desk
+    before: Decided
+    book: Book
+
+
+_as_of_option = click.option(
+    "--as-of",
+    type=Day(),
+    metavar="DATE",
+    help="The day on which you record; nothing may lie after it. By default today.",
+)
+_on_option = click.option(
+    "--on", type=Day(), metavar="DATE", help="When it was, or since when it is so. By default --as-of."
+)
+
+
+def query_of_record(command: Command) -> Command:
+    """Add the options of a command that changes the store and says what follows; it receives one `query`."""
+
+    @functools.wraps(command)
+    def with_query(
+        *, db: str | None, as_of: date | None, pack: Path | None, language: str, as_json: bool, **rest: Any
+    ) -> Any:
+        return command(query=Query(db, as_of or date.today(), None, pack, language, as_json), **rest)
+
+    for option in (json_option, language_option, pack_option, _as_of_option, db_option):
+        with_query = option(with_query)
+    return with_query
+
+
+def record_options(command: Command) -> Command:
+    """Add the options of a command that records; it receives them as one `entering`."""
+
+    @query_of_record
+    @user_option
+    @_on_option
+    @functools.wraps(command)
+    def with_entering(*, on: date | None, user: str, query: Query, **rest: Any) -> Any:
+        return command(entering=Entering(user, on or query.as_of, query), **rest)
+
+    return with_entering
+
+
+def enter(entering: Entering, customer: str, make: Callable[[At], Sequence[Statement]]) -> None:
+    """Record what `make` states of a customer, all or nothing, and say what changed."""
+    from commands.desk import desk_for
+    from commands.record.saying import Outcome, show
+    from facts.audit import COMMAND_LINE, entries
+    from facts.book import Book
+    from facts.recording import state
+    from wiring import Desk
+
+    query = entering.query
+    with desk_for(query) as desk:
+        before = desk.decide(customer)
+        key, vocabulary = before.facts.customer, desk.rules.pack.vocabulary
+        at = At(desk, before, Book(desk.store, vocabulary, key, query.as_of))
+        statements = make(at)
+        number = state(desk.store, statements, user=entering.user, source=COMMAND_LINE)
+        after = Desk(desk.store, desk.rules, query.as_of).decide(key)
+        (entry,) = entries(desk.store, number=number)
+    show(Outcome("recorded", number, key, entry.says, before, after), desk.rules.pack, query)
+
+
+def require_word(word: str | None, members: Collection[str], where: str) -> None:
+    """Refuse a word that is not among those known; `where` is the option or argument that it was given by."""
+    from engine.errors import did_you_mean
+
+    if word is not None and word not in members:
+        hint = did_you_mean(word, members) or f"It is one of {', '.join(members)}."
+        raise click.BadParameter(f"{word!r} is not known. {hint}", param_hint=where)

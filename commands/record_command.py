@@ -1,0 +1,261 @@
+"""`valuelift record`: what happened with a customer, entered one thing at a time."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from commands.options import Day, Query, Word, db_option, json_option, language_option, pack_option, user_option
+from commands.record.entering import At, Entering, enter, query_of_record, record_options, require_word
+from commands.record.kinds import KINDS, subcommand
+
+if TYPE_CHECKING:
+    from engine.decision import AdvisedAction
+    from facts.recording import Statement
+
+OUTCOMES = ("accepted", "recognised", "rejected", "no_reaction")
+_SEE_PLAN = "See the plan: `valuelift recommend CUSTOMER`."
+STATES = ("open", "done", "snoozed", "declined")
+DECLINED_BECAUSE = (
+    "not_needed", "wrong_time", "customer_refuses", "done_otherwise", "no_means", "facts_wrong", "other",
+)  # fmt: skip
+
+
+@click.group("record")
+def command() -> None:
+    """Record what happened with a customer, one thing at a time.
+
+    Each command says what changes in the recommendation. What is recorded twice, contradicts the records or lies in
+    the future is refused. Nothing is overwritten: `valuelift record undo` takes a record back, `valuelift audit` lists
+    them. To enter many at once, use `valuelift import`.
+
+    \b
+    Example:
+      valuelift record communication moonbridge --value people --medium visit
+      valuelift record effect moonbridge people --outcome accepted
+      valuelift record undo
+    """
+
+
+for _kind in KINDS:
+    command.add_command(subcommand(_kind))
+
+
+# --- effects ---
+
+
+@command.command("effect")
+@click.argument("customer")
+@click.argument("communication")
+@click.option("--outcome", required=True, type=Word(OUTCOMES), metavar="OUTCOME", help=f"One of {', '.join(OUTCOMES)}.")
+@click.option("--reason", metavar="TEXT", help="What they said, and why. Kept as personal data.")
+@click.option("--contact", metavar="ROLE", help="From whom it was heard, such as buyer, user.")
+@record_options
+def effect(
+    customer: str, communication: str, outcome: str, reason: str | None, contact: str | None, entering: Entering
+) -> None:
+    """Record what was heard of a value that we conveyed to CUSTOMER.
+
+    COMMUNICATION is its key, or the kind of value if its effect has not been heard yet. If the customer recognised or
+    accepted the value, the perception of it rises with the effect, as the rules say; it never falls by it. Many at
+    once: fill in `valuelift import --template communications`.
+
+    \b
+    Example:
+      valuelift record effect moonbridge people --outcome accepted --contact buyer
+    """
+
+    def heard(at: At) -> Sequence[Statement]:
+        require_word(contact, at.book.vocabulary.enums["contact_role"].members, "--contact")
+        row = at.book.find("communications", communication, among="value_kind")
+        said = {"heard_on": entering.on, "outcome": outcome, "heard_from": contact, "heard_reason": reason}
+        given = {name: value for name, value in said.items() if value is not None}
+        return at.book.heard(row, given, _shown_level(at, row["key"], outcome, entering.on))
+
+    enter(entering, customer, heard)
+
+
+def _shown_level(at: At, key: str, outcome: str, on: date) -> str | None:
+    """Return the perception that an effect shows: what the rules conclude from the facts with the effect among them."""
+    from dataclasses import replace
+
+    facts = at.before.facts
+    told = [
+        replace(row, facts={**row.facts, "heard": True, "heard_on": on, "outcome": outcome}) if row.key == key else row
+        for row in facts.rows.get("communications", ())
+    ]
+    heard = at.desk.decide_on(at.before.card, replace(facts, rows={**facts.rows, "communications": tuple(told)}))
+    level = heard.decision.rows.get("communications", {}).get(key, {}).get("shown_level")
+    return None if level is None else str(level)
+
+
+# --- answers ---
+
+
+@command.command("fact")
+@click.argument("customer")
+@click.argument("answer", metavar="FACT=VALUE")
+@click.option("--evidence", metavar="TEXT", help="How we know; needed for a perception.")
+@record_options
+def fact(customer: str, answer: str, evidence: str | None, entering: Entering) -> None:
+    """Record the answer to a question that `valuelift recommend` asks about CUSTOMER.
+
+    FACT=VALUE names a fact of the catalogue: base data such as credit_score, a judgement such as judgement.both_want,
+    a perception such as perception.brand. A perception rises one step at a time; otherwise it follows from effects.
+    What is counted from orders, payments or talks cannot be answered.
+
+    \b
+    Example:
+      valuelift record fact moonbridge credit_score=640 --on 2026-06-20
+      valuelift record fact moonbridge judgement.both_want=yes
+    """
+    from facts.answers import answered, read_answer
+
+    def answers(at: At) -> Sequence[Statement]:
+        try:
+            read = read_answer(at.book.vocabulary, answer)
+        except ValueError as error:
+            raise click.BadParameter(str(error), param_hint="FACT=VALUE") from None
+        return [answered(at.book, read, entering.on, evidence)]
+
+    enter(entering, customer, answers)
+
+
+# --- actions ---
+
+
+@command.command("action")
+@click.argument("customer")
+@click.argument("action")
+@click.option("--state", required=True, type=Word(STATES), metavar="STATE", help=f"One of {', '.join(STATES)}.")
+@click.option("--until", type=Day(), metavar="DATE", help="When to advise a snoozed action again.")
+@click.option(
+    "--because",
+    metavar="REASON",
+    help=f"Why it was declined: {', '.join(DECLINED_BECAUSE)}.",
+)
+@click.option("--reason", metavar="TEXT", help="A note; needed with --because other.")
+@click.option("--about", metavar="KEY", help="Which complaint, need and so on, if it is advised for several.")
+@record_options
+def action(
+    customer: str,
+    action: str,
+    state: str,
+    until: date | None,
+    because: str | None,
+    reason: str | None,
+    about: str | None,
+    entering: Entering,
+) -> None:
+    """Record how an advised ACTION for CUSTOMER stands.
+
+    To decline one needs --because; `valuelift record reasons` counts the reasons for each rule that advised it.
+
+    \b
+    Example:
+      valuelift record action moonbridge ask-needs --state done --on 2026-06-20
+      valuelift record action moonbridge visit-customer --state snoozed \\
+        --until 2026-07-20
+      valuelift record action moonbridge visit-customer --state declined \\
+        --because wrong_time
+    """
+    _check_action(state, until, because, reason, entering.on)
+
+    from facts.database import StoreError
+
+    def stands(at: At) -> Sequence[Statement]:
+        pack = at.desk.rules.pack
+        require_word(action, pack.actions, "ACTION")
+        require_word(because, pack.vocabulary.enums["decline_reason"].members, "--because")
+        advised = _advised(at, action, about)
+        row = about or (advised.row if advised else "")
+        key = f"{at.book.customer}/{action}/{row}"
+        before = at.book.last("actions", key, entering.on)
+        said = {
+            "action": action,
+            "about": row,
+            "state": state,
+            "until": until,
+            "reason": reason,
+            "declined_because": because,
+            "advised_by": json.dumps(advised.rules) if advised else None,
+        }
+        if before is None and advised is None and state in ("snoozed", "declined"):
+            raise StoreError(f"{action} is not recorded as {state}", "it is not advised now", _SEE_PLAN)
+        if before is None:
+            said |= {"advised_on": entering.on, "due_on": advised.due_on if advised else None}
+        elif advised is None:
+            del said["advised_by"]  # as it was advised then
+        return [at.book.entry("actions", said, entering.on, key, may_change=tuple(said))]
+
+    enter(entering, customer, stands)
+
+
+def _check_action(state: str, until: date | None, because: str | None, reason: str | None, on: date) -> None:
+    if (state == "snoozed") != (until is not None):
+        raise click.UsageError("--until and --state snoozed go together: say when to advise it again.")
+    if until is not None and until <= on:
+        raise click.BadParameter(f"{until} is not after {on}, from when it is snoozed.", param_hint="--until")
+    if (state == "declined") != (because is not None):
+        raise click.UsageError(
+            f"--because and --state declined go together. It is one of {', '.join(DECLINED_BECAUSE)}."
+        )
+    if because == "other" and not reason:
+        raise click.UsageError("--because other needs a --reason: say why.")
+
+
+def _advised(at: At, action: str, about: str | None) -> AdvisedAction | None:
+    """Return the advice that is meant, or None if the action is not advised now."""
+    advised = [each for each in at.before.decision.actions if each.action == action and about in (None, each.row)]
+    if len(advised) > 1:
+        rows = ", ".join(each.row for each in advised)
+        raise click.UsageError(f"{action} is advised for several: say which by --about. It is one of {rows}.")
+    return advised[0] if advised else None
+
+
+@command.command("reasons")
+@click.option("--customer", metavar="CUSTOMER", help="Only those of this customer.")
+@pack_option
+@language_option
+@json_option
+@db_option
+def reasons(customer: str | None, pack: Path | None, language: str, as_json: bool, db: str | None) -> None:
+    """Count why actions were declined, for each rule that advised them.
+
+    A rule whose advice is declined often, for the same reason, is worth a look.
+
+    \b
+    Example:
+      valuelift record reasons --json
+    """
+    from commands.record.reasons import show_reasons
+
+    show_reasons(customer, Query(db, date.today(), None, pack, language, as_json))
+
+
+# --- undo ---
+
+
+@command.command("undo")
+@click.argument("number", required=False, type=int)
+@user_option
+@query_of_record
+def undo(number: int | None, user: str, query: Query) -> None:
+    """Take back the last thing that you recorded or confirmed, or record NUMBER.
+
+    Nothing is deleted: as known at an earlier moment (--known-at) the store still says what it said then. What was
+    recorded on top of a record is to be taken back first.
+
+    \b
+    Example:
+      valuelift record undo --as ana
+      valuelift record undo 12
+    """
+    from commands.record.undoing import take_back
+
+    take_back(number, user, query)

@@ -1,0 +1,128 @@
+"""`valuelift why`: why a decision says what it says."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from commands.options import Query, Word, query_options
+
+if TYPE_CHECKING:
+    from engine.derivation import Deriver, Node
+
+DEPTH = {"manager": 2, "auditor": 3}
+
+
+@click.command("why")
+@click.argument("customer")
+@click.argument("subject", required=False)
+@click.option(
+    "--depth",
+    type=click.IntRange(1, 20),
+    metavar="N",
+    help="Follow conclusions so many steps down. By default 2, for an auditor 3.",
+)
+@click.option(
+    "--for",
+    "audience",
+    type=Word(tuple(DEPTH)),
+    default="manager",
+    metavar="manager|auditor",
+    help="For whom: an auditor also sees rule ids, sources, priorities, strata and the pack's digest.",
+)
+@query_options
+def command(customer: str, subject: str | None, depth: int | None, audience: str, query: Query) -> None:
+    """Show why the decision on CUSTOMER says what it says.
+
+    SUBJECT is what to explain: a fact that the rules conclude, an action, or a rule; by default the proposed stage and
+    the value to convey next. Below it stands what it rests on, down to what is recorded; after that the rules that
+    would have come first, and what keeps them from it.
+
+    \b
+    Example:
+      valuelift why 13085 --as-of 2010-12-09
+      valuelift why 13085 value_next --for auditor --lang zh
+    """
+    from commands.desk import desk_for
+    from commands.explain_layout import Teller
+    from commands.texts import Texts
+    from engine.derivation import Deriver
+
+    with desk_for(query) as desk:
+        found = desk.decide(customer)
+    deriver = Deriver(desk.rules.pack, desk.rules.program, found.facts, found.decision)
+    nodes = subjects(deriver, subject)
+    levels = depth or DEPTH[audience]
+    teller = Teller(deriver, Texts(query.language))
+    stamp = found.decision.pack
+    if query.as_json:
+        from commands.explain_json import Derivations
+        from commands.output import print_json
+
+        why = [Derivations(teller, levels).of(node) for node in nodes]
+        print_json(
+            {"card": found.card, "customer": found.facts.customer, "as_of": query.as_of, "pack": stamp, "why": why}
+        )
+        _leave(nodes)
+        return
+    from commands.output import print_page
+    from commands.why_layout import WhyLayout
+
+    layout = WhyLayout(teller, levels, audience == "auditor")
+    print_page(teller.head(found.card))
+    for node in nodes:
+        click.echo()
+        print_page(*layout.trees(node))
+    if audience == "auditor":
+        click.echo("\n" + teller.texts("stamp", pack=stamp.name, version=stamp.version))
+        click.echo(teller.texts("digests", pack=stamp.digest, facts=found.decision.snapshot))
+    _leave(nodes)
+
+
+def _leave(nodes: list[Node]) -> None:
+    """End with an exit code of its own if an action is asked about that is not advised."""
+    from commands.failures import PROBLEMS
+    from engine.derivation import Kind
+
+    if any(node.kind is Kind.ACTION and not node.truth for node in nodes):
+        raise click.exceptions.Exit(PROBLEMS)
+
+
+def subjects(deriver: Deriver, subject: str | None) -> list[Node]:
+    """Return the derivations of what is asked for.
+
+    Raises:
+        BadParameter: if the pack has nothing of this name.
+    """
+    from engine.vocabulary import FactKey
+
+    pack = deriver.pack
+    if subject is None:
+        names = [pack.ladder.proposed.name, pack.shows.get("value", "")]
+        return [deriver.fact(FactKey(None, name)) for name in names if pack.vocabulary.fact(name)]
+    if pack.vocabulary.fact(subject):
+        return [deriver.fact(FactKey(None, subject))]
+    scope, _, name = subject.partition(".")
+    if FactKey(scope, name) in pack.vocabulary.facts:
+        return [deriver.fact(FactKey(scope, name), row.key) for row in deriver.customer.rows.get(scope, ())]
+    if subject in pack.actions:
+        return advised(deriver, subject)
+    if subject in deriver.book and deriver.is_compiled(subject):
+        return [deriver.rule(subject, row) for row in deriver.spots(subject)]
+    raise click.BadParameter(unknown_subject(deriver, subject), param_hint="SUBJECT")
+
+
+def advised(deriver: Deriver, action: str) -> list[Node]:
+    """Return the derivations of an action, one for each row that it is advised about."""
+    rows = [one.row for one in deriver.decision.actions if one.action == action]
+    return [deriver.action(action, row) for row in rows] or [deriver.action(action)]
+
+
+def unknown_subject(deriver: Deriver, subject: str) -> str:
+    """Return the message for a subject that the pack does not have."""
+    from engine.errors import did_you_mean
+
+    facts = [str(key) for key in deriver.pack.vocabulary.facts]
+    hint = did_you_mean(subject, [*facts, *deriver.pack.actions, *deriver.book])
+    return f"{subject!r} is no fact, action or rule of this pack. {hint}".rstrip()

@@ -1,0 +1,167 @@
+"""Answers to the questions that a recommendation asks: where each is kept, and which cannot be given by hand."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal, InvalidOperation
+from typing import Any
+
+from engine.errors import did_you_mean
+from engine.vocabulary import Fact, Origin, Type, Value, Vocabulary
+from facts.book import Book
+from facts.database import StoreError
+from facts.features import features
+from facts.recording import Statement
+from facts.tables import PERCEPTION_LEVELS, customers
+
+_FAMILIES = {"perception": ("perceptions", "value_kind", "level"), "judgement": ("assessments", "criterion", "verdict")}
+"""Families of facts: the table, the column of the member and that of the value."""
+
+_SINGLE = {
+    "cooperation_acceptance": ("perceptions", "value_kind", "cooperation", "level"),
+    "cooperation_agreement": ("agreements", "kind", "cooperation", "state"),
+}
+_BY_COMMAND = {
+    "stage_history": "Use `valuelift confirm`.",
+    "competitor_signals": "Use `valuelift record competitor`.",
+    "interactions": "Use `valuelift record talk` for each talk.",
+    "communications": "Use `valuelift record communication` and `valuelift record effect`.",
+    "agreements": "Use `valuelift record agreement`.",
+    "referrals": "Use `valuelift record referral` for each recommendation.",
+    "actions": "Use `valuelift record action`.",
+}
+_WRITTEN = {
+    Type.INTEGER: "Write a whole number, such as 620.",
+    Type.NUMBER: "Write a number, such as 1250.50.",
+    Type.DATE: "Write a date as 2024-06-30.",
+    Type.FLAG: "Write yes or no.",
+}
+_FLAGS = {"true": True, "yes": True, "false": False, "no": False}
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A customer fact and the value that somebody answered."""
+
+    fact: Fact
+    value: Value
+
+
+def read_answer(vocabulary: Vocabulary, said: str) -> Answer:
+    """Return the answer `fact=value`.
+
+    Raises:
+        ValueError: telling what is wrong with it: the form, the fact's name, or the value.
+    """
+    name, equals, value = said.partition("=")
+    if not equals or not name or not value:
+        raise ValueError(f"{said!r} is no answer. Write it as credit_score=620.")
+    fact = vocabulary.fact(name)
+    if fact is None:
+        known = [each.name for each in vocabulary.in_scope(None)]
+        raise ValueError(f"There is no fact {name!r}. {did_you_mean(name, known)}".rstrip())
+    return Answer(fact, _value(vocabulary, fact, value))
+
+
+def answered(book: Book, answer: Answer, on: date, evidence: str | None) -> Statement:
+    """Return the statement that an answer makes.
+
+    Raises:
+        StoreError: if the fact is not one that people answer, or the answer is no news, a contradiction, or a jump.
+    """
+    fact, value = answer.fact, answer.value
+    if fact.family in _FAMILIES:
+        table, subject, column = _FAMILIES[fact.family]
+        return _judged(book, table, {subject: fact.member, column: value, "evidence": evidence}, on)
+    if fact.name in _SINGLE:
+        table, subject, member, column = _SINGLE[fact.name]
+        noted = {} if table == "agreements" else {"evidence": evidence}
+        return _judged(book, table, {subject: member, column: value, **noted}, on)
+    if fact.name not in customers.c:
+        raise _not_answered(fact)
+    if fact.name == "annual_revenue":
+        return book.entry(
+            "customers",
+            {fact.name: value, "currency": book.currency("customers", book.customer, on)},
+            on,
+            book.customer,
+        )
+    return book.entry("customers", {fact.name: value}, on, book.customer)
+
+
+def _judged(book: Book, table: str, said: Mapping[str, Any], on: date) -> Statement:
+    key = f"{book.customer}/{next(iter(said.values()))}"
+    if table == "perceptions":
+        before = book.last(table, key, on)
+        _require_step(None if before is None else before["level"], said)
+    return book.entry(table, {name: value for name, value in said.items() if value is not None}, on, key)
+
+
+def _require_step(before: str | None, said: Mapping[str, Any]) -> None:
+    """A perception is answered with evidence, and rises one step at a time; more than that is for effects to show."""
+    what = f"The perception of {said['value_kind']} is not recorded"
+    if not said["evidence"]:
+        raise StoreError(what, "nothing says how we know it", "Give what the customer said or did by --evidence.")
+    if before is not None and PERCEPTION_LEVELS.index(said["level"]) - PERCEPTION_LEVELS.index(before) > 1:
+        why = f"from {before!r} to {said['level']!r} is more than one step"
+        raise StoreError(what, why, "Record what was conveyed and its effect: `valuelift record effect`.")
+
+
+def _not_answered(fact: Fact) -> StoreError:
+    what = f"{fact.name} is not recorded"
+    if fact.origin in (Origin.DERIVED, Origin.PORTFOLIO):
+        return StoreError(what, "it follows from the rules and from other facts", "Record those.")
+    name = re.sub(r"_(prev_)?\d+d$", "", fact.family or fact.name)
+    found = [
+        each.name for kind in ("customers", "spans") for each in features(kind) if re.search(rf"\b{name}\b", each.sql)
+    ]
+    source = next((each for each in found if each in _BY_COMMAND), found[0] if found else "facts")
+    hint = _BY_COMMAND.get(source, "Import them: `valuelift import --help`.")
+    return StoreError(what, f"it is counted from the records of {source}", hint)
+
+
+def _value(vocabulary: Vocabulary, fact: Fact, text: str) -> Value:
+    try:
+        value = _read(vocabulary, fact, text)
+    except (InvalidOperation, ValueError, KeyError) as error:
+        hint = error.args[0] if isinstance(error, _UnknownWordError) else _WRITTEN[fact.type]
+        raise ValueError(f"{text!r} is no value of {fact.name}. {hint}".rstrip()) from None
+    if isinstance(value, int | Decimal) and not isinstance(value, bool):
+        _require_range(fact, value)
+    return value
+
+
+def _require_range(fact: Fact, number: int | Decimal) -> None:
+    if (fact.least is not None and number < fact.least) or (fact.most is not None and number > fact.most):
+        upper = "" if fact.most is None else f" to {fact.most}"
+        raise ValueError(f"{number} is no value of {fact.name}. It lies from {fact.least}{upper}.")
+
+
+class _UnknownWordError(ValueError):
+    """A word that an enum does not have, with what to say about it."""
+
+
+def _read(vocabulary: Vocabulary, fact: Fact, text: str) -> Value:
+    match fact.type:
+        case Type.INTEGER:
+            return int(text)
+        case Type.NUMBER:
+            return _finite(Decimal(text))
+        case Type.DATE:
+            return date.fromisoformat(text)
+        case Type.FLAG:
+            return _FLAGS[text]
+        case Type.CATEGORY | Type.LEVEL:
+            members = vocabulary.enum_of(fact).members
+            if text not in members:
+                raise _UnknownWordError(did_you_mean(text, members) or f"It is one of {', '.join(members)}.")
+    return text
+
+
+def _finite(number: Decimal) -> Decimal:
+    if not number.is_finite():
+        raise ValueError(str(number))
+    return number

@@ -1,0 +1,212 @@
+"""What is on record of one customer, and what may be added to it: duplicates and contradictions are refused."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from sqlalchemy import RowMapping, select
+
+from engine.errors import did_you_mean
+from engine.vocabulary import Vocabulary
+from facts.audit import entry_that_said
+from facts.database import StoreError
+from facts.recording import Statement
+from facts.store import Store
+from facts.tables import FACT_TABLES, PERCEPTION_LEVELS, customers
+
+Row = Mapping[str, Any]
+
+_SAME_EVENT = {
+    "communications": ("value_kind", "medium", "audience_role"),
+    "interactions": ("medium", "direction", "audience_role"),
+    "complaints": ("signal",),
+    "referrals": ("kind",),
+}
+"""The columns by which two events of a customer on the same day are the same."""
+
+_NOT_SAID = ("id", "source", "recorded_at", "entered_by", "retracted_at")
+UNDO_FIRST = "If it is wrong, take it back first: `valuelift record undo{number}`."
+
+
+@dataclass(frozen=True, slots=True)
+class Book:
+    """A customer's records as they stand. `today` is the last day that something may be recorded for."""
+
+    store: Store
+    vocabulary: Vocabulary
+    customer: str
+    today: date
+
+    # --- events ---
+
+    def event(self, table: str, said: Row, on: date) -> Statement:
+        """Return the statement that something happened on a day.
+
+        Raises:
+            StoreError: if the day is still to come, or it is on record already.
+        """
+        self._require_past(table, on)
+        same = _SAME_EVENT[table]
+        for row in self.standing(table):
+            if row["holds_from"] == on and all(row[name] == said.get(name) for name in same):
+                raise self._known_already(table, row, "the same of the same day is on record")
+        words = [str(said[name]) for name in same if said.get(name) is not None]
+        key = "/".join([self.customer, *words, on.isoformat()])
+        return Statement(table, {"key": key, "customer": self.customer, "holds_from": on, **said})
+
+    def more(self, table: str, row: RowMapping, said: Row) -> Statement:
+        """Return the statement that adds to an event what became known of it later.
+
+        Raises:
+            StoreError: if the row says so already or says otherwise, or a date does not fit.
+        """
+        for name, value in said.items():
+            if isinstance(value, date):
+                self._require_past(table, value)
+                if value < row["holds_from"]:
+                    why = f"it is of {row['holds_from']}, and {name} {value} lies before that"
+                    raise StoreError(f"{row['key']} is not changed", why, "Correct the date.")
+        self._require_new(table, row, said)
+        return Statement(table, {**_said(row), **said}, row["id"])
+
+    # --- registers ---
+
+    def entry(self, table: str, said: Row, on: date, key: str, *, may_change: Sequence[str] = ()) -> Statement:
+        """Return the statement of how something stands from a day on; what is not said stays as it was.
+
+        Args:
+            table: a register.
+            said: columns and values.
+            on: the day.
+            key: what it is about.
+            may_change: columns that may change more than once a day.
+
+        Raises:
+            StoreError: if the day is still to come, it stands so already, or something else was said for that day.
+        """
+        self._require_past(table, on)
+        before = self.last(table, key, on)
+        if before is None:
+            first = {"key": key, "holds_from": on, **said}
+            return Statement(table, first if table == "customers" else {"customer": self.customer, **first})
+        if all(before[name] == value for name, value in said.items()):
+            raise self._known_already(table, before, f"it stands so since {before['holds_from']}")
+        row = {**_said(before), **said, "holds_from": on, "holds_until": None}
+        if before["holds_from"] < on:
+            return Statement(table, row)
+        self._require_new(table, before, {name: value for name, value in said.items() if name not in may_change})
+        return Statement(table, row, before["id"])
+
+    def last(self, table: str, key: str, on: date) -> RowMapping | None:
+        """Return the row that tells how something stands on a day, or None."""
+        rows = [row for row in self.standing(table) if row["key"] == key and row["holds_from"] <= on]
+        last = max(rows, key=lambda row: row["holds_from"], default=None)
+        return None if last is None or (last["holds_until"] and last["holds_until"] <= on) else last
+
+    def currency(self, table: str, key: str, on: date) -> str:
+        """Return the currency of the amounts in a row: the one on record, else the store's."""
+        before = self.last(table, key, on)
+        return str((before and before["currency"]) or self.store.settings()["base_currency"])
+
+    # --- effects ---
+
+    def heard(self, row: RowMapping, said: Row, shows: str | None) -> list[Statement]:
+        """Return the statements that the effect of a communication was heard.
+
+        Args:
+            row: the communication.
+            said: `heard_on`, `outcome` and what else was heard.
+            shows: the perception that the effect shows; it raises the one on record, and never lowers it.
+
+        Raises:
+            StoreError: if an effect was recorded already, or it cannot have been heard on that day.
+        """
+        statements = [self.more("communications", row, said)]
+        on, kind = said["heard_on"], row["value_kind"]
+        key = f"{self.customer}/{kind}"
+        before = self.last("perceptions", key, on)
+        if shows is not None and (before is None or _rank(shows) > _rank(before["level"])):
+            level = {"value_kind": kind, "level": shows, "evidence": f"{row['key']}: {said['outcome']}"}
+            free = ("value_kind", "level", "evidence")
+            statements.append(self.entry("perceptions", level, on, key, may_change=free))
+        return statements
+
+    # --- looking up ---
+
+    def standing(self, table: str) -> Sequence[RowMapping]:
+        """Return the rows that stand, by day; facts of customers merged into this one are among them."""
+        target = FACT_TABLES[table]
+        column = target.c.key if target is customers else target.c.customer
+        known_as = self.store.known_as(self.customer, self.today)
+        statement = select(target).where(column.in_(known_as), target.c.retracted_at.is_(None))
+        with self.store.reading() as connection:
+            return connection.execute(statement.order_by(target.c.holds_from, target.c.id)).mappings().all()
+
+    def find(self, table: str, named: str, among: str | None = None) -> RowMapping:
+        """Return the row that somebody means: by its key, the key's end, or the word in the column `among`.
+
+        Raises:
+            StoreError: if there is no such row of this customer, or several.
+        """
+        rows = self.standing(table)
+        if FACT_TABLES[table].info["shape"] == "register":
+            rows = [*{row["key"]: row for row in rows}.values()]  # the last of each key
+        exact = [row for row in rows if row["key"] in (named, f"{self.customer}/{named}")]
+        found = exact or [row for row in rows if among and row[among] == named]
+        if len(found) > 1 and table == "communications":
+            found = [row for row in found if row["heard_on"] is None] or found[-1:]
+        if len(found) == 1:
+            return found[0]
+        if found:
+            raise StoreError(f"{named!r} is not clear", "several fit", f"It is one of {_listed(found)}.")
+        raise self._not_found(table, named, rows, among)
+
+    def _not_found(self, table: str, named: str, rows: Sequence[RowMapping], among: str | None) -> StoreError:
+        target = FACT_TABLES[table]
+        other = select(target.c.customer).where(target.c.key == named, target.c.retracted_at.is_(None))
+        with self.store.reading() as connection:
+            whose = connection.scalar(other.limit(1))
+        what = f"{named!r} is not on record for {self.customer}"
+        if whose is not None:
+            return StoreError(what, f"it belongs to {whose}", "Give that customer, or another record.")
+        known = [*(row["key"] for row in rows), *(row[among] for row in rows if among)]
+        hint = did_you_mean(named, known) or (f"On record: {_listed(rows[-5:])}." if rows else "Record it first.")
+        return StoreError(what, f"{table} of this customer: {len(rows)}", hint)
+
+    # --- refusing ---
+
+    def _require_past(self, table: str, day: date) -> None:
+        if day > self.today:
+            why = f"{day} lies after {self.today}"
+            raise StoreError(f"Nothing is recorded in {table}", why, "Give the day on which it was, by --on.")
+
+    def _require_new(self, table: str, row: RowMapping, said: Row) -> None:
+        """Refuse what a row says already, and what it says otherwise."""
+        told = {name: value for name, value in said.items() if row[name] not in (None, "")}
+        if told and all(row[name] == value for name, value in told.items()) and told == dict(said):
+            raise self._known_already(table, row, "it says so already")
+        differing = [name for name, value in told.items() if row[name] != value]
+        for name in sorted(differing, key=lambda name: isinstance(told[name], date)):  # a day says the least
+            raise self._known_already(table, row, f"{name} is on record as {row[name]}, not {told[name]}")
+
+    def _known_already(self, table: str, row: RowMapping, why: str) -> StoreError:
+        with self.store.reading() as connection:
+            number = entry_that_said(connection, table, row["id"])
+        entered = f"{why} (entered by {row['entered_by']} on {row['recorded_at']:%Y-%m-%d})"
+        hint = UNDO_FIRST.format(number="" if number is None else f" {number}")
+        return StoreError(f"{row['key']} is not recorded again", entered, hint if number else "See `valuelift audit`.")
+
+
+def _said(row: RowMapping) -> dict[str, Any]:
+    return {name: value for name, value in row.items() if name not in _NOT_SAID}
+
+
+def _listed(rows: Sequence[RowMapping]) -> str:
+    return ", ".join(dict.fromkeys(row["key"] for row in rows))
+
+
+def _rank(level: str) -> int:
+    return PERCEPTION_LEVELS.index(level)

@@ -1,0 +1,264 @@
+"""What `valuelift record` and `valuelift audit` say, do and refuse."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from facts.demo import build
+from facts.store import Store
+from facts.tables import FACT_TABLES
+from tests.commands.conftest import DAY, Answer, Call, call_command
+
+Enter = Callable[..., Answer]
+
+
+@pytest.fixture
+def enter(demo: Call) -> Enter:
+    """Return a function that records on a demo store of the test's own, on the story's day, as Ana."""
+
+    def call(*arguments: object, **options: Any) -> Answer:
+        return demo("record", *arguments, "--as-of", DAY, "--as", "ana", **options)
+
+    return call
+
+
+PRODUCT = ("communication", "silver-carp", "--value", "product", "--medium", "technical_exchange", "--on", "2026-06-10")
+
+
+def test_one_turn_of_the_loop(store_url: str) -> None:
+    """An effect moves a perception and a condition of the gate; once all are met, another stage and value come next."""
+    store = Store.create(store_url)
+    build(store)
+    store.close()
+    common = ("--db", store_url, "--as-of", DAY)
+
+    def advised() -> tuple[str, str]:
+        shown = call_command("recommend", "silver-carp", *common, "--json").json["recommendation"]
+        return shown["stage"]["stage"]["id"], shown["value"]["content"]["id"]
+
+    def changes(*arguments: str) -> dict[str, tuple[str | None, str | None]]:
+        answer = call_command("record", *arguments, *common, "--json")
+        assert answer.code == 0, answer.errors
+        return {each["what"]: (each["before"], each["after"]) for each in answer.json["changes"]}
+
+    gate = "From new to established customer, conditions met"
+    assert advised() == ("new", "product")
+    assert changes(*PRODUCT)["Value to convey next"] == ("product", "service")
+    effect = changes("effect", "silver-carp", "product", "--outcome", "recognised", "--on", "2026-06-18")
+    assert effect["Perception: product"] == ("understood", "recognised")
+    assert effect[gate] == ("8 of 10", "9 of 10")
+    for level, day in (("recognised", "2026-06-18"), ("accepted", "2026-06-29")):
+        answer = f"cooperation_acceptance={level}"
+        last = changes("fact", "silver-carp", answer, "--evidence", "keeps to it", "--on", day)
+    assert last["Proposed stage"] == ("new customer", "established customer")
+    assert last[gate] == ("9 of 10", "10 of 10")
+    assert call_command("confirm", "silver-carp", "--stage", "established", *common).code == 0
+    assert advised() == ("established", "service")
+
+
+def test_a_record_says_what_it_holds_and_what_changes(enter: Enter) -> None:
+    """The intended effect comes from the advice; the change of the advice is shown."""
+    assert enter(*PRODUCT, "--contact", "user", "--lang", "en").lines == [
+        "Recorded for silver-carp (number 1):",
+        "  Value conveyed: product, technical exchange, with: user, intended effect:",
+        "  recognised (10 Jun 2026)",
+        "What changes:",
+        "  Value to convey next: product → service",
+        "  First action: Convey the value chosen above → Ask how the last message was",
+        "  received",
+    ]
+    assert enter("effect", "silver-carp", "product", "--outcome", "no_reaction", "--lang", "zh").lines == [
+        "已为silver-carp记录（编号2）：",
+        "  效果反馈：产品价值、没有反应（2026年6月30日）",
+        "变化：",
+        "  首要行动：了解上次传递的反馈 → 传递本期选定的价值",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "table", "expected"),
+    [
+        (["need", "--kind", "service", "--state", "unmet", "--not-felt"], "needs", {"state": "unmet", "felt": False}),
+        (["complaint", "--signal", "supply_late"], "complaints", {"signal": "supply_late", "severity": "medium"}),
+        (["dispute"], "disputes", {"talks_held": 0, "settled": False, "cooperation_broken": False}),
+        (["talk", "--medium", "visit", "--by", "theirs"], "interactions", {"medium": "visit", "direction": "theirs"}),
+        (["referral", "--kind", "public_praise"], "referrals", {"kind": "public_praise"}),
+        (["agreement", "--kind", "rent", "--credit-limit", "500"], "agreements", {"kind": "rent", "currency": "EUR"}),
+        (["contact", "--name", "Li Na", "--role", "decision_maker"], "contacts", {"role": "decision_maker"}),
+        (
+            ["competitor", "--competitor", "Northpeak", "--value", "brand", "--strength", "weak"],
+            "competitor_signals",
+            {"strength": "weak", "disturbing": False},
+        ),
+    ],
+)
+def test_each_kind_goes_into_its_table(
+    enter: Enter, demo: Call, arguments: list[str], table: str, expected: dict[str, Any]
+) -> None:
+    """Every subcommand stores one row with who, when and from where, and the log tells it."""
+    answer = enter(arguments[0], "silver-carp", *arguments[1:])
+    assert answer.code == 0, answer.errors
+    (entry,) = demo("audit", "--json").json
+    (said,) = entry["says"]
+    assert (entry["user"], entry["from"], entry["did"], entry["customer"]) == (
+        "ana",
+        "command line",
+        "record",
+        "silver-carp",
+    )
+    assert said["table"] == table
+    assert said["holds_from"] == DAY
+    assert {name: said.get(name) for name in expected} == expected
+    assert set(said) <= {"table", *(column.name for column in FACT_TABLES[table].columns)}
+
+
+def test_what_became_known_later_is_added(enter: Enter) -> None:
+    """A complaint is settled, a conflict is talked over: by the end of its key."""
+    enter("complaint", "silver-carp", "--signal", "supply_late", "--on", "2026-06-20")
+    assert enter("complaint", "silver-carp", "supply_late/2026-06-20", "--settled", "2026-06-25").code == 0
+    enter("dispute", "silver-carp", "--on", "2026-06-20")
+    settled = enter("dispute", "silver-carp", "dispute-2026-06-20", "--talks", "2", "--settled", "--lang", "en")
+    assert "  Dispute: talks held: 2, settled (30 Jun 2026)" in settled.lines
+
+
+def test_a_declined_action_leaves_the_plan_and_is_counted(enter: Enter, demo: Call) -> None:
+    """The reason counts for the rule that advised the action."""
+    declined = enter("action", "silver-carp", "convey-value", "--state", "declined", "--because", "wrong_time")
+    assert (
+        "  No longer in the plan: Convey the value chosen above" in declined.lines or "First action" in declined.output
+    )
+    counted = demo("record", "reasons", "--customer", "silver-carp", "--json").json
+    assert counted == [{"rule": "convey-within-a-week", "because": "wrong_time", "count": 1}]
+    assert "not at this time" in demo("record", "reasons", "--lang", "en").output
+    assert "时机不合适" in demo("record", "reasons", "--lang", "zh").output
+
+
+def test_a_snoozed_action_comes_back(enter: Enter, demo: Call) -> None:
+    """Until its day it is not advised; done the same day, it says so instead."""
+
+    def planned(day: str) -> bool:
+        shown = demo("recommend", "silver-carp", "--as-of", day, "--json").json["recommendation"]
+        return "convey-value" in {each["action"]["id"] for each in shown["plan"]}
+
+    assert planned(DAY)
+    enter("action", "silver-carp", "convey-value", "--state", "snoozed", "--until", "2026-07-05")
+    assert not planned(DAY)
+    assert planned("2026-07-06")
+    assert enter("action", "silver-carp", "convey-value", "--state", "done").code == 0
+    assert not planned("2026-07-06")
+
+
+def test_an_undo_brings_the_advice_back(enter: Enter, demo: Call) -> None:
+    """Taken back by number or as the last; the log keeps both, and what was known in between."""
+    before = demo("recommend", "silver-carp", "--as-of", DAY, "--json").json
+    enter(*PRODUCT)
+    enter("effect", "silver-carp", "product", "--outcome", "recognised")
+    assert enter("undo", "1").code == 1
+    assert enter("undo", "--lang", "en").lines[0] == "Taken back for silver-carp (number 2):"
+    assert enter("undo", "--lang", "zh").lines[0] == "已撤销silver-carp的记录（编号1）："
+    assert demo("recommend", "silver-carp", "--as-of", DAY, "--json").json == before
+    told = demo("audit", "--json").json
+    assert [(each["did"], each["undoes"], each["undone_by"]) for each in told] == [
+        ("undo", 1, None),
+        ("undo", 2, None),
+        ("record", None, 3),
+        ("record", None, 4),
+    ]
+    recorded = told[2]["at"]
+    then = demo("recommend", "silver-carp", "--as-of", DAY, "--known-at", recorded, "--json").json["recommendation"]
+    assert then["value"]["content"]["id"] == "service"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "said"),
+    [
+        ((*PRODUCT,), 1, "the same of the same day is on record (entered by ana"),
+        (("effect", "silver-carp", "prodct", "--outcome", "accepted"), 1, "Did you mean `product`?"),
+        (
+            ("effect", "ashgrove", "silver-carp/product/technical_exchange/2026-06-10", "--outcome", "accepted"),
+            1,
+            "belongs",
+        ),
+        (("effect", "silver-carp", "product", "--outcome", "accepted", "--on", "2026-06-09"), 1, "lies before that"),
+        (
+            ("effect", "silver-carp", "product", "--outcome", "accepted", "--on", "2026-07-01"),
+            1,
+            "lies after 2026-06-30",
+        ),
+        (("effect", "silver-carp", "product", "--outcome", "acepted"), 2, "Did you mean `accepted`?"),
+        (
+            ("effect", "silver-carp", "product", "--outcome", "accepted", "--contact", "byer"),
+            2,
+            "Did you mean `buyer`?",
+        ),
+        (("talk", "silver-karp", "--medium", "visit"), 1, "Did you mean `silver-carp`?"),
+        (("talk", "silver-carp", "--medium", "vist"), 2, "Did you mean `visit`?"),
+        (("talk", "silver-carp", "--by", "ours"), 2, "Give --medium for a new talk."),
+        (("need", "silver-carp", "--kind", "brand"), 2, "Give --state for a new need."),
+        (("need", "silver-carp"), 2, "Say something of the need"),
+        (("agreement", "silver-carp", "--kind", "rent", "--currency", "euro"), 2, "'euro' is no currency"),
+        (("fact", "silver-carp", "credit_score=many"), 2, "Write a whole number"),
+        (("fact", "silver-carp", "perception.brand=accepted", "--evidence", "x"), 1, "is more than one step"),
+        (("action", "silver-carp", "convey-valu", "--state", "done"), 2, "Did you mean `convey-value`?"),
+        (("action", "silver-carp", "convey-value", "--state", "declined"), 2, "--because and --state declined"),
+        (
+            ("action", "silver-carp", "convey-value", "--state", "declined", "--because", "wrong_tim"),
+            2,
+            "Did you mean `wrong_time`?",
+        ),
+        (
+            ("action", "silver-carp", "convey-value", "--state", "declined", "--because", "other"),
+            2,
+            "--because other needs a --reason",
+        ),
+        (("action", "silver-carp", "convey-value", "--state", "snoozed"), 2, "--until and --state snoozed"),
+        (("action", "silver-carp", "convey-value", "--state", "snoozed", "--until", DAY), 2, "is not after"),
+        (
+            ("action", "silver-carp", "call-silent-customer", "--state", "declined", "--because", "wrong_time"),
+            1,
+            "it is not advised now",
+        ),
+        (("undo", "--as", "nobody"), 1, "nobody has recorded nothing that stands"),
+        (("undo", "99"), 1, "there is none of that number"),
+    ],
+)
+def test_what_does_not_fit_is_refused(
+    enter: Enter, demo: Call, arguments: tuple[str, ...], code: int, said: str
+) -> None:
+    """It is explained with the right exit code, and nothing is recorded."""
+    enter(*PRODUCT)
+    answer = enter(*arguments)
+    assert (answer.code, answer.output) == (code, "")
+    assert said in re.sub(r"\s+", " ", answer.errors)
+    assert len(demo("audit", "--json").json) == 1
+
+
+def test_the_log_can_be_read_by_people(enter: Enter, demo: Call) -> None:
+    """Newest first: who, what, for whom, from where, and what was said; by customer, user and day."""
+    enter(*PRODUCT)
+    enter("undo")
+    enter("talk", "moonbridge", "--medium", "visit", "--as", "bob")
+    time = r"\d{4}-\d\d-\d\d \d\d:\d\d"
+    first, talk, undone, recorded, *_ = demo("audit", "--lang", "en").lines
+    assert re.fullmatch(rf"    3  {time}  bob  recorded  moonbridge  \(command line\)", first)
+    assert talk == "       Talk: visit to the customer (30 Jun 2026)"
+    assert re.fullmatch(rf"    2  {time}  ana  took back 1  silver-carp  \(command line\)", undone)
+    assert re.match(rf"    1  {time}  ana  recorded  silver-carp  \(command line\)  \[taken back", recorded)
+    assert re.fullmatch(rf"    3  {time}  bob  记录  moonbridge  （命令行）", demo("audit", "--lang", "zh").lines[0])
+    assert [each["number"] for each in demo("audit", "--customer", "moonbridge", "--json").json] == [3]
+    assert [each["number"] for each in demo("audit", "--user", "ana", "--json").json] == [2, 1]
+    assert demo("audit", "--since", "2999-01-01", "--lang", "en").lines == ["Nothing was done yet."]
+    assert demo("audit", "--customer", "moonbrige").code == 1
+
+
+def test_imports_and_packs_are_in_the_log(demo: Call, tmp_path: Any) -> None:
+    """An import says that it is one, and a pack which version."""
+    file = tmp_path / "referrals.csv"
+    file.write_text("customer,holds_from,kind\nmoonbridge,2026-06-01,referral\n", encoding="utf-8")
+    assert demo("import", tmp_path, "--mapping", "canonical", "--as", "bob").code == 0
+    (entry,) = demo("audit", "--json").json
+    assert (entry["user"], entry["from"], entry["did"], entry["subject"]) == ("bob", "import", "import", "canonical")

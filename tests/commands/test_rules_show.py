@@ -1,0 +1,136 @@
+"""One item of the rules in words."""
+
+from __future__ import annotations
+
+import pytest
+
+from engine.load.uses import uses_of_parameters
+from engine.model import Condition
+from engine.phrasing import Phrasing, texts_of
+from engine.portrait import Gallery
+from engine.wording import LANGUAGES, Wording
+from tests.commands.conftest import call_command
+from tests.engine import sample
+from tests.engine.sample import sample_pack
+from wiring import shipped_rules
+
+
+def condition(rule: str) -> Condition:
+    """Return the condition of a rule of the sample."""
+    (found,) = (one.when for one in sample_pack().rules if one.id == rule)
+    return found
+
+
+def said(rule: str, language: str, scope: str | None = None) -> list[str]:
+    """Return the condition of a rule of the sample in words."""
+    pack = sample_pack()
+    phrasing = Phrasing(pack, Wording(pack.vocabulary, language))
+    return texts_of(phrasing.lines(condition(rule), scope))
+
+
+def test_every_kind_of_condition_is_said_in_english() -> None:
+    """The sample's rule, which asks in every way there is, reads line by line as a person would say it."""
+    assert said("new-and-silent", "en") == [
+        "Stage: new customer",
+        "Days in this stage: at least 120 days (silent_after_days)",
+        "Days in this stage: known",
+        "Credit used: more than 0.80 × Credit limit",
+        "Last contact: within the last 30 days",
+        "End of contract: within the next 60 days",
+        "Perception of the product: from unaware to aware",
+        "Region: north or south",
+        "Key customer: yes",
+        "at least one of these:",
+        "  Orders in 90 days: 0",
+        "  not (Orders in a year: less than Orders in 90 days)",
+        "Needs: none with Tier: core or additional (tiers.felt)",
+        "Needs: at most 2 with Kind: quality",
+        "Complaints: Cost more than 10.50 in all, of those with Raised on: within the last 90 days",
+        "Flags: without stalled",
+        "Advised actions: with Visit the customer",
+    ]
+
+
+def test_every_kind_of_condition_is_said_in_chinese() -> None:
+    """The same in Chinese."""
+    assert said("new-and-silent", "zh")[:6] == [
+        "阶段：新客户",
+        "本阶段天数：至少120天（silent_after_days）",
+        "本阶段天数：已知",
+        "已用信用：超过0.80 × 信用额度",
+        "最近联系：最近30天内",
+        "合同到期：今后60天内",
+    ]
+    assert said("complaint-heard", "zh", "complaints") == ["信号：价格高", "客户的阶段：新客户"]
+
+
+def test_a_gate_is_shown_with_all_around_it() -> None:
+    """A gate shows its move, checklist, facts, readers, items of the method and cases, and where it stands."""
+    answer = call_command("rules", "show", "new-to-established")
+    assert answer.code == 0
+    head, place, *rest = answer.lines
+    assert head == "From new to established customer  gate new-to-established"
+    assert place.startswith("rulesets/value_marketing/gates-up.yaml:") or "/gates-up.yaml:" in place
+    text = "\n".join(rest)
+    for expected in ("new customer → established customer", "· Days in this stage: at least 30 days (fastest_days.new)",
+                     "Stage (stage)", "Proposed stage (proposed_stage)", "S3 New customer",
+                     "After 30 days a new customer may move up at the earliest", "more with --all"):  # fmt: skip
+        assert expected in text, expected
+    whole = call_command("rules", "show", "new-to-established", "--all", "--lang", "zh").output
+    assert "新客户 → 老客户" in whole
+    assert "检查清单" in whole
+    assert "--all" not in whole
+
+
+def test_a_fact_a_parameter_and_an_action_are_shown() -> None:
+    """A fact names who sets and reads it, a parameter who uses it, an action who advises it."""
+    fact, parameter, action = (
+        call_command("rules", "show", name, "--json").json[0]
+        for name in ("chain_gaps", "stalled_after_days.new", "close-chain-gaps")
+    )
+    assert (fact["kind"], fact["shown_as"]) == ("fact", ["chain_gaps"])
+    assert {"chain-before", "chain-in"} <= set(fact["made_by"])
+    assert "chain-has-gaps" in fact["read_by"]
+    assert "A value told 365 days ago still counts" in fact["cases"]
+    assert (parameter["kind"], parameter["says"]) == ("parameter", {"value": ["120 days"]})
+    assert "stalled-new" in parameter["used_by"]
+    assert (action["kind"], action["advised_by"]) == ("action", ["chain-has-gaps"])
+    assert action["at"]["file"].endswith("chain.yaml")
+
+
+def test_a_parameter_within_a_factor_or_a_list_is_used() -> None:
+    """Who names a parameter is read from the files: a loaded rule knows but its value."""
+    used = dict.fromkeys(("silent_after_days", "warn_share", "tiers.felt"), ("new-and-silent",))
+    assert uses_of_parameters(sample.PACK) == used
+
+
+@pytest.mark.parametrize(
+    ("name", "meant"),
+    [
+        ("new-to-establishd", "new-to-established"),
+        ("days_in_stge", "days_in_stage"),
+        ("visit-custmer", "visit-customer"),
+    ],
+)
+def test_a_misspelt_id_is_answered_with_the_nearest(name: str, meant: str) -> None:
+    """What is meant by an id that there is not is asked; exit code 2."""
+    answer = call_command("rules", "show", name)
+    assert answer.code == 2
+    assert f"Did you mean `{meant}`?" in answer.errors
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_everything_can_be_shown(language: str) -> None:
+    """There is a portrait of every rule, table, gate, scorecard, invariant, action, parameter and fact."""
+    gallery = Gallery(shipped_rules().pack, language)
+    for name in gallery.ids():
+        found = gallery.portraits(name)
+        assert found, name
+        for one in found:
+            assert one.title
+            assert all(line.text for lines in one.says.values() for line in lines), name
+
+
+def test_a_row_stands_in_its_table() -> None:
+    """The id of a row or of a point rule shows the whole to which it belongs."""
+    assert call_command("rules", "show", "value-next#gap", "--json").json[0]["id"] == "value-next"

@@ -1,0 +1,425 @@
+"""What is recorded one by one: checked against the book, logged, and taken back."""
+
+from collections.abc import Iterator
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+import pytest
+from sqlalchemy import delete, text, update
+from sqlalchemy.exc import SQLAlchemyError
+
+from facts.answers import answered, read_answer
+from facts.audit import Entry, entries
+from facts.book import Book
+from facts.database import StoreError
+from facts.declined import Declined, declined
+from facts.packs import StoredPack, rollback_pack, use_pack
+from facts.recording import Statement, confirm_stage, record, state
+from facts.store import Store
+from facts.tables import audit
+from facts.undoing import undo
+from wiring import catalogue
+
+TODAY = date(2026, 3, 1)
+SENT, HEARD = date(2026, 2, 1), date(2026, 2, 10)
+
+
+@pytest.fixture
+def store(store_url: str) -> Iterator[Store]:
+    """Return a store with two customers."""
+    store = Store.create(store_url)
+    rows = [{"key": key, "name": key, "holds_from": date(2020, 1, 1)} for key in ("K1", "K2")]
+    record(store, "customers", rows, user="ann", source="test", at=datetime(2026, 1, 1, tzinfo=UTC))
+    yield store
+    store.close()
+
+
+@pytest.fixture
+def book(store: Store) -> Book:
+    """Return the book of the first customer."""
+    return Book(store, catalogue(), "K1", TODAY)
+
+
+def enter(book: Book, *statements: Statement, user: str = "ann") -> int:
+    """Record statements and return their number in the log."""
+    return state(book.store, statements, user=user, source="command line")
+
+
+def conveyed(book: Book, **said: Any) -> Statement:
+    """Return the statement that the product was conveyed by a visit."""
+    return book.event("communications", {"value_kind": "product", "medium": "visit", **said}, SENT)
+
+
+def hear(book: Book, outcome: str, shows: str | None, on: date = HEARD) -> list[Statement]:
+    """Return the statements that the effect of it was heard."""
+    row = book.find("communications", "product", among="value_kind")
+    return book.heard(row, {"heard_on": on, "outcome": outcome}, shows)
+
+
+def level(book: Book) -> str | None:
+    """Return the perception of the product that is on record today."""
+    row = book.last("perceptions", "K1/product", TODAY)
+    return None if row is None else str(row["level"])
+
+
+def newest(store: Store) -> Entry:
+    """Return the last entry of the log."""
+    return entries(store, most=1)[0]
+
+
+# --- effects and perceptions ---
+
+
+def test_an_effect_raises_the_perception_in_one_record(book: Book) -> None:
+    """The outcome and the perception that it shows are stored together, and taken back together."""
+    enter(book, conveyed(book))
+    number = enter(book, *hear(book, "recognised", "recognised"))
+    assert level(book) == "recognised"
+    assert [table for table, _ in newest(book.store).says] == ["communications", "perceptions"]
+    assert undo(book.store, user="ann") == number
+    assert level(book) is None
+    assert book.find("communications", "product", among="value_kind")["outcome"] is None
+
+
+@pytest.mark.parametrize(
+    ("before", "shows", "after"),
+    [
+        ("understood", "recognised", "recognised"),
+        ("accepted", "recognised", "accepted"),
+        ("accepted", None, "accepted"),
+    ],
+)
+def test_an_effect_never_lowers_a_perception(book: Book, before: str, shows: str | None, after: str) -> None:
+    """What an effect shows counts only where it is more than what is on record."""
+    said = {"value_kind": "product", "level": before}
+    enter(book, book.entry("perceptions", said, date(2026, 1, 5), "K1/product"))
+    enter(book, conveyed(book))
+    enter(book, *hear(book, "recognised" if shows else "rejected", shows))
+    assert level(book) == after
+
+
+def test_an_effect_of_the_day_of_a_review_counts(book: Book) -> None:
+    """A perception that was reviewed on the day of the effect is raised all the same."""
+    enter(book, book.entry("perceptions", {"value_kind": "product", "level": "aware"}, HEARD, "K1/product"))
+    enter(book, conveyed(book))
+    enter(book, *hear(book, "accepted", "accepted"))
+    assert level(book) == "accepted"
+
+
+@pytest.mark.parametrize(
+    ("outcome", "on", "said"),
+    [
+        ("recognised", HEARD, "it says so already"),
+        ("rejected", HEARD, "outcome is on record as recognised, not rejected"),
+        ("recognised", HEARD + timedelta(days=1), "heard_on is on record as 2026-02-10, not 2026-02-11"),
+    ],
+)
+def test_a_second_effect_is_refused(book: Book, outcome: str, on: date, said: str) -> None:
+    """An effect is heard once; the message says by which number it can be taken back, and nothing is written."""
+    enter(book, conveyed(book))
+    number = enter(book, *hear(book, "recognised", "recognised"))
+    with pytest.raises(StoreError, match=rf"{said}.*undo {number}`"):
+        hear(book, outcome, "recognised", on)
+    assert newest(book.store).id == number
+
+
+def test_an_effect_comes_after_its_communication(book: Book) -> None:
+    """It can be heard on the day on which the value was conveyed, and not before."""
+    enter(book, conveyed(book))
+    with pytest.raises(StoreError, match="heard_on 2026-01-31 lies before that"):
+        hear(book, "recognised", None, SENT - timedelta(days=1))
+    assert hear(book, "recognised", None, SENT)
+
+
+@pytest.mark.parametrize("days", [0, 1])
+def test_nothing_is_recorded_of_the_future(book: Book, days: int) -> None:
+    """Today is the last day that something may be recorded for."""
+    enter(book, conveyed(book))
+    if days:
+        with pytest.raises(StoreError, match="lies after 2026-03-01"):
+            hear(book, "recognised", None, TODAY + timedelta(days=days))
+        with pytest.raises(StoreError, match="lies after 2026-03-01"):
+            book.event("referrals", {"kind": "referral"}, TODAY + timedelta(days=days))
+    else:
+        assert hear(book, "recognised", None, TODAY)
+
+
+def test_a_record_of_another_customer_is_refused(book: Book) -> None:
+    """The message says whose it is."""
+    enter(book, conveyed(book))
+    other = Book(book.store, book.vocabulary, "K2", TODAY)
+    with pytest.raises(StoreError, match="it belongs to K1"):
+        other.find("communications", f"K1/product/visit/{SENT}", among="value_kind")
+
+
+# --- duplicates ---
+
+
+def test_the_same_event_of_a_day_is_refused(book: Book) -> None:
+    """By another medium, or on another day, it is another event."""
+    enter(book, conveyed(book))
+    with pytest.raises(StoreError, match="the same of the same day is on record"):
+        conveyed(book, message="again")
+    assert enter(book, conveyed(book, medium="telephone"))
+
+
+def test_a_need_that_stands_so_is_no_news(book: Book) -> None:
+    """Saying it again is refused, also later; on the same day what was empty may be added, and nothing changed."""
+    said = {"kind": "quality", "state": "unmet"}
+    enter(book, book.entry("needs", said, SENT, "K1/quality"))
+    with pytest.raises(StoreError, match=f"it stands so since {SENT}"):
+        book.entry("needs", said, HEARD, "K1/quality")
+    with pytest.raises(StoreError, match="state is on record as unmet, not met"):
+        book.entry("needs", {"state": "met"}, SENT, "K1/quality")
+    enter(book, book.entry("needs", {"evidence": "seen on a visit"}, SENT, "K1/quality"))
+    enter(book, book.entry("needs", {"state": "met"}, HEARD, "K1/quality"))
+    assert [(row["state"], row["evidence"]) for row in book.standing("needs")] == [
+        ("unmet", "seen on a visit"),
+        ("met", "seen on a visit"),
+    ]
+
+
+def test_what_changed_meanwhile_is_not_overwritten(book: Book) -> None:
+    """Of two that record the same at the same time the second is refused, and nothing of its record is stored."""
+    first, second = conveyed(book), conveyed(book)
+    enter(book, first)
+    need = book.entry("needs", {"kind": "quality", "state": "unmet"}, SENT, "K1/quality")
+    with pytest.raises(StoreError, match="says something else of it by now"):
+        enter(book, need, second)
+    assert book.standing("needs") == []
+
+
+# --- answers ---
+
+
+@pytest.mark.parametrize(
+    ("said", "table", "column", "value"),
+    [
+        ("credit_score=640", "customers", "credit_score", 640),
+        ("first_business_on=2025-05-01", "customers", "first_business_on", date(2025, 5, 1)),
+        ("judgement.both_want=yes", "assessments", "verdict", "yes"),
+        ("perception.brand=aware", "perceptions", "level", "aware"),
+        ("cooperation_acceptance=aware", "perceptions", "level", "aware"),
+        ("cooperation_agreement=broken", "agreements", "state", "broken"),
+    ],
+)
+def test_an_answer_goes_where_its_fact_is_read_from(
+    book: Book, said: str, table: str, column: str, value: object
+) -> None:
+    """Each answer makes a row of the table behind the fact."""
+    statement = answered(book, read_answer(book.vocabulary, said), TODAY, "told on a visit")
+    enter(book, statement)
+    assert (statement.table, book.standing(table)[-1][column]) == (table, value)
+
+
+@pytest.mark.parametrize(
+    ("said", "why"),
+    [
+        ("orders_90d=3", "counted from the records of orders. Import them"),
+        ("referrals_365d=3", "counted from the records of referrals. Use `valuelift record referral`"),
+        ("competitor_strength.brand=weak", "Use `valuelift record competitor`"),
+        ("stage=core", "Use `valuelift confirm`"),
+        ("assessed_stage=core", "it follows from the rules"),
+        ("abc_class=A", "it follows from the rules"),
+        ("perception.product=accepted", "from 'aware' to 'accepted' is more than one step"),
+    ],
+)
+def test_what_cannot_be_answered_says_where_it_comes_from(book: Book, said: str, why: str) -> None:
+    """What is counted, concluded or shown by effects is not entered by hand."""
+    enter(book, book.entry("perceptions", {"value_kind": "product", "level": "aware"}, SENT, "K1/product"))
+    with pytest.raises(StoreError, match=why):
+        answered(book, read_answer(book.vocabulary, said), TODAY, "told on a visit")
+
+
+def test_a_perception_needs_evidence_and_may_fall(book: Book) -> None:
+    """Without evidence it is refused; acceptance that lapsed is recorded in one go."""
+    enter(book, book.entry("perceptions", {"value_kind": "product", "level": "accepted"}, SENT, "K1/product"))
+    answer = read_answer(book.vocabulary, "perception.product=aware")
+    with pytest.raises(StoreError, match="nothing says how we know it"):
+        answered(book, answer, TODAY, None)
+    enter(book, answered(book, answer, TODAY, "buys the rival's now"))
+    assert level(book) == "aware"
+
+
+@pytest.mark.parametrize(
+    ("said", "why"),
+    [
+        ("credit_score", "is no answer"),
+        ("credit_scor=3", "Did you mean `credit_score`"),
+        ("credit_score=many", "Write a whole number"),
+        ("credit_score=1001", "It lies from 0 to 1000"),
+        ("annual_revenue=NaN", "Write a number"),
+        ("first_business_on=May", "Write a date"),
+        ("judgement.both_want=yess", "Did you mean `yes`"),
+    ],
+)
+def test_an_answer_of_the_wrong_type_is_explained(said: str, why: str) -> None:
+    """The message says how to write it."""
+    with pytest.raises(ValueError, match=why):
+        read_answer(catalogue(), said)
+
+
+# --- taking back ---
+
+
+def test_what_was_corrected_stands_again(book: Book) -> None:
+    """After an undo the store says what it said before; as known in between, it still says what it said then."""
+    enter(book, book.entry("needs", {"kind": "quality", "state": "unmet"}, SENT, "K1/quality"))
+    enter(book, book.entry("needs", {"evidence": "seen"}, SENT, "K1/quality"))
+    between = datetime.now(UTC)
+    undo(book.store, user="ann")
+    (row,) = book.standing("needs")
+    assert (row["state"], row["evidence"], row["entered_by"]) == ("unmet", None, "ann")
+    then = book.store.base_tables(TODAY, between, "K1")["needs"].to_pylist()
+    assert [(row["state"], row["evidence"]) for row in then] == [("unmet", "seen")]
+    assert undo(book.store, user="ann") == newest(book.store).undoes
+    assert book.standing("needs") == []
+
+
+def test_what_others_rest_on_is_taken_back_last(book: Book) -> None:
+    """A communication whose effect is on record stays; the message names the record to take back first."""
+    first = enter(book, conveyed(book))
+    second = enter(book, *hear(book, "accepted", "accepted"), user="bob")
+    with pytest.raises(StoreError, match=rf"something was recorded on top of it since. .*undo {second}`"):
+        undo(book.store, user="ann")
+    undo(book.store, user="ann", number=second)
+    assert undo(book.store, user="ann") == first
+    assert book.standing("communications") == []
+
+
+def test_what_stands_again_is_known_by_its_first_record(book: Book) -> None:
+    """Recorded, corrected, taken back, corrected and taken back once more: the first record can still be taken back."""
+    first = enter(book, conveyed(book))
+    for outcome in ("accepted", "rejected"):
+        enter(book, *hear(book, outcome, None))
+        undo(book.store, user="ann")
+    with pytest.raises(StoreError, match=f"undo {first}`"):
+        conveyed(book)
+    assert undo(book.store, user="ann") == first
+    assert enter(book, conveyed(book)) > first
+
+
+def test_records_on_records_are_taken_back_one_by_one(book: Book) -> None:
+    """Three statements on the same row, the last taken back, made anew, and all taken back down to nothing."""
+    for said in ({"kind": "quality", "state": "unmet"}, {"tier": "core"}, {"evidence": "seen"}):
+        enter(book, book.entry("needs", said, SENT, "K1/quality"))
+    undo(book.store, user="ann")
+    enter(book, book.entry("needs", {"level": "basic"}, SENT, "K1/quality"))
+    left = []
+    for _ in range(3):
+        undo(book.store, user="ann")
+        left.append([(row["tier"], row["level"], row["evidence"]) for row in book.standing("needs")])
+    assert left == [[("core", None, None)], [(None, None, None)], []]
+
+
+def test_what_cannot_be_taken_back_says_why(book: Book) -> None:
+    """Only records of facts are taken back, once, and each user's own by default."""
+    number = enter(book, conveyed(book))
+    with pytest.raises(StoreError, match="bob has recorded nothing that stands"):
+        undo(book.store, user="bob")
+    with pytest.raises(StoreError, match="there is none of that number"):
+        undo(book.store, user="ann", number=number + 1)
+    undo(book.store, user="ann", number=number)
+    with pytest.raises(StoreError, match="that was done already"):
+        undo(book.store, user="ann", number=number)
+    use_pack(book.store, StoredPack("a" * 64, "ours", "1", b""), user="ann")
+    with pytest.raises(StoreError, match="no record of one customer's facts but: pack_use ours 1"):
+        undo(book.store, user="ann", number=newest(book.store).id)
+
+
+def test_a_confirmed_stage_is_taken_back(book: Book) -> None:
+    """The stage before stands again."""
+    confirm_stage(book.store, "K1", "target", SENT, user="ann")
+    confirm_stage(book.store, "K1", "new", HEARD, user="ann")
+    undo(book.store, user="ann")
+    assert [row["stage"] for row in book.standing("stage_history")] == ["target"]
+
+
+# --- the log ---
+
+
+def test_everything_done_is_logged(book: Book) -> None:
+    """Who did what, to whom, and what was taken back; asked by customer, user and day."""
+    use_pack(book.store, StoredPack("a" * 64, "ours", "1", b""), user="bob")
+    use_pack(book.store, StoredPack("b" * 64, "ours", "2", b""), user="bob")
+    rollback_pack(book.store, user="bob")
+    confirm_stage(book.store, "K1", "target", SENT, user="ann")
+    undo(book.store, user="ann")
+    told = [(each.user, each.did, each.subject, each.customer) for each in entries(book.store, since=TODAY)]
+    assert told[:5] == [
+        ("ann", "undo", "stage_history", "K1"),
+        ("ann", "confirm", "stage_history", "K1"),
+        ("bob", "pack_rollback", "ours 1", None),
+        ("bob", "pack_use", "ours 2", None),
+        ("bob", "pack_use", "ours 1", None),
+    ]
+    assert [each.did for each in entries(book.store, customer="K1")] == ["undo", "confirm"]
+    assert {each.user for each in entries(book.store, user="bob")} == {"bob"}
+    assert entries(book.store, since=datetime.now(UTC).date() + timedelta(days=1)) == []
+    taken_back, confirmed = entries(book.store, customer="K1")
+    assert (taken_back.undoes, confirmed.undone_by) == (confirmed.id, taken_back.id)
+
+
+def test_the_log_tells_no_personal_data(book: Book) -> None:
+    """Of a contact it tells the role, and neither name nor number."""
+    enter(book, book.entry("contacts", {"name": "Li Na", "role": "buyer", "telephone": "1"}, SENT, "K1/buyer"))
+    ((_, said),) = newest(book.store).says
+    assert "Li Na" not in str(said)
+    assert said["role"] == "buyer"
+
+
+@pytest.mark.parametrize("change", [update(audit).values(done_by="nobody"), delete(audit)])
+def test_the_log_is_only_added_to(store: Store, change: Any) -> None:
+    """The database itself refuses to change or delete an entry."""
+    with (
+        pytest.raises((StoreError, SQLAlchemyError), match="the audit log is only added to"),
+        store.writing() as connection,
+    ):
+        connection.execute(change)
+    assert newest(store).user == "ann"
+
+
+def test_an_older_store_tells_what_it_knows(store_url: str) -> None:
+    """A store made before there was a log gets one, with the confirmations and uses of packs that it holds."""
+    store = Store.create(store_url)
+    record(store, "customers", [{"key": "K1", "name": "Acme", "holds_from": SENT}], user="ann", source="test")
+    confirm_stage(store, "K1", "target", SENT, user="ann")
+    use_pack(store, StoredPack("a" * 64, "ours", "1", b""), user="bob")
+    with store.writing() as connection:
+        connection.execute(text("UPDATE stage_history SET source = 'confirmed'"))
+        for table in ("communications", "actions"):
+            for column in (
+                ("heard_from", "heard_reason") if table == "communications" else ("declined_because", "advised_by")
+            ):
+                connection.execute(text(f"ALTER TABLE {table} DROP COLUMN {column}"))
+        connection.execute(text("DROP TABLE audit"))
+        if connection.dialect.name == "postgresql":
+            connection.execute(text("DROP FUNCTION refuse_to_change_audit"))
+        connection.execute(text("UPDATE alembic_version SET version_num = '0002'"))
+    store.close()
+    again = Store.open(store_url)
+    told = [(each.user, each.did, each.subject, each.customer) for each in entries(again)]
+    assert told == [("bob", "pack_use", "ours 1", None), ("ann", "confirm", "stage_history", "K1")]
+    again.close()
+
+
+# --- declining ---
+
+
+def test_reasons_are_counted_for_each_rule(book: Book) -> None:
+    """Advice of two rules counts for both; what was taken back or is not declined does not count."""
+    for action, because, rules in [
+        ("a", "wrong_time", '["r1", "r2"]'),
+        ("b", "wrong_time", '["r1"]'),
+        ("c", None, None),
+    ]:
+        said = {"action": action, "state": "declined", "declined_because": because, "advised_by": rules}
+        enter(book, book.entry("actions", {**said, "about": "", "advised_on": SENT}, SENT, f"K1/{action}/"))
+    assert declined(book.store) == [
+        Declined("r1", "wrong_time", 2),
+        Declined(None, None, 1),
+        Declined("r2", "wrong_time", 1),
+    ]
+    undo(book.store, user="ann")
+    assert declined(book.store, "K1") == [Declined("r1", "wrong_time", 2), Declined("r2", "wrong_time", 1)]
+    assert declined(book.store, "K2") == []
