@@ -88,7 +88,8 @@ def _page(texts: Texts, pack: Pack, one: Portrait, show_all: bool) -> Renderable
     from rich.table import Table
     from rich.text import Text
 
-    head = Text.assemble((one.title, "bold"), "  ", (f"{texts(f'kind_{one.kind}')} {one.id}", "dim"))
+    kind = texts(f"kind_{one.kind}")
+    head = Text.assemble((one.title, "bold"), "  ", (f"{kind} {one.id}", "dim"))
     place = Text(f"{_shown_path(one.at.file)}:{one.at.line}", style="dim")
     grid = Table.grid(padding=(0, 2))
     grid.add_column(no_wrap=True, style="bold")

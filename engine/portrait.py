@@ -173,9 +173,11 @@ class _Painter:
         )
 
     def _cases_of(self, name: str) -> tuple[str, ...]:
+        """Return the cases that are about an item, then the others in which it fires."""
         fired = self._gallery.fired()
-        names = {case for rule, cases in fired.items() if rule.partition("#")[0] == name for case in cases}
-        return tuple(case.name for case in self._gallery.cases if case.name in names)
+        fires = {case for rule, cases in fired.items() if rule.partition("#")[0] == name for case in cases}
+        about = [case.name for case in self._gallery.cases if name in _named_in(case)]
+        return tuple(dict.fromkeys([*about, *(case.name for case in self._gallery.cases if case.name in fires)]))
 
     def _notes(self, one: Rule | Table | Gate) -> Iterator[str]:
         if one.status is Status.DRAFT:
@@ -398,3 +400,9 @@ class _Painter:
             says={"facts": lines},
             read_by=tuple(readers),
         )
+
+
+def _named_in(case: Case) -> set[str]:
+    """Return the ids of the rules, tables, gates and scorecards that a case expects something of."""
+    expect = case.expect
+    return {rule.partition("#")[0] for rule in (*expect.fired, *expect.not_fired, *expect.gates)}

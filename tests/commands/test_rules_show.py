@@ -74,11 +74,12 @@ def test_a_gate_is_shown_with_all_around_it() -> None:
     text = "\n".join(rest)
     for expected in ("new customer → established customer", "· Days in this stage: at least 30 days (fastest_days.new)",
                      "Stage (stage)", "Proposed stage (proposed_stage)", "S3 New customer",
-                     "After 30 days a new customer may move up at the earliest", "more with --all"):  # fmt: skip
+                     "more with --all"):  # fmt: skip
         assert expected in text, expected
     whole = call_command("rules", "show", "new-to-established", "--all", "--lang", "zh").output
     assert "新客户 → 老客户" in whole
     assert "检查清单" in whole
+    assert "After 30 days a new customer may move up at the earliest" in whole
     assert "--all" not in whole
 
 
@@ -134,3 +135,10 @@ def test_everything_can_be_shown(language: str) -> None:
 def test_a_row_stands_in_its_table() -> None:
     """The id of a row or of a point rule shows the whole to which it belongs."""
     assert call_command("rules", "show", "value-next#gap", "--json").json[0]["id"] == "value-next"
+
+
+def test_the_cases_about_an_item_come_first() -> None:
+    """A table whose last row fires nearly always is shown first with the cases that expect something of it."""
+    (table,) = call_command("rules", "show", "how-deep", "--json").json
+    assert "A new customer hears the core of a value" in table["cases"][:8]
+    assert len(table["cases"]) > 100
