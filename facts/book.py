@@ -102,7 +102,8 @@ class Book:
 
     def last(self, table: str, key: str, on: date) -> RowMapping | None:
         """Return the row that tells how something stands on a day, or None."""
-        rows = [row for row in self.standing(table) if row["key"] == key and row["holds_from"] <= on]
+        keys = self._keys(key)
+        rows = [row for row in self.standing(table) if row["key"] in keys and row["holds_from"] <= on]
         last = max(rows, key=lambda row: row["holds_from"], default=None)
         return None if last is None or (last["holds_until"] and last["holds_until"] <= on) else last
 
@@ -133,6 +134,11 @@ class Book:
             free = ("value_kind", "level", "evidence")
             statements.append(self.entry("perceptions", level, on, key, may_change=free))
         return statements
+
+    def _keys(self, key: str) -> set[str]:
+        """Return a key as it is for this customer and for those merged into it."""
+        rest = key.removeprefix(self.customer)
+        return {f"{known_as}{rest}" for known_as in self.store.known_as(self.customer, self.today)} | {key}
 
     # --- looking up ---
 

@@ -20,8 +20,8 @@ Enter = Callable[..., Answer]
 def enter(demo: Call) -> Enter:
     """Return a function that records on a demo store of the test's own, on the story's day, as Ana."""
 
-    def call(*arguments: object, **options: Any) -> Answer:
-        return demo("record", *arguments, "--as-of", DAY, "--as", "ana", **options)
+    def call(kind: object, *arguments: object) -> Answer:
+        return demo("record", kind, "--as-of", DAY, "--as", "ana", *arguments)
 
     return call
 
@@ -75,7 +75,7 @@ def test_a_record_says_what_it_holds_and_what_changes(enter: Enter) -> None:
         "已为silver-carp记录（编号2）：",
         "  效果反馈：产品价值、没有反应（2026年6月30日）",
         "变化：",
-        "  首要行动：了解上次传递的反馈 → 传递本期选定的价值",
+        "  首要行动：回访上次价值传递的效果 → 传递本期选定的价值",
     ]
 
 

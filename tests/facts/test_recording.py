@@ -14,7 +14,7 @@ from facts.book import Book
 from facts.database import StoreError
 from facts.declined import Declined, declined
 from facts.packs import StoredPack, rollback_pack, use_pack
-from facts.recording import Statement, confirm_stage, record, state
+from facts.recording import Statement, confirm_stage, merge_customers, record, state
 from facts.store import Store
 from facts.tables import audit
 from facts.undoing import undo
@@ -96,6 +96,17 @@ def test_an_effect_never_lowers_a_perception(book: Book, before: str, shows: str
     enter(book, conveyed(book))
     enter(book, *hear(book, "recognised" if shows else "rejected", shows))
     assert level(book) == after
+
+
+def test_what_is_known_of_a_merged_customer_counts(book: Book) -> None:
+    """The effect does not lower what was accepted under the key of the customer that was merged into this one."""
+    accepted = {"value_kind": "product", "level": "accepted"}
+    enter(book, Book(book.store, book.vocabulary, "K2", TODAY).entry("perceptions", accepted, SENT, "K2/product"))
+    merge_customers(book.store, "K2", "K1", user="ann")
+    enter(book, conveyed(book))
+    enter(book, *hear(book, "recognised", "recognised"))
+    assert level(book) == "accepted"
+    assert len(book.standing("perceptions")) == 1
 
 
 def test_an_effect_of_the_day_of_a_review_counts(book: Book) -> None:
