@@ -153,6 +153,17 @@ def marked(truth: bool | None, said: str | Text) -> Text:
     return Text.assemble((mark, style), " ", said)
 
 
+def hanging(line: Text) -> RenderableType:
+    """Return a line whose further lines stand beside its mark; Chinese, which has no blanks, would go below it."""
+    if line.plain[1:2] != " " or line.plain[:1] not in {mark for mark, _ in MARKS.values()}:
+        return line
+    grid = Table.grid(padding=(0, 1, 0, 0))
+    grid.add_column(no_wrap=True)
+    grid.add_column(overflow="fold")
+    grid.add_row(line[:1], line[2:])
+    return grid
+
+
 def branch(heading: str | Text) -> Tree:
     """Return the top of a tree."""
     return Tree(Text(heading, style="bold") if isinstance(heading, str) else heading, guide_style=GUIDES)

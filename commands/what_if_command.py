@@ -27,7 +27,7 @@ def command(customer: str, settings: tuple[str, ...], show_all: bool, query: Que
 
     \b
     Example:
-      valuelift what-if 13085 --set perception.product=recognised --as-of 2010-12-09
+      valuelift what-if 13085 --set stage=new --as-of 2010-12-09
       valuelift what-if 13085 --set orders_90d=3 --set orders_365d=5 --lang zh
     """
     from commands.desk import desk_for

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from rich.text import Text
 from rich.tree import Tree
 
-from commands.explain_layout import Teller, branch, marked
+from commands.explain_layout import Teller, branch, hanging, marked
 from engine.derivation import Kind, Node, Source
 from engine.model import Op, Quantified, Quantifier, Test
 from engine.program import Selection, Single
@@ -80,7 +80,7 @@ class WhyLayout:
                 return
             label.append(f"\n{self._stands(parts[0])}", style=_QUIET)
             node = parts[0]
-        below = tree.add(label)
+        below = tree.add(hanging(label))
         if node.kind is Kind.FACT:
             self._deeper(below, node, depth)
         elif node.kind is Kind.TEST:
@@ -205,7 +205,7 @@ class WhyLayout:
         teller = self.teller
         value = teller.value(teller.key(node.id), rival.value)
         said = teller.texts("would_give", rule=teller.called(rival.id), value=value)
-        below = tree.add(Text.assemble(marked(rival.truth, said), (self._stamp(rival), _QUIET)))
+        below = tree.add(hanging(Text.assemble(marked(rival.truth, said), (self._stamp(rival), _QUIET))))
         for part in _wrong(rival):
             if not self._says_nothing(rival, part):
                 self._add(below, part, 1)
@@ -218,7 +218,7 @@ class WhyLayout:
             numbers = [self.teller.wording.number(number) for number in (rival.points or 0, best - (rival.points or 0))]
             below = tree.add(self._candidate(rival, self.teller.texts("behind", points=numbers[0], gap=numbers[1])))
             for part in rival.because[:limit]:
-                below.add(self._label(part))
+                below.add(hanging(self._label(part)))
         if rest := len(node.against[RIVALS:]) if limit else 0:
             tree.add(Text(self.teller.texts("more_rivals", number=rest), style=_QUIET))
         return tree

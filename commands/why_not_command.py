@@ -17,10 +17,10 @@ NEAREST = 3
 
 @click.command("why-not")
 @click.argument("customer")
-@click.option("--stage", type=Word(STAGES), metavar="STAGE", help="Why is this stage not proposed?")
-@click.option("--value", "kind", metavar="KIND", help="Why is this kind of value not the one to convey next?")
-@click.option("--action", metavar="ID", help="Why is this action not advised?")
-@click.option("--fact", metavar="NAME=VALUE", help="Why do the rules not conclude this?")
+@click.option("--stage", type=Word(STAGES), metavar="STAGE", help="Ask why this stage is not proposed.")
+@click.option("--value", "kind", metavar="KIND", help="Ask why this kind of value is not the one to convey next.")
+@click.option("--action", metavar="ID", help="Ask why this action is not advised.")
+@click.option("--fact", metavar="NAME=VALUE", help="Ask why the rules do not conclude this.")
 @click.option("--all", "show_all", is_flag=True, help=f"Show every way there, not only the {NEAREST} nearest.")
 @query_options
 def command(

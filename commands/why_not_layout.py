@@ -10,7 +10,7 @@ from rich.console import RenderableType
 from rich.text import Text
 from rich.tree import Tree
 
-from commands.explain_layout import Teller, branch, marked, sentence
+from commands.explain_layout import Teller, branch, hanging, marked, sentence
 from engine.decision import State
 from engine.model import Quantified, Quantifier, Test
 from engine.vocabulary import Value
@@ -87,7 +87,7 @@ class WhyNotLayout:
         for blocker in way.blockers:
             given = self.teller.value(found.fact, blocker.value)
             said = self.teller.texts("blocked", rule=self.teller.called(blocker.rule), value=given)
-            below = tree.add(marked(False, said))
+            below = tree.add(hanging(marked(False, said)))
             below.add(Text(self.teller.rule(blocker.rule, way.row), style=_QUIET))
         if way.begins is not None:
             tree.add(Text(self.teller.texts("begins", date=self.teller.date(way.begins))))
@@ -138,7 +138,7 @@ class WhyNotLayout:
                     self._missing(tree, one)
                 continue
             truth = False if any(one.truth is not None for one in ones) else None
-            below = tree.add(marked(truth, self.teller.criterion(criterion)))
+            below = tree.add(hanging(marked(truth, self.teller.criterion(criterion))))
             for one in ones:
                 self._missing(below, one, is_marked=False)
 
@@ -146,7 +146,7 @@ class WhyNotLayout:
         said = self._stands(one)
         if one.passes_on is not None:
             said += f" · {self.teller.texts('comes_on', date=self.teller.date(one.passes_on))}"
-        below = tree.add(marked(None if one.truth is None else False, said) if is_marked else Text(said))
+        below = tree.add(hanging(marked(None if one.truth is None else False, said)) if is_marked else Text(said))
         if isinstance(one.condition, Quantified) and one.truth is False:
             for row in self._in_the_way(one.condition, one.wanted):
                 below.add(Text(row))

@@ -163,7 +163,7 @@ class Phrases:
             title, times = self.title(test.operand.fact), test.operand.times
             if times == 1:
                 return [title]
-            return [self.wording.text(_TIMES).format(times=self.wording.number(times), title=title)]
+            return [self.wording.text(_TIMES).format(times=f"{times.normalize():f}", title=title)]
         if test.op in _DAYS:
             return [self.wording.with_unit(int(str(value)), "day") for value in test.operand.values]
         return [self._operand(fact, value) for value in test.operand.values]
