@@ -14,7 +14,7 @@ from click.testing import CliRunner
 
 from cli import main
 from engine.decision import Decision
-from engine.session import Session
+from engine.plan import Plan
 from engine.snapshot import CustomerFacts
 from facts.demo import AS_OF, build
 from facts.snapshot import take_snapshot
@@ -76,9 +76,9 @@ def decided(desk: Desk) -> dict[str, tuple[CustomerFacts, Decision]]:
     """Return the facts and the decision of every demo customer."""
     vocabulary = desk.rules.pack.vocabulary
     snapshot = take_snapshot(desk.store.base_tables(AS_OF), vocabulary, AS_OF, base_currency="EUR")
-    facts = [snapshot.customer(key) for key in snapshot.customers["customer"].to_pylist()]
-    session = Session(desk.rules.program)
-    return {each.customer: (each, session.decide(each)) for each in facts}
+    facts = list(snapshot.each())
+    decisions = Plan(desk.rules.program).decide_all(facts)
+    return {each.customer: (each, decision) for each, decision in zip(facts, decisions, strict=True)}
 
 
 @pytest.fixture

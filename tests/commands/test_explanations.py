@@ -27,6 +27,7 @@ from engine.wording import say_date
 from tests.commands.conftest import DAY, Answer, Call
 from tests.engine.test_derivation import mixed
 from tests.oracle.conditions import holds
+from tests.profiles import count
 from wiring import Desk
 
 LANGUAGES = ("en", "zh")
@@ -40,6 +41,11 @@ def derivers(desk: Desk, decided: Decided) -> dict[str, Deriver]:
     return {name: Deriver(rules.pack, rules.program, *both) for name, both in decided.items()}
 
 
+def some_of(derivers: dict[str, Deriver]) -> list[Deriver]:
+    """Return some of the demo customers, spread over the stages; all with the full counts."""
+    return list(derivers.values())[:: count(quick=9, ci=6, long=1)]
+
+
 def subjects(deriver: Deriver) -> list[FactKey]:
     """Return what `why` explains by default."""
     return [deriver.pack.ladder.proposed, FactKey(None, deriver.pack.shows["value"])]
@@ -50,9 +56,9 @@ def subjects(deriver: Deriver) -> list[FactKey]:
 
 def test_what_is_not_named_does_not_matter(derivers: dict[str, Deriver]) -> None:
     """Each customer keeps stage and value with all facts that the derivation does not name taken from another one."""
-    others = list(derivers.values())
+    others = some_of(derivers)
     kept: list[tuple[str, Value | None, CustomerFacts]] = []
-    for deriver, other in zip(derivers.values(), others[1:] + others[:1], strict=True):
+    for deriver, other in zip(others, others[1:] + others[:1], strict=True):
         for key in subjects(deriver):
             node = deriver.fact(key)
             changed = mixed(deriver.customer, other.customer, str(len(kept)), named(node))
@@ -151,12 +157,12 @@ def test_a_derivation_fits_eighty_columns(
     derivers: dict[str, Deriver], language: str, for_auditor: bool, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """No line is wider than eighty cells, and no word of our own files stands where a manager reads."""
-    for deriver in derivers.values():
+    for deriver in some_of(derivers):
         layout = WhyLayout(Teller(deriver, Texts(language)), 2, for_auditor)
         for key in subjects(deriver):
             print_page(*layout.trees(deriver.fact(key)))
     lines = capsys.readouterr().out.splitlines()
-    assert len(lines) > 10 * len(derivers)
+    assert len(lines) > 10 * len(some_of(derivers))
     assert [line for line in lines if cell_len(line) > 80 or "…" in line] == []
     if not for_auditor:
         assert [line for line in lines if re.search(r"[{}_]|None|True|False", line)] == []
@@ -170,7 +176,7 @@ def test_what_is_missing_fits_eighty_columns(
     pack = next(iter(derivers.values())).pack
     value = FactKey(None, pack.shows["value"])
     kinds = pack.vocabulary.enum_of(pack.vocabulary.facts[value]).members
-    for deriver in list(derivers.values())[::3]:
+    for deriver in some_of(derivers):
         layout = WhyNotLayout(Teller(deriver, Texts(language)), None)
         for key, wanted in [*((pack.ladder.proposed, one) for one in STAGES), *((value, one) for one in kinds)]:
             print_page(*layout.page(why_not(deriver, key, wanted)))

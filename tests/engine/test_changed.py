@@ -102,7 +102,7 @@ def test_facts_can_change_together(vocabulary: Vocabulary) -> None:
     assert with_changes(CUSTOMER, changes).facts == {"orders": 9, "orders_ever": 9, "note": "old"}
 
 
-@pytest.mark.parametrize("seed", range(count(quick=20, ci=100, long=2_000)))
+@pytest.mark.parametrize("seed", range(count(quick=20, ci=40, long=2_000)))
 def test_a_difference_leads_from_one_decision_to_the_other(seed: int) -> None:
     """Applied to the first decision, the difference gives the second: conclusions, actions and rules that fire."""
     rng = Random(seed)

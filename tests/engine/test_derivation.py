@@ -19,7 +19,7 @@ from engine.vocabulary import FactKey
 from tests.generators import random_customers, random_pack
 from tests.profiles import count
 
-SEEDS = range(count(quick=40, ci=150, long=5_000))
+SEEDS = range(count(quick=40, ci=40, long=5_000))
 
 
 def derive(pack: Pack, customer: CustomerFacts) -> Deriver:

@@ -284,7 +284,7 @@ def tried(deriver: Deriver, way: Way, options: dict[FactKey, list[Value]]) -> Cu
     return None
 
 
-@pytest.mark.parametrize("seed", range(count(quick=40, ci=150, long=2_000)))
+@pytest.mark.parametrize("seed", range(count(quick=40, ci=50, long=2_000)))
 def test_what_is_missing_is_all_that_is_missing(seed: int) -> None:
     """With what the nearest way lacks, its rule fires and gives what is wanted, unless a named rule comes first."""
     rng = Random(seed)
