@@ -67,7 +67,7 @@ def why_not(deriver: Deriver, fact: FactKey, wanted: Value) -> WhyNot:
     if isinstance(resolution, Selection):
         return nearest.choice(found, resolution)
     if fact == deriver.pack.ladder.proposed:
-        steps = _steps(deriver, str(wanted))
+        steps = steps_to(deriver, str(wanted))
         if len(steps) > 1:
             place = 1 if steps[0] == value else 0
             before = (str(deriver.value(deriver.pack.ladder.stage)), *steps)[place]
@@ -82,7 +82,7 @@ def has(value: Value | None, wanted: Value) -> bool:
     return wanted in value if isinstance(value, frozenset) else value == wanted
 
 
-def _steps(deriver: Deriver, wanted: str) -> tuple[str, ...]:
+def steps_to(deriver: Deriver, wanted: str) -> tuple[str, ...]:
     """Return the stages that lead to the wanted one, through gates that lead up, else through any."""
     stage = deriver.value(deriver.pack.ladder.stage)
     gates = [gate for gate in deriver.pack.gates if gate.status is Status.ACTIVE]

@@ -152,13 +152,17 @@ class FactKey(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Collection:
-    """Rows that belong to a customer. `date` names the row fact that says when an event happened."""
+    """Rows that belong to a customer. `date` names the row fact that says when an event happened.
+
+    `change` says who can add a row, and at what cost.
+    """
 
     name: str
     title: Text
     kind: Kind
     at: Location
     date: str | None = None
+    change: Change = Change()
 
 
 @dataclass(frozen=True, slots=True)

@@ -292,7 +292,7 @@ class VocabularyReader:
         form.word_of(key, "the name of a collection", SNAKE)
         kind = form.choice("kind", Kind)
         date = form.optional_word("date", SNAKE)
-        collection = Collection(key.text, form.text("title"), kind, key.at, date)
+        collection = Collection(key.text, form.text("title"), kind, key.at, date, self._change(form))
         if key.text in RESERVED - {"actions"}:
             form.problem(
                 key.at, "reserved-name", f"`{key.text}` means something else in rules.", "Rename the collection."

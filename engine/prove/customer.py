@@ -165,9 +165,9 @@ class AnyCustomer:
 
     def absences(self, model: Any) -> list[Term]:
         """Return, for everything that a solution knows of the customer, that it is missing: rows and coverage too."""
-        rows = [no(term) for _, term in sorted(self._present.items(), reverse=True) if _holds(model, term)]
-        coverage = [no(one.known) for one in self._coverage.values() if _holds(model, one.known)]
-        values = [no(value.known) for value in self._values.values() if _holds(model, value.known)]
+        rows = [no(term) for _, term in sorted(self._present.items(), reverse=True) if holds(model, term)]
+        coverage = [no(one.known) for one in self._coverage.values() if holds(model, one.known)]
+        values = [no(value.known) for value in self._values.values() if holds(model, value.known)]
         return rows + coverage + values
 
     def witness(self, model: Any, name: str) -> CustomerFacts:
@@ -175,15 +175,15 @@ class AnyCustomer:
         facts = self._facts(model, None, None)
         rows: dict[str, list[Row]] = defaultdict(list)
         for (collection, row), present in sorted(self._present.items()):
-            if _holds(model, present):
+            if holds(model, present):
                 rows[collection].append(Row(str(row + 1), self._facts(model, collection, row)))
         recorded = {
             collection: self._recorded(model, coverage)
             for collection, coverage in sorted(self._coverage.items())
-            if _holds(model, coverage.known)
+            if holds(model, coverage.known)
         }
         found = {collection: tuple(own) for collection, own in rows.items()}
-        return CustomerFacts(name, _day(_number(model, self.today)), facts, found, recorded)
+        return CustomerFacts(name, _day(number(model, self.today)), facts, found, recorded)
 
     def _facts(self, model: Any, scope: str | None, row: int | None) -> dict[str, Plain]:
         own = {key: value for (key, place), value in self._values.items() if (key.scope, place) == (scope, row)}
@@ -206,8 +206,8 @@ class AnyCustomer:
     def code_of(self, model: Any, value: Value) -> int | None:
         """Return the code that a solution gives a value, or None for a missing one."""
         if isinstance(value, Whole):
-            return _number(model, value.code) if _holds(model, value.known) else None
-        return next((code for code, holds in value.codes.items() if _holds(model, holds)), None)
+            return number(model, value.code) if holds(model, value.known) else None
+        return next((code for code, is_so in value.codes.items() if holds(model, is_so)), None)
 
     def plain(self, key: FactKey, code: int) -> Plain:
         """Return the plain value of a code."""
@@ -218,8 +218,8 @@ class AnyCustomer:
 
     @staticmethod
     def _recorded(model: Any, coverage: Coverage) -> Recorded:
-        start = _number(model, coverage.start)
-        end = None if _holds(model, coverage.open_end) else _day(_number(model, coverage.end))
+        start = number(model, coverage.start)
+        end = None if holds(model, coverage.open_end) else _day(number(model, coverage.end))
         return (BEGINNING if start == EARLIEST else _day(start)), end
 
 
@@ -244,11 +244,13 @@ def covers(coverage: Coverage, today: Number, window: int | None) -> Term:
     return both(coverage.known, coverage.start <= first, some(coverage.open_end, coverage.end >= today))
 
 
-def _holds(model: Any, term: Term) -> bool:
+def holds(model: Any, term: Term) -> bool:
+    """Return whether a term holds in a solution."""
     return term if isinstance(term, bool) else z3.is_true(model.eval(term, model_completion=True))
 
 
-def _number(model: Any, term: Number) -> int:
+def number(model: Any, term: Number) -> int:
+    """Return a number in a solution."""
     return term if isinstance(term, int) else int(model.eval(term, model_completion=True).as_long())
 
 

@@ -1,0 +1,71 @@
+"""`valuelift path`: the cheapest changes after which the rules come to another conclusion."""
+
+from __future__ import annotations
+
+import click
+
+from commands.conclusion import conclusion, the_one
+from commands.options import STAGES, Query, Word, query_options
+
+MOST = 3
+
+
+@click.command("path")
+@click.argument("customer")
+@click.option(
+    "--to", "stage", type=Word(STAGES), metavar="STAGE", help="Ask what it takes that this stage is proposed."
+)
+@click.option("--value", "kind", metavar="KIND", help="Ask what it takes to convey this kind of value next.")
+@click.option("--action", metavar="ID", help="Ask what it takes that this action is advised.")
+@click.option("--fact", metavar="NAME=VALUE", help="Ask what it takes that the rules conclude this.")
+@click.option(
+    "--seconds",
+    type=click.FloatRange(min=0.01),
+    default=10.0,
+    show_default=True,
+    help="How long to think about one way.",
+)
+@query_options
+def command(
+    customer: str,
+    stage: str | None,
+    kind: str | None,
+    action: str | None,
+    fact: str | None,
+    seconds: float,
+    query: Query,
+) -> None:
+    """Show what it would take for CUSTOMER to come to another conclusion.
+
+    Looks over all rules at once for the cheapest changes that we or the customer can make: to facts, by new records, by
+    waiting. Who can change what, and at what effort, is declared in the catalogue of facts. Up to three ways are shown,
+    each tried out before.
+
+    \b
+    Example:
+      valuelift path 13085 --to core --as-of 2010-12-09
+      valuelift path 13085 --value brand --lang zh
+    """
+    from commands.desk import desk_for
+    from commands.explain_layout import Teller
+    from commands.texts import Texts
+    from engine.derivation import Deriver
+    from engine.path import find_paths
+
+    option, text = the_one({"--to": stage, "--value": kind, "--action": action, "--fact": fact})
+    with desk_for(query) as desk:
+        decided = desk.decide(customer)
+    deriver = Deriver(desk.rules.pack, desk.rules.program, decided.facts, decided.decision)
+    found = find_paths(deriver, *conclusion(deriver, option, text), MOST, seconds)
+    if query.as_json:
+        from commands.output import print_json
+        from commands.path_layout import paths_in_json
+
+        about = {"card": decided.card, "customer": decided.facts.customer, "as_of": query.as_of}
+        print_json({**about, "path": paths_in_json(found)})
+        return
+    from commands.output import print_page
+    from commands.path_layout import PathLayout
+
+    teller = Teller(deriver, Texts(query.language))
+    print_page(teller.head(decided.card), *PathLayout(teller, seconds).page(found))

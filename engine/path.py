@@ -1,0 +1,88 @@
+"""The ways to another conclusion by what somebody can change: found by the prover, tried out by both executors."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+
+from engine.derivation import Deriver
+from engine.nearest import has, steps_to
+from engine.plan import Plan
+from engine.prove.cheapest import SECONDS, Path, Search, goal_that
+from engine.prove.prover import UnansweredError
+from engine.session import Session
+from engine.snapshot import CustomerFacts
+from engine.vocabulary import FactKey, Value
+
+
+class UnverifiedError(RuntimeError):
+    """An executor does not come to what the prover found: a failure of the program."""
+
+
+@dataclass(frozen=True, slots=True)
+class Paths:
+    """The ways to a value of a fact (to a member, for a set), cheapest first.
+
+    If the ladder does not lead there in one step, `through` are the stages on the way, and the ways lead to `step`, the
+    first of them that is not proposed already: once the stage `confirmed`, which is, has been confirmed. If there is no
+    way, `beyond` is the nearest one with changes that nobody can make. `in_time`: the prover answered in time.
+    """
+
+    fact: FactKey
+    wanted: Value
+    value: Value | None
+    reached: bool
+    paths: tuple[Path, ...] = ()
+    through: tuple[str, ...] = ()
+    step: str = ""
+    confirmed: str = ""
+    beyond: Path | None = None
+    in_time: bool = True
+
+
+def find_paths(deriver: Deriver, fact: FactKey, wanted: Value, most: int, seconds: float = SECONDS) -> Paths:
+    """Return up to so many ways to a value of a customer's fact, or to a member of a set.
+
+    Raises:
+        UnverifiedError: if session or plan do not come to the conclusion by one of them.
+    """
+    value = deriver.value(fact)
+    found = Paths(fact, wanted, value, reached=has(value, wanted))
+    if found.reached:
+        return found
+    customer = deriver.customer
+    steps = steps_to(deriver, str(wanted)) if fact == deriver.pack.ladder.proposed else ()
+    if len(steps) > 1:
+        confirmed = steps[0] if steps[0] == value else ""
+        customer = _confirmed(deriver, confirmed) if confirmed else customer
+        wanted = steps[1] if confirmed else steps[0]
+        found = replace(found, through=steps, step=wanted, confirmed=confirmed)
+    goal = goal_that(deriver.program, fact, wanted)
+    try:
+        paths = tuple(Search(deriver.program, customer, goal, seconds).paths(most))
+        beyond = () if paths else Search(deriver.program, customer, goal, seconds, also_past=True).paths(1)
+        nearest = next(iter(beyond), None)
+    except UnansweredError:
+        return replace(found, in_time=False)
+    _verify(deriver, paths, fact, wanted)
+    return replace(found, paths=paths, beyond=nearest)
+
+
+def _confirmed(deriver: Deriver, stage: str) -> CustomerFacts:
+    """Return the customer on the day on which a stage is confirmed."""
+    ladder, customer = deriver.pack.ladder, deriver.customer
+    before = deriver.value(ladder.stage)
+    remembered: dict[FactKey | None, Value | None] = {ladder.stage: stage, ladder.days: 0, ladder.before: before}
+    remembered[ladder.since] = customer.as_of
+    facts = {key.name: value for key, value in remembered.items() if key is not None and value is not None}
+    return replace(customer, facts={**customer.facts, **facts})
+
+
+def _verify(deriver: Deriver, paths: Iterable[Path], fact: FactKey, wanted: Value) -> None:
+    """Let both executors decide on the customer at the end of each way."""
+    executors = Session(deriver.program), Plan(deriver.program)
+    for path in paths:
+        for executor in executors:
+            if not has(executor.decide(path.customer).values.get(fact.name), wanted):
+                who = type(executor).__name__
+                raise UnverifiedError(f"{who} does not come to {fact} = {wanted}: {path.customer}")

@@ -1,0 +1,112 @@
+"""The cheapest changes after which a conclusion holds for one customer, over the whole chained program."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import z3
+
+from engine.program import Program, encode
+from engine.prove.changeable import Alteration, ChangeableCustomer
+from engine.prove.customer import number
+from engine.prove.encode import Encoding
+from engine.prove.prover import UnansweredError
+from engine.prove.terms import Term, both, no, some
+from engine.prove.values import total
+from engine.snapshot import CustomerFacts
+from engine.vocabulary import FactKey, Type, Value
+
+SECONDS = 10.0
+"""So long the solver may think about one way."""
+
+Goal = Callable[[Encoding], Term]
+
+
+@dataclass(frozen=True, slots=True)
+class Path:
+    """Changes after which a conclusion holds, so many days from now, and the customer as it is then.
+
+    `is_cheapest`: the solver has proved that nothing cheaper would do (for a further way: nothing that leaves out
+    something of each way before it).
+    """
+
+    alterations: tuple[Alteration, ...]
+    days: int
+    cost: int
+    is_cheapest: bool
+    customer: CustomerFacts
+
+
+def goal_that(program: Program, fact: FactKey, value: Value) -> Goal:
+    """Return the goal that a fact of the customer has a value, or a set a member."""
+    declared = program.fact(fact)
+    code = encode(program.vocabulary, declared, value)
+
+    def goal(encoding: Encoding) -> Term:
+        if declared.type is Type.SET:
+            return encoding.members(fact).get(code, False)  # type: ignore[arg-type]  # a set's codes are whole numbers
+        return encoding.value(fact).has(code)  # type: ignore[arg-type]  # a text cannot be derived
+
+    return goal
+
+
+class Search:
+    """Looks for ways to a goal, for one customer."""
+
+    def __init__(
+        self, program: Program, facts: CustomerFacts, goal: Goal, seconds: float = SECONDS, also_past: bool = False
+    ) -> None:
+        """Look at what somebody can change, or (`also_past`) at everything; see `ChangeableCustomer`."""
+        self._customer = ChangeableCustomer(program, facts, also_past)
+        self._goal = goal(Encoding(program, self._customer))
+        self._milliseconds = max(1, int(seconds * 1000))
+
+    def paths(self, most: int) -> Iterator[Path]:
+        """Yield up to so many ways to the goal, cheapest first; each leaves out something of each one before.
+
+        Raises:
+            UnansweredError: if the solver found neither a further way nor that there is none, in time.
+        """
+        avoided: list[Term] = []
+        for _ in range(most):
+            found = self._cheapest(self._goal, *avoided)
+            if found is None:
+                return
+            model, is_cheapest = found
+            changed = self._customer.changed(model)
+            model = self._least(model)
+            customer, alterations = self._customer.altered(model)
+            days = number(model, self._customer.wait)
+            yield Path(alterations, days, number(model, self._customer.cost), is_cheapest, customer)
+            avoided.append(some(*(no(one) for one in changed)))
+
+    def _cheapest(self, *terms: Term) -> tuple[Any, bool] | None:
+        """Return the cheapest solution, or just one if time is over, and which of both."""
+        term = both(*terms)
+        if term is False:
+            return None
+        solver = self._told(z3.Optimize(), term)
+        solver.minimize(self._customer.cost)
+        answer = solver.check()
+        if answer == z3.unknown:
+            solver = self._told(z3.SimpleSolver(), term)
+            answer = solver.check()
+            if answer == z3.unknown:
+                raise UnansweredError(solver.reason_unknown())
+            return (solver.model(), False) if answer == z3.sat else None
+        return (solver.model(), True) if answer == z3.sat else None
+
+    def _least(self, model: Any) -> Any:
+        """Return a solution with the same changes at the same cost, after the least time and by the least amounts."""
+        solver = self._told(z3.Optimize(), self._goal, *self._customer.stays(model))
+        solver.add(self._customer.cost <= number(model, self._customer.cost))
+        solver.minimize(self._customer.wait)
+        solver.minimize(total(list(self._customer.amounts(model))))
+        return solver.model() if solver.check() == z3.sat else model
+
+    def _told(self, solver: Any, *terms: Term) -> Any:
+        solver.set("timeout", self._milliseconds)
+        solver.add(*self._customer.constraints, both(*terms))
+        return solver
