@@ -102,8 +102,9 @@ class Search:
         """Return a solution with the same changes at the same cost, after the least time and by the least amounts."""
         solver = self._told(z3.Optimize(), self._goal, *self._customer.stays(model))
         solver.add(self._customer.cost <= number(model, self._customer.cost))
-        solver.minimize(self._customer.wait)
-        solver.minimize(total(list(self._customer.amounts(model))))
+        for amount in self._customer.wait, total(list(self._customer.amounts(model))):
+            if not isinstance(amount, int):
+                solver.minimize(amount)
         return solver.model() if solver.check() == z3.sat else model
 
     def _told(self, solver: Any, *terms: Term) -> Any:
