@@ -9,8 +9,8 @@ from importlib import import_module
 import click
 
 COMMANDS = (
-    "demo", "init", "import", "customers", "recommend", "why", "why-not", "path", "what-if", "plan", "form", "record",
-    "confirm", "audit", "batch", "portfolio", "rules", "charter", "pack", "completion",
+    "demo", "init", "import", "customers", "recommend", "why", "why-not", "path", "what-if", "ask", "plan", "form",
+    "record", "confirm", "audit", "batch", "portfolio", "rules", "charter", "pack", "completion",
 )  # fmt: skip
 # Loading libraries and rules makes many objects and no garbage. Looking for garbage among them every 700 objects, as
 # Python does by default, takes a tenth of a cold `recommend`.

@@ -302,6 +302,29 @@ class Desk:
         base["portfolio"] = portfolio
         return self._decided(self._snapshot(base), progress)
 
+    def decide_some(self, cards: Mapping[str, Card]) -> list[Decided]:
+        """Decide customers together, each in full, in the order of their keys."""
+        import pyarrow as pa
+        import pyarrow.compute as pc
+
+        from engine.plan import Plan
+        from engine.snapshot import Snapshot
+        from facts.runs import last_portfolio
+
+        base = self._base(_silent)
+        base["portfolio"] = last_portfolio(self.store, self.as_of, self.known_at)
+        whole, keys = self._snapshot(base), pa.array(cards)
+
+        def only(table: pa.Table) -> pa.Table:
+            return table.filter(pc.is_in(table["customer"], keys))
+
+        some = Snapshot(whole.as_of, only(whole.customers), {name: only(rows) for name, rows in whole.rows.items()})
+        decisions = Plan(self.rules.program).decisions(some)
+        return [
+            Decided(cards[facts.customer], facts, decision)
+            for facts, decision in zip(some.each(), decisions, strict=True)
+        ]
+
     def run(self, user: str, progress: Progress = _silent) -> BatchRun:
         """Decide all customers, and store the decisions unless the same run is stored already."""
         from facts.digest import facts_digest

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from commands.texts import Texts
     from engine.model import Pack
     from engine.vocabulary import FactKey
-    from wiring import Desk
+    from wiring import Card, Desk
 
 AT_A_GLANCE = 30
 URGENT = 80
@@ -67,20 +67,29 @@ def listed(desk: Desk, stages: Sequence[str] = (), manager: str | None = None) -
     Raises:
         click.BadParameter: if nobody is looked after by that account manager.
     """
-    cards = desk.cards()
-    if manager is not None:
-        managers = {card["account_manager"] or "" for card in cards.values()}
-        if manager not in managers:
-            from engine.errors import did_you_mean
-
-            hint = did_you_mean(manager, managers)
-            raise click.BadParameter(f"No customer has the account manager {manager!r}. {hint}".rstrip())
+    cards = desk.cards() if manager is None else looked_after(desk, manager)
     rows = [
         {**row, **cards[row["customer"]]}
         for row in desk.overview().drop_columns(["fired_rules"]).to_pylist()
-        if (not stages or row["stage"] in stages) and manager in (None, cards[row["customer"]]["account_manager"])
+        if (not stages or row["stage"] in stages) and row["customer"] in cards
     ]
     return sorted(rows, key=lambda row: (-(row["urgency"] or 0), row["customer"]))
+
+
+def looked_after(desk: Desk, manager: str) -> dict[str, Card]:
+    """Return the customers of an account manager.
+
+    Raises:
+        click.BadParameter: if there are none.
+    """
+    cards = desk.cards()
+    found = {key: card for key, card in cards.items() if card["account_manager"] == manager}
+    if not found:
+        from engine.errors import did_you_mean
+
+        hint = did_you_mean(manager, {card["account_manager"] or "" for card in cards.values()})
+        raise click.BadParameter(f"No customer has the account manager {manager!r}. {hint}".rstrip())
+    return found
 
 
 def page(texts: Texts, pack: Pack, columns: Mapping[str, FactKey], rows: Sequence[Mapping[str, Any]]) -> RenderableType:

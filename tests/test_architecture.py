@@ -32,6 +32,7 @@ ENGINE: dict[str, set[str]] = {
     "engine.passing": {"engine.model"},
     "engine.ways": {"engine.decision", "engine.model"},
     "engine.nearest": {"engine.derivation", "engine.passing", "engine.ways"},
+    "engine.asking": {"engine.explain"},
     "engine.path": {"engine.nearest", "engine.prove", "engine.session"},
     "engine.changed": {"engine.decision", "engine.snapshot"},
     "engine.phrases": {"engine.model", "engine.snapshot", "engine.wording"},

@@ -1,0 +1,55 @@
+"""`valuelift ask`: which questions to ask next, and what their answers would change."""
+
+from __future__ import annotations
+
+import click
+
+from commands.options import Query, query_options
+
+AT_A_GLANCE = 10
+
+
+@click.command("ask")
+@click.argument("customer", required=False)
+@click.option("--manager", metavar="NAME", help="Ask about all customers of this account manager.")
+@click.option("--all", "show_all", is_flag=True, help=f"Show every question, not only the first {AT_A_GLANCE}.")
+@query_options
+def command(customer: str | None, manager: str | None, show_all: bool, query: Query) -> None:
+    """Show what to find out next about CUSTOMER, or about a manager's customers.
+
+    Every answer to every open question is tried out. The questions come first whose answers could change most: the
+    stage that is proposed, then the value to convey next, then actions. Each stands with whom to ask, and what changes
+    with which answer. `valuelift record fact` records an answer.
+
+    \b
+    Example:
+      valuelift ask 13085 --as-of 2010-12-09
+      valuelift ask --manager "Ana Lind" --lang zh
+    """
+    from commands.customers_command import looked_after
+    from commands.desk import desk_for
+    from engine.asking import open_questions
+    from engine.wording import Wording
+
+    if (customer is None) is (manager is None):
+        raise click.UsageError("Name either a customer, or an account manager by --manager.")
+    with desk_for(query) as desk:
+        pack = desk.rules.pack
+        if customer is not None:
+            decided = [desk.decide(customer)]
+        else:
+            decided = desk.decide_some(looked_after(desk, manager or ""))
+        wording = Wording(pack.vocabulary, query.language)
+        found = open_questions(pack, desk.rules.program, [(one.facts, one.decision) for one in decided], wording)
+    if query.as_json:
+        from commands.output import print_json
+
+        print_json({"as_of": query.as_of, "questions": found})
+        return
+    from commands.ask_layout import AskLayout
+    from commands.output import print_page
+    from commands.texts import Texts
+
+    print_page(
+        *AskLayout(pack, Texts(query.language), None if show_all else AT_A_GLANCE).page(found, decided, query.as_of)
+    )
