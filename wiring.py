@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
     from engine.decision import Decision
+    from engine.plan import Plan
     from engine.session import Session
     from engine.snapshot import CustomerFacts, Snapshot
     from facts.figures import Limits
@@ -263,6 +264,13 @@ class Desk:
     def decide_on(self, card: Card, facts: CustomerFacts) -> Decided:
         """Decide a customer on given facts, whatever is recorded."""
         return Decided(card, facts, self._session.decide(facts))
+
+    @property
+    def executors(self) -> tuple[Session, Plan]:
+        """Both executors, to try out what the prover finds."""
+        from engine.plan import Plan
+
+        return self._session, Plan(self.rules.program)
 
     def _hidden(self, what: str, customer: str | None = None) -> StoreError:
         """Return the error for facts of which none are seen: they hold later, or were recorded later."""

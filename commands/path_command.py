@@ -56,7 +56,7 @@ def command(
     with desk_for(query) as desk:
         decided = desk.decide(customer)
     deriver = Deriver(desk.rules.pack, desk.rules.program, decided.facts, decided.decision)
-    found = find_paths(deriver, *conclusion(deriver, option, text), MOST, seconds)
+    found = find_paths(deriver, desk.executors, *conclusion(deriver, option, text), MOST, seconds)
     if query.as_json:
         from commands.output import print_json
         from commands.path_layout import paths_in_json

@@ -13,7 +13,7 @@ from engine.decision import Decision, Fired, State
 from engine.model import All, AnyOf, Condition, FactOperand, Not, Pack, Quantified, SetFact, Test
 from engine.rulebook import rulebook
 from engine.snapshot import CustomerFacts
-from engine.vocabulary import FactKey, Text, Value
+from engine.vocabulary import Fact, FactKey, Text, Value
 from engine.wording import Wording
 
 _PLACEHOLDER = re.compile(r"\{([^{}]+)\}")
@@ -162,9 +162,19 @@ class Explainer:
                 if name in self._hangs_on:
                     waiting += [name] if name not in seen else []
                     seen.add(name)
-                else:
+                elif not self._is_derived(name):
                     found[name] = None
         return tuple(found)
+
+    def _is_derived(self, name: str) -> bool:
+        """Whether only rules could give a value: one that is settled to be missing cannot be asked for."""
+        fact = self._declared(name)
+        return fact is not None and fact.is_derived
+
+    def _declared(self, name: str) -> Fact | None:
+        """Return a fact by name, a row's named `collection.fact`; None for a collection."""
+        inner = FactKey(*name.split(".", 1)) if "." in name else FactKey(None, name)
+        return self.pack.vocabulary.fact(name) or self.pack.vocabulary.facts.get(inner)
 
     @cached_property
     def _hangs_on(self) -> dict[str, list[str]]:
@@ -187,12 +197,11 @@ class Explainer:
         title = self.wording.title(name)
         if name in self.pack.vocabulary.collections:
             return self.wording.text(_ASK_COLLECTION).format(title=title), None
-        fact = self.pack.vocabulary.fact(name)
-        row_fact = self.pack.vocabulary.facts.get(FactKey(*name.split(".", 1))) if "." in name and not fact else None
-        asked = fact or row_fact
+        asked = self._declared(name)
         if asked is not None and asked.ask is not None:
             return self.wording.text(asked.ask), asked.ask_role
-        return self.wording.text(_ASK_ROW_FACT if row_fact else _ASK_FACT).format(title=title), None
+        is_of_row = asked is not None and asked.scope is not None
+        return self.wording.text(_ASK_ROW_FACT if is_of_row else _ASK_FACT).format(title=title), None
 
 
 def value_of(customer: CustomerFacts, decision: Decision, key: FactKey, row: str = "") -> Value | None:

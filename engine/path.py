@@ -1,16 +1,16 @@
-"""The ways to another conclusion by what somebody can change: found by the prover, tried out by both executors."""
+"""The ways to another conclusion by what somebody can change: found by the prover, tried out by the executors."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from typing import Protocol
 
+from engine.decision import Decision
 from engine.derivation import Deriver
 from engine.nearest import has, steps_to
-from engine.plan import Plan
 from engine.prove.cheapest import SECONDS, Path, Search, goal_that
 from engine.prove.prover import UnansweredError
-from engine.session import Session
 from engine.snapshot import CustomerFacts
 from engine.vocabulary import FactKey, Value
 
@@ -40,11 +40,33 @@ class Paths:
     in_time: bool = True
 
 
-def find_paths(deriver: Deriver, fact: FactKey, wanted: Value, most: int, seconds: float = SECONDS) -> Paths:
+class Executor(Protocol):
+    """Decides on a customer."""
+
+    def decide(self, customer: CustomerFacts) -> Decision:
+        """Return the decision."""
+
+
+def find_paths(
+    deriver: Deriver,
+    executors: Iterable[Executor],
+    fact: FactKey,
+    wanted: Value,
+    most: int,
+    seconds: float = SECONDS,
+) -> Paths:
     """Return up to so many ways to a value of a customer's fact, or to a member of a set.
 
+    Args:
+        deriver: the decision about the customer, and what it rests on.
+        executors: those that try out every way: session and plan.
+        fact: the fact.
+        wanted: the value or member.
+        most: how many ways.
+        seconds: how long the prover may think about one way.
+
     Raises:
-        UnverifiedError: if session or plan do not come to the conclusion by one of them.
+        UnverifiedError: if an executor does not come to the conclusion by one of them.
     """
     value = deriver.value(fact)
     found = Paths(fact, wanted, value, reached=has(value, wanted))
@@ -64,7 +86,7 @@ def find_paths(deriver: Deriver, fact: FactKey, wanted: Value, most: int, second
         nearest = next(iter(beyond), None)
     except UnansweredError:
         return replace(found, in_time=False)
-    _verify(deriver, paths, fact, wanted)
+    _verify(executors, paths, fact, wanted)
     return replace(found, paths=paths, beyond=nearest)
 
 
@@ -78,11 +100,10 @@ def _confirmed(deriver: Deriver, stage: str) -> CustomerFacts:
     return replace(customer, facts={**customer.facts, **facts})
 
 
-def _verify(deriver: Deriver, paths: Iterable[Path], fact: FactKey, wanted: Value) -> None:
-    """Let both executors decide on the customer at the end of each way."""
-    executors = Session(deriver.program), Plan(deriver.program)
-    for path in paths:
-        for executor in executors:
+def _verify(executors: Iterable[Executor], paths: Iterable[Path], fact: FactKey, wanted: Value) -> None:
+    """Let the executors decide on the customer at the end of each way."""
+    for executor in executors:
+        for path in paths:
             if not has(executor.decide(path.customer).values.get(fact.name), wanted):
                 who = type(executor).__name__
                 raise UnverifiedError(f"{who} does not come to {fact} = {wanted}: {path.customer}")

@@ -33,7 +33,7 @@ ENGINE: dict[str, set[str]] = {
     "engine.ways": {"engine.decision", "engine.model"},
     "engine.nearest": {"engine.derivation", "engine.passing", "engine.ways"},
     "engine.asking": {"engine.explain"},
-    "engine.path": {"engine.nearest", "engine.prove", "engine.session"},
+    "engine.path": {"engine.nearest", "engine.prove"},
     "engine.changed": {"engine.decision", "engine.snapshot"},
     "engine.phrases": {"engine.model", "engine.snapshot", "engine.wording"},
     "engine.talk": {"engine.model", "engine.wording"},

@@ -18,8 +18,7 @@ import z3
 
 from engine.program import EPOCH, Program, decode, encode
 from engine.prove.customer import EARLIEST, SPAN, Coverage, Spot, holds, number
-from engine.prove.terms import MISSING, Coded, Number, Term, Value, Whole, choose, compared, no, some
-from engine.prove.values import total
+from engine.prove.terms import MISSING, Coded, Number, Term, Value, Whole, both, choose, compared, no, some
 from engine.snapshot import CustomerFacts, Row
 from engine.vocabulary import BEGINNING, MAX_SCALED, Change, Changer, Fact, FactKey, Type
 from engine.vocabulary import Value as Plain
@@ -51,12 +50,16 @@ class Alteration:
     row_facts: Mapping[str, Plain] | None = None
 
 
+Costs = tuple[tuple[Term, int], ...]
+"""Terms of which at most one holds, each with what it costs that it does."""
+
+
 @dataclass(frozen=True, slots=True)
 class _Open:
     """A part of the customer that can become otherwise: the term for it having done so, and what that costs."""
 
     changed: Term
-    cost: Number
+    costs: Costs
     by: Changer = Changer.US
 
 
@@ -79,7 +82,7 @@ class ChangeableCustomer:
         self._changes: dict[Spot, _Open] = {}
         self._added: dict[str, _Open] = {}
         self._completed: dict[str, _Open] = {}
-        self._found: dict[str, list[Number]] = defaultdict(list)  # what it costs that an added row says so much
+        self._found: dict[str, list[Costs]] = defaultdict(list)  # what it costs that an added row says so much
         self._words: dict[str, int] = {}
 
     # --- what an encoding asks for ---
@@ -104,7 +107,8 @@ class ChangeableCustomer:
         found = self._added.get(collection)
         if found is None:
             change = self._who(self._vocabulary.collections[collection].change) or Change()
-            found = self._added[collection] = _Open(z3.Bool(f"{collection}+"), change.cost, change.by)
+            added = z3.Bool(f"{collection}+")
+            found = self._added[collection] = _Open(added, ((added, change.cost),), change.by)
         return found.changed
 
     def coverage(self, collection: str) -> Coverage:
@@ -163,19 +167,20 @@ class ChangeableCustomer:
             whole = Whole(True if code is not None else z3.Bool(f"{name}?"), z3.Int(name))
             self.constraints.append(z3.And(whole.code >= low, whole.code <= high))
             changed = whole.known if code is None else whole.code != code
-            self._changes[spot] = _Open(changed, change.cost, change.by)
+            self._changes[spot] = _Open(changed, ((changed, change.cost),), change.by)
             return whole
         possible = [one for one in self._codes(fact) if low <= one <= high]
         coded = Coded({one: z3.Bool(f"{name}={one}") for one in possible})
         self.constraints.append(z3.AtMost(*coded.codes.values(), 1))
         if code is not None:
             self.constraints.append(coded.known)
-        others = {one: holds for one, holds in coded.codes.items() if one != code}
-        cost: Number = 0
-        for one, is_so in others.items():
-            steps = abs(one - (-1 if code is None else code)) if fact.type is Type.LEVEL else 1
-            cost = choose(is_so, steps * change.cost, cost)
-        self._changes[spot] = _Open(some(*others.values()), cost, change.by)
+        before = -1 if code is None else code
+        costs = tuple(
+            (is_so, change.cost * (abs(one - before) if fact.type is Type.LEVEL else 1))
+            for one, is_so in coded.codes.items()
+            if one != code
+        )
+        self._changes[spot] = _Open(some(*(is_so for is_so, _ in costs)), costs, change.by)
         return coded
 
     def _of_added_row(self, fact: Fact, row: int | None) -> Value:
@@ -188,10 +193,9 @@ class ChangeableCustomer:
         coded = Coded({one: z3.Bool(f"{name}={one}") for one in self._codes(fact)})
         self.constraints.append(z3.AtMost(*coded.codes.values(), 1))
         if fact.type is Type.LEVEL and fact.change.by is not Changer.NOBODY:  # to find a need is not to have met it
-            cost: Number = 0
-            for one, is_so in coded.codes.items():
-                cost = choose(is_so, one * fact.change.cost, cost)
-            self._found[fact.scope or ""].append(cost)
+            self._found[fact.scope or ""].append(
+                tuple((is_so, one * fact.change.cost) for one, is_so in coded.codes.items() if one)
+            )
         return coded
 
     def _codes(self, fact: Fact) -> range:
@@ -204,7 +208,7 @@ class ChangeableCustomer:
         if recorded and start == EARLIEST and end is None:
             return Coverage(True, start, True, 0)
         kept = z3.Bool(f"{collection}.recorded")
-        self._completed[collection] = _Open(kept, LOW)
+        self._completed[collection] = _Open(kept, ((kept, LOW),))
         last = 0 if end is None else (end - EPOCH).days
         is_recorded = recorded is not None
         return Coverage(
@@ -230,15 +234,21 @@ class ChangeableCustomer:
             yield from parts.values()
 
     @property
-    def cost(self) -> Number:
-        """What all that changes costs."""
-        added = [
-            choose(self._added[name].changed, total(found), 0)
-            for name, found in self._found.items()
-            if name in self._added
-        ]
-        parts = [choose(part.changed, part.cost, 0) for part in self._parts()]
-        return total([*parts, *added, (self.wait + MONTH - 1) / MONTH * LOW])  # z3 rounds down
+    def costs(self) -> Costs:
+        """Every term that costs something if it holds."""
+        months = tuple((self.wait > days, LOW) for days in range(0, LONGEST_WAIT, MONTH))
+        of_parts = (one for part in self._parts() for one in part.costs if one[0] is not False)
+        return (*of_parts, *self._costs_of_rows(), *months)
+
+    def _costs_of_rows(self) -> Iterator[tuple[Term, int]]:
+        for collection, found in self._found.items():
+            if collection in self._added:
+                added = self._added[collection].changed
+                yield from ((both(added, is_so), cost) for costs in found for is_so, cost in costs)
+
+    def cost(self, model: Any) -> int:
+        """Return what a solution costs."""
+        return _sum(model, self.costs)
 
     def stays(self, model: Any) -> list[Term]:
         """Return, for everything that a solution leaves as it is, that it stays so."""
@@ -292,15 +302,15 @@ class ChangeableCustomer:
                 (key, row), before = spot, self._stored(spot)
                 name = "" if row is None else self._rows(key.scope or "")[row].key
                 after = self._plain(model, key, self._values[spot])
-                yield Alteration(key.scope, key.name, name, part.by, number(model, part.cost), before, after)
+                yield Alteration(key.scope, key.name, name, part.by, _sum(model, part.costs), before, after)
         for collection, part in self._added.items():
             if holds(model, part.changed):
-                cost = part.cost + sum(number(model, one) for one in self._found[collection])
+                cost = _sum(model, part.costs) + sum(_sum(model, costs) for costs in self._found[collection])
                 facts = self._row_facts(model, collection)
                 yield Alteration(collection, "", self._new_key(collection), part.by, cost, row_facts=facts)
         for collection, part in self._completed.items():
             if holds(model, part.changed):
-                yield Alteration(collection, "", "", part.by, part.cost)
+                yield Alteration(collection, "", "", part.by, LOW)
 
     def _new_key(self, collection: str) -> str:
         taken = {row.key for row in self._rows(collection)}
@@ -324,6 +334,10 @@ class ChangeableCustomer:
         else:
             code = number(model, value.code) if holds(model, value.known) else None
         return None if code is None else decode(self._vocabulary, self._vocabulary.facts[key], code)
+
+
+def _sum(model: Any, costs: Costs) -> int:
+    return sum(cost for term, cost in costs if holds(model, term))
 
 
 def _settled(fact: Fact, code: Number | None) -> Value:

@@ -13,8 +13,7 @@ from engine.prove.changeable import Alteration, ChangeableCustomer
 from engine.prove.customer import number
 from engine.prove.encode import Encoding
 from engine.prove.prover import UnansweredError
-from engine.prove.terms import Term, both, no, some
-from engine.prove.values import total
+from engine.prove.terms import Number, Term, both, no, some
 from engine.snapshot import CustomerFacts
 from engine.vocabulary import FactKey, Type, Value
 
@@ -79,7 +78,7 @@ class Search:
             model = self._least(model)
             customer, alterations = self._customer.altered(model)
             days = number(model, self._customer.wait)
-            yield Path(alterations, days, number(model, self._customer.cost), is_cheapest, customer)
+            yield Path(alterations, days, self._customer.cost(model), is_cheapest, customer)
             avoided.append(some(*(no(one) for one in changed)))
 
     def _cheapest(self, *terms: Term) -> tuple[Any, bool] | None:
@@ -88,7 +87,8 @@ class Search:
         if term is False:
             return None
         solver = self._told(z3.Optimize(), term)
-        solver.minimize(self._customer.cost)
+        for costly, cost in self._customer.costs:
+            solver.add_soft(no(costly), cost)
         answer = solver.check()
         if answer == z3.unknown:
             solver = self._told(z3.SimpleSolver(), term)
@@ -100,12 +100,26 @@ class Search:
 
     def _least(self, model: Any) -> Any:
         """Return a solution with the same changes at the same cost, after the least time and by the least amounts."""
-        solver = self._told(z3.Optimize(), self._goal, *self._customer.stays(model))
-        solver.add(self._customer.cost <= number(model, self._customer.cost))
-        for amount in self._customer.wait, total(list(self._customer.amounts(model))):
-            if not isinstance(amount, int):
-                solver.minimize(amount)
-        return solver.model() if solver.check() == z3.sat else model
+        solver = self._told(z3.SimpleSolver(), self._goal, *self._customer.stays(model))
+        solver.add(z3.PbLe(self._customer.costs, self._customer.cost(model)))
+        for amount in self._customer.wait, *self._customer.amounts(model):
+            model = self._lowered(solver, model, amount)
+        return model
+
+    @staticmethod
+    def _lowered(solver: Any, model: Any, amount: Number) -> Any:
+        """Return a solution with the least amount, from 0 on, as far as the solver knows in time; and keep to it."""
+        low, high = 0, number(model, amount)
+        while low < high:
+            middle = (low + high) // 2
+            solver.push()
+            solver.add(amount <= middle)
+            is_possible = solver.check() == z3.sat
+            model = solver.model() if is_possible else model
+            low, high = (low, number(model, amount)) if is_possible else (middle + 1, high)
+            solver.pop()
+        solver.add(amount <= high)
+        return model
 
     def _told(self, solver: Any, *terms: Term) -> Any:
         solver.set("timeout", self._milliseconds)

@@ -23,9 +23,18 @@ CUSTOMERS = (
 )  # fmt: skip
 """Customers of the demo story: every stage, and every kind of move."""
 
+EXPLANATIONS = (
+    ("why", "silver-carp"),
+    ("why-not", "silver-carp", "--stage", "established"),
+    ("path", "silver-carp", "--to", "established"),
+    ("what-if", "silver-carp", "--set", "cooperation_acceptance=accepted"),
+    ("ask", "pinecone"),
+)
+
 HEAD = f"""# Gallery
 
-What `valuelift recommend` says to twenty customers of the demo story as of {DAY}, in English and in Chinese.
+What `valuelift recommend` says to twenty customers of the demo story as of {DAY}, in English and in Chinese; and one of
+each explanation.
 `make gallery` writes this page; a test compares it with what the command prints.
 """
 
@@ -36,11 +45,13 @@ def gallery(store: str) -> str:
     Args:
         store: the store's path.
     """
+    recommendations = [(customer, ("recommend", customer)) for customer in CUSTOMERS]
+    explanations = [(f"{command} {customer}", (command, customer, *rest)) for command, customer, *rest in EXPLANATIONS]
     sections = [HEAD]
-    for customer in CUSTOMERS:
-        sections.append(f"## {customer}\n")
+    for title, call in [*recommendations, *explanations]:
+        sections.append(f"## {title}\n")
         for language in ("en", "zh"):
-            arguments = ["recommend", customer, "--as-of", DAY, "--lang", language]
+            arguments = [*call, "--as-of", DAY, "--lang", language]
             printed = call_command(*arguments, "--db", store).output
             sections.append(f"```console\n$ valuelift {' '.join(arguments)}\n{printed}```\n")
     return "\n".join(sections)

@@ -1,0 +1,69 @@
+"""`ask`: the questions whose answers matter, and that recording one changes what was said."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.commands.conftest import DAY, Call
+
+HOLLOW_REED = ("ask", "hollow-reed", "--as-of", DAY)
+
+
+def test_an_answer_recorded_changes_what_was_told(demo: Call) -> None:
+    """The first answer that can be recorded as it stands changes the recommendation just as `ask` says."""
+    asked = demo(*HOLLOW_REED, "--json").json["questions"]
+    assert [one["weight"] for one in asked] == sorted((one["weight"] for one in asked), reverse=True)
+    question = next(one for one in asked if one["question"]["fact"] == "judgement.value_before_price")
+    answer = next(one for one in question["answers"] if one["gained"])
+    said = f"judgement.value_before_price={answer['value']}"
+    before = demo("recommend", "hollow-reed", "--as-of", DAY, "--json").json
+    assert demo("record", "fact", "hollow-reed", said, "--as-of", DAY).code == 0
+    after = demo("recommend", "hollow-reed", "--as-of", DAY, "--json").json
+    actions = [{one["action"] for one in found["decision"]["actions"]} for found in (before, after)]
+    assert sorted(actions[1] - actions[0]) == answer["gained"] != []
+    open_now = {one["question"]["fact"] for one in demo(*HOLLOW_REED, "--json").json["questions"]}
+    assert "judgement.value_before_price" not in open_now
+
+
+@pytest.mark.parametrize(
+    ("language", "said"),
+    [
+        ("en", "unaware, aware, understood → Proposed stage: new customer"),
+        ("zh", "不了解、知道、理解 → 建议阶段：新客户"),
+    ],
+)
+def test_answers_with_the_same_effect_stand_together(demo: Call, language: str, said: str) -> None:
+    """In both languages, within eighty columns."""
+    answer = demo(*HOLLOW_REED, "--lang", language)
+    assert said in answer.output
+    assert max(map(len, answer.lines)) <= 80
+
+
+def test_a_managers_questions_name_the_customer(demo: Call) -> None:
+    """All customers of a manager are looked at together; the answers are those for each alone."""
+    asked = demo("ask", "--manager", "林悦", "--as-of", DAY, "--json").json["questions"]
+    customers = {one["customer"] for one in asked}
+    assert len(customers) > 3
+    one = sorted(customers)[0]
+    alone = demo("ask", one, "--as-of", DAY, "--json").json["questions"]
+    assert [each for each in asked if each["customer"] == one] == alone
+    assert "White Stork" in demo("ask", "--manager", "林悦", "--as-of", DAY).output
+
+
+def test_nothing_is_asked_where_all_is_settled(demo: Call) -> None:
+    """A customer of whom everything is known has no questions."""
+    assert "Nothing is open" in demo("ask", "silver-carp", "--as-of", DAY).output
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        ([], "Name either a customer, or an account manager by --manager."),
+        (["silver-carp", "--manager", "林悦"], "Name either"),
+        (["--manager", "Marta Hol"], "Did you mean `Marta Holm`?"),
+    ],
+)
+def test_ask_refuses_what_it_does_not_know(demo: Call, arguments: list[str], said: str) -> None:
+    """One customer or one manager, known by name."""
+    answer = demo("ask", *arguments, "--as-of", DAY)
+    assert (answer.code, said in " ".join(answer.errors.split())) == (2, True), answer
