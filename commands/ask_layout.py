@@ -81,14 +81,15 @@ class AskLayout:
             return self.texts("ask_none_on_record")
         if answer.least is None and answer.most is None:
             return self._value(fact, answer.value)
-        on_days = "_day" if fact.type is Type.DATE else ""
+        if answer.least == answer.most:
+            return self._value(fact, answer.value)
         least, most = (None if one is None else self._value(fact, one) for one in (answer.least, answer.most))
-        if answer.least == answer.most or most is None or (fact.most is not None and answer.most == fact.most):
-            exact = answer.least == answer.most
-            return least or "" if exact else self.texts(f"ask_from{on_days}", least=least)
-        if least is None or (fact.least is not None and answer.least == fact.least):
-            return self.texts(f"ask_up_to{on_days}", most=most)
-        return self.texts("ask_between", least=least, most=most)
+        on_days = "_day" if fact.type is Type.DATE else ""
+        if most is None or answer.most == fact.most:
+            return self.texts(f"range_{'from' + on_days}", least=least)
+        if least is None or answer.least == fact.least:
+            return self.texts(f"range_{'to' + on_days}", most=most)
+        return self.texts("range_between", least=least, most=most)
 
     def _value(self, fact: Fact, value: Value | None) -> str:
         return self.wording.member(fact, value) if isinstance(value, str) else self.wording.measure(fact, value)
