@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
     from engine.decision import Decision
     from engine.plan import Plan
+    from engine.prove.examples import Examples
     from engine.session import Session
     from engine.snapshot import CustomerFacts, Snapshot
     from facts.figures import Limits
@@ -59,17 +60,18 @@ def load_rules(folder: Path) -> Rules:
     return Rules(pack, compile_pack(pack))
 
 
-def examples(folder: Path, rules: Rules) -> Iterator[tuple[CustomerFacts, list[frozenset[int]]]]:
-    """Yield the customers of a pack's cases with the rules that fire, by place.
+def examples(folder: Path, rules: Rules) -> Examples:
+    """Return what the customers of a pack's cases show.
 
     Raises:
         ProblemsError: with everything that is wrong with the cases.
     """
     from engine.cases import load_cases
     from engine.plan import Plan
+    from engine.prove.examples import Examples
 
-    customers = [case.facts for case in load_cases(folder, rules.pack)]
-    yield from zip(customers, Plan(rules.program).fired(customers), strict=True)
+    plan, customers = Plan(rules.program), [case.facts for case in load_cases(folder, rules.pack)]
+    return Examples(rules.program, zip(customers, plan.fired(customers), strict=True), plan.truths(customers))
 
 
 def shipped_pack() -> Path:

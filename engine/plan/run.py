@@ -114,6 +114,35 @@ class Plan:
             found |= zip(places, Decided(part).fired(), strict=True)
         return [found[place] for place in range(len(found))]
 
+    def truths(self, customers: Iterable[CustomerFacts]) -> dict[str | None, tuple[Mask, Mask]]:
+        """Return what comes out of every leaf test for customers given as plain values, whatever their as-of dates.
+
+        Returns:
+            By scope (None: the customer) two masks, leaves × customers or rows: where a leaf is surely, and where it is
+            possibly true. Leaves about another collection are False in both.
+        """
+        found: dict[str | None, list[tuple[Mask, Mask]]] = defaultdict(list)
+        for _, snapshot in snapshots_by_day(self.program.vocabulary, list(customers)):
+            for tested in self.tests(snapshot):
+                for scope in (None, *tested.owners):
+                    found[scope].append(self._in_scope(tested, scope))
+        return {
+            scope: (np.hstack([surely for surely, _ in parts]), np.hstack([possibly for _, possibly in parts]))
+            for scope, parts in found.items()
+        }
+
+    def _in_scope(self, tested: Tested, scope: str | None) -> tuple[Mask, Mask]:
+        """Return all leaves' truths for the places of a scope: what holds of a customer holds of each of its rows."""
+        places = np.arange(len(tested.customers)) if scope is None else tested.owners[scope]
+        surely = np.zeros((len(self.program.leaves), len(places)), np.bool_)
+        possibly = np.zeros_like(surely)
+        for index, leaf in enumerate(self.program.leaves):
+            own = leaf_scope(leaf)
+            if own in (None, scope):
+                at = slice(None) if own == scope else places
+                surely[index], possibly[index] = tested.surely[index][at], tested.possibly[index][at]
+        return surely, possibly
+
     def decide(self, customer: CustomerFacts) -> Decision:
         """Decide one customer: columns of length one."""
         return assemble(self.program, customer, Decided(self._chunk_of(customer)).outcome(0))

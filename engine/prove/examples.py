@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
-from engine.program import Program, Single, Union
+import numpy as np
+import numpy.typing as npt
+
+from engine.program import And, Cond, Lit, Program, Single, Union
 from engine.prove.findings import Fires, Witness
 from engine.snapshot import CustomerFacts
 from engine.vocabulary import FactKey
@@ -13,11 +16,18 @@ Example = tuple[CustomerFacts, Sequence[frozenset[int]]]
 """A customer, and the rules that fire for it, and for each of its rows."""
 
 
+Masks = tuple[npt.NDArray[np.bool_], npt.NDArray[np.bool_]]
+"""Where something is surely, and where it is possibly true."""
+LeafTruths = Mapping[str | None, Masks]
+"""By scope, what came out of leaf tests: leaves × places, as `Plan.truths` returns it."""
+
+
 class Examples:
     """Rules that fire, that give a fact its value, and whose conclusion would be missed, each with a customer."""
 
-    def __init__(self, program: Program, examples: Iterable[Example]) -> None:
+    def __init__(self, program: Program, examples: Iterable[Example] = (), truths: LeafTruths | None = None) -> None:
         self._program = program
+        self._truths = truths or {}
         self._fires: dict[int, CustomerFacts] = {}
         self._wins: dict[tuple[FactKey, int], CustomerFacts] = {}
         self._changes: dict[int, CustomerFacts] = {}
@@ -38,6 +48,13 @@ class Examples:
     def changes(self, rule: int) -> Witness | None:
         """Return a customer for whom some fact would differ without a rule, if one is known."""
         return self._witness(self._changes.get(rule), rule)
+
+    def tell_apart(self, cond: Cond, other: Cond, scope: str | None) -> bool:
+        """Whether two conditions come out otherwise for some customer, or row, that is known."""
+        if scope not in self._truths:
+            return False
+        one, another = (_truth(each, self._truths[scope]) for each in (cond, other))
+        return any(bool((left != right).any()) for left, right in zip(one, another, strict=True))
 
     def _witness(self, customer: CustomerFacts | None, rule: int) -> Witness | None:
         return None if customer is None else Witness(customer, (Fires(self._program.rules[rule].id),))
@@ -68,3 +85,15 @@ class Examples:
 def _is_alone(single: Single, value: int) -> bool:
     """Whether a fact would surely be another one if no rule fired."""
     return single.fallback is None and single.default != value
+
+
+def _truth(cond: Cond, leaves: Masks) -> Masks:
+    """Return where a condition is surely, and where it is possibly true."""
+    if isinstance(cond, Lit):
+        surely, possibly = (mask[cond.leaf] for mask in leaves)
+        return (surely, possibly) if cond.positive else (~possibly, ~surely)
+    join = np.logical_and if isinstance(cond, And) else np.logical_or
+    truths = [_truth(item, leaves) for item in cond.items]
+    none = np.full(leaves[0].shape[1], isinstance(cond, And))
+    surely, possibly = (join.reduce([none, *(truth[side] for truth in truths)]) for side in (0, 1))
+    return surely, possibly

@@ -7,13 +7,13 @@ from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 
 from engine.model import Pack
-from engine.program import Entry, GateForm, Program, ProgramRule, Single
+from engine.program import Cond, Entry, GateForm, Program, ProgramRule, Single
 from engine.prove.claims import ClaimQuestions
-from engine.prove.examples import Example, Examples
+from engine.prove.examples import Examples
 from engine.prove.findings import Answer, Kind, Question, Sameness, Verdict, Witness
 from engine.prove.ladder import LadderQuestions
 from engine.prove.prover import ROWS, SECONDS, Prover, UnansweredError
-from engine.prove.rules import RuleQuestions, parts
+from engine.prove.rules import RuleQuestions, parts, without
 
 Found = tuple[Verdict, tuple[Witness, ...]]
 
@@ -25,7 +25,7 @@ class Questions:
         self,
         pack: Pack,
         program: Program,
-        examples: Iterable[Example] = (),
+        examples: Examples | None = None,
         rows: int = ROWS,
         seconds: float = SECONDS,
     ) -> None:
@@ -35,7 +35,7 @@ class Questions:
         self._rules = RuleQuestions(self._prover)
         self._claims = ClaimQuestions(self._prover)
         self._ladder = LadderQuestions(self._prover, pack.ladder)
-        self._examples = Examples(program, examples)
+        self._examples = examples or Examples(program)
         self.rows = self._prover.rows
 
     def all(self, kinds: Iterable[Kind] = tuple(Kind)) -> Iterator[Question]:
@@ -134,8 +134,12 @@ class Questions:
             for name, cond in conds:
                 for part in parts(cond):
                     about = (name, ".".join(str(place + 1) for place in part))
-                    matters = partial(self._rules.matters, cond, part, rule.scope)
+                    matters = partial(self._matters, cond, part, rule.scope)
                     yield _required(Kind.REDUNDANT_CONDITION, about, matters)
+
+    def _matters(self, cond: Cond, part: tuple[int, ...], scope: str | None) -> bool:
+        rest = without(cond, part)
+        return self._examples.tell_apart(cond, rest, scope) or self._rules.differ(cond, rest, scope)
 
     def _singles(self) -> Iterator[Single]:
         yield from (one for one in self._program.resolutions if isinstance(one, Single))

@@ -113,10 +113,9 @@ class RuleQuestions:
         row = _some_row(resolution.fact.scope)
         return no(same(self._encoding.value(resolution.fact, row), self._encoding.value_without(resolution, rule, row)))
 
-    def matters(self, cond: Cond, part: tuple[int, ...], scope: str | None) -> bool:
-        """Return whether leaving out one part of a condition would change its truth, or what is provisional."""
-        rest = _without(cond, part)
-        return any(self._prover.solve(self._differ(cond, rest, scope, cautious)) for cautious in (False, True))
+    def differ(self, cond: Cond, other: Cond, scope: str | None) -> bool:
+        """Return whether two conditions come out otherwise for somebody, or differ in what is provisional."""
+        return any(self._prover.solve(self._differ(cond, other, scope, cautious)) for cautious in (False, True))
 
     def _differ(self, cond: Cond, other: Cond, scope: str | None, cautious: bool) -> Term:
         row = _some_row(scope)
@@ -140,12 +139,13 @@ def parts(cond: Cond) -> Iterator[tuple[int, ...]]:
             yield (place, *inner)
 
 
-def _without(cond: Cond, part: tuple[int, ...]) -> Cond:
+def without(cond: Cond, part: tuple[int, ...]) -> Cond:
+    """Return a condition without one of its parts."""
     if isinstance(cond, Lit):
         raise ValueError("a single test has no parts")
     place, *inner = part
     items = list(cond.items)
-    items[place : place + 1] = [_without(items[place], tuple(inner))] if inner else []
+    items[place : place + 1] = [without(items[place], tuple(inner))] if inner else []
     return And(tuple(items)) if isinstance(cond, And) else Or(tuple(items))
 
 
