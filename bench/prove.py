@@ -86,7 +86,8 @@ def _catalogue() -> str:
     lines = [
         "enums:",
         "  level:",
-        "    {title: {en: L, zh: 级}, ordered: true, members: {a: {en: a, zh: 甲}, b: {en: b, zh: 乙}, c: {en: c, zh: 丙}}}",
+        "    {title: {en: L, zh: 级}, ordered: true,",
+        "     members: {a: {en: a, zh: 甲}, b: {en: b, zh: 乙}, c: {en: c, zh: 丙}}}",
         "  stage: {title: {en: S, zh: 阶段}, members: {new: {en: new, zh: 新}}}",
         "facts:",
         f"  stage: {{type: category, enum: stage, origin: remembered, {title}}}",

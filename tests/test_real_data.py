@@ -11,13 +11,17 @@ from pathlib import Path
 
 import pytest
 
+from engine import derivation
 from engine.decision import Decision
+from engine.derivation import Deriver, Node
+from engine.path import find_paths
 from engine.program import AtLeast, Cond, CountAtLeast, Leaf, Lit, OneOf, Program, SumAtLeast, decode
 from engine.session import Session
 from engine.snapshot import CustomerFacts
-from engine.vocabulary import Type, Value
+from engine.vocabulary import FactKey, Type, Value
 from facts.imports import import_files
 from facts.store import Store
+from tests.profiles import count
 from wiring import Desk, shipped_rules
 
 Choice = tuple[str | None, str | None]
@@ -115,6 +119,33 @@ def test_a_reason_is_a_reason(desk: Desk, choices: dict[str, Choice]) -> None:
             _decided(session.decide(moved)) != _decided(decision)
             for moved in _moved(desk.rules.program, facts, decision)
         ), f"no reason given to {key} is one"
+
+
+def test_explanations_hold(desk: Desk, source: Source, choices: dict[str, Choice]) -> None:
+    """A derivation leads down to what is recorded, and every way to the next stages is tried out."""
+    if source is not RETAIL:
+        pytest.skip("one data set is enough")
+    pack, program = desk.rules.pack, desk.rules.program
+    found = 0
+    for key in _sample(choices, count(quick=2, ci=3, long=500)):
+        decided = desk.decide(key)
+        deriver = Deriver(pack, program, decided.facts, decided.decision)
+        for fact in (pack.ladder.proposed, FactKey(None, pack.shows["value"])):
+            assert _ends_in_records(deriver.fact(fact))
+        stage = decided.decision.values[pack.ladder.stage.name]
+        for gate in pack.gates:
+            if stage in gate.from_stages:
+                ways = find_paths(deriver, desk.executors, pack.ladder.proposed, gate.to, most=1)
+                assert ways.in_time
+                found += len(ways.paths)
+    assert found
+
+
+def _ends_in_records(node: Node) -> bool:
+    """Whether every conclusion below a node is derived further, or said to come from nowhere."""
+    if node.kind is derivation.Kind.FACT and node.source is derivation.Source.RULES and not node.because:
+        return False
+    return all(_ends_in_records(one) for one in node.because)
 
 
 def _sample(choices: dict[str, Choice], size: int) -> list[str]:
