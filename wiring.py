@@ -295,12 +295,16 @@ class Desk:
 
         The columns are those of `engine.plan.overview`, sorted by customer.
         """
+        return self._decided(self.snapshot(progress), progress)
+
+    def snapshot(self, progress: Progress = _silent) -> Snapshot:
+        """Return the facts of all customers, with what the last run found out about the whole base."""
         from facts.runs import last_portfolio
 
         portfolio = last_portfolio(self.store, self.as_of, self.known_at)
         base = self._base(progress)
         base["portfolio"] = portfolio
-        return self._decided(self._snapshot(base), progress)
+        return self._snapshot(base)
 
     def run(self, user: str, progress: Progress = _silent) -> BatchRun:
         """Decide all customers, and store the decisions unless the same run is stored already."""

@@ -13,6 +13,7 @@ import click
 from commands.failures import PROBLEMS
 from commands.options import Day, json_option, pack_argument
 from commands.rules_coverage import command as coverage
+from commands.rules_diff import command as diff
 from commands.rules_graph import command as graph
 from commands.rules_prove import command as prove
 from commands.rules_schema import command as schema
@@ -38,6 +39,7 @@ def command() -> None:
 command.add_command(coverage)
 command.add_command(prove)
 command.add_command(graph)
+command.add_command(diff)
 command.add_command(schema)
 command.add_command(show)
 

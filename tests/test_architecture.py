@@ -48,7 +48,7 @@ ENGINE: dict[str, set[str]] = {
     "engine.portrait": {"engine.relations", "engine.phrasing", "engine.coverage"},
     "engine.graph": {"engine.relations", "engine.program", "engine.wording"},
     "engine.graph_svg": {"engine.graph"},
-    "engine.impact": {"engine.plan", "engine.prove"},
+    "engine.impact": {"engine.compile", "engine.load", "engine.plan"},
 }
 OUTSIDE: dict[str, set[str]] = {
     "facts": {"facts", "engine.decision", "engine.snapshot", "engine.yaml12"},

@@ -64,7 +64,7 @@ def _urgency(program: Program, result: Result, size: int) -> Array:
         advising = _advising(program, action)
         of_rows = [item for item in advising if action.per is not None and item[0].scope == action.per]
         of_whole = [item for item in advising if item not in of_rows]
-        np.maximum(most, _given(action, of_whole, size, lambda rule: _customers(rule, result, size)), out=most)
+        np.maximum(most, _given(action, of_whole, size, lambda rule: customers_of(rule, result, size)), out=most)
         if action.per is not None and of_rows:
             owners = result.owners[action.per]
             rows = _given(action, of_rows, len(owners), lambda rule: result.fired[rule.index])
@@ -96,7 +96,7 @@ def _given(
     return urgency
 
 
-def _customers(rule: ProgramRule, result: Result, size: int) -> Mask:
+def customers_of(rule: ProgramRule, result: Result, size: int) -> Mask:
     """Return the customers for whom a rule fired: itself, or for one of their rows."""
     fired = result.fired[rule.index]
     if rule.scope is None:
@@ -114,7 +114,7 @@ def _fired_rules(program: Program, result: Result, size: int) -> pa.Array:
     rules = sorted(program.rules, key=lambda rule: rule.id)
     fired = np.zeros((size, len(rules)), np.bool_)
     for place, rule in enumerate(rules):
-        fired[:, place] = _customers(rule, result, size)
+        fired[:, place] = customers_of(rule, result, size)
     ends = np.cumsum(fired.sum(axis=1), dtype=np.int32)
     quoted = pa.array([f'"{rule.id}"' for rule in rules], pa.string())  # ids are words: nothing to escape
     lists = pa.ListArray.from_arrays(
