@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
     import pyarrow as pa
 
+    from engine.check import Finding
     from engine.decision import Decision
     from engine.session import Session
     from engine.snapshot import CustomerFacts, Snapshot
@@ -69,6 +70,30 @@ def examples(folder: Path, rules: Rules) -> Iterator[tuple[CustomerFacts, list[f
 
     customers = [case.facts for case in load_cases(folder, rules.pack)]
     yield from zip(customers, Plan(rules.program).fired(customers), strict=True)
+
+
+def checked(folder: Path, day: date) -> tuple[Rules, tuple[Finding, ...]]:
+    """Load the pack in a folder with its cases, and return what the lints find in it on a day.
+
+    Raises:
+        ProblemsError: with everything that is wrong with it.
+    """
+    from engine.cases import load_cases
+    from engine.check import check
+    from engine.load.uses import uses_of_parameters
+
+    rules = load_rules(folder)
+    cases = load_cases(folder, rules.pack)
+    uses = {**uses_of_parameters(folder), **_read_by_commands()}
+    return rules, check(folder, rules.pack, rules.program, cases, uses, day)
+
+
+def _read_by_commands() -> dict[str, tuple[str, ...]]:
+    """Return the parameters that `valuelift portfolio` reads from a pack by their names."""
+    from facts.look_alikes import Ideal
+
+    names = [*LIMITS.values(), *(f"ideal.{each.name}" for each in fields(Ideal))]
+    return dict.fromkeys(names, ("valuelift portfolio",))
 
 
 def shipped_pack() -> Path:
