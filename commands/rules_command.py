@@ -15,6 +15,7 @@ from commands.rules_check import command as check
 from commands.rules_coverage import command as coverage
 from commands.rules_diff import command as diff
 from commands.rules_graph import command as graph
+from commands.rules_mutate import command as mutate
 from commands.rules_prove import command as prove
 from commands.rules_schema import command as schema
 from commands.rules_show import command as show
@@ -35,6 +36,7 @@ def command() -> None:
 
 command.add_command(check)
 command.add_command(coverage)
+command.add_command(mutate)
 command.add_command(prove)
 command.add_command(graph)
 command.add_command(diff)

@@ -42,6 +42,7 @@ ENGINE: dict[str, set[str]] = {
     "engine.coverage": {"engine.cases", "engine.compile", "engine.plan"},
     "engine.written": {"engine.program"},
     "engine.condition_coverage": {"engine.cases", "engine.plan", "engine.written"},
+    "engine.mutation": {"engine.cases", "engine.compile", "engine.plan", "engine.prove", "engine.written"},
     "engine.schema": {"engine.cases"},
     "engine.relations": {"engine.model"},
     "engine.phrasing": {"engine.model", "engine.wording"},
