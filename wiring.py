@@ -143,7 +143,7 @@ def use_rules(store: Store, folder: Path, user: str) -> StoredPack:
 
 def _packed(folder: Path) -> bytes:
     """Return a pack's folder, and those of the packs that it extends, as a zip file that names the first folder."""
-    folders = list(_with_bases(folder.resolve()))
+    folders = list(with_bases(folder.resolve()))
     top = Path(*_common_parts(folders))
     content = io.BytesIO()
     with zipfile.ZipFile(content, "w", zipfile.ZIP_DEFLATED) as archive:
@@ -160,7 +160,8 @@ def _unpack(content: bytes, place: Path) -> Path:
         return place / archive.comment.decode()
 
 
-def _with_bases(folder: Path) -> Iterator[Path]:
+def with_bases(folder: Path) -> Iterator[Path]:
+    """Yield a pack's folder and those of the packs that it extends."""
     from engine.load.merge import MANIFEST
     from engine.yaml12 import YMap, YScalar, read_yaml
 
