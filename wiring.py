@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import hashlib
-import io
 import tempfile
-import zipfile
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, fields, replace
 from datetime import UTC, date, datetime
 from decimal import Decimal
@@ -96,6 +95,21 @@ def _read_by_commands() -> dict[str, tuple[str, ...]]:
     return dict.fromkeys(names, ("valuelift portfolio",))
 
 
+def stored_form(folder: Path) -> StoredPack:
+    """Return the pack in a folder as a store keeps it.
+
+    Raises:
+        ProblemsError: if it has a problem.
+    """
+    from facts.pack_files import packed
+    from facts.packs import StoredPack
+
+    stamp = load_rules(folder).program.stamp
+    content = packed(folder)
+    # By its content, not by what it compiles to: a changed text decides alike, and yet is another version.
+    return StoredPack(hashlib.sha256(content).hexdigest(), stamp.name, stamp.version, content)
+
+
 def shipped_pack() -> Path:
     """Return the folder of the pack that comes with Valuelift."""
     return ROOT / "rulesets" / "value_marketing"
@@ -114,15 +128,24 @@ def catalogue() -> Vocabulary:
 
 def rules_in_use(store: Store, folder: Path | None = None) -> Rules:
     """Return the rules to decide by: those in the folder, else the store's pack in use, else the pack we ship."""
-    from facts.packs import active_pack
-
     if folder is not None:
         return load_rules(folder)
+    with pack_in_use(store) as used:
+        return shipped_rules() if used == shipped_pack() else load_rules(used)
+
+
+@contextmanager
+def pack_in_use(store: Store) -> Iterator[Path]:
+    """Give the folder of the store's pack in use, for as long as it is needed; else that of the pack we ship."""
+    from facts.pack_files import unpacked
+    from facts.packs import active_pack
+
     stored = active_pack(store)
     if stored is None:
-        return shipped_rules()
+        yield shipped_pack()
+        return
     with tempfile.TemporaryDirectory(prefix="valuelift-") as place:
-        return load_rules(_unpack(stored.content, Path(place)))
+        yield unpacked(stored.content, Path(place))
 
 
 def use_rules(store: Store, folder: Path, user: str) -> StoredPack:
@@ -131,52 +154,11 @@ def use_rules(store: Store, folder: Path, user: str) -> StoredPack:
     Raises:
         ProblemsError: if it has a problem; then nothing changes.
     """
-    from facts.packs import StoredPack, use_pack
+    from facts.packs import use_pack
 
-    stamp = load_rules(folder).program.stamp
-    content = _packed(folder)
-    # By its content, not by what it compiles to: a changed text decides alike, and yet is another version.
-    stored = StoredPack(hashlib.sha256(content).hexdigest(), stamp.name, stamp.version, content)
+    stored = stored_form(folder)
     use_pack(store, stored, user=user)
     return stored
-
-
-def _packed(folder: Path) -> bytes:
-    """Return a pack's folder, and those of the packs that it extends, as a zip file that names the first folder."""
-    folders = list(with_bases(folder.resolve()))
-    top = Path(*_common_parts(folders))
-    content = io.BytesIO()
-    with zipfile.ZipFile(content, "w", zipfile.ZIP_DEFLATED) as archive:
-        archive.comment = folders[0].relative_to(top).as_posix().encode()
-        for path in sorted(path for each in folders for path in each.rglob("*.yaml")):
-            # Without its time, so that equal packs make equal archives.
-            archive.writestr(zipfile.ZipInfo(path.relative_to(top).as_posix()), path.read_bytes())
-    return content.getvalue()
-
-
-def _unpack(content: bytes, place: Path) -> Path:
-    with zipfile.ZipFile(io.BytesIO(content)) as archive:
-        archive.extractall(place)
-        return place / archive.comment.decode()
-
-
-def with_bases(folder: Path) -> Iterator[Path]:
-    """Yield a pack's folder and those of the packs that it extends."""
-    from engine.load.merge import MANIFEST
-    from engine.yaml12 import YMap, YScalar, read_yaml
-
-    while True:
-        yield folder
-        manifest = read_yaml(folder / MANIFEST)
-        extends = manifest.get("extends") if isinstance(manifest, YMap) else None
-        if not isinstance(extends, YScalar):
-            return
-        folder = (folder / extends.text).resolve()
-
-
-def _common_parts(folders: list[Path]) -> list[str]:
-    parents = [folder.parent.parts for folder in folders]
-    return [parts[0] for parts in zip(*parents, strict=False) if len(set(parts)) == 1]
 
 
 # --- decisions ---
@@ -187,6 +169,9 @@ Card = Mapping[str, str | None]
 
 _CARD = ("name", "region", "account_manager")
 _STANDS_FOR = (*_CARD, "country", "industry", "acquisition_source")
+
+AMOUNT = "revenue_365d"
+"""What is at stake with a customer."""
 
 LIMITS = {
     "problem_share": "portfolio.problem_share",

@@ -10,6 +10,8 @@ from commands.rules_diff import command as diff
 from commands.rules_graph import command as graph
 from commands.rules_mutate import command as mutate
 from commands.rules_new import command as new
+from commands.rules_promote import command as promote
+from commands.rules_promote import log
 from commands.rules_prove import command as prove
 from commands.rules_schema import command as schema
 from commands.rules_show import command as show
@@ -26,5 +28,5 @@ def command() -> None:
     """
 
 
-for each in (new, check, test, coverage, mutate, prove, diff, show, graph, schema):
+for each in (new, check, test, coverage, mutate, prove, diff, promote, log, show, graph, schema):
     command.add_command(each)

@@ -25,8 +25,6 @@ if TYPE_CHECKING:
     from engine.impact import Impact, Versions
     from wiring import Card
 
-AMOUNT = "revenue_365d"
-"""What is at stake with a customer."""
 TOP = 20
 
 
@@ -101,7 +99,7 @@ def _compared(
     from commands.revisions import pack_folder
     from engine.impact import Versions, impact
     from engine.load import load_parts
-    from wiring import Desk, Rules, catalogue
+    from wiring import AMOUNT, Desk, Rules, catalogue
 
     with ExitStack() as stack:
         folders = [stack.enter_context(pack_folder(name)) for name in (old, new)]

@@ -44,9 +44,10 @@ def command(
     """Make small mistakes in the rules of the folder PACK, and list those that no case finds out.
 
     One at a time a threshold is moved by one (an amount by a tenth), an operator flipped, a condition dropped, a rule
-    removed. A mistake survives if every case comes out as expected all the same. For the first survivors the missing
-    case is written out, ready to paste. A mistake that no possible customer shows is proved to be none, and not
-    counted. By default the pack that comes with Valuelift is tried. Exit code 1: a mistake survives.
+    removed; what the pack inherits is left alone. A mistake survives if every case comes out as expected all the same.
+    For the first survivors the missing case is written out, ready to paste. A mistake that no possible customer shows
+    is proved to be none, and not counted. By default the pack that comes with Valuelift is tried. Exit code 1: a
+    mistake survives.
 
     \b
     Example:
@@ -64,7 +65,7 @@ def command(
     mutation = Mutation(rules.program, load_cases(folder, rules.pack), seconds)
     _check_ids(mutation, only)
     texts = Texts(language)
-    tried = _tried(texts, mutation, frozenset(only) or None, jobs or os.cpu_count() or 1)
+    tried = _tried(texts, mutation, frozenset(only) or _own(rules, folder), jobs or os.cpu_count() or 1)
     survivors = [one for one in tried if one.verdict in SURVIVES]
     survivors[:cases] = [mutation.with_case(one) for one in survivors[:cases]]
     told = _Told(rules, survivors, cases)
@@ -88,14 +89,24 @@ def _check_ids(mutation: Mutation, only: Sequence[str]) -> None:
             raise click.BadParameter(f"no rule is called {name!r}. {did_you_mean(name, known)}".rstrip())
 
 
-def _tried(texts: Texts, mutation: Mutation, only: frozenset[str] | None, jobs: int) -> list[Tried]:
+def _own(rules: Rules, folder: Path) -> frozenset[str]:
+    """Return the rules of a pack's own files: those it inherits are tested by the cases of the pack they come from."""
+    from engine.condition_coverage import places_of
+
+    own = folder.resolve()
+    places = places_of(rules.pack).items()
+    return frozenset(name.partition("@")[0] for name, at in places if Path(at.file).resolve().is_relative_to(own))
+
+
+def _tried(texts: Texts, mutation: Mutation, only: frozenset[str], jobs: int) -> list[Tried]:
     from commands.progress import progress
 
     found: list[Tried] = []
+    number = len(mutation.chosen(only))
     with progress() as report:
         for one in mutation.run(only, jobs):
             found.append(one)
-            report(texts("mutate_progress"), len(found), len(mutation.mutants.all) if only is None else None)
+            report(texts("mutate_progress"), len(found), number)
     return sorted(found, key=lambda one: one.place)
 
 

@@ -32,7 +32,7 @@ def saves(folder: Path, wait: Callable[[float], None] = sleep) -> Iterator[None]
 
 def _state(folder: Path) -> dict[Path, tuple[int, int]]:
     from engine.errors import ProblemsError
-    from wiring import with_bases
+    from facts.pack_files import with_bases
 
     folders: list[Path] = []
     try:

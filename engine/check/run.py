@@ -13,6 +13,7 @@ from engine.check.findings import Finding, lint
 from engine.check.tables import table_findings
 from engine.check.texts import translations
 from engine.check.unused import missing_sources, unused_facts, unused_parameters
+from engine.errors import Location
 from engine.model import Pack
 from engine.program import Program
 from engine.talk import gaps_in
@@ -57,8 +58,11 @@ def _talk(pack: Pack, day: date) -> Iterator[Finding]:
     gaps = gaps_in(pack, day)
     if gaps is None:
         return
+    talk = pack.talk
+    places = [] if talk is None else [*(one.at for one in talk.tracks), *(one.at for one in talk.evidence.values())]
+    at = Location(min(places).file) if places else pack.at
     for value in gaps.unproven:
-        yield lint(pack.at, "no-evidence", f"there is no valid evidence for {value}.", "Add a piece in `talk/`.")
+        yield lint(at, "no-evidence", f"there is no valid evidence for {value}.", "Add a piece in `talk/`.")
     for one in gaps.expiring:
         message = f"evidence `{one.id}` for {one.value} is valid until {one.valid_until} only."
         yield lint(one.at, "evidence-expires", message, "Renew it, or find another piece.")
@@ -66,4 +70,4 @@ def _talk(pack: Pack, day: date) -> Iterator[Finding]:
         pairs = ", ".join(f"{value} for {need}" for value, need in gaps.untold)
         number = len(gaps.untold)
         said = "1 pair of value and need has" if number == 1 else f"{number} pairs of value and need have"
-        yield lint(pack.at, "no-track", f"{said} no talk track: {pairs}.", "Add one in `talk/`.")
+        yield lint(at, "no-track", f"{said} no talk track: {pairs}.", "Add one in `talk/`.")

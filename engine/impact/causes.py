@@ -7,7 +7,7 @@ version would not come to its result: they work together.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 
@@ -24,13 +24,13 @@ Progress = Callable[[int, int], None]
 class Causes:
     """Which edits lead to each difference: by line, a mask over the affected customers for each edit."""
 
-    def __init__(self, versions: Versions, some: Some, progress: Progress) -> None:
+    def __init__(self, versions: Versions, some: Some, progress: Progress, deciding: Sequence[int]) -> None:
         self.inseparable: set[int] = set()
         self.together: dict[Line, Mask] = {}
         self._by: dict[int, dict[Line, Mask]] = {}
-        if not some.names:
+        self._deciding = deciding
+        if not some.names or not deciding:
             return
-        deciding = versions.deciding
         if len(deciding) == 1:
             self._by[deciding[0]] = some.differing
             return
@@ -41,8 +41,8 @@ class Causes:
             self._needed(versions, some, left, progress)
 
     def _alone(self, versions: Versions, some: Some, progress: Progress) -> None:
-        for done, place in enumerate(versions.deciding):
-            progress(done, len(versions.deciding))
+        for done, place in enumerate(self._deciding):
+            progress(done, len(self._deciding))
             program = versions.program([versions.edits[place]])
             if program is None:
                 self.inseparable.add(place)
@@ -51,12 +51,11 @@ class Causes:
                 self._by[place] = {
                     line: mask & (lines[line] == some.after[line]) for line, mask in some.differing.items()
                 }
-        progress(len(versions.deciding), len(versions.deciding))
+        progress(len(self._deciding), len(self._deciding))
 
     def _needed(self, versions: Versions, some: Some, left: Mapping[Line, Mask], progress: Progress) -> None:
         """Find, for what no edit does alone, the edits that it does not come without."""
-        places = [place for place in versions.deciding if place in self._by or place in self.inseparable]
-        for done, place in enumerate(places):
+        for done, place in enumerate(self._deciding):
             program = versions.program([edit for other, edit in enumerate(versions.edits) if other != place])
             if program is not None:
                 lines = _decided(program, some)
@@ -64,7 +63,7 @@ class Causes:
                 for line, mask in left.items():
                     needed = mask & (lines[line] != some.after[line])
                     found[line] = found[line] | needed if line in found else needed
-            progress(done + 1, len(places))
+            progress(done + 1, len(self._deciding))
         self.together = dict(left)
 
     def _explained(self, line: Line, size: int) -> Mask:

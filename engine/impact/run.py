@@ -95,6 +95,8 @@ def impact(
     amount: str,
     top: int | None = 20,
     progress: Progress = lambda done, of: None,  # noqa: ARG005
+    *,
+    explain: bool = True,
 ) -> Impact:
     """Decide all customers by both versions and explain every difference.
 
@@ -104,12 +106,13 @@ def impact(
         amount: the number of a snapshot that says what is at stake with a customer.
         top: list as many customers, those with most at stake; None lists all.
         progress: told how many of the runs over affected customers are done.
+        explain: whether to look for causes; without them changes have none.
     """
     base = Comparison(versions)
     for before, after in zip(Plan(versions.before).run(snapshot), Plan(versions.after).run(snapshot), strict=True):
         base.add(before, after)
     some = base.affected(snapshot)
-    causes = Causes(versions, some, progress)
+    causes = Causes(versions, some, progress, versions.deciding if explain else ())
     amounts = [row if isinstance(row, Decimal) else None for row in _column(some.snapshot, amount)]
     stage = (versions.pack.ladder.proposed, None)
     moves = some.differing.get(stage, np.zeros(len(amounts), np.bool_))

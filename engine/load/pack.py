@@ -27,6 +27,8 @@ from engine.vocabulary import FactKey, Vocabulary
 from engine.yaml12 import Node, YScalar, read_yaml
 
 CATALOG = "catalog.yaml"
+PROMOTION = ("change_stage", "affected")
+"""Shares of customers that a pack can limit for its next version: who changes stage, who is affected at all."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +41,7 @@ class Parts:
     manifest: Manifest
     ladder: Node | None
     shows: Node | None
+    promotion: Node | None
     vocabulary: Vocabulary
     items: Mapping[str, Mapping[str, Node]]
     overrides: tuple[Override, ...]
@@ -128,6 +131,7 @@ def _parts(packs: list[Files], catalogue: Vocabulary, problems: Problems) -> Par
         manifest=manifests[-1],
         ladder=_latest(manifest.ladder for manifest in manifests),
         shows=_latest(manifest.shows for manifest in manifests),
+        promotion=_latest(manifest.promotion for manifest in manifests),
         vocabulary=vocabulary,
         items=items.sections,
         talk=talk_of(packs, items),
@@ -170,6 +174,7 @@ def _assemble(parts: Parts, problems: Problems) -> Pack:
         overrides=parts.overrides,
         talk=talk,
         shows=_shows(parts.shows, reading),
+        promotion=_promotion(parts.promotion, problems),
     )
     _check_sole_owners(pack, problems)
     problems.raise_any()
@@ -202,6 +207,16 @@ def _shows(node: Node | None, reading: Reading) -> dict[str, str]:
             form.word_of(name, "a fact")
         shows[role.text] = fact.name if fact is not None else ""
     return shows
+
+
+def _promotion(node: Node | None, problems: Problems) -> Mapping[str, int]:
+    """Return up to how many per cent of the customers a new version may affect."""
+    if node is None:
+        return {}
+    form = Form(node, "`promotion`", problems)
+    limits = {key: form.optional_integer(key, 0, 100) for key in PROMOTION}
+    form.close()
+    return {key: limit for key, limit in limits.items() if limit is not None}
 
 
 def _check_sole_owners(pack: Pack, problems: Problems) -> None:

@@ -9,6 +9,7 @@ from enum import StrEnum
 from engine.errors import Location
 from engine.load.merge import SECTIONS, TALK
 from engine.load.pack import Parts
+from engine.load.vocabulary import with_evidence
 from engine.vocabulary import Enum, Fact, FactKey, Vocabulary
 from engine.yaml12 import Node, YList, YMap, YScalar
 
@@ -84,6 +85,9 @@ def with_edits(old: Parts, new: Parts, made: Collection[Edit]) -> Parts:
         section: {**(new.items[section] if section in _AT_REST else {}), **old.items[section]} for section in SECTIONS
     }
     keys = {edit.key for edit in made}
+    vocabulary = _joined(old.vocabulary, new.vocabulary, keys)
+    if (old.talk or new.talk) and "value_kind" in vocabulary.enums:
+        vocabulary = with_evidence(vocabulary, old.manifest.at)
     for edit in made:
         section, name = edit.key
         if section not in SECTIONS:
@@ -95,10 +99,11 @@ def with_edits(old: Parts, new: Parts, made: Collection[Edit]) -> Parts:
     return replace(
         old,
         items=items,
-        vocabulary=_joined(old.vocabulary, new.vocabulary, keys),
+        vocabulary=vocabulary,
         ladder=new.ladder if (_LADDER, _LADDER) in keys else old.ladder,
         talk=new.talk if (_TALK, TALK) in keys else old.talk,
         shows=new.shows or old.shows,
+        promotion=new.promotion,
     )
 
 

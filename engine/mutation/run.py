@@ -52,14 +52,18 @@ class Mutation:
         self._suite = Suite(self.mutants, cases)
         self._missings = Missings(self.mutants.program, seconds)
 
-    def run(self, rules: frozenset[str] | None, jobs: int) -> Iterator[Tried]:
-        """Try out the mutants of these rules (None: of all) on so many processor cores; yield them in any order."""
-        chosen = [
+    def chosen(self, rules: frozenset[str]) -> list[tuple[int, Mutant]]:
+        """Return the mutants of these rules, rows, tables, gates and scorecards, with their places among all."""
+        return [
             (place, mutant)
             for place, mutant in enumerate(self.mutants.all)
-            if rules is None or not rules.isdisjoint((mutant.rule, mutant.rule.partition("#")[0]))
+            if not rules.isdisjoint((mutant.rule, mutant.rule.partition("#")[0]))
         ]
-        yield from ask_all([_Trial(partial(self._tried, place, mutant)) for place, mutant in chosen], jobs)
+
+    def run(self, rules: frozenset[str], jobs: int) -> Iterator[Tried]:
+        """Try out the mutants of these rules on so many processor cores; yield them in any order."""
+        trials = [_Trial(partial(self._tried, place, mutant)) for place, mutant in self.chosen(rules)]
+        yield from ask_all(trials, jobs)
 
     def _tried(self, place: int, mutant: Mutant) -> Tried:
         outcome = self._suite.try_out(mutant)
