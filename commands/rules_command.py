@@ -16,6 +16,7 @@ from commands.rules_prove import command as prove
 from commands.rules_schema import command as schema
 from commands.rules_show import command as show
 from commands.rules_test import command as test
+from commands.rules_watch import command as watch
 
 
 @click.group("rules")
@@ -28,5 +29,5 @@ def command() -> None:
     """
 
 
-for each in (new, check, test, coverage, mutate, prove, diff, promote, log, show, graph, schema):
+for each in (new, check, test, coverage, mutate, prove, diff, watch, promote, log, show, graph, schema):
     command.add_command(each)

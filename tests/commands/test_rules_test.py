@@ -9,7 +9,7 @@ from xml.etree import ElementTree
 import pytest
 
 from commands.watching import saves
-from tests.commands.conftest import call_command
+from tests.commands.conftest import DAY, call_command
 
 WRONG = """
 cases:
@@ -100,3 +100,25 @@ def test_bases_are_watched_too(tested: Path, tmp_path_factory: pytest.TempPathFa
         edit[0].write_text(edit[1], encoding="utf-8")
 
     assert len(list(saves(own, wait))) == 2
+
+
+def test_a_watch_tells_what_each_save_does(small_pack: Path, told_store: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Failing cases and the impact against the version saved before; a broken save is told and passed over."""
+    file = small_pack / "rules.yaml"
+    rules = file.read_text(encoding="utf-8")
+    texts = iter(["rules: [", rules.replace("at_least: 90", "at_least: 20")])
+
+    def wait(_: float) -> None:
+        """Save the next text, as a person would, or press Ctrl-C."""
+        text = next(texts, None)
+        if text is None:
+            raise KeyboardInterrupt
+        file.write_text(text, encoding="utf-8")
+
+    monkeypatch.setattr("commands.watching.saves.__defaults__", (wait,))
+    answer = call_command("rules", "watch", small_pack, "--db", told_store, "--as-of", DAY, "--lang", "en", "--top", 1)
+    assert answer.code == 0
+    assert answer.output.count("2 cases, 0 failed.") == 2
+    assert f"{file}:" in answer.errors
+    assert " rule long-here   changed: when" in answer.output
+    assert "more with --all" in answer.output
