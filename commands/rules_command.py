@@ -7,6 +7,7 @@ import click
 from commands.rules_check import command as check
 from commands.rules_coverage import command as coverage
 from commands.rules_diff import command as diff
+from commands.rules_doc import command as doc
 from commands.rules_graph import command as graph
 from commands.rules_mutate import command as mutate
 from commands.rules_new import command as new
@@ -29,5 +30,5 @@ def command() -> None:
     """
 
 
-for each in (new, check, test, coverage, mutate, prove, diff, watch, promote, log, show, graph, schema):
+for each in (new, check, test, coverage, mutate, prove, diff, watch, promote, log, show, doc, graph, schema):
     command.add_command(each)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 import numpy as np
 import pyarrow as pa
@@ -103,6 +103,18 @@ def customers_of(rule: ProgramRule, result: Result, size: int) -> Mask:
         return fired
     found = np.zeros(size, np.bool_)
     found[result.owners[rule.scope][fired]] = True
+    return found
+
+
+def firing(program: Program, results: Iterable[Result]) -> dict[str, int]:
+    """Return for how many customers each rule, or some rule of each table, gate and scorecard, fires."""
+    found = {rule.id.partition("#")[0]: 0 for rule in program.rules}
+    for result in results:
+        size = len(result.customers)
+        masks = {name: np.zeros(size, np.bool_) for name in found}
+        for rule in program.rules:
+            masks[rule.id.partition("#")[0]] |= customers_of(rule, result, size)
+        found = {name: number + int(masks[name].sum()) for name, number in found.items()}
     return found
 
 

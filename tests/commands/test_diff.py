@@ -133,13 +133,21 @@ def test_the_page_draws_the_flow_and_names_customers(told: Answer, page: Path) -
     assert '新客户 → 老客户<span class="quiet"> · 原因：升降级关口 local-promotion' in text
 
 
-def test_it_is_told_in_words(edited: Path, told_store: Path) -> None:
-    """Edits, stages, conclusions and customers stand below each other, with the edit behind each change."""
-    arguments = ("rules", "diff", shipped_pack(), edited, "--db", told_store, "--as-of", DAY, "--top", 1)
-    said = call_command(*arguments, env={"COLUMNS": "100"}).output
-    assert said.startswith("value-marketing 1.0.0 → local 1.1.0")
-    for line in ("change the proposed stage", "parameter stalled_after_days.new", "more with --all"):
-        assert line in said
+def test_it_is_told_in_words(small_pack: Path, told_store: Path, tmp_path: Path) -> None:
+    """Edits, conclusions and customers stand below each other, with the edit behind each change."""
+    new = tmp_path / "new"
+    shutil.copytree(small_pack, new)
+    rules = (new / "rules.yaml").read_text(encoding="utf-8")
+    (new / "rules.yaml").write_text(rules.replace("at_least: 90", "at_least: 20"), encoding="utf-8")
+    options = ("--db", told_store, "--as-of", DAY, "--top", 1, "--lang", "en")
+    said = call_command("rules", "diff", small_pack, new, *options).lines
+    assert said[0] == "small 1.0.0 → small 1.0.0  as of 30 Jun 2026"
+    assert any(line.startswith(" rule long-here   changed: when ") for line in said)
+    assert any(line.startswith(" Move   up ") for line in said)
+    assert "  Move: stay → up · by rule long-here" in said
+    assert said[-1].endswith("more with --all")
+    same = call_command("rules", "diff", new, new, *options).lines
+    assert same[1:] == ["The two versions say the same."]
 
 
 def test_a_version_may_be_a_git_revision(edited: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
