@@ -21,7 +21,7 @@ from engine.plan.again import Again, reads_of
 from tests.engine.test_differential import generated
 from tests.profiles import count
 
-PACKS = count(quick=8, ci=12, long=2_000)
+PACKS = count(quick=4, ci=4, long=2_000)
 EACH = 6
 CUSTOMERS = 5
 
