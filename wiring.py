@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import hashlib
-import io
 import tempfile
-import zipfile
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, fields, replace
 from datetime import UTC, date, datetime
 from decimal import Decimal
@@ -27,6 +26,7 @@ if TYPE_CHECKING:
 
     import pyarrow as pa
 
+    from engine.check import Finding
     from engine.decision import Decision
     from engine.plan import Plan
     from engine.prove.examples import Examples
@@ -74,6 +74,45 @@ def examples(folder: Path, rules: Rules) -> Examples:
     return Examples(rules.program, zip(customers, plan.fired(customers), strict=True), plan.truths(customers))
 
 
+def checked(folder: Path, day: date) -> tuple[Rules, tuple[Finding, ...]]:
+    """Load the pack in a folder with its cases, and return what the lints find in it on a day.
+
+    Raises:
+        ProblemsError: with everything that is wrong with it.
+    """
+    from engine.cases import load_cases
+    from engine.check import check
+    from engine.load.uses import uses_of_parameters
+
+    rules = load_rules(folder)
+    cases = load_cases(folder, rules.pack)
+    uses = {**uses_of_parameters(folder), **_read_by_commands()}
+    return rules, check(folder, rules.pack, rules.program, cases, uses, day)
+
+
+def _read_by_commands() -> dict[str, tuple[str, ...]]:
+    """Return the parameters that `valuelift portfolio` reads from a pack by their names."""
+    from facts.look_alikes import Ideal
+
+    names = [*LIMITS.values(), *(f"ideal.{each.name}" for each in fields(Ideal))]
+    return dict.fromkeys(names, ("valuelift portfolio",))
+
+
+def stored_form(folder: Path) -> StoredPack:
+    """Return the pack in a folder as a store keeps it.
+
+    Raises:
+        ProblemsError: if it has a problem.
+    """
+    from facts.pack_files import packed
+    from facts.packs import StoredPack
+
+    stamp = load_rules(folder).program.stamp
+    content = packed(folder)
+    # By its content, not by what it compiles to: a changed text decides alike, and yet is another version.
+    return StoredPack(hashlib.sha256(content).hexdigest(), stamp.name, stamp.version, content)
+
+
 def shipped_pack() -> Path:
     """Return the folder of the pack that comes with Valuelift."""
     return ROOT / "rulesets" / "value_marketing"
@@ -92,15 +131,24 @@ def catalogue() -> Vocabulary:
 
 def rules_in_use(store: Store, folder: Path | None = None) -> Rules:
     """Return the rules to decide by: those in the folder, else the store's pack in use, else the pack we ship."""
-    from facts.packs import active_pack
-
     if folder is not None:
         return load_rules(folder)
+    with pack_in_use(store) as used:
+        return shipped_rules() if used == shipped_pack() else load_rules(used)
+
+
+@contextmanager
+def pack_in_use(store: Store) -> Iterator[Path]:
+    """Give the folder of the store's pack in use, for as long as it is needed; else that of the pack we ship."""
+    from facts.pack_files import unpacked
+    from facts.packs import active_pack
+
     stored = active_pack(store)
     if stored is None:
-        return shipped_rules()
+        yield shipped_pack()
+        return
     with tempfile.TemporaryDirectory(prefix="valuelift-") as place:
-        return load_rules(_unpack(stored.content, Path(place)))
+        yield unpacked(stored.content, Path(place))
 
 
 def use_rules(store: Store, folder: Path, user: str) -> StoredPack:
@@ -109,51 +157,11 @@ def use_rules(store: Store, folder: Path, user: str) -> StoredPack:
     Raises:
         ProblemsError: if it has a problem; then nothing changes.
     """
-    from facts.packs import StoredPack, use_pack
+    from facts.packs import use_pack
 
-    stamp = load_rules(folder).program.stamp
-    content = _packed(folder)
-    # By its content, not by what it compiles to: a changed text decides alike, and yet is another version.
-    stored = StoredPack(hashlib.sha256(content).hexdigest(), stamp.name, stamp.version, content)
+    stored = stored_form(folder)
     use_pack(store, stored, user=user)
     return stored
-
-
-def _packed(folder: Path) -> bytes:
-    """Return a pack's folder, and those of the packs that it extends, as a zip file that names the first folder."""
-    folders = list(_with_bases(folder.resolve()))
-    top = Path(*_common_parts(folders))
-    content = io.BytesIO()
-    with zipfile.ZipFile(content, "w", zipfile.ZIP_DEFLATED) as archive:
-        archive.comment = folders[0].relative_to(top).as_posix().encode()
-        for path in sorted(path for each in folders for path in each.rglob("*.yaml")):
-            # Without its time, so that equal packs make equal archives.
-            archive.writestr(zipfile.ZipInfo(path.relative_to(top).as_posix()), path.read_bytes())
-    return content.getvalue()
-
-
-def _unpack(content: bytes, place: Path) -> Path:
-    with zipfile.ZipFile(io.BytesIO(content)) as archive:
-        archive.extractall(place)
-        return place / archive.comment.decode()
-
-
-def _with_bases(folder: Path) -> Iterator[Path]:
-    from engine.load.merge import MANIFEST
-    from engine.yaml12 import YMap, YScalar, read_yaml
-
-    while True:
-        yield folder
-        manifest = read_yaml(folder / MANIFEST)
-        extends = manifest.get("extends") if isinstance(manifest, YMap) else None
-        if not isinstance(extends, YScalar):
-            return
-        folder = (folder / extends.text).resolve()
-
-
-def _common_parts(folders: list[Path]) -> list[str]:
-    parents = [folder.parent.parts for folder in folders]
-    return [parts[0] for parts in zip(*parents, strict=False) if len(set(parts)) == 1]
 
 
 # --- decisions ---
@@ -164,6 +172,9 @@ Card = Mapping[str, str | None]
 
 _CARD = ("name", "region", "account_manager")
 _STANDS_FOR = (*_CARD, "country", "industry", "acquisition_source")
+
+AMOUNT = "revenue_365d"
+"""What is at stake with a customer."""
 
 LIMITS = {
     "problem_share": "portfolio.problem_share",
@@ -305,12 +316,16 @@ class Desk:
 
         The columns are those of `engine.plan.overview`, sorted by customer.
         """
+        return self._decided(self.snapshot(progress), progress)
+
+    def snapshot(self, progress: Progress = _silent) -> Snapshot:
+        """Return the facts of all customers, with what the last run found out about the whole base."""
         from facts.runs import last_portfolio
 
         portfolio = last_portfolio(self.store, self.as_of, self.known_at)
         base = self._base(progress)
         base["portfolio"] = portfolio
-        return self._decided(self._snapshot(base), progress)
+        return self._snapshot(base)
 
     def decide_some(self, cards: Mapping[str, Card]) -> list[Decided]:
         """Decide customers together, each in full, in the order of their keys."""

@@ -41,15 +41,22 @@ def _flow(facts: Mapping[str, Value]) -> str:
     return "{" + ", ".join(f"{name}: {_scalar(value)}" for name, value in facts.items()) + "}"
 
 
+def quoted(text: str) -> str:
+    """Return a text as a YAML scalar, in quotes unless it is a plain word."""
+    if _PLAIN.match(text) and text not in _MEAN_SOMETHING_ELSE:
+        return text
+    escaped = text.replace("\\", "\\\\").replace('"', '\\"')
+    return f'"{escaped}"'
+
+
 def _scalar(value: Value) -> str:
     match value:
         case bool():
             return str(value).lower()
         case Decimal():
             return format(value, "f")
-        case str() if not _PLAIN.match(value) or value in _MEAN_SOMETHING_ELSE:
-            escaped = value.replace("\\", "\\\\").replace('"', '\\"')
-            return f'"{escaped}"'
+        case str():
+            return quoted(value)
         case _:
             return str(value)
 

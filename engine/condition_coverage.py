@@ -178,7 +178,7 @@ def _asking(pack: Pack, program: Program) -> _Asking:
 
 def _leaves_by_use(pack: Pack, program: Program) -> Iterator[tuple[Use, set[int]]]:
     """Yield the leaves of every condition but the invariants'; a gate itself asks only what no criterion asks."""
-    places = _places(pack)
+    places = places_of(pack)
     required = {gate.rule: gate.required for gate in program.gates}
     for rule in program.rules:
         by_criteria = _all_leaves(program, required[rule.index]) if rule.index in required else set()
@@ -195,7 +195,7 @@ def _leaves_by_use(pack: Pack, program: Program) -> Iterator[tuple[Use, set[int]
                     yield Use(places[name], name), _all_leaves(program, candidate.eligible)
 
 
-def _places(pack: Pack) -> Mapping[str, Location]:
+def places_of(pack: Pack) -> Mapping[str, Location]:
     """Return where everything stands that has a condition, by id."""
     found = {rule.id: rule.at for rule in pack.rules}
     found |= {f"{table.id}#{row.id}": row.at for table in pack.tables for row in table.rows}

@@ -12,10 +12,9 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from engine.cases import Case
-from engine.compile.strata import cond_facts
 from engine.model import MethodItem, Pack
 from engine.plan import Plan
-from engine.program import Aggregate, Program, Selection, Single, Union
+from engine.program import Aggregate, Program, Selection, Single, Union, cond_facts
 from engine.vocabulary import FactKey
 
 

@@ -531,3 +531,5 @@ class Pack:
     """Talk tracks and evidence. With them the vocabulary holds the set `evidenced` of value kinds."""
     shows: Mapping[str, str] = field(default_factory=dict)
     """What a recommendation shows (role, e.g. `value`) to the fact that says it (e.g. `value_next`)."""
+    promotion: Mapping[str, int] = field(default_factory=dict)
+    """Up to how many per cent of the customers a new version may affect: `change_stage`, `affected`."""

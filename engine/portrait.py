@@ -111,6 +111,12 @@ class Gallery:
         """
         return tuple(_Painter(self).paint(name.partition("#")[0]))
 
+    def all(self, names: Iterable[str]) -> Iterator[Portrait]:
+        """Yield the portraits of everything with these ids."""
+        painter = _Painter(self)
+        for name in dict.fromkeys(names):
+            yield from painter.paint(name)
+
 
 class _Painter:
     """Draws the portraits."""

@@ -7,7 +7,7 @@ stands only at leaves (De Morgan holds in Kleene's logic): `at_most 5` is *not a
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
@@ -368,6 +368,19 @@ def cond_leaves(cond: Cond) -> Iterator[int]:
     else:
         for item in cond.items:
             yield from cond_leaves(item)
+
+
+def cond_facts(cond: Cond, leaves: Sequence[Leaf]) -> set[FactKey]:
+    """Return every fact that a condition reads, inside quantified tests too."""
+    if isinstance(cond, Lit):
+        leaf = leaves[cond.leaf]
+        found = set(leaf_facts(leaf))
+        if isinstance(leaf, CountAtLeast | SumAtLeast):
+            found |= cond_facts(leaf.where, leaves)
+            if isinstance(leaf, SumAtLeast):
+                found.add(leaf.of)
+        return found
+    return {fact for item in cond.items for fact in cond_facts(item, leaves)}
 
 
 def leaf_facts(leaf: Leaf) -> tuple[FactKey, ...]:

@@ -32,6 +32,10 @@ def written(program: Program, leaf: int, positive: bool = True, scope: str | Non
             values = [_value(program, test.fact, code) for code in test.codes]
             return f"{_name(test.fact, scope)} {_one_of(values, positive)}"
         case AtLeast():
+            enum = program.fact(test.fact).enum
+            if enum and test.code >= len(program.vocabulary.enums[enum].members):  # nobody is above the highest
+                highest = program.vocabulary.enums[enum].members[-1]
+                return f"{_name(test.fact, scope)} {'more_than' if positive else 'at_most'} {highest}"
             ordered = "at_least" if positive else "less_than"
             return f"{_name(test.fact, scope)} {ordered} {_value(program, test.fact, test.code)}"
         case InDays():

@@ -24,6 +24,32 @@ class StoredPack:
     content: bytes
 
 
+@dataclass(frozen=True, slots=True)
+class Use:
+    """A pack version that was put to use, when and by whom."""
+
+    digest: str
+    name: str
+    version: str
+    used_at: datetime
+    used_by: str
+
+
+def uses(store: Store) -> list[Use]:
+    """Return which pack versions a store decided by, the latest first."""
+    columns = (packs.c.digest, packs.c.name, packs.c.version, pack_uses.c.used_at, pack_uses.c.used_by)
+    statement = select(*columns).join(pack_uses, pack_uses.c.digest == packs.c.digest).order_by(pack_uses.c.id.desc())
+    with store.reading() as connection:
+        return [Use(*row) for row in connection.execute(statement)]
+
+
+def versions_of(store: Store, name: str) -> list[tuple[str, str]]:
+    """Return the digest and the version of each pack of this name that a store keeps."""
+    with store.reading() as connection:
+        found = connection.execute(select(packs.c.digest, packs.c.version).where(packs.c.name == name))
+        return [(digest, version) for digest, version in found]
+
+
 def use_pack(store: Store, pack: StoredPack, *, user: str) -> None:
     """Keep a pack version, if it is not kept yet, and put it to use."""
     now = datetime.now(UTC)

@@ -10,17 +10,12 @@ from engine.compile.collect import Collector
 from engine.errors import Problem, ProblemsError
 from engine.program import (
     Aggregate,
-    Cond,
-    CountAtLeast,
-    Leaf,
-    Lit,
     Resolution,
     Selection,
     Single,
     Stratum,
-    SumAtLeast,
     Union,
-    leaf_facts,
+    cond_facts,
 )
 from engine.vocabulary import FactKey
 
@@ -127,16 +122,3 @@ def _rules_of(resolution: Resolution) -> list[int]:
             return [rule for rule, _ in resolution.entries]
         case Selection():
             return [form.rule for candidate in resolution.candidates for form in candidate.points]
-
-
-def cond_facts(cond: Cond, leaves: Sequence[Leaf]) -> set[FactKey]:
-    """Return every fact that a condition reads, inside quantified tests too."""
-    if isinstance(cond, Lit):
-        leaf = leaves[cond.leaf]
-        found = set(leaf_facts(leaf))
-        if isinstance(leaf, CountAtLeast | SumAtLeast):
-            found |= cond_facts(leaf.where, leaves)
-            if isinstance(leaf, SumAtLeast):
-                found.add(leaf.of)
-        return found
-    return {fact for item in cond.items for fact in cond_facts(item, leaves)}

@@ -54,6 +54,7 @@ class Manifest:
     at: Location
     ladder: Node | None
     shows: Node | None
+    promotion: Node | None
     disable: tuple[Node, ...]
 
 
@@ -264,7 +265,7 @@ def _merge_replaced(form: Form, items: Items, problems: Problems) -> None:
 def _manifest(form: Form | None, files: Files, problems: Problems) -> Manifest:
     if form is None:
         problems.add(files.at, "no-pack", f"a pack needs {MANIFEST}.", "Add it with `pack`, `version` and `title`.")
-        return Manifest("", "", Text("", ""), files.at, None, None, ())
+        return Manifest("", "", Text("", ""), files.at, None, None, None, ())
     form.has("extends")
     version = form.word("version")
     if version and not VERSION.match(version):
@@ -279,5 +280,6 @@ def _manifest(form: Form | None, files: Files, problems: Problems) -> Manifest:
         files.at,
         form.node("ladder"),
         form.node("shows"),
+        form.node("promotion"),
         disable,
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 from engine.errors import Location, Problems
@@ -11,7 +12,7 @@ from engine.load.claims import read_invariant, read_monotonicity
 from engine.load.conditions import Conditions
 from engine.load.form import SNAKE, Form
 from engine.load.gates import read_gate, read_ladder
-from engine.load.merge import FACTS, MANIFEST, TALK, Files, merge, parsed, talk_of, with_bases
+from engine.load.merge import FACTS, MANIFEST, TALK, Files, Manifest, merge, parsed, talk_of, with_bases
 from engine.load.method import check_sources, read_method_item
 from engine.load.names import Names
 from engine.load.operands import Operands
@@ -21,11 +22,30 @@ from engine.load.scorecards import read_scorecard
 from engine.load.tables import is_aggregate, read_table
 from engine.load.talk import read_talk
 from engine.load.vocabulary import VocabularyReader, with_actions, with_evidence
-from engine.model import AddTo, Pack, SetFact
+from engine.model import AddTo, Override, Pack, SetFact
 from engine.vocabulary import FactKey, Vocabulary
 from engine.yaml12 import Node, YScalar, read_yaml
 
 CATALOG = "catalog.yaml"
+PROMOTION = ("change_stage", "affected")
+"""Shares of customers that a pack can limit for its next version: who changes stage, who is affected at all."""
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """What a pack is made of, with all that it inherits, before items are read against the vocabulary.
+
+    `items` are nodes by section and id; the vocabulary lacks what actions and evidence bring along.
+    """
+
+    manifest: Manifest
+    ladder: Node | None
+    shows: Node | None
+    promotion: Node | None
+    vocabulary: Vocabulary
+    items: Mapping[str, Mapping[str, Node]]
+    overrides: tuple[Override, ...]
+    talk: Mapping[str, Node]
 
 
 def load_catalogue(path: Path, shown_as: str | None = None) -> Vocabulary:
@@ -50,7 +70,30 @@ def load_pack(folder: Path, catalogue: Vocabulary) -> Pack:
     problems = Problems()
     packs = with_bases(folder, problems)
     problems.raise_any()
-    return _assemble(packs, catalogue)
+    return _assemble(_parts(packs, catalogue, problems), problems)
+
+
+def load_parts(folder: Path, catalogue: Vocabulary) -> Parts:
+    """Load what the pack in a folder is made of.
+
+    Raises:
+        ProblemsError: with every problem that shows before items are read.
+    """
+    problems = Problems()
+    packs = with_bases(folder, problems)
+    problems.raise_any()
+    parts = _parts(packs, catalogue, problems)
+    problems.raise_any()
+    return parts
+
+
+def pack_from_parts(parts: Parts) -> Pack:
+    """Read a pack from what it is made of.
+
+    Raises:
+        ProblemsError: with every problem in its items.
+    """
+    return _assemble(parts, Problems())
 
 
 def pack_from_texts(texts: Mapping[str, str]) -> Pack:
@@ -66,7 +109,7 @@ def pack_from_texts(texts: Mapping[str, str]) -> Pack:
     problems.raise_any()
     catalogue = _catalogue(nodes.pop(CATALOG)) if CATALOG in nodes else Vocabulary({}, {}, {})
     talk = {name: nodes.pop(name) for name in list(nodes) if name.startswith(TALK)}
-    return _assemble([Files(nodes, Location(MANIFEST), talk)], catalogue)
+    return _assemble(_parts([Files(nodes, Location(MANIFEST), talk)], catalogue, problems), problems)
 
 
 def _catalogue(node: Node) -> Vocabulary:
@@ -81,25 +124,37 @@ def _catalogue(node: Node) -> Vocabulary:
 # --- assembling ---
 
 
-def _assemble(packs: list[Files], catalogue: Vocabulary) -> Pack:
-    problems = Problems()
+def _parts(packs: list[Files], catalogue: Vocabulary, problems: Problems) -> Parts:
     vocabulary = _vocabulary(packs, catalogue, problems)
     items, manifests = merge(packs, problems)
-    own = manifests[-1]
-    nodes = {section: tuple(found.values()) for section, found in items.sections.items()}
+    return Parts(
+        manifest=manifests[-1],
+        ladder=_latest(manifest.ladder for manifest in manifests),
+        shows=_latest(manifest.shows for manifest in manifests),
+        promotion=_latest(manifest.promotion for manifest in manifests),
+        vocabulary=vocabulary,
+        items=items.sections,
+        talk=talk_of(packs, items),
+        overrides=tuple(items.overrides),
+    )
+
+
+def _assemble(parts: Parts, problems: Problems) -> Pack:
+    own, vocabulary = parts.manifest, parts.vocabulary
+    nodes = {section: tuple(found.values()) for section, found in parts.items.items()}
     method = {item.id: item for item in (read_method_item(node, problems) for node in nodes["method"])}
     check_sources(nodes, method, problems)
     parameters = {p.name: p for p in (read_parameter(node, problems) for node in nodes["parameters"])}
     actions = {a.id: a for a in (read_action(node, vocabulary, problems) for node in nodes["actions"])}
     vocabulary = with_actions(vocabulary, {action.id: action.title for action in actions.values()}, own.at)
-    talk = read_talk(talk_of(packs, items), vocabulary, own.at, problems)
+    talk = read_talk(parts.talk, vocabulary, own.at, problems)
     if talk is not None and "value_kind" in vocabulary.enums:
         vocabulary = with_evidence(vocabulary, own.at)
     names = Names(vocabulary, parameters, problems)
     operands = Operands(names, problems)
     conditions = Conditions(names, operands, problems)
     reading = Reading(vocabulary, names, operands, conditions, actions, own.at, problems)
-    ladder = read_ladder(_latest(manifest.ladder for manifest in manifests), reading, bool(nodes["gates"]))
+    ladder = read_ladder(parts.ladder, reading, bool(nodes["gates"]))
     pack = Pack(
         name=own.name,
         version=own.version,
@@ -116,9 +171,10 @@ def _assemble(packs: list[Files], catalogue: Vocabulary) -> Pack:
         parameters=parameters,
         method=method,
         ladder=ladder,
-        overrides=tuple(items.overrides),
+        overrides=parts.overrides,
         talk=talk,
-        shows=_shows(_latest(manifest.shows for manifest in manifests), reading),
+        shows=_shows(parts.shows, reading),
+        promotion=_promotion(parts.promotion, problems),
     )
     _check_sole_owners(pack, problems)
     problems.raise_any()
@@ -151,6 +207,16 @@ def _shows(node: Node | None, reading: Reading) -> dict[str, str]:
             form.word_of(name, "a fact")
         shows[role.text] = fact.name if fact is not None else ""
     return shows
+
+
+def _promotion(node: Node | None, problems: Problems) -> Mapping[str, int]:
+    """Return up to how many per cent of the customers a new version may affect."""
+    if node is None:
+        return {}
+    form = Form(node, "`promotion`", problems)
+    limits = {key: form.optional_integer(key, 0, 100) for key in PROMOTION}
+    form.close()
+    return {key: limit for key, limit in limits.items() if limit is not None}
 
 
 def _check_sole_owners(pack: Pack, problems: Problems) -> None:

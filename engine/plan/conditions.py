@@ -5,9 +5,10 @@ Every question can be asked *cautiously*: then a test on a provisional fact is u
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
+from itertools import product
 
 import numpy as np
 import pyarrow as pa
@@ -182,10 +183,11 @@ def _stored(table: pa.Table, name: str) -> pa.ChunkedArray | None:
 class Conditions:
     """Evaluate a program's conditions over one chunk."""
 
-    def __init__(self, chunk: Chunk) -> None:
+    def __init__(self, chunk: Chunk, before: Conditions | None = None) -> None:
+        """Start from what is known of the same customers, if they were decided before."""
         self._chunk = chunk
         self._leaves = chunk.program.leaves
-        self._known: dict[tuple[int, bool, str | None, bool], Truth] = {}
+        self._known: dict[tuple[int, bool, str | None, bool], Truth] = dict(before._known) if before else {}
         self._today = (chunk.as_of - EPOCH).days
 
     def truth(self, cond: Cond, scope: str | None, cautious: bool = False) -> Truth:
@@ -196,6 +198,13 @@ class Conditions:
             return self._literal(cond.leaf, cond.positive, scope, cautious)
         truths = [self.truth(item, scope, cautious) for item in cond.items]
         return both(truths) if isinstance(cond, And) else some(truths)
+
+    def forget(self, leaves: Iterable[int]) -> None:
+        """Forget what is known of leaves of which a fact has changed."""
+        scopes = (None, *self._chunk.rows)
+        for leaf in leaves:
+            for key in product((leaf,), (True, False), scopes, (True, False)):
+                self._known.pop(key, None)
 
     def is_touched(self, cond: Cond) -> bool:
         """Whether the condition reads any fact that is provisional somewhere in this chunk."""

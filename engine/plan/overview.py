@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 import numpy as np
 import pyarrow as pa
@@ -64,7 +64,7 @@ def _urgency(program: Program, result: Result, size: int) -> Array:
         advising = _advising(program, action)
         of_rows = [item for item in advising if action.per is not None and item[0].scope == action.per]
         of_whole = [item for item in advising if item not in of_rows]
-        np.maximum(most, _given(action, of_whole, size, lambda rule: _customers(rule, result, size)), out=most)
+        np.maximum(most, _given(action, of_whole, size, lambda rule: customers_of(rule, result, size)), out=most)
         if action.per is not None and of_rows:
             owners = result.owners[action.per]
             rows = _given(action, of_rows, len(owners), lambda rule: result.fired[rule.index])
@@ -96,13 +96,25 @@ def _given(
     return urgency
 
 
-def _customers(rule: ProgramRule, result: Result, size: int) -> Mask:
+def customers_of(rule: ProgramRule, result: Result, size: int) -> Mask:
     """Return the customers for whom a rule fired: itself, or for one of their rows."""
     fired = result.fired[rule.index]
     if rule.scope is None:
         return fired
     found = np.zeros(size, np.bool_)
     found[result.owners[rule.scope][fired]] = True
+    return found
+
+
+def firing(program: Program, results: Iterable[Result]) -> dict[str, int]:
+    """Return for how many customers each rule, or some rule of each table, gate and scorecard, fires."""
+    found = {rule.id.partition("#")[0]: 0 for rule in program.rules}
+    for result in results:
+        size = len(result.customers)
+        masks = {name: np.zeros(size, np.bool_) for name in found}
+        for rule in program.rules:
+            masks[rule.id.partition("#")[0]] |= customers_of(rule, result, size)
+        found = {name: number + int(masks[name].sum()) for name, number in found.items()}
     return found
 
 
@@ -114,7 +126,7 @@ def _fired_rules(program: Program, result: Result, size: int) -> pa.Array:
     rules = sorted(program.rules, key=lambda rule: rule.id)
     fired = np.zeros((size, len(rules)), np.bool_)
     for place, rule in enumerate(rules):
-        fired[:, place] = _customers(rule, result, size)
+        fired[:, place] = customers_of(rule, result, size)
     ends = np.cumsum(fired.sum(axis=1), dtype=np.int32)
     quoted = pa.array([f'"{rule.id}"' for rule in rules], pa.string())  # ids are words: nothing to escape
     lists = pa.ListArray.from_arrays(

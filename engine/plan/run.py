@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -109,9 +109,8 @@ class Plan:
     def fired(self, customers: Iterable[CustomerFacts]) -> list[list[frozenset[int]]]:
         """Return, per customer given as plain values, the rules that fire for it, then those for each of its rows."""
         found: dict[int, list[frozenset[int]]] = {}
-        for places, snapshot in snapshots_by_day(self.program.vocabulary, list(customers)):
-            (part,) = _chunks(self.program, snapshot, len(places))
-            found |= zip(places, Decided(part).fired(), strict=True)
+        for places, decided in self.decided_all(list(customers)):
+            found |= zip(places, decided.fired(), strict=True)
         return [found[place] for place in range(len(found))]
 
     def truths(self, customers: Iterable[CustomerFacts]) -> dict[str | None, tuple[Mask, Mask]]:
@@ -142,6 +141,12 @@ class Plan:
                 at = slice(None) if own == scope else places
                 surely[index], possibly[index] = tested.surely[index][at], tested.possibly[index][at]
         return surely, possibly
+
+    def decided_all(self, customers: Sequence[CustomerFacts]) -> Iterator[tuple[list[int], Decided]]:
+        """Decide customers given as plain values; yield, for each as-of date, their positions and what follows."""
+        for places, snapshot in snapshots_by_day(self.program.vocabulary, customers):
+            (part,) = _chunks(self.program, snapshot, len(places))
+            yield places, Decided(part)
 
     def decide(self, customer: CustomerFacts) -> Decision:
         """Decide one customer: columns of length one."""
@@ -232,6 +237,21 @@ class Decided:
         for index in range(self._chunk.size(None)):
             rows = [(name, place) for name in self._chunk.rows for place in self._span(name, index)]
             yield [frozenset(at.get(spot, ())) for spot in ((None, index), *rows)]
+
+    def truth(self, cond: Cond, scope: str | None, cautious: bool = False) -> tuple[Mask, Mask]:
+        """Return where any condition of the program is surely, and possibly, true, for customers or for rows."""
+        truth, size = self._conditions.truth(cond, scope, cautious), self._chunk.size(scope)
+        return full(truth.surely, size), full(truth.possibly, size)
+
+    def by_customer(self, mask: Mask, scope: str | None) -> Mask:
+        """Return the customers for whom a mask holds, for one of their rows if it is about rows."""
+        if scope is None:
+            return mask
+        return np.bincount(self._chunk.owners(scope)[mask], minlength=self._chunk.size(None)).astype(np.bool_)
+
+    def is_valid(self, rule: int) -> bool:
+        """Return whether a rule takes part in decisions on the chunk's date."""
+        return self._program.rules[rule].is_valid(self._chunk.as_of)
 
     def tested(self) -> Tested:
         """Return the chunk's leaf tests in columns."""

@@ -187,7 +187,7 @@ class Encoding:
         found = self._rules.get((rule, row))
         if found is None:
             truth = self.truth(self.program.rules[rule].when, row)
-            found = self._rules[rule, row] = both(self._takes_part(rule, row), truth.surely)
+            found = self._rules[rule, row] = both(self.takes_part(rule, row), truth.surely)
         return found
 
     def open(self, rule: int, row: int | None = None) -> Term:
@@ -195,13 +195,13 @@ class Encoding:
         found = self._cautious.get((rule, row))
         if found is None:
             found = self._cautious[rule, row] = self.truth(self.program.rules[rule].when, row, cautious=True)
-        return both(self._takes_part(rule, row), found.unknown)
+        return both(self.takes_part(rule, row), found.unknown)
 
     def settled(self, rule: int, row: int | None = None) -> Term:
         """Return whether a rule fires and cannot be undone."""
         return both(self.fired(rule, row), no(self.open(rule, row)))
 
-    def _takes_part(self, rule: int, row: int | None) -> Term:
+    def takes_part(self, rule: int, row: int | None) -> Term:
         """Return whether a rule is valid, and its row there."""
         form = self.program.rules[rule]
         first = form.valid_from == date.min or self._today >= (form.valid_from - EPOCH).days

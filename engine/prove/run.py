@@ -3,15 +3,24 @@
 from __future__ import annotations
 
 import multiprocessing
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any, Generic, Protocol, TypeVar
 
-from engine.prove.findings import Answer, Question
+Found = TypeVar("Found", covariant=True)
 
 BLOCK = 8
 """A core takes so many questions at a time: neighbours share what the solver has to be told."""
 
 
-def ask_all(questions: Sequence[Question], jobs: int) -> Iterator[Answer]:
+class Asked(Protocol, Generic[Found]):
+    """A question: asked, it answers."""
+
+    @property
+    def ask(self) -> Callable[[], Found]:
+        """What finds the answer."""
+
+
+def ask_all(questions: Sequence[Asked[Found]], jobs: int) -> Iterator[Found]:
     """Ask questions and yield the answers as they come, in any order.
 
     Where processes can be forked, so many `jobs` of them work side by side: each has its own copy of the solver.
@@ -25,14 +34,14 @@ def ask_all(questions: Sequence[Question], jobs: int) -> Iterator[Answer]:
             yield from answers
 
 
-_questions: Sequence[Question] = ()
+_questions: Sequence[Asked[Any]] = ()
 """The questions of a forked process, which are not sent there but were there when it was forked."""
 
 
-def _take(questions: Sequence[Question]) -> None:
+def _take(questions: Sequence[Asked[Any]]) -> None:
     global _questions
     _questions = questions
 
 
-def _ask_block(start: int) -> list[Answer]:
+def _ask_block(start: int) -> list[Any]:
     return [question.ask() for question in _questions[start : start + BLOCK]]

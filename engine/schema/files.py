@@ -8,6 +8,7 @@ from engine.cases import rule_ids
 from engine.decision import State
 from engine.load.form import KEBAB, SNAKE
 from engine.load.merge import SECTIONS, VERSION
+from engine.load.pack import PROMOTION
 from engine.load.vocabulary import COSTS, MAX_SCALE, MEMBER, RESERVED, Direction
 from engine.model import Pack, Told
 from engine.schema.conditions import described
@@ -55,6 +56,7 @@ def manifest(pack: Pack, rules: str) -> Schema:
         "extends": WORD,
         "ladder": item(dict.fromkeys(("stage", "proposed", "move", "days", "since", "before"), fact)),
         "shows": {"type": "object", "propertyNames": word(SNAKE), "additionalProperties": fact},
+        "promotion": item(dict.fromkeys(PROMOTION, integer(0, 100))),
         "disable": listed(WORD),
         **{section: {"$ref": f"{rules}#/properties/{section}"} for section in (*SECTIONS, "replace")},
     }

@@ -91,3 +91,34 @@ def demo(told_store: Path, tmp_path: Path) -> Call:
         return call_command(*arguments, "--db", path, **options)
 
     return call
+
+
+SMALL_RULES = """
+rules:
+  - rule: long-here
+    title: {en: Long here, zh: 停留较久}
+    because: {en: "Here for {days_in_stage} days.", zh: "已{days_in_stage}天。"}
+    when: {stage: new, days_in_stage: {at_least: 90}}
+    set: {move: up}
+"""
+SMALL_CASES = """
+cases:
+  - case: A new customer is here for long
+    as_of: 2026-06-30
+    facts: {stage: new, days_in_stage: 100}
+    expect: {fired: [long-here]}
+  - case: An established one is not
+    as_of: 2026-06-30
+    facts: {stage: established, days_in_stage: 100}
+    expect: {not_fired: [long-here]}
+"""
+
+
+@pytest.fixture
+def small_pack(tmp_path: Path) -> Path:
+    """Return the folder of a pack whose cases do not stand at the threshold."""
+    (tmp_path / "cases").mkdir()
+    (tmp_path / "pack.yaml").write_text("pack: small\nversion: 1.0.0\ntitle: {en: S, zh: 小}\n", encoding="utf-8")
+    (tmp_path / "rules.yaml").write_text(SMALL_RULES, encoding="utf-8")
+    (tmp_path / "cases" / "here.yaml").write_text(SMALL_CASES, encoding="utf-8")
+    return tmp_path

@@ -133,3 +133,19 @@ def test_what_only_an_invariant_asks_lacks_no_side() -> None:
     assert [use.id for use in watched.watched_by] == ["no-visit"]
     assert (watched.true, watched.uses, watched.missing) == ((), (), ())
     assert (asked.true, asked.missing) == ((), (True, False))
+
+
+def test_a_level_above_the_highest_is_said_as_the_language_says_it() -> None:
+    """Nobody is above the highest level, and a rule may ask for it all the same."""
+    rules = f"""
+rules:
+  - rule: beyond
+    title: {TEXT}
+    because: {TEXT}
+    when: {{perception.product: {{more_than: recognised}}}}
+    add: {{flags: [silent]}}
+"""
+    program = compile_pack(pack_from_texts({**sample_texts("catalog.yaml"), "pack.yaml": MANIFEST, "r.yaml": rules}))
+    (leaf,) = range(len(program.leaves))
+    assert written(program, leaf) == "perception.product more_than recognised"
+    assert written(program, leaf, positive=False) == "perception.product at_most recognised"

@@ -1,0 +1,68 @@
+"""Time the impact of an edit on many customers, beside one run of the plan over the same customers.
+
+    python -m bench.impact
+
+The edit changes one parameter of the pack that we ship; the customers are the demo's again and again.
+"""
+
+from __future__ import annotations
+
+import shutil
+import statistics
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from bench import demo
+from bench.figures import Figure, show
+from engine.impact import Versions, impact
+from engine.load import load_parts
+from engine.plan import Plan
+from wiring import AMOUNT, catalogue, shipped_pack
+
+CUSTOMERS = 100_000
+RUNS = 3
+EDIT = ("value: 120", "value: 70")
+
+
+def measure(number: int = CUSTOMERS, runs: int = RUNS) -> list[Figure]:
+    """Return the processor time of the impact, and how many times that of one run of the plan it is."""
+    versions = _versions()
+    base, _, currency = demo.demo_base()
+    figures = []
+    for name, part in (("everything recorded", base), ("only orders recorded", demo.only_orders(base))):
+        snapshot = demo.demo_snapshot(part, versions.after, currency, number)
+
+        def once() -> object:
+            return list(Plan(versions.before).run(snapshot))  # noqa: B023 - called before the next turn
+
+        def compared() -> object:
+            return impact(versions, snapshot, AMOUNT)  # noqa: B023 - called before the next turn
+
+        pairs = [(_timed(once), _timed(compared)) for _ in range(runs)]
+        used = statistics.median(pair[1] for pair in pairs)
+        times = statistics.median(pair[1] / pair[0] for pair in pairs)
+        what = f"impact of one edit on {number:,} customers, {name}"
+        figures.append(Figure(what, f"{used:.1f} s, {times:.1f} x one run of the plan"))
+    return figures
+
+
+def _versions() -> Versions:
+    with tempfile.TemporaryDirectory() as place:
+        folder = Path(place) / "edited"
+        shutil.copytree(shipped_pack(), folder)
+        manifest = folder / "pack.yaml"
+        manifest.write_text(manifest.read_text(encoding="utf-8").replace(*EDIT, 1), encoding="utf-8")
+        return Versions(*(load_parts(each, catalogue()) for each in (shipped_pack(), folder)))
+
+
+def _timed(call: Callable[[], object]) -> float:
+    started = time.process_time()
+    call()
+    return time.process_time() - started
+
+
+if __name__ == "__main__":
+    sys.exit(show(measure))

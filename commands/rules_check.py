@@ -1,0 +1,154 @@
+"""`valuelift rules check`: everything that is wrong or doubtful in a pack, with its place."""
+
+from __future__ import annotations
+
+from collections import Counter
+from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from commands.failures import PROBLEMS
+from commands.options import Day, Word, json_option, pack_argument
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from engine.check import Finding
+    from wiring import Rules
+
+FORMATS = ("text", "json", "sarif", "github")
+
+
+@click.command("check")
+@pack_argument
+@click.option("--as-of", type=Day(), metavar="DATE", help="Note what evidence lacks on this date. By default today.")
+@click.option(
+    "--format", "form", type=Word(FORMATS), default="text", metavar="|".join(FORMATS),
+    help="Lines (default), JSON, SARIF for code scanners, or annotations of GitHub Actions.",
+)  # fmt: skip
+@json_option
+def command(pack: Path | None, as_of: date | None, form: str, as_json: bool) -> None:
+    """Read the rules in the folder PACK and report every problem with its place.
+
+    By default the pack that comes with Valuelift is checked. An error keeps the pack from being used. A warning is
+    nearly always a mistake: a fact or parameter that nothing uses, a threshold that decides nothing, a rule without a
+    case or a source, a text that is not translated. Notes are worth a look: tables with gaps, rules that could be one,
+    evidence about to expire. docs/lints/ has a page for each, with an example. Exit code 1: errors or warnings.
+
+    \b
+    Example:
+      valuelift rules check rulesets/value_marketing
+      valuelift rules check our-rules --format github
+    """
+    from engine.check import Level, finding_of
+    from engine.errors import ProblemsError
+    from wiring import checked, shipped_pack
+
+    chosen = "json" if as_json else form
+    rules: Rules | None
+    try:
+        rules, findings = checked(pack or shipped_pack(), as_of or date.today())
+    except ProblemsError as error:
+        if chosen == "text":
+            raise
+        rules, findings = None, tuple(map(finding_of, error.problems))
+    {"text": _text, "json": _json, "sarif": _sarif, "github": _github}[chosen](rules, findings)
+    if any(one.level is not Level.NOTE for one in findings):
+        raise click.exceptions.Exit(PROBLEMS)
+
+
+def contents(rules: Rules) -> dict[str, int]:
+    """Return how much of everything the pack holds."""
+    pack = rules.pack
+    parts = {
+        "rules": pack.rules,
+        "tables": pack.tables,
+        "gates": pack.gates,
+        "scorecards": pack.scorecards,
+        "actions": pack.actions,
+        "invariants": pack.invariants,
+        "parameters": pack.parameters,
+        "tracks": pack.talk.tracks if pack.talk else (),
+        "overrides": pack.overrides,
+    }
+    return {name: len(items) for name, items in parts.items() if items}
+
+
+def counted(number: int, name: str) -> str:
+    """Return how many there are of something, named in the plural."""
+    return f"{number} {name if number != 1 else name[:-1]}"
+
+
+# --- formats ---------------------------------------------------------------------------------------------------------
+
+
+def _text(rules: Rules | None, findings: Sequence[Finding]) -> None:
+    if rules is None:
+        return
+    for one in findings:
+        click.echo(str(one))
+    counts = Counter(str(one.level) for one in findings)
+    held = ", ".join(counted(number, name) for name, number in contents(rules).items()) or "nothing in it yet"
+    verdict = f"has {counted(counts['warning'], 'warnings')}" if counts["warning"] else "is fine"
+    noted = f" ({counted(counts['note'], 'notes')})" if counts["note"] else ""
+    click.echo(f"{rules.pack.name} {rules.pack.version} {verdict}{noted}: {held}.")
+    for page in sorted({one.page for one in findings if one.level == "warning"}):
+        click.echo(f"See {page}")
+
+
+def _json(rules: Rules | None, findings: Sequence[Finding]) -> None:
+    from commands.output import print_json
+
+    told: dict[str, Any] = {"pack": rules.program.stamp, "contents": contents(rules)} if rules else {}
+    print_json({**told, "findings": [_plain(one) for one in findings]})
+
+
+def _plain(one: Finding) -> dict[str, Any]:
+    at = one.location
+    where = {"file": at.file, "line": at.line, "column": at.column}
+    return {"level": one.level, "id": one.id, **where, "message": one.message, "hint": one.hint, "page": one.page}
+
+
+def _sarif(rules: Rules | None, findings: Sequence[Finding]) -> None:  # noqa: ARG001 - all formats are called alike
+    """Print a log of version 2.1.0 of the Static Analysis Results Interchange Format."""
+    from commands.output import print_json
+
+    ids = sorted({one.id: one.page for one in findings}.items())
+    driver = {"name": "valuelift", "rules": [{"id": name, "helpUri": page} for name, page in ids]}
+    print_json(
+        {
+            "$schema": "https://json.schemastore.org/sarif-2.1.0.json",
+            "version": "2.1.0",
+            "runs": [{"tool": {"driver": driver}, "results": [_result(one) for one in findings]}],
+        }
+    )
+
+
+def _result(one: Finding) -> dict[str, Any]:
+    region = {"startLine": one.location.line, "startColumn": one.location.column}
+    place = {"artifactLocation": {"uri": _from_here(one.location.file)}, "region": region}
+    message = {"text": f"{one.message} {one.hint}".strip()}
+    return {"ruleId": one.id, "level": one.level, "message": message, "locations": [{"physicalLocation": place}]}
+
+
+def _github(rules: Rules | None, findings: Sequence[Finding]) -> None:  # noqa: ARG001 - all formats are called alike
+    for one in findings:
+        kind = "notice" if one.level == "note" else one.level
+        at = one.location
+        where = f"file={_escaped(_from_here(at.file), ':,')},line={at.line},col={at.column},title={one.id}"
+        click.echo(f"::{kind} {where}::{_escaped(f'{one.message} {one.hint}'.strip())}")
+
+
+def _escaped(text: str, also: str = "") -> str:
+    """Return a text as GitHub reads it in a command."""
+    for sign in f"%\r\n{also}":
+        text = text.replace(sign, f"%{ord(sign):02X}")
+    return text
+
+
+def _from_here(file: str) -> str:
+    """Return a path as seen from here, if it lies below."""
+    path = Path(file)
+    return path.relative_to(Path.cwd()).as_posix() if path.is_relative_to(Path.cwd()) else path.as_posix()

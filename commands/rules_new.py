@@ -1,0 +1,163 @@
+"""`valuelift rules new`: a rule, table, gate or scorecard started, with its cases, ready to be changed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from commands.options import Word, json_option
+
+if TYPE_CHECKING:
+    from engine.model import Pack
+
+KINDS = ("rule", "table", "gate", "scorecard")
+_CONCLUDES = {"table": "flag", "scorecard": "category, enum: value_kind"}
+"""Kinds that need a fact of their own, with its type."""
+
+
+@click.command("new")
+@click.argument("kind", type=Word(KINDS), metavar="rule|table|gate|scorecard")
+@click.argument("name", metavar="ID")
+@click.option(
+    "--pack",
+    required=True,
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    metavar="FOLDER",
+    help="The pack in this folder.",
+)
+@click.option("--source", "sources", multiple=True, metavar="ITEM", help="The item of the method that it carries out.")
+@json_option
+def command(kind: str, name: str, pack: Path, sources: tuple[str, ...], as_json: bool) -> None:
+    """Start a rule, table, gate or scorecard called ID in a pack.
+
+    Writes ID.yaml and cases/ID.yaml, and where it concludes a fact of its own, that fact in facts.yaml. `rules check`
+    and `rules test` are content with it right away; then change conditions, conclusions and texts to what you mean. A
+    pack that lists the items of its method wants to know by --source which one is carried out.
+
+    \b
+    Example:
+      valuelift rules new rule call-the-quiet --pack our-rules --source B5
+      valuelift rules new table discount --pack our-rules --source B5
+    """
+    from wiring import load_rules
+
+    written = _Start(pack, load_rules(pack).pack, kind, name, sources).write()
+    if as_json:
+        from commands.output import print_json
+
+        print_json({"written": [str(path) for path in written]})
+        return
+    for path in written:
+        click.echo(f"{path}")
+    click.echo(f"Change them to what you mean, then: valuelift rules check {pack}")
+
+
+@dataclass(frozen=True, slots=True)
+class _Start:
+    """An item to be started in a pack."""
+
+    folder: Path
+    pack: Pack
+    kind: str
+    id: str
+    sources: tuple[str, ...]
+
+    def write(self) -> list[Path]:
+        """Write the files; return which.
+
+        Raises:
+            click.BadParameter: if the id cannot be used, or an item of the method is missing or not known.
+        """
+        self._check()
+        files = {self.folder / f"{self.id}.yaml": "", self.folder / "cases" / f"{self.id}.yaml": "_cases"}
+        texts = {path: self._text(f"new_{self.kind}{part}.yaml") for path, part in files.items()}
+        if self.kind in _CONCLUDES:
+            texts[self.folder / "facts.yaml"] = self._facts()
+        for path, text in texts.items():
+            path.parent.mkdir(exist_ok=True)
+            path.write_text(text, encoding="utf-8")
+        return list(texts)
+
+    def _check(self) -> None:
+        from engine.cases import rule_ids
+        from engine.errors import did_you_mean
+        from engine.load.form import KEBAB
+        from engine.relations import relations
+
+        if not KEBAB.match(self.id):
+            raise click.BadParameter(f"{self.id!r} is no id: use small letters, digits and `-`.", param_hint="ID")
+        taken = {*relations(self.pack).items, *rule_ids(self.pack), *self.pack.actions}
+        for name in (self.id, f"{self.id}-advice", f"{self.id}-step"):
+            if name in taken:
+                raise click.BadParameter(f"the pack has something called {name!r} already.", param_hint="ID")
+        if self.kind in _CONCLUDES and self.pack.vocabulary.fact(self._fact) is not None:
+            raise click.BadParameter(f"there is a fact called {self._fact!r} already.", param_hint="ID")
+        for path in (self.folder / f"{self.id}.yaml", self.folder / "cases" / f"{self.id}.yaml"):
+            if path.exists():
+                raise click.BadParameter(f"{path} is there already.", param_hint="ID")
+        known = self.pack.method
+        if known and not self.sources:
+            raise click.BadParameter(f"name one of {', '.join(known)}.", param_hint="--source")
+        for source in self.sources:
+            if known and source.partition(".")[0] not in known:
+                hint = did_you_mean(source, known) or f"Name one of {', '.join(known)}."
+                raise click.BadParameter(f"the method has no item {source!r}. {hint}", param_hint="--source")
+
+    @property
+    def _fact(self) -> str:
+        """The fact that a table or scorecard concludes."""
+        name = self.id.replace("-", "_")
+        return name if name[0].isalpha() else f"is_{name}"
+
+    def _text(self, template: str) -> str:
+        from commands.documents import rendered
+        from commands.texts import Texts
+
+        action = next((name for name, one in self.pack.actions.items() if one.per is None), None)
+        cited = f"sources: [{', '.join(self.sources)}]" if self.sources else ""
+        taken = {gate.precedence for gate in self.pack.gates}
+        text = rendered(
+            template,
+            Texts("en"),
+            id=self.id,
+            name=self.id.replace("-", " ").capitalize(),
+            fact=self._fact,
+            action=action or f"{self.id}-step",
+            actions="" if action else "\n".join(self._action(cited)),
+            sources=f"    {cited}",
+            point_sources=f"        {cited}",
+            precedence=next(number for number in range(1, len(taken) + 2) if number not in taken),
+        )
+        return "".join(f"{line}\n" for line in text.splitlines() if line.strip())
+
+    def _action(self, cited: str) -> Iterator[str]:
+        """Yield an action to advise, for a pack that has none."""
+        yield "actions:"
+        yield f"  - action: {self.id}-step"
+        yield f"    title: {{en: Step of {self.id}, zh: {self.id}的行动}}"
+        yield from ("    family: visit", "    phase: before", "    owner: account_manager", "    days: 14")
+        if cited:
+            yield f"    {cited}"
+
+    def _facts(self) -> str:
+        """Return facts.yaml with the fact that is concluded."""
+        from engine.yaml12 import YMap, read_yaml
+
+        title = f"{{en: {self.id}, zh: {self.id}（新结论）}}"
+        line = f"{self._fact}: {{type: {_CONCLUDES[self.kind]}, origin: derived, title: {title}}}"
+        path = self.folder / "facts.yaml"
+        if not path.is_file():
+            return f"facts:\n  {line}\n"
+        lines = path.read_text(encoding="utf-8").splitlines()
+        root = read_yaml(path)
+        facts = root.get("facts") if isinstance(root, YMap) else None
+        if facts is None:
+            return "\n".join([*lines, "facts:", f"  {line}", ""])
+        first = facts.entries[0][0].at if isinstance(facts, YMap) and facts.entries else facts.at
+        if lines[first.line - 1].lstrip().startswith("{") or "facts:" in lines[first.line - 1]:
+            raise click.BadParameter(f"write the facts in {path} one below the other first.", param_hint="--pack")
+        return "\n".join([*lines[: first.line - 1], " " * (first.column - 1) + line, *lines[first.line - 1 :], ""])

@@ -1,0 +1,171 @@
+"""Results of two versions side by side, in columns: which conclusions about which customers differ."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from functools import cached_property
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from engine.impact.versions import Versions
+from engine.load.versions import Edit
+from engine.plan import Result
+from engine.plan.columns import Array, Column, Mask
+from engine.plan.overview import customers_of
+from engine.program import Program
+from engine.snapshot import Snapshot
+from engine.vocabulary import FactKey, Type, Vocabulary
+
+MISSING = np.int64(np.iinfo(np.int64).min)
+
+Line = tuple[FactKey, int | None]
+"""What is compared: a single-valued fact of the customer; or a member, by its code, of a set or of any row's fact."""
+
+WORDED = (Type.CATEGORY, Type.LEVEL, Type.FLAG)
+"""Types with few values, each of which can be counted."""
+
+
+@dataclass(frozen=True)
+class Some:
+    """The affected customers, and of each line that differs somewhere among them its codes before and after."""
+
+    snapshot: Snapshot
+    names: list[str]
+    before: Mapping[Line, Array]
+    after: Mapping[Line, Array]
+
+    @cached_property
+    def differing(self) -> dict[Line, Mask]:
+        """Where each line differs."""
+        return {line: self.before[line] != self.after[line] for line in self.before}
+
+
+class Comparison:
+    """Results of both versions, taken chunk by chunk."""
+
+    def __init__(self, versions: Versions) -> None:
+        self._versions = versions
+        self._comparable = _comparable(versions.before, versions.after)
+        self._size = 0
+        self._places: list[Array] = []
+        self._parts: list[dict[Line, tuple[Array, Array]]] = []
+        self.stages: dict[tuple[int, int], int] = {}
+        self.fired = [(0, 0) for _ in versions.edits]
+
+    def add(self, before: Result, after: Result) -> None:
+        """Take the results of one chunk."""
+        size = len(after.customers)
+        lines, others = lines_of(before, self._comparable), lines_of(after, self._comparable)
+        unequal = {line for line in {*lines, *others} if not np.array_equal(lines[line], others[line])}
+        differs = np.zeros(size, np.bool_)
+        for line in unequal:
+            differs |= lines[line] != others[line]
+        places = np.flatnonzero(differs)
+        self._parts.append({line: (lines[line][places], others[line][places]) for line in unequal})
+        self._places.append(places + self._size)
+        self._size += size
+        stage = (self._versions.pack.ladder.proposed, None)
+        if stage in lines:
+            self._count_stages(lines[stage], others[stage])
+        for place, edit in enumerate(self._versions.edits):
+            counts = (_fired(self._versions.before, before, edit), _fired(self._versions.after, after, edit))
+            self.fired[place] = (self.fired[place][0] + counts[0], self.fired[place][1] + counts[1])
+
+    def _count_stages(self, before: Array, after: Array) -> None:
+        pairs, counts = np.unique(np.stack([before, after]), axis=1, return_counts=True)
+        for pair, count in zip(pairs.T.tolist(), counts.tolist(), strict=True):
+            key = (pair[0], pair[1])
+            self.stages[key] = self.stages.get(key, 0) + count
+
+    def affected(self, snapshot: Snapshot) -> Some:
+        """Return the customers for whom something differs."""
+        places = np.concatenate(self._places) if self._places else np.zeros(0, np.int64)
+        lines = sorted({line for part in self._parts for line in part}, key=lambda line: (str(line[0]), line[1] or 0))
+        sides: list[dict[Line, Array]] = []
+        for side in (0, 1):
+            # A line that is equal in a chunk is not looked at there: any code will do, as long as both sides have it.
+            columns = {
+                line: [
+                    part[line][side] if line in part else np.full(len(chunk), MISSING)
+                    for part, chunk in zip(self._parts, self._places, strict=True)
+                ]
+                for line in lines
+            }
+            sides.append({line: np.concatenate(column) for line, column in columns.items()})
+        some = _only(snapshot, places)
+        return Some(some, some.customers["customer"].to_pylist(), sides[0], sides[1])
+
+
+def lines_of(result: Result, keys: Iterable[FactKey]) -> Lines:
+    """Return the conclusions about the customers of a result as codes by line, MISSING where there is none."""
+    size = len(result.customers)
+    found: dict[Line, Array] = {}
+    for key in keys:
+        if key in result.members:
+            found |= {(key, code): mask.view(np.int8) for code, mask in result.members[key].items()}
+        elif key in result.values and key.scope is None:
+            found[key, None] = _codes(result.values[key])
+        elif key in result.values:
+            column, owners = result.values[key], result.owners[key.scope or ""]
+            codes, owners = (
+                (column.codes, owners) if column.known is None else (column.codes[column.known], owners[column.known])
+            )
+            for code in np.flatnonzero(np.bincount(codes)).tolist():
+                found[key, code] = np.bincount(owners[codes == code], minlength=size).clip(max=1)
+    return Lines(size, found)
+
+
+class Lines(dict[Line, Array]):
+    """Lines, of which a member that nobody has may be absent."""
+
+    def __init__(self, size: int, found: Mapping[Line, Array]) -> None:
+        super().__init__(found)
+        self._size = size
+
+    def __missing__(self, line: Line) -> Array:
+        return np.full(self._size, MISSING if line[1] is None else 0, np.int64)
+
+
+def _codes(column: Column) -> Array:
+    return column.codes if column.known is None else np.where(column.known, column.codes, MISSING)
+
+
+def _comparable(before: Program, after: Program) -> list[FactKey]:
+    """Return the facts that can be compared by their codes; of rows only those of few values."""
+    vocabulary = after.vocabulary
+    keys = dict.fromkeys(one.fact for program in (before, after) for one in program.resolutions)
+    return [
+        key
+        for key in keys
+        if _shape(before.vocabulary, key) == _shape(vocabulary, key)
+        and (key.scope is None or vocabulary.facts[key].type in WORDED)
+    ]
+
+
+def _shape(vocabulary: Vocabulary, key: FactKey) -> tuple[object, ...]:
+    fact = vocabulary.facts[key]
+    return fact.type, fact.scale, vocabulary.enum_of(fact).members if fact.enum else ()
+
+
+def _fired(program: Program, result: Result, edit: Edit) -> int:
+    """Return for how many customers a rule of the edited item fired."""
+    if edit.key[0] not in ("rules", "tables", "gates", "scorecards"):
+        return 0
+    found = np.zeros(len(result.customers), np.bool_)
+    for rule in program.rules:
+        if rule.id.partition("#")[0] == edit.id:
+            found |= customers_of(rule, result, len(found))
+    return int(found.sum())
+
+
+def _only(snapshot: Snapshot, places: Array) -> Snapshot:
+    customers = snapshot.customers.take(pa.array(places))
+    keys = customers["customer"].combine_chunks()
+    rows = {
+        name: table.filter(pc.is_in(table["customer"].cast(pa.string()), value_set=keys))
+        for name, table in snapshot.rows.items()
+    }
+    return replace(snapshot, customers=customers, rows=rows)

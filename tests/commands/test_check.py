@@ -1,0 +1,77 @@
+"""`valuelift rules check`: what is found is printed in four formats, each compared with a file in `golden/`."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+
+from commands.rules_check import FORMATS
+from tests.commands.conftest import call_command
+from tests.conftest import ROOT
+
+GOLDEN = ROOT / "tests" / "commands" / "golden"
+MANIFEST = "pack: small\nversion: 1.0.0\ntitle: {en: Small, zh: 小}\n"
+DOUBTFUL = """
+rules:
+  - rule: never-so
+    title: {en: "Never: so, 100%", zh: 从不}
+    because: {en: Just so., zh: 如此。}
+    when: {days_in_stage: {less_than: 0}}
+    set: {assessed_stage: new}
+"""
+DIGEST = re.compile(r"[0-9a-f]{64}")
+BROKEN = DOUBTFUL.replace("days_in_stage", "days_in_stge")
+
+
+@pytest.fixture
+def small(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Return the folder of a small pack, seen from the folder that it is in."""
+    monkeypatch.chdir(tmp_path)
+    Path("small").mkdir()
+    Path("small/pack.yaml").write_text(MANIFEST, encoding="utf-8")
+    return Path("small")
+
+
+@pytest.mark.parametrize("form", FORMATS)
+@pytest.mark.parametrize(("kind", "rules"), [("doubtful", DOUBTFUL), ("broken", BROKEN)])
+def test_formats_are_as_agreed(small: Path, form: str, kind: str, rules: str) -> None:
+    """Level, id, place, text and page stand where other programs look for them; the exit code is 1."""
+    (small / "rules.yaml").write_text(rules, encoding="utf-8")
+    answer = call_command("rules", "check", small, "--format", form)
+    assert answer.code == 1
+    printed = DIGEST.sub("DIGEST", answer.output + answer.errors)
+    assert printed == (GOLDEN / f"{kind}.{form}").read_text(encoding="utf-8")
+
+
+def test_a_log_for_scanners_has_what_the_standard_demands(small: Path) -> None:
+    """A result names a rule of the tool, a level of the standard, a message, and a place that counts from 1."""
+    (small / "rules.yaml").write_text(DOUBTFUL, encoding="utf-8")
+    (run,) = json.loads(call_command("rules", "check", small, "--format", "sarif").output)["runs"]
+    rules = {one["id"]: one["helpUri"] for one in run["tool"]["driver"]["rules"]}
+    assert all((ROOT / page).is_file() for page in rules.values())
+    for result in run["results"]:
+        assert result["ruleId"] in rules
+        assert result["level"] in ("error", "warning", "note")
+        (place,) = result["locations"]
+        assert place["physicalLocation"]["artifactLocation"]["uri"] == "small/rules.yaml"
+        assert min(place["physicalLocation"]["region"].values()) >= 1
+
+
+def test_problems_in_cases_are_found_too(small: Path) -> None:
+    """A case that names what is not there is an error of the pack."""
+    (small / "cases").mkdir()
+    (small / "cases" / "one.yaml").write_text(
+        "cases:\n  - {case: One, as_of: 2026-06-30, facts: {stge: new}, expect: {}}\n", encoding="utf-8"
+    )
+    (found,) = call_command("rules", "check", small, "--json").json["findings"]
+    assert (found["id"], found["line"], found["level"]) == ("unknown-fact", 2, "error")
+
+
+def test_without_findings_it_says_so(small: Path) -> None:
+    """A pack that nothing is wrong with is fine, and the exit code 0."""
+    answer = call_command("rules", "check", small)
+    assert (answer.code, answer.output) == (0, "small 1.0.0 is fine: nothing in it yet.\n")
+    assert call_command("rules", "check", small, "--format", "jsn").code == 2
