@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING
 
 import pyarrow as pa
+import pyarrow.compute as pc
 from sqlalchemy import Select, Table, and_, insert, select
 
 from facts import reading
 from facts.database import bulk, run
 from facts.store import Store
-from facts.tables import decision_runs, decisions, portfolio
+from facts.tables import customer_keys, decision_runs, decisions, portfolio
 
 if TYPE_CHECKING:
     from adbc_driver_manager.dbapi import Cursor
@@ -33,7 +35,15 @@ class Run:
     snapshot_file: str | None = None
 
 
-def publish(store: Store, run_of: Run, decided: pa.Table, portfolio_facts: pa.Table | None = None) -> int:
+def publish(
+    store: Store,
+    run_of: Run,
+    customers: int,
+    decided: Iterable[pa.Table],
+    portfolio_facts: pa.Table | None = None,
+    *,
+    add_customers: bool = False,
+) -> int:
     """Store the decisions of a run in one transaction, and return the run's number.
 
     A run that is there already is left as it is: the same facts and rules decide the same.
@@ -41,8 +51,10 @@ def publish(store: Store, run_of: Run, decided: pa.Table, portfolio_facts: pa.Ta
     Args:
         store: where.
         run_of: what it was decided from.
-        decided: one row for each customer, with the columns of `tables.decisions` except `run`.
+        customers: how many were decided.
+        decided: tables with one row for each customer, with the columns of `tables.decisions` except `run`.
         portfolio_facts: one row for each customer, with the columns of `tables.portfolio` except `run`.
+        add_customers: let the store know the keys of customers that it has not heard of.
 
     Raises:
         StoreError: if the database refuses; then nothing of the run is stored.
@@ -51,14 +63,24 @@ def publish(store: Store, run_of: Run, decided: pa.Table, portfolio_facts: pa.Ta
         found = _number(cursor, store, run_of)
         if found is not None:
             return found
-        row = {**asdict(run_of), "customers": len(decided), "published_at": datetime.now(UTC)}
+        row = {**asdict(run_of), "customers": customers, "published_at": datetime.now(UTC)}
         run(cursor, store.url, insert(decision_runs).values(row))
         number = _number(cursor, store, run_of)
         assert number is not None, "the row was inserted just now"  # noqa: S101
-        _add(cursor, decisions, decided, number)
+        known = _known_keys(cursor) if add_customers else None
+        for part in decided:
+            if known is not None:
+                unknown = part.select(["customer"]).filter(pc.invert(pc.is_in(part["customer"], value_set=known)))
+                _ingest(cursor, customer_keys, unknown.rename_columns(["key"]))
+            _add(cursor, decisions, part, number)
         if portfolio_facts is not None:
             _add(cursor, portfolio, portfolio_facts, number)
     return number
+
+
+def _known_keys(cursor: Cursor) -> pa.ChunkedArray:
+    cursor.execute("SELECT key FROM customer_keys")
+    return cursor.fetch_arrow_table().column(0).cast(pa.string())
 
 
 def run_number(store: Store, run_of: Run) -> int | None:
@@ -122,7 +144,10 @@ def _last_run(as_of: date, known_at: datetime) -> Select[tuple[int]]:
 
 
 def _add(cursor: Cursor, table: Table, rows: pa.Table, number: int) -> None:
-    numbered = rows.append_column("run", pa.array([number] * len(rows), pa.int64()))
-    stored = [reading.to_stored(batch, table) for batch in numbered.to_batches()]
+    _ingest(cursor, table, rows.append_column("run", pa.array([number] * len(rows), pa.int64())))
+
+
+def _ingest(cursor: Cursor, table: Table, rows: pa.Table) -> None:
+    stored = [reading.to_stored(batch, table) for batch in rows.to_batches()]
     if stored:
         cursor.adbc_ingest(table.name, pa.Table.from_batches(stored), mode="append")

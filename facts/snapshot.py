@@ -50,12 +50,21 @@ def take_snapshot(base: Base, vocabulary: Vocabulary, as_of: date, *, base_curre
         ProblemsError: if a declared fact has no feature, or a value does not fit its declaration.
     """
     with prepared_base(base, as_of, base_currency) as database:
-        customers = _customers(database, vocabulary)
-        rows = {
-            feature.name: _rows_table(database, feature, vocabulary)
-            for feature in features("rows")
-            if feature.name in vocabulary.collections
-        }
+        return snapshot_in(database, vocabulary, as_of)
+
+
+def snapshot_in(database: DuckDBPyConnection, vocabulary: Vocabulary, as_of: date) -> Snapshot:
+    """Compute the facts of all customers in a database that holds their base, prepared.
+
+    Raises:
+        ProblemsError: as `take_snapshot`.
+    """
+    customers = _customers(database, vocabulary)
+    rows = {
+        feature.name: _rows_table(database, feature, vocabulary)
+        for feature in features("rows")
+        if feature.name in vocabulary.collections
+    }
     snapshot = Snapshot(as_of, customers, rows)
     check_snapshot(snapshot, vocabulary)
     return Snapshot(
@@ -105,13 +114,24 @@ def portfolio_facts(snapshot: Snapshot, look_alikes: pa.Table | None = None) -> 
 @contextmanager
 def prepared_base(base: Base, as_of: date, base_currency: str) -> Iterator[DuckDBPyConnection]:
     """Give a database that holds the base tables and what features share (see `features`)."""
-    with _database() as database:
-        _set(database, as_of, base_currency)
+    with open_database(as_of, base_currency) as database:
         for name, schema in base_schemas().items():
             database.register(name, base.get(name, schema.empty_table()))
-        for name in PREPARED:
-            database.execute(f"CREATE TABLE {name} AS {prepared(name)}")
+        prepare(database)
         yield database
+
+
+def open_database(as_of: date, base_currency: str, threads: int | None = None) -> DuckDBPyConnection:
+    """Open an empty database for base tables; what features ask besides them is given."""
+    database = _database(threads)
+    _set(database, as_of, base_currency)
+    return database
+
+
+def prepare(database: DuckDBPyConnection) -> None:
+    """Make the tables that features share, from the base tables."""
+    for name in PREPARED:
+        database.execute(f"CREATE TABLE {name} AS {prepared(name)}")
 
 
 def _customers(database: DuckDBPyConnection, vocabulary: Vocabulary) -> pa.Table:
@@ -313,6 +333,7 @@ def _database(threads: int | None = None) -> DuckDBPyConnection:
     if threads is not None:
         settings["threads"] = threads
     database = duckdb.connect(":memory:", config=settings)
+    database.execute("SET enable_progress_bar = false")  # it would be written among our own output
     database.execute(prepared("macros"))
     return database
 

@@ -4,13 +4,21 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
 
 from engine.decision import Decision
 from engine.snapshot import CustomerFacts, Snapshot
+from facts.batch.ledger import Ledger
+from facts.batch.run import Batch, spool
 from facts.demo import AS_OF, build
 from facts.features import base_columns
+from facts.look_alikes import find_look_alikes
+from facts.portfolio import with_portfolio
 from facts.runs import decisions_of, last_portfolio
-from facts.snapshot import Base, take_snapshot
+from facts.snapshot import Base, portfolio_facts, take_snapshot
 from facts.store import Store
 from tests.commands.conftest import DAY, Call, call_command
 from wiring import Desk
@@ -64,3 +72,48 @@ def test_columns_that_no_feature_names_make_no_difference(desk: Desk) -> None:
         return take_snapshot(tables, vocabulary, AS_OF, base_currency="EUR")
 
     assert snapshot(desk.store.base_tables(AS_OF, only=base_columns())) == snapshot(desk.store.base_tables(AS_OF))
+
+
+def test_parts_decide_as_the_whole(desk: Desk, told_store: Path, tmp_path: Path) -> None:
+    """However the customers are divided, the decisions are those of the whole base at once."""
+    store = Store.open(str(told_store))
+    base = desk.store.base_tables(AS_OF)
+    snapshot = take_snapshot(base, desk.rules.pack.vocabulary, AS_OF, base_currency="EUR")
+    ideal = desk.rules.ideal()
+    assert ideal is not None
+    found = portfolio_facts(snapshot, find_look_alikes(base, ideal, AS_OF, base_currency="EUR")[1])
+    expected = desk.rules.decide(with_portfolio(snapshot, found))
+    spool(store, AS_OF, None, tmp_path / "facts")
+    for part in (7, 68):
+        ledger = Ledger.at(tmp_path / str(part))
+        decider = desk.rules.decider()
+        batch = Batch(ledger, decider, AS_OF, None, "EUR", "ana", facts=tmp_path / "facts", workers=2, part=part)
+        run = batch.run(lambda *_: None)
+        assert pa.concat_tables(run.folder.decided(expected.column_names)).equals(expected)
+        assert run.folder.parts() == -(-68 // part)
+    store.close()
+
+
+def test_facts_from_a_folder_reach_folder_and_store(store_url: str, told_store: Path, tmp_path: Path) -> None:
+    """Both get the same decisions, also of customers whom the store had not heard of."""
+    source = Store.open(str(told_store))
+    spool(source, AS_OF, None, tmp_path / "facts")
+    source.close()
+    store = Store.create(store_url)
+    asked = ("batch", "--facts", tmp_path / "facts", "--as-of", DAY, "--out", tmp_path / "runs", "--json", "--quiet")
+    alone = call_command(*asked).json
+    both = call_command(*asked, "--db", store_url)
+    assert (alone["run"], alone["is_new"], both.json["run"], both.errors) == (None, True, 1, "")
+    stored = decisions_of(store, 1)
+    kept = pq.read_table(tmp_path / "runs" / "latest" / "decisions")
+    assert len(kept) == 68
+    assert stored.select(["customer", "stage", "move", "fired_rules"]).to_pylist() == (
+        kept.select(["customer", "stage", "move", "fired_rules"]).to_pylist()
+    )
+    store.close()
+
+
+def test_with_facts_one_says_where_decisions_go(tmp_path: Path) -> None:
+    """Nothing is decided for nobody to see."""
+    answer = call_command("batch", "--facts", tmp_path)
+    assert (answer.code, "say where the decisions go" in answer.errors) == (2, True)

@@ -234,8 +234,8 @@ def test_a_run_is_published_once(store: Store) -> None:
             "share_of_region": pa.array([Decimal("0.12345678")], pa.decimal128(18, 8)),
         }
     )  # fmt: skip
-    number = publish(store, run, decided, found)
-    assert publish(store, run, decided.slice(1), None) == number
+    number = publish(store, run, 2, [decided], found)
+    assert publish(store, run, 1, [decided.slice(1)]) == number
     assert decisions_of(store, number).drop_columns(["run"]).select(decided.column_names).to_pylist() == (
         decided.to_pylist()
     )
@@ -251,7 +251,7 @@ def test_a_run_that_fails_leaves_nothing(store: Store) -> None:
     run = Run(TODAY, START, "value-marketing", "0.1", "p" * 64, "c" * 64, "f" * 64, "ann")
     unknown = pa.table({"customer": ["K1", "K9"], "provisional": [False, False], "fired_rules": ["[]", "[]"]})
     with pytest.raises(StoreError):
-        publish(store, run, unknown)
+        publish(store, run, 2, [unknown])
     with store.reading() as connection:
         assert connection.exec_driver_sql("SELECT count(*) FROM decision_runs").scalar() == 0
 
