@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import pyarrow as pa
 import pyarrow.compute as pc
-from sqlalchemy import Select, Table, and_, insert, select
+from sqlalchemy import Select, Table, and_, delete, insert, select
 
 from facts import reading
 from facts.database import bulk, run
@@ -87,6 +87,49 @@ def run_number(store: Store, run_of: Run) -> int | None:
     """Return the number of the run that was decided from the same, or None if there is none yet."""
     with bulk(store.url) as cursor:
         return _number(cursor, store, run_of)
+
+
+@dataclass(frozen=True, slots=True)
+class PublishedRun:
+    """A run as the store lists it. `folder` is where its facts are kept."""
+
+    number: int
+    as_of: date
+    known_at: datetime
+    pack: str
+    pack_version: str
+    pack_digest: str
+    customers: int
+    by: str
+    at: datetime
+    folder: str | None
+
+
+def published_runs(store: Store) -> list[PublishedRun]:
+    """Return all runs of a store, the oldest first."""
+    with store.reading() as connection:
+        rows = connection.execute(select(decision_runs).order_by(decision_runs.c.id)).all()
+    return [
+        PublishedRun(
+            number=row.id,
+            as_of=row.as_of,
+            known_at=row.known_at,
+            pack=row.pack,
+            pack_version=row.pack_version,
+            pack_digest=row.pack_digest,
+            customers=row.customers,
+            by=row.decided_by,
+            at=row.published_at,
+            folder=row.snapshot_file,
+        )
+        for row in rows
+    ]
+
+
+def remove_run(store: Store, number: int) -> None:
+    """Delete a run with its decisions, in one transaction."""
+    with store.writing() as connection:
+        connection.execute(delete(decision_runs).where(decision_runs.c.id == number))
 
 
 def decisions_of(store: Store, number: int) -> pa.Table:

@@ -26,7 +26,7 @@ from engine.errors import did_you_mean
 from facts import reading
 from facts.columns import Scaled
 from facts.database import StoreError
-from facts.features import base_columns
+from facts.features import base_columns, base_schemas
 from facts.snapshot import open_database
 from facts.tables import FACT_TABLES
 
@@ -120,7 +120,7 @@ class FactsFolder:
             StoreError: if a file is damaged, or a value is not what its column declares.
         """
         self._show(database, base_columns(), part, known_at)
-        for name in base_columns():
+        for name in self.files:
             with _refused(self.path, name):
                 database.execute(f"CREATE TABLE {name} AS FROM {_VISIBLE}.{name}")
                 _check_values(database, name, self.path)
@@ -141,11 +141,10 @@ class FactsFolder:
         database.execute("SET VARIABLE known_at = $moment", {"moment": known_at or datetime.max.replace(tzinfo=UTC)})
         database.execute(f"CREATE SCHEMA {_FILES}; CREATE SCHEMA {_VISIBLE}")
         for name, wanted in columns.items():
-            if name in self.files:
-                self._view(database, name, part)
-            else:
-                empty = ", ".join(_empty(column) for column in TABLES[name].columns)
-                database.execute(f"CREATE VIEW {_FILES}.{name} AS SELECT {empty} WHERE false")
+            if name not in self.files:
+                database.register(name, base_schemas()[name].empty_table())
+                continue
+            self._view(database, name, part)
             database.execute(f"CREATE VIEW {_VISIBLE}.{_history(name)} AS {_visible(name, wanted)}")
             if name == "customers":
                 # One row for each: how it stands now (see `Store.base_tables`).

@@ -32,6 +32,9 @@ from sqlalchemy import URL
 from engine.snapshot import Snapshot, keyed
 from facts.database import StoreError, is_sqlite
 
+_NAME = 12
+"""Digits of a key's digest that name a run."""
+
 _LATEST = "latest"
 _UNFINISHED = ".unfinished"
 
@@ -134,7 +137,7 @@ class RunFolder:
         """Yield the decisions, part by part, with those of these columns that they have."""
         for number in range(self.parts()):
             place = self.decisions(number)
-            yield _read(place, [name for name in columns if name in pq.read_schema(place).names])
+            yield read_table(place, [name for name in columns if name in pq.read_schema(place).names])
 
     def put_snapshot(self, number: int, snapshot: Snapshot) -> None:
         """Keep a part's facts."""
@@ -151,8 +154,8 @@ class RunFolder:
     def get_snapshot(self, number: int, as_of: date) -> Snapshot:
         """Return a part's facts."""
         folder = self.snapshot(number)
-        customers = _read(folder / "customers.parquet")
-        rows = {path.stem.removeprefix("rows-"): _read(path) for path in sorted(folder.glob("rows-*.parquet"))}
+        customers = read_table(folder / "customers.parquet")
+        rows = {path.stem.removeprefix("rows-"): read_table(path) for path in sorted(folder.glob("rows-*.parquet"))}
         named = {name: keyed(_plain_keys(table), customers["customer"]) for name, table in rows.items()}
         return Snapshot(as_of, customers, named)
 
@@ -162,7 +165,7 @@ class RunFolder:
 
     def get_table(self, place: Path) -> pa.Table:
         """Return a table that was kept."""
-        return _read(place)
+        return read_table(place)
 
     def _put(self, name: str, write: Callable[[Path], object]) -> None:
         place = self.path / name
@@ -184,15 +187,15 @@ class Ledger:
     def at(cls, root: Path) -> Self:
         """Open the ledger in a folder, which is made if it is not there."""
         root.mkdir(parents=True, exist_ok=True)
-        return cls(root)
+        return cls(root.resolve())
 
     def run(self, key: RunKey) -> RunFolder:
         """Return the folder of a run, whether it has begun or not."""
-        return RunFolder(self.root / key.digest()[:16])
+        return RunFolder(self.root / key.digest()[:_NAME])
 
     def runs(self) -> list[RunFolder]:
         """Return all runs that have begun, the oldest first."""
-        begun = [path for path in self.root.glob("*/run.json") if not path.parent.is_symlink()]
+        begun = [path for path in self.root.glob("[0-9a-f]*/run.json") if not path.parent.is_symlink()]
         return [RunFolder(path.parent) for path in sorted(begun, key=lambda path: path.stat().st_mtime)]
 
     def latest(self) -> RunFolder | None:
@@ -249,9 +252,16 @@ def _write(table: pa.Table, path: Path) -> None:
     pq.write_table(table, path, compression="lz4", write_page_checksum=True)
 
 
-def _read(path: Path, columns: Sequence[str] | None = None) -> pa.Table:
+def read_table(
+    path: Path, columns: Sequence[str] | None = None, filters: Sequence[tuple[str, str, Any]] | None = None
+) -> pa.Table:
+    """Return a table that was kept: these columns, and the rows that pass these filters.
+
+    Raises:
+        StoreError: if the file is damaged or gone.
+    """
     try:
-        return pq.read_table(path, columns=columns, page_checksum_verification=True, partitioning=None)
+        return pq.read_table(path, columns=columns, filters=filters, page_checksum_verification=True, partitioning=None)
     except (pa.ArrowException, OSError) as error:
         said = str(error).partition("\n")[0]
         raise StoreError(f"{path} cannot be used", said, "Delete the run's folder and decide again.") from None

@@ -17,7 +17,7 @@ import pyarrow.parquet as pq
 from engine.snapshot import Snapshot
 from engine.vocabulary import Vocabulary
 from facts.batch.folder import FactsFolder, Part
-from facts.batch.ledger import RunFolder
+from facts.batch.ledger import RunFolder, read_table
 from facts.features import base_schemas
 from facts.look_alikes import LOOKED_AT, Ideal, look_alikes_in
 from facts.portfolio import with_portfolio
@@ -94,7 +94,7 @@ class Job:
         columns = [name for name in _RANKED_BY if name in pq.read_schema(files[0]).names]
         ranked = pa.concat_tables(
             pa.table({name: _plain(column) for name, column in zip(columns, table.columns, strict=True)})
-            for table in (pq.read_table(file, columns=columns) for file in files)
+            for table in (read_table(file, columns) for file in files)
         )
         return portfolio_facts(Snapshot(self.as_of, ranked), self._look_alikes())
 
@@ -108,15 +108,15 @@ class Job:
             return look_alikes_in(database, self.ideal)[1]
 
     def _decide(self, part: Part) -> None:
-        snapshot = self.run.get_snapshot(part.number, self.as_of)
-        self.run.put_table(self.run.decisions(part.number), decided(self.run, part, snapshot, self.decide))
+        snapshot = with_whole(self.run, self.run.get_snapshot(part.number, self.as_of))
+        self.run.put_table(self.run.decisions(part.number), self.decide(snapshot))
 
 
-def decided(run: RunFolder, part: Part, snapshot: Snapshot, decide: Decide) -> pa.Table:
-    """Decide a part's customers on their facts and on what the whole base shows."""
-    bounds = [("customer", ">=", part.first)] + ([("customer", "<", part.end)] if part.end is not None else [])
-    found = pq.read_table(run.portfolio, filters=bounds)
-    return decide(with_portfolio(snapshot, found))
+def with_whole(run: RunFolder, snapshot: Snapshot) -> Snapshot:
+    """Return a part's facts together with what the run found by looking at the whole base."""
+    keys = snapshot.customers["customer"]
+    bounds = [("customer", ">=", keys[0].as_py()), ("customer", "<=", keys[-1].as_py())]
+    return with_portfolio(snapshot, read_table(run.portfolio, filters=bounds))
 
 
 def _plain(column: pa.ChunkedArray) -> pa.ChunkedArray:
