@@ -146,8 +146,7 @@ class RunFolder:
             folder.mkdir()
             _write(snapshot.customers, folder / "customers.parquet")
             for name, rows in snapshot.rows.items():
-                keys = rows["customer"].cast(pa.string())
-                _write(rows.set_column(0, "customer", keys), folder / f"rows-{name}.parquet")
+                _write(rows, folder / f"rows-{name}.parquet")
 
         self._put(f"snapshot/{number:05}", write)
 
@@ -156,7 +155,7 @@ class RunFolder:
         folder = self.snapshot(number)
         customers = read_table(folder / "customers.parquet")
         rows = {path.stem.removeprefix("rows-"): read_table(path) for path in sorted(folder.glob("rows-*.parquet"))}
-        named = {name: keyed(_plain_keys(table), customers["customer"]) for name, table in rows.items()}
+        named = {name: keyed(table.unify_dictionaries(), customers["customer"]) for name, table in rows.items()}
         return Snapshot(as_of, customers, named)
 
     def put_table(self, place: Path, table: pa.Table) -> None:
@@ -265,7 +264,3 @@ def read_table(
     except (pa.ArrowException, OSError) as error:
         said = str(error).partition("\n")[0]
         raise StoreError(f"{path} cannot be used", said, "Delete the run's folder and decide again.") from None
-
-
-def _plain_keys(rows: pa.Table) -> pa.Table:
-    return rows.set_column(0, "customer", rows["customer"].cast(pa.string()))
