@@ -14,7 +14,7 @@ from sqlalchemy import Select, Table, and_, delete, insert, select
 from facts import reading
 from facts.database import bulk, run
 from facts.store import Store
-from facts.tables import customer_keys, decision_runs, decisions, portfolio
+from facts.tables import customer_keys, decision_runs, decisions, portfolio, rule_lists
 
 if TYPE_CHECKING:
     from adbc_driver_manager.dbapi import Cursor
@@ -52,7 +52,8 @@ def publish(
         store: where.
         run_of: what it was decided from.
         customers: how many were decided.
-        decided: tables with one row for each customer, with the columns of `tables.decisions` except `run`.
+        decided: tables with one row for each customer, with the columns of `tables.decisions` except `run`, and with
+            `fired_rules` (JSON list of rule ids) for `rule_list`.
         portfolio_facts: one row for each customer, with the columns of `tables.portfolio` except `run`.
         add_customers: let the store know the keys of customers that it has not heard of.
 
@@ -68,14 +69,31 @@ def publish(
         number = _number(cursor, store, run_of)
         assert number is not None, "the row was inserted just now"  # noqa: S101
         known = _known_keys(cursor) if add_customers else None
+        lists: dict[str, int] = {}
         for part in decided:
             if known is not None:
                 unknown = part.select(["customer"]).filter(pc.invert(pc.is_in(part["customer"], value_set=known)))
                 _ingest(cursor, customer_keys, unknown.rename_columns(["key"]))
-            _add(cursor, decisions, part, number)
+            _add(cursor, decisions, _with_lists(cursor, part, lists, number), number)
         if portfolio_facts is not None:
             _add(cursor, portfolio, portfolio_facts, number)
     return number
+
+
+def _with_lists(cursor: Cursor, part: pa.Table, lists: dict[str, int], run_number: int) -> pa.Table:
+    """Return decisions with their lists of rules as numbers; lists that occur for the first time are stored."""
+    fired = part["fired_rules"].cast(pa.string()).combine_chunks().dictionary_encode()
+    texts = fired.dictionary.to_pylist()
+    new = [text for text in texts if text not in lists]
+    lists.update({text: len(lists) + place for place, text in enumerate(new)})
+    _add(
+        cursor,
+        rule_lists,
+        pa.table({"number": [lists[text] for text in new], "rules": pa.array(new, pa.string())}),
+        run_number,
+    )
+    numbers = pa.array([lists[text] for text in texts], pa.int64()).take(fired.indices)
+    return part.drop_columns(["fired_rules"]).append_column("rule_list", numbers)
 
 
 def _known_keys(cursor: Cursor) -> pa.ChunkedArray:
@@ -133,9 +151,12 @@ def remove_run(store: Store, number: int) -> None:
 
 
 def decisions_of(store: Store, number: int) -> pa.Table:
-    """Return what a run decided: the columns of `tables.decisions`, ordered by customer."""
-    statement = select(decisions).where(decisions.c.run == number)
-    schema = reading.arrow_schema(decisions, tuple(decisions.c.keys()))
+    """Return what a run decided: the columns of `tables.decisions` and `fired_rules`, ordered by customer."""
+    columns = tuple(name for name in decisions.c.keys() if name != "rule_list")  # noqa: SIM118 - a collection of columns
+    same = and_(rule_lists.c.run == decisions.c.run, rule_lists.c.number == decisions.c.rule_list)
+    chosen = [*(decisions.c[name] for name in columns), rule_lists.c.rules.label("fired_rules")]
+    statement = select(*chosen).join_from(decisions, rule_lists, same).where(decisions.c.run == number)
+    schema = reading.arrow_schema(decisions, columns).append(pa.field("fired_rules", pa.string()))
     rows = reading.read_many(store.url, {"decisions": statement}, {"decisions": schema})["decisions"]
     return rows.sort_by("customer")
 
