@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import json
+import re
+import shutil
 from collections.abc import Mapping
 from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.parquet as pq
+import pytest
 
+from commands import progress
 from engine.decision import Decision
 from engine.snapshot import CustomerFacts, Snapshot
 from facts.batch.ledger import Ledger
@@ -55,6 +59,25 @@ def test_progress_is_told_in_lines_on_standard_error(demo: Call) -> None:
     answer = demo("batch", "--as-of", DAY)
     assert answer.errors.splitlines() == ["Reading the facts ...", "Deciding ...", "Storing the decisions ..."]
     assert "decided 68 customers as of 30 Jun 2026" in " ".join(answer.output.split())
+
+
+def test_a_log_shows_how_far_a_long_batch_is(demo: Call, monkeypatch: pytest.MonkeyPatch) -> None:
+    """From time to time a line says how much is done, how fast, and how long it will take; `--quiet` says nothing."""
+    monkeypatch.setattr(progress, "SECONDS_BETWEEN_LINES", 0)
+    told = demo("batch", "--as-of", DAY, "--workers", 1).errors
+    assert re.search(r"^Deciding \.\.\. 68/68 \([\d,]+/s, 0 s\)$", told, re.MULTILINE)
+    assert demo("batch", "--as-of", DAY, "--quiet").errors == ""
+
+
+def test_a_run_whose_folder_is_gone_is_listed(demo: Call, tmp_path: Path) -> None:
+    """The store still has its decisions, but nothing to replay it from."""
+    demo("batch", "--as-of", DAY)
+    shutil.rmtree(tmp_path / "demo.db.runs")
+    (run,) = demo("runs", "--json").json
+    assert (run["run"], run["customers"], run["folder"]) == ("1", 68, None)
+    assert "only the store has its decisions" in demo("runs", "show", "1").output
+    answer = demo("replay", "1")
+    assert (answer.code, "its folder is gone" in answer.errors) == (1, True)
 
 
 def test_a_base_without_customers_is_a_problem(demo: Call) -> None:
