@@ -34,7 +34,7 @@ from wiring import shipped_rules
 CUSTOMERS = 100_000
 RUNS = 3
 SEED = 1
-CORES = len(os.sched_getaffinity(0))
+CORES = os.cpu_count() or 1
 MEMORY = "6GB"  # for DuckDB alone; beyond that it works on files
 
 

@@ -127,7 +127,7 @@ def batch_for(
     from facts.batch.run import Batch
     from wiring import load_rules, shipped_rules
 
-    cores = workers or len(os.sched_getaffinity(0))
+    cores = workers or _cores()
     if facts is None or query.db is not None:
         with desk_for(query) as desk:
             ledger = Ledger.at(out or runs_folder(desk.store.url))
@@ -136,6 +136,13 @@ def batch_for(
         rules = load_rules(query.pack) if query.pack else shipped_rules()
         ledger, decider = Ledger.at(out or Path()), rules.decider()
         yield Batch(ledger, decider, query.as_of, query.known_at, currency, user, facts=facts, workers=cores), rules
+
+
+def _cores() -> int:
+    """Return how many cores this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
 
 
 def distribution(run: BatchRun) -> dict[str, dict[str, int]]:

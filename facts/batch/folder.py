@@ -72,6 +72,11 @@ class FactsFolder:
             whole.update(f"{name} {content}\n".encode())
         return whole.hexdigest()
 
+    def written(self) -> tuple[tuple[Path, int, int], ...]:
+        """Return the size and the time of the last change (ns) of all files: as long as it is the same, so are they."""
+        found = ((path, path.stat()) for paths in self.files.values() for path in paths)
+        return tuple((path, each.st_size, each.st_mtime_ns) for path, each in found)
+
     def parts(self, size: int, as_of: date, known_at: datetime | None) -> list[Part]:
         """Divide the customers, in the order of their keys, into parts of a size; the last one may be smaller.
 

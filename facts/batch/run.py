@@ -80,6 +80,7 @@ class Batch:
             ProblemsError: if a value does not fit what is declared.
         """
         with self.ledger.lock(self.user, waiting, wait=wait), self._facts(progress) as facts:
+            written = facts.written()
             key = self._key(facts)
             run = self.ledger.run(key)
             published = run.published()
@@ -88,6 +89,13 @@ class Batch:
                 return BatchRun(run, number, False, published.customers)
             run.begin(key, self.part)
             self._job(facts, run).compute(progress)
+            if facts.written() != written:
+                self.ledger.remove(run)
+                raise StoreError(
+                    f"The facts in {facts.path} were not decided",
+                    "somebody changed them in the meantime",
+                    "Decide again once they are whole; write new facts beside the old ones and move them.",
+                )
             return self._publish(key, run, progress)
 
     def force(self, progress: Progress, waiting: Callable[[str], object] = str, *, wait: bool = True) -> BatchRun:

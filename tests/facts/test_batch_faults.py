@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import multiprocessing
 import random
+import shutil
 import time
 from datetime import date, timedelta
 from pathlib import Path
@@ -12,7 +13,7 @@ import pytest
 
 from facts.batch.ledger import Ledger, RunFolder
 from facts.batch.register import entries, find, prune, replay
-from facts.batch.run import spool
+from facts.batch.run import Batch, spool
 from facts.database import StoreError
 from facts.demo import AS_OF, build
 from facts.runs import decisions_of
@@ -142,3 +143,19 @@ def test_a_damaged_part_is_noticed(facts: Path, tmp_path: Path) -> None:
         damaged.write_bytes(whole)
     assert replay(entry, shipped_rules().decide, None, lambda *_: None).different == ()
     store.close()
+
+
+def test_facts_that_change_meanwhile_are_not_decided(facts: Path, tmp_path: Path) -> None:
+    """If somebody writes to the files during a batch, nothing is published."""
+    moving = tmp_path / "facts"
+    shutil.copytree(facts, moving)
+    ledger = Ledger.at(tmp_path / "runs")
+    job = Batch(ledger, shipped_rules().decider(), AS_OF, None, "EUR", "ann", facts=moving)
+
+    def write(step: str, done: int, of: int) -> None:
+        if step == "deciding" and done == of:
+            shutil.copy(facts / "needs.parquet", moving / "needs.parquet")
+
+    with pytest.raises(StoreError, match="somebody changed them in the meantime"):
+        job.run(write)
+    assert (ledger.runs(), ledger.latest()) == ([], None)
