@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import date
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -111,6 +112,7 @@ def generate(
 # --- what is told ---
 
 
+@cache
 def _stories(as_of: date) -> tuple[dict[str, _Told], dict[str, pa.Table], npt.NDArray[np.float64]]:
     """Return the stories' rows by table, the rows that are about no customer, and how likely each story is."""
     world = read_world()

@@ -62,11 +62,10 @@ def test_progress_is_told_in_lines_on_standard_error(demo: Call) -> None:
 
 
 def test_a_log_shows_how_far_a_long_batch_is(demo: Call, monkeypatch: pytest.MonkeyPatch) -> None:
-    """From time to time a line says how much is done, how fast, and how long it will take; `--quiet` says nothing."""
+    """From time to time a line says how much is done, how fast, and how long it will take."""
     monkeypatch.setattr(progress, "SECONDS_BETWEEN_LINES", 0)
     told = demo("batch", "--as-of", DAY, "--workers", 1).errors
     assert re.search(r"^Deciding \.\.\. 68/68 \([\d,]+/s, 0 s\)$", told, re.MULTILINE)
-    assert demo("batch", "--as-of", DAY, "--quiet").errors == ""
 
 
 def test_a_run_whose_folder_is_gone_is_listed(demo: Call, tmp_path: Path) -> None:
