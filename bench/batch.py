@@ -28,6 +28,7 @@ from facts.batch.run import Batch
 from facts.demo import AS_OF
 from facts.features import base_columns, base_schemas, features
 from facts.generate import generate
+from facts.look_alikes import look_alikes_in
 from facts.snapshot import open_database, prepare
 from wiring import shipped_rules
 
@@ -76,7 +77,7 @@ def decide(facts: Path) -> None:
 
 
 def compute_features(facts: Path) -> None:
-    """Run the SQL of all features over the whole base at once."""
+    """Run the SQL of all features, and of whom a customer resembles, over the whole base at once."""
     with open_database(AS_OF, "EUR", CORES) as database:
         database.execute(f"SET memory_limit = '{MEMORY}'")
         open_folder(facts).show(database, base_columns(), None)
@@ -86,6 +87,9 @@ def compute_features(facts: Path) -> None:
             for feature in features(kind):
                 database.execute(f"CREATE TABLE found AS {feature.sql}")
                 database.execute("DROP TABLE found")
+        wanted = shipped_rules().ideal()
+        assert wanted is not None
+        look_alikes_in(database, wanted)
 
 
 def scan(facts: Path) -> None:

@@ -54,6 +54,13 @@ class Part:
     customers: int
 
 
+def divided(keys: pa.ChunkedArray, size: int) -> list[Part]:
+    """Divide sorted keys into parts of a size; the last one may be smaller."""
+    firsts = keys[::size].to_pylist()
+    sizes = [min(size, len(keys) - start) for start in range(0, len(keys), size)]
+    return [Part(number, *part) for number, part in enumerate(zip(firsts, [*firsts[1:], None], sizes, strict=True))]
+
+
 @dataclass(frozen=True, slots=True)
 class FactsFolder:
     """The Parquet files of a folder, by table, and which columns they have."""
@@ -77,24 +84,21 @@ class FactsFolder:
         found = ((path, path.stat()) for paths in self.files.values() for path in paths)
         return tuple((path, each.st_size, each.st_mtime_ns) for path, each in found)
 
-    def parts(self, size: int, as_of: date, known_at: datetime | None) -> list[Part]:
-        """Divide the customers, in the order of their keys, into parts of a size; the last one may be smaller.
+    def customers(self, as_of: date, known_at: datetime | None) -> pa.ChunkedArray:
+        """Return the keys of all customers that are visible, sorted.
 
         Raises:
-            StoreError: if there are no customers.
+            StoreError: if there are none.
         """
         with open_database(as_of, "") as database, _refused(self.path, "customers"):
             self.show(database, ["customers"], known_at)
             keys = database.sql("SELECT DISTINCT key FROM customers ORDER BY key").to_arrow_table()["key"]
         if not len(keys):
-            hint = "Give another date by --as-of, or other facts."
+            why = f"{self.path} has none that hold on that date"
             raise StoreError(
-                f"There are no customers as of {as_of}", f"{self.path} has none that hold on that date", hint
+                f"There are no customers as of {as_of}", why, "Give another date by --as-of, or other facts."
             )
-        firsts = keys[::size].to_pylist()
-        ends = [*firsts[1:], None]
-        sizes = [min(size, len(keys) - start) for start in range(0, len(keys), size)]
-        return [Part(number, *part) for number, part in enumerate(zip(firsts, ends, sizes, strict=True))]
+        return keys
 
     def sorted_for(self, parts: Sequence[Part], place: Path) -> FactsFolder:
         """Return the folder with each scattered table replaced by a copy sorted by customer.
@@ -143,6 +147,8 @@ class FactsFolder:
         known_at: datetime | None,
     ) -> None:
         """Give what is visible of the files as views."""
+        # Each file is looked at several times: by its view, by the check, by the query.
+        database.execute("SET parquet_metadata_cache = true")
         database.execute("SET VARIABLE known_at = $moment", {"moment": known_at or datetime.max.replace(tzinfo=UTC)})
         database.execute(f"CREATE SCHEMA {_FILES}; CREATE SCHEMA {_VISIBLE}")
         for name, wanted in columns.items():

@@ -23,8 +23,8 @@ from facts.look_alikes import LOOKED_AT, Ideal, look_alikes_in
 from facts.portfolio import with_portfolio
 from facts.snapshot import open_database, portfolio_facts, prepare, snapshot_in
 
-PART = 32_768
-"""Customers that are decided together by one core."""
+PART = 50_000
+"""Customers that are decided together by one core, at most; it needs about 1 GB for them."""
 
 _MEMORY = "1GB"
 """What the look at the whole base may take; DuckDB goes on with files where that is too little."""
@@ -35,6 +35,14 @@ _RANKED_BY = ("customer", "region", "country", "revenue_365d", "won_amount_365d"
 Decide = Callable[[Snapshot], pa.Table]
 Progress = Callable[[str, int, int], None]
 """Called with a step (`reading`, `deciding`), how many customers are done, and of how many."""
+
+
+def part_size(customers: int, most: int, workers: int) -> int:
+    """Return how many customers make a part, so that all workers have equally much to do."""
+    parts = -(-customers // most)
+    if parts > 1:
+        parts = -(-parts // workers) * workers
+    return -(-customers // parts)
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,9 +13,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from engine.vocabulary import Vocabulary
-from facts.batch.folder import TABLES, FactsFolder, needed_columns, open_folder
+from facts.batch.folder import TABLES, FactsFolder, divided, needed_columns, open_folder
 from facts.batch.ledger import Ledger, RunFolder, RunKey
-from facts.batch.pipeline import PART, Decide, Job, Progress
+from facts.batch.pipeline import PART, Decide, Job, Progress, part_size
 from facts.database import StoreError
 from facts.look_alikes import Ideal
 from facts.runs import Run, publish, run_number
@@ -87,8 +87,9 @@ class Batch:
             number = run_number(self.store, _stored_run(key, run, self.user)) if self.store else None
             if published is not None and (number is not None or self.store is None):
                 return BatchRun(run, number, False, published.customers)
-            run.begin(key, self.part)
-            self._job(facts, run).compute(progress)
+            customers = facts.customers(self.as_of, self.known_at)
+            run.begin(key, part_size(len(customers), self.part, self.workers))
+            self._job(facts, customers, run).compute(progress)
             if facts.written() != written:
                 self.ledger.remove(run)
                 raise StoreError(
@@ -112,7 +113,7 @@ class Batch:
             again = RunFolder(before.folder.path.with_name(f".{before.folder.name}.again"))
             shutil.rmtree(again.path, ignore_errors=True)
             again.begin(key, before.folder.said()["part_size"])
-            self._job(facts, again).compute(progress)
+            self._job(facts, facts.customers(self.as_of, self.known_at), again).compute(progress)
             require_same(before.folder, again)
             shutil.rmtree(again.path)
         return before
@@ -130,8 +131,8 @@ class Batch:
             base_currency=self.base_currency,
         )
 
-    def _job(self, facts: FactsFolder, run: RunFolder) -> Job:
-        parts = facts.parts(run.said()["part_size"], self.as_of, self.known_at)
+    def _job(self, facts: FactsFolder, customers: pa.ChunkedArray, run: RunFolder) -> Job:
+        parts = divided(customers, run.said()["part_size"])
         return Job(
             folder=facts.sorted_for(parts, run.path / "sorted"),
             run=run,

@@ -14,7 +14,8 @@ import pyarrow.parquet as pq
 import pytest
 
 from facts.batch import folder as module
-from facts.batch.folder import FactsFolder, Part, open_folder
+from facts.batch.folder import FactsFolder, Part, divided, open_folder
+from facts.batch.pipeline import part_size
 from facts.database import StoreError
 from facts.demo import AS_OF, build
 from facts.features import base_schemas
@@ -46,7 +47,7 @@ def read(folder: FactsFolder, part: Part, known_at: datetime | None = None, as_o
 
 def everybody(folder: FactsFolder) -> Part:
     """Return the part of all customers."""
-    (part,) = folder.parts(10**9, AS_OF, None)
+    (part,) = divided(folder.customers(AS_OF, None), 10**9)
     return part
 
 
@@ -72,7 +73,7 @@ def test_a_folder_gives_what_the_store_gives(tmp_path: Path) -> None:
     earlier = datetime.combine(AS_OF - timedelta(days=100), datetime.min.time(), UTC)
     for day, known_at in ((AS_OF, None), (AS_OF - timedelta(days=60), earlier)):
         expected = take_snapshot(store.base_tables(day, known_at), catalogue(), day, base_currency="EUR")
-        (part,) = folder.parts(10**9, day, known_at)
+        (part,) = divided(folder.customers(day, known_at), 10**9)
         with open_database(day, "EUR") as database:
             folder.load(database, part, known_at)
             database.register("portfolio", base_schemas()["portfolio"].empty_table())
@@ -91,7 +92,7 @@ def test_the_parts_together_are_the_whole(
     names = ("customers", "orders", "order_lines", "needs", "perceptions")
     known = open_folder(generated)
     folder = replace(known, files={name: known.files[name] for name in names})
-    parts = folder.parts(120, AS_OF, None)
+    parts = divided(folder.customers(AS_OF, None), 120)
     assert [part.customers for part in parts] == [120, 80]
     ready = folder.sorted_for(parts, tmp_path)
     assert (ready == folder) != sorted_first
@@ -195,3 +196,13 @@ def test_a_table_may_be_a_folder_of_files(generated: Path, tmp_path: Path) -> No
     pq.write_table(encoded.set_column(place, "annual_revenue", revenue), tmp_path / "customers" / "b.parquet")
     folder = open_folder(tmp_path)
     assert read(folder, everybody(folder))["customers"].num_rows == CUSTOMERS
+
+
+@pytest.mark.parametrize(
+    ("customers", "workers", "parts"), [(1, 2, 1), (100, 8, 1), (101, 2, 2), (101, 3, 3), (1000, 4, 12), (1000, 1, 10)]
+)
+def test_parts_are_equally_large(customers: int, workers: int, parts: int) -> None:
+    """No part is larger than wanted, and all workers have equally much to do; a small base is not divided."""
+    size = part_size(customers, 100, workers)
+    assert size <= 100
+    assert -(-customers // size) == parts
