@@ -32,8 +32,19 @@ if TYPE_CHECKING:
     from engine.prove.examples import Examples
     from engine.session import Session
     from engine.snapshot import CustomerFacts, Snapshot
+    from facts.batch.ledger import Ledger
+    from facts.batch.run import Batch, Decider
     from facts.figures import Limits
+    from facts.look_alikes import Ideal
     from facts.packs import StoredPack
+
+Progress = Callable[[str, int, int], None]
+"""Called with a step (`reading`, `deciding`, `publishing`), how much of it is done, and of how much."""
+
+
+def _silent(step: str, done: int, of: int) -> None:
+    """Say nothing."""
+
 
 ROOT = Path(__file__).parent
 CATALOGUE = ROOT / "facts" / "catalog.yaml"
@@ -48,6 +59,58 @@ class Rules:
 
     pack: Pack
     program: Program
+
+    @property
+    def columns(self) -> dict[str, FactKey]:
+        """The facts that lists and runs show, by column: where the ladder stands, and what to convey."""
+        ladder = self.pack.ladder
+        columns = {"stage": ladder.stage, "proposed_stage": ladder.proposed, "move": ladder.move}
+        value = self.pack.shows.get("value")
+        return {**columns, "value_next": FactKey(None, value)} if value else columns
+
+    def number(self, parameter: str) -> Decimal | None:
+        """Return a parameter of the pack, or None if it has no such parameter."""
+        found = self.pack.parameters.get(parameter)
+        value = None if found is None else found.values[0]
+        return Decimal(value) if isinstance(value, int | Decimal) else None
+
+    def ideal(self) -> Ideal | None:
+        """Return what makes an ideal customer, or None if the pack does not say."""
+        from facts.look_alikes import Ideal
+
+        numbers = {each.name: self.number(f"ideal.{each.name}") for each in fields(Ideal)}
+        wanted = {name: number for name, number in numbers.items() if number is not None}
+        return Ideal(**wanted) if len(wanted) == len(numbers) else None
+
+    def decide(self, snapshot: Snapshot, progress: Progress | None = None) -> pa.Table:
+        """Decide all customers of a snapshot, in the columns of `engine.plan.overview`."""
+        import pyarrow as pa
+
+        from engine.plan import Plan
+        from engine.plan.overview import overview
+
+        total = snapshot.customers.num_rows
+        tables: list[pa.Table] = []
+        for result in Plan(self.program).run(snapshot):
+            tables.append(overview(self.program, result, self.columns))
+            if progress is not None:
+                progress("deciding", sum(map(len, tables)), total)
+        return pa.concat_tables(tables)
+
+    def decider(self) -> Decider:
+        """Return the rules as a batch sees them."""
+        from facts.batch.run import Decider
+
+        stamp = self.program.stamp
+        return Decider(
+            pack=stamp.name,
+            pack_version=stamp.version,
+            pack_digest=stamp.digest,
+            catalogue_digest=catalogue_digest(),
+            vocabulary=self.pack.vocabulary,
+            ideal=self.ideal(),
+            decide=self.decide,
+        )
 
 
 def load_rules(folder: Path) -> Rules:
@@ -129,6 +192,14 @@ def catalogue() -> Vocabulary:
     return load_catalogue(CATALOGUE, CATALOGUE.relative_to(ROOT).as_posix())
 
 
+def catalogue_digest() -> str:
+    """Return a SHA-256 (hex) of everything that makes facts: the catalogue and the SQL of features."""
+    whole = hashlib.sha256(CATALOGUE.read_bytes())
+    for path in sorted((ROOT / "facts" / "features").rglob("*.sql")):
+        whole.update(path.read_bytes())
+    return whole.hexdigest()
+
+
 def rules_in_use(store: Store, folder: Path | None = None) -> Rules:
     """Return the rules to decide by: those in the folder, else the store's pack in use, else the pack we ship."""
     if folder is not None:
@@ -184,13 +255,6 @@ LIMITS = {
 }
 """The parameters of the pack from which on something is judged in the portfolio."""
 
-Progress = Callable[[str, int, int], None]
-"""Called with a step (`reading`, `deciding`, `publishing`), how much of it is done, and of how much."""
-
-
-def _silent(step: str, done: int, of: int) -> None:
-    """Say nothing."""
-
 
 @dataclass(frozen=True, slots=True)
 class Decided:
@@ -199,15 +263,6 @@ class Decided:
     card: Card
     facts: CustomerFacts
     decision: Decision
-
-
-@dataclass(frozen=True, slots=True)
-class BatchRun:
-    """A run over the whole base: its number in the store, whether it is new, and what was decided."""
-
-    number: int
-    is_new: bool
-    overview: pa.Table
 
 
 @dataclass(frozen=True, slots=True)
@@ -253,6 +308,7 @@ class Desk:
         self.store = store
         self.rules = rules
         self.as_of = as_of
+        self.asked_known_at = known_at
         self.known_at = known_at or datetime.now(UTC)
 
     # --- one customer ---
@@ -316,7 +372,7 @@ class Desk:
 
         The columns are those of `engine.plan.overview`, sorted by customer.
         """
-        return self._decided(self.snapshot(progress), progress)
+        return self.rules.decide(self.snapshot(progress), progress)
 
     def snapshot(self, progress: Progress = _silent) -> Snapshot:
         """Return the facts of all customers, with what the last run found out about the whole base."""
@@ -334,11 +390,8 @@ class Desk:
 
         from engine.plan import Plan
         from engine.snapshot import Snapshot
-        from facts.runs import last_portfolio
 
-        base = self._base(_silent)
-        base["portfolio"] = last_portfolio(self.store, self.as_of, self.known_at)
-        whole, keys = self._snapshot(base), pa.array(cards)
+        whole, keys = self.snapshot(), pa.array(cards)
 
         def only(table: pa.Table) -> pa.Table:
             return table.filter(pc.is_in(table["customer"], keys))
@@ -350,32 +403,27 @@ class Desk:
             for facts, decision in zip(some.each(), decisions, strict=True)
         ]
 
-    def run(self, user: str, progress: Progress = _silent) -> BatchRun:
-        """Decide all customers, and store the decisions unless the same run is stored already."""
-        from facts.digest import facts_digest
-        from facts.runs import Run, publish, run_number
+    def batch(self, user: str, ledger: Ledger, *, facts: Path | None = None, workers: int = 1) -> Batch:
+        """Return the batch over all that the store knows, or over a folder of facts; it publishes to the store.
 
-        base = self._base(progress)
-        found = self._look_alikes(base)
-        snapshot, portfolio = self._whole(base, found and found[1])
-        overview = self._decided(snapshot, progress)
-        stamp = self.rules.program.stamp
-        run = Run(
+        Raises:
+            StoreError: if there are no customers.
+        """
+        from facts.batch.run import Batch
+
+        if facts is None and not self.cards():
+            raise self._hidden("There are no customers")
+        return Batch(
+            ledger=ledger,
+            decider=self.rules.decider(),
             as_of=self.as_of,
-            known_at=self.known_at,
-            pack=stamp.name,
-            pack_version=stamp.version,
-            pack_digest=stamp.digest,
-            catalogue_digest=hashlib.sha256(CATALOGUE.read_bytes()).hexdigest(),
-            facts_digest=facts_digest(snapshot),
-            decided_by=user,
+            known_at=self.asked_known_at,
+            base_currency=self._currency,
+            user=user,
+            store=self.store,
+            facts=facts,
+            workers=workers,
         )
-        before = run_number(self.store, run)
-        progress("publishing", 0, 1)
-        decisions = overview.drop_columns(["urgency"])
-        number = publish(self.store, run, decisions, portfolio) if before is None else before
-        progress("publishing", 1, 1)
-        return BatchRun(number, before is None, overview)
 
     def portfolio(
         self, since: date, *, manager: str | None = None, region: str | None = None, progress: Progress = _silent
@@ -419,7 +467,7 @@ class Desk:
             as_of=self.as_of,
             since=since,
             customers=len(here),
-            limits={name: self._number(parameter) for name, parameter in LIMITS.items()},
+            limits={name: self.rules.number(parameter) for name, parameter in LIMITS.items()},
             figures=found,
             ideal_customers=[] if profiles is None else profiles.to_pylist(),
             look_alikes=look_alikes,
@@ -428,7 +476,7 @@ class Desk:
     def _limits(self) -> Limits:
         from facts.figures import Limits
 
-        numbers = {each.name: self._number(LIMITS[each.name]) for each in fields(Limits)}
+        numbers = {each.name: self.rules.number(LIMITS[each.name]) for each in fields(Limits)}
         for name, value in numbers.items():
             if value is None:
                 why = f"the rules have no parameter {LIMITS[name]!r}"
@@ -446,7 +494,7 @@ class Desk:
     def _standing(self, base: dict[str, pa.Table], look_alikes: pa.Table | None, progress: Progress) -> pa.Table:
         """Decide all customers, and return where each stands: `stage`, `abc_class` and `contribution`, and its card."""
         snapshot, _ = self._whole(base, look_alikes)
-        stages = self._decided(snapshot, progress).select(["customer", "stage"])
+        stages = self.rules.decide(snapshot, progress).select(["customer", "stage"])
         found = snapshot.customers.select(["customer", "abc_class", "contribution"])
         cards = base["customers"].select(["key", *_STANDS_FOR]).rename_columns(["customer", *_STANDS_FOR])
         return stages.join(found, "customer").join(cards, "customer").sort_by("customer")
@@ -481,38 +529,7 @@ class Desk:
 
     def _look_alikes(self, base: dict[str, pa.Table]) -> tuple[pa.Table, pa.Table] | None:
         """Return the ideal customers and who resembles them, or None if the pack does not say what makes one."""
-        from facts.look_alikes import Ideal, find_look_alikes
+        from facts.look_alikes import find_look_alikes
 
-        numbers = {each.name: self._number(f"ideal.{each.name}") for each in fields(Ideal)}
-        wanted = {name: number for name, number in numbers.items() if number is not None}
-        if len(wanted) < len(numbers):
-            return None
-        return find_look_alikes(base, Ideal(**wanted), self.as_of, base_currency=self._currency)
-
-    def _number(self, parameter: str) -> Decimal | None:
-        """Return a parameter of the pack, or None if it has no such parameter."""
-        found = self.rules.pack.parameters.get(parameter)
-        value = None if found is None else found.values[0]
-        return Decimal(value) if isinstance(value, int | Decimal) else None
-
-    def _decided(self, snapshot: Snapshot, progress: Progress) -> pa.Table:
-        import pyarrow as pa
-
-        from engine.plan import Plan
-        from engine.plan.overview import overview
-
-        total = snapshot.customers.num_rows
-        tables: list[pa.Table] = []
-        for result in Plan(self.rules.program).run(snapshot):
-            tables.append(overview(self.rules.program, result, self.columns))
-            progress("deciding", sum(map(len, tables)), total)
-        return pa.concat_tables(tables)
-
-    @property
-    def columns(self) -> dict[str, FactKey]:
-        """The facts that lists and runs show, by column: where the ladder stands, and what to convey."""
-        pack = self.rules.pack
-        ladder = pack.ladder
-        columns = {"stage": ladder.stage, "proposed_stage": ladder.proposed, "move": ladder.move}
-        value = pack.shows.get("value")
-        return {**columns, "value_next": FactKey(None, value)} if value else columns
+        wanted = self.rules.ideal()
+        return None if wanted is None else find_look_alikes(base, wanted, self.as_of, base_currency=self._currency)

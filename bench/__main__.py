@@ -16,7 +16,7 @@ from bench.figures import AbsentError, Figure, machine, measure
 ROOT = Path(__file__).parent.parent
 PAGE = ROOT / "docs" / "performance.md"
 BEGIN, END = "<!-- figures: written by `make bench` -->", "<!-- end of figures -->"
-MEASUREMENTS = ("session", "warm", "plan", "prove", "impact", "cold", "import_batch")
+MEASUREMENTS = ("session", "warm", "plan", "prove", "impact", "cold", "import_batch", "batch")
 
 
 def main() -> None:

@@ -48,7 +48,7 @@ def command(stages: tuple[str, ...], manager: str | None, show_all: bool, query:
 
     with desk_for(query) as desk:
         rows = listed(desk, stages, manager)
-        columns = desk.columns
+        columns = desk.rules.columns
     if query.as_json:
         from commands.output import print_json
 

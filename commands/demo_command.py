@@ -34,6 +34,7 @@ def command(db: str, user: str, language: str, as_json: bool) -> None:
     """
     from commands.progress import progress
     from commands.texts import Texts
+    from facts.batch.ledger import Ledger, runs_folder
     from facts.demo import build
     from facts.store import Store
     from wiring import Desk, rules_in_use
@@ -45,7 +46,8 @@ def command(db: str, user: str, language: str, as_json: bool) -> None:
         as_of = build(store).as_of
         desk = Desk(store, rules_in_use(store), as_of)
         with progress() as report:
-            desk.run(user, lambda step, done, of: report(texts(step), done, of))
+            batch = desk.batch(user, Ledger.at(runs_folder(store.url)))
+            batch.run(lambda step, done, of: report(texts(step), done, of))
         show(desk, Query(db, as_of, None, None, language, as_json), db)
     finally:
         store.close()
@@ -67,7 +69,7 @@ def show(desk: Desk, query: Query, db: str) -> None:
         print_json({"as_of": query.as_of, "customers": rows, "card": found.card, "recommendation": shown})
         return
     texts = Texts(query.language)
-    print_page(page(texts, desk.rules.pack, desk.columns, rows), *foot(query, len(rows), len(rows)))
+    print_page(page(texts, desk.rules.pack, desk.rules.columns, rows), *foot(query, len(rows), len(rows)))
     click.echo()
     print_page(Layout(texts, desk.rules.pack).page(shown, found.card))
     click.echo("\n" + texts("demo_next", store=db, date=date.isoformat(query.as_of)))

@@ -6,6 +6,7 @@ import json
 from dataclasses import asdict, is_dataclass
 from datetime import date, datetime
 from decimal import Decimal
+from pathlib import PurePath
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -46,6 +47,8 @@ def plain(value: Any) -> Any:
         return asdict(value)
     if isinstance(value, date | datetime):
         return value.isoformat()
+    if isinstance(value, PurePath):
+        return str(value)
     if isinstance(value, Decimal):
         return format(value, "f")
     if isinstance(value, frozenset):

@@ -156,8 +156,11 @@ def keyed(rows: pa.Table, customers: pa.ChunkedArray) -> pa.Table:
     import pyarrow as pa
     import pyarrow.compute as pc
 
-    keys = customers.combine_chunks()
-    places = pc.index_in(rows["customer"].combine_chunks(), value_set=keys)
+    keys, owners = customers.combine_chunks(), rows["customer"].combine_chunks()
+    if pa.types.is_dictionary(owners.type):
+        places = pc.index_in(owners.dictionary, value_set=keys).take(owners.indices)
+    else:
+        places = pc.index_in(owners, value_set=keys)
     return rows.set_column(
         rows.schema.get_field_index("customer"), "customer", pa.DictionaryArray.from_arrays(places, keys)
     )

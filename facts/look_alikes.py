@@ -5,11 +5,18 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from datetime import date
 from decimal import Decimal
+from typing import TYPE_CHECKING
 
 import pyarrow as pa
 
 from facts.features import ideal
 from facts.snapshot import Base, declare, prepared_base
+
+if TYPE_CHECKING:
+    from duckdb import DuckDBPyConnection
+
+LOOKED_AT = ("customers", "order_lines", "opportunities", "exchange_rates", "coverage")
+"""The base tables that the steps read, and those from which what they share is prepared."""
 
 _STEPS = ("uses", "traits", "profiles", "look_alikes")
 
@@ -36,7 +43,12 @@ def find_look_alikes(base: Base, wanted: Ideal, as_of: date, *, base_currency: s
         base_currency: the ISO 4217 code of the currency that amounts are converted into.
     """
     with prepared_base(base, as_of, base_currency) as database:
-        declare(database, asdict(wanted), "DECIMAL(12, 4)")
-        for name in _STEPS:
-            database.execute(f"CREATE TABLE {name} AS {ideal(name)}")
-        return database.table("profiles").to_arrow_table(), database.table("look_alikes").to_arrow_table()
+        return look_alikes_in(database, wanted)
+
+
+def look_alikes_in(database: DuckDBPyConnection, wanted: Ideal) -> tuple[pa.Table, pa.Table]:
+    """Return the same from a database that holds the base, prepared."""
+    declare(database, asdict(wanted), "DECIMAL(12, 4)")
+    for name in _STEPS:
+        database.execute(f"CREATE TABLE {name} AS {ideal(name)}")
+    return database.table("profiles").to_arrow_table(), database.table("look_alikes").to_arrow_table()

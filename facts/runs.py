@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING
 
 import pyarrow as pa
-from sqlalchemy import Select, Table, and_, insert, select
+import pyarrow.compute as pc
+from sqlalchemy import Select, Table, and_, delete, insert, select
 
 from facts import reading
 from facts.database import bulk, run
 from facts.store import Store
-from facts.tables import decision_runs, decisions, portfolio
+from facts.tables import customer_keys, decision_runs, decisions, portfolio, rule_lists
 
 if TYPE_CHECKING:
     from adbc_driver_manager.dbapi import Cursor
@@ -33,7 +35,15 @@ class Run:
     snapshot_file: str | None = None
 
 
-def publish(store: Store, run_of: Run, decided: pa.Table, portfolio_facts: pa.Table | None = None) -> int:
+def publish(
+    store: Store,
+    run_of: Run,
+    customers: int,
+    decided: Iterable[pa.Table],
+    portfolio_facts: pa.Table | None = None,
+    *,
+    add_customers: bool = False,
+) -> int:
     """Store the decisions of a run in one transaction, and return the run's number.
 
     A run that is there already is left as it is: the same facts and rules decide the same.
@@ -41,8 +51,11 @@ def publish(store: Store, run_of: Run, decided: pa.Table, portfolio_facts: pa.Ta
     Args:
         store: where.
         run_of: what it was decided from.
-        decided: one row for each customer, with the columns of `tables.decisions` except `run`.
+        customers: how many were decided.
+        decided: tables with one row for each customer, with the columns of `tables.decisions` except `run`, and with
+            `fired_rules` (JSON list of rule ids) for `rule_list`.
         portfolio_facts: one row for each customer, with the columns of `tables.portfolio` except `run`.
+        add_customers: let the store know the keys of customers that it has not heard of.
 
     Raises:
         StoreError: if the database refuses; then nothing of the run is stored.
@@ -51,14 +64,41 @@ def publish(store: Store, run_of: Run, decided: pa.Table, portfolio_facts: pa.Ta
         found = _number(cursor, store, run_of)
         if found is not None:
             return found
-        row = {**asdict(run_of), "customers": len(decided), "published_at": datetime.now(UTC)}
+        row = {**asdict(run_of), "customers": customers, "published_at": datetime.now(UTC)}
         run(cursor, store.url, insert(decision_runs).values(row))
         number = _number(cursor, store, run_of)
         assert number is not None, "the row was inserted just now"  # noqa: S101
-        _add(cursor, decisions, decided, number)
+        known = _known_keys(cursor) if add_customers else None
+        lists: dict[str, int] = {}
+        for part in decided:
+            if known is not None:
+                unknown = part.select(["customer"]).filter(pc.invert(pc.is_in(part["customer"], value_set=known)))
+                _ingest(cursor, customer_keys, unknown.rename_columns(["key"]))
+            _add(cursor, decisions, _with_lists(cursor, part, lists, number), number)
         if portfolio_facts is not None:
             _add(cursor, portfolio, portfolio_facts, number)
     return number
+
+
+def _with_lists(cursor: Cursor, part: pa.Table, lists: dict[str, int], run_number: int) -> pa.Table:
+    """Return decisions with their lists of rules as numbers; lists that occur for the first time are stored."""
+    fired = part["fired_rules"].cast(pa.string()).combine_chunks().dictionary_encode()
+    texts = fired.dictionary.to_pylist()
+    new = [text for text in texts if text not in lists]
+    lists.update({text: len(lists) + place for place, text in enumerate(new)})
+    _add(
+        cursor,
+        rule_lists,
+        pa.table({"number": [lists[text] for text in new], "rules": pa.array(new, pa.string())}),
+        run_number,
+    )
+    numbers = pa.array([lists[text] for text in texts], pa.int64()).take(fired.indices)
+    return part.drop_columns(["fired_rules"]).append_column("rule_list", numbers)
+
+
+def _known_keys(cursor: Cursor) -> pa.ChunkedArray:
+    cursor.execute("SELECT key FROM customer_keys")
+    return cursor.fetch_arrow_table().column(0).cast(pa.string())
 
 
 def run_number(store: Store, run_of: Run) -> int | None:
@@ -67,10 +107,56 @@ def run_number(store: Store, run_of: Run) -> int | None:
         return _number(cursor, store, run_of)
 
 
+@dataclass(frozen=True, slots=True)
+class PublishedRun:
+    """A run as the store lists it. `folder` is where its facts are kept."""
+
+    number: int
+    as_of: date
+    known_at: datetime
+    pack: str
+    pack_version: str
+    pack_digest: str
+    customers: int
+    by: str
+    at: datetime
+    folder: str | None
+
+
+def published_runs(store: Store) -> list[PublishedRun]:
+    """Return all runs of a store, the oldest first."""
+    with store.reading() as connection:
+        rows = connection.execute(select(decision_runs).order_by(decision_runs.c.id)).all()
+    return [
+        PublishedRun(
+            number=row.id,
+            as_of=row.as_of,
+            known_at=row.known_at,
+            pack=row.pack,
+            pack_version=row.pack_version,
+            pack_digest=row.pack_digest,
+            customers=row.customers,
+            by=row.decided_by,
+            at=row.published_at,
+            folder=row.snapshot_file,
+        )
+        for row in rows
+    ]
+
+
+def remove_run(store: Store, number: int) -> None:
+    """Delete a run with its decisions, in one transaction."""
+    with store.writing() as connection:
+        connection.execute(delete(decision_runs).where(decision_runs.c.id == number))
+
+
 def decisions_of(store: Store, number: int) -> pa.Table:
-    """Return what a run decided: the columns of `tables.decisions`, ordered by customer."""
-    statement = select(decisions).where(decisions.c.run == number)
-    schema = reading.arrow_schema(decisions, tuple(decisions.c.keys()))
+    """Return what a run decided: the columns of `tables.decisions` and `fired_rules`, ordered by customer."""
+    columns = tuple(name for name in decisions.c.keys() if name != "rule_list")  # noqa: SIM118 - a collection of columns
+    same = and_(rule_lists.c.run == decisions.c.run, rule_lists.c.number == decisions.c.rule_list)
+    chosen = [*(decisions.c[name] for name in columns), rule_lists.c.rules.label("fired_rules")]
+    statement = select(*chosen).join_from(decisions, rule_lists, same).where(decisions.c.run == number)
+    schema = reading.arrow_schema(decisions, columns).append(pa.field("fired_rules", pa.string()))
     rows = reading.read_many(store.url, {"decisions": statement}, {"decisions": schema})["decisions"]
     return rows.sort_by("customer")
 
@@ -122,7 +208,10 @@ def _last_run(as_of: date, known_at: datetime) -> Select[tuple[int]]:
 
 
 def _add(cursor: Cursor, table: Table, rows: pa.Table, number: int) -> None:
-    numbered = rows.append_column("run", pa.array([number] * len(rows), pa.int64()))
-    stored = [reading.to_stored(batch, table) for batch in numbered.to_batches()]
+    _ingest(cursor, table, rows.append_column("run", pa.array([number] * len(rows), pa.int64())))
+
+
+def _ingest(cursor: Cursor, table: Table, rows: pa.Table) -> None:
+    stored = [reading.to_stored(batch, table) for batch in rows.to_batches()]
     if stored:
         cursor.adbc_ingest(table.name, pa.Table.from_batches(stored), mode="append")

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import tempfile
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import date
 from decimal import Decimal
@@ -18,6 +18,7 @@ from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
 import duckdb
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -50,12 +51,21 @@ def take_snapshot(base: Base, vocabulary: Vocabulary, as_of: date, *, base_curre
         ProblemsError: if a declared fact has no feature, or a value does not fit its declaration.
     """
     with prepared_base(base, as_of, base_currency) as database:
-        customers = _customers(database, vocabulary)
-        rows = {
-            feature.name: _rows_table(database, feature, vocabulary)
-            for feature in features("rows")
-            if feature.name in vocabulary.collections
-        }
+        return snapshot_in(database, vocabulary, as_of)
+
+
+def snapshot_in(database: DuckDBPyConnection, vocabulary: Vocabulary, as_of: date) -> Snapshot:
+    """Compute the facts of all customers in a database that holds their base, prepared.
+
+    Raises:
+        ProblemsError: as `take_snapshot`.
+    """
+    customers = _customers(database, vocabulary)
+    rows = {
+        feature.name: _rows_table(database, feature, vocabulary)
+        for feature in features("rows")
+        if feature.name in vocabulary.collections
+    }
     snapshot = Snapshot(as_of, customers, rows)
     check_snapshot(snapshot, vocabulary)
     return Snapshot(
@@ -105,13 +115,24 @@ def portfolio_facts(snapshot: Snapshot, look_alikes: pa.Table | None = None) -> 
 @contextmanager
 def prepared_base(base: Base, as_of: date, base_currency: str) -> Iterator[DuckDBPyConnection]:
     """Give a database that holds the base tables and what features share (see `features`)."""
-    with _database() as database:
-        _set(database, as_of, base_currency)
+    with open_database(as_of, base_currency) as database:
         for name, schema in base_schemas().items():
             database.register(name, base.get(name, schema.empty_table()))
-        for name in PREPARED:
-            database.execute(f"CREATE TABLE {name} AS {prepared(name)}")
+        prepare(database)
         yield database
+
+
+def open_database(as_of: date, base_currency: str, threads: int | None = None) -> DuckDBPyConnection:
+    """Open an empty database for base tables; what features ask besides them is given."""
+    database = _database(threads)
+    _set(database, as_of, base_currency)
+    return database
+
+
+def prepare(database: DuckDBPyConnection) -> None:
+    """Make the tables that features share, from the base tables."""
+    for name in PREPARED:
+        database.execute(f"CREATE TABLE {name} AS {prepared(name)}")
 
 
 def _customers(database: DuckDBPyConnection, vocabulary: Vocabulary) -> pa.Table:
@@ -155,9 +176,22 @@ def _by_member(
         known = zip(keys.to_pylist(), column.to_pylist(), strict=True)
         return [key for key, by_member in known if member in dict(by_member or ())]
 
-    check_members(name, pc.unique(column.combine_chunks().keys).to_pylist(), vocabulary, customers_with)
+    maps = column.combine_chunks()
+    check_members(name, pc.unique(maps.keys).to_pylist(), vocabulary, customers_with)
     members = vocabulary.enums[vocabulary.families[name]].members
-    return {f"{name}.{member}": pc.map_lookup(column, member, "first") for member in members}
+    return {f"{name}.{member}": values for member, values in zip(members, _spread(maps, members), strict=True)}
+
+
+def _spread(maps: pa.MapArray, members: Sequence[str]) -> Iterator[pa.ChunkedArray]:
+    """Yield the values of each member. (To look each one up in each map takes ten times as long.)"""
+    codes = pc.index_in(maps.keys, value_set=pa.array(members)).to_numpy(zero_copy_only=False)
+    ends = maps.offsets.to_numpy() - maps.offsets[0].as_py()
+    owners = np.repeat(np.arange(len(maps)), np.diff(ends))
+    for code in range(len(members)):
+        (found,) = np.nonzero(codes == code)
+        places = np.full(len(maps), -1)
+        places[owners[found]] = found
+        yield pa.chunked_array([maps.items.take(pa.array(places, mask=places < 0))])
 
 
 def _rows_table(database: DuckDBPyConnection, feature: Feature, vocabulary: Vocabulary) -> pa.Table:
@@ -313,6 +347,7 @@ def _database(threads: int | None = None) -> DuckDBPyConnection:
     if threads is not None:
         settings["threads"] = threads
     database = duckdb.connect(":memory:", config=settings)
+    database.execute("SET enable_progress_bar = false")  # it would be written among our own output
     database.execute(prepared("macros"))
     return database
 

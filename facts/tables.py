@@ -428,6 +428,15 @@ decision_runs = Table(
     UniqueConstraint("as_of", "pack_digest", "facts_digest"),
 )
 
+# A row is a list of rules that fired together for some customer of a run. Lists are long, and few of them occur.
+rule_lists = Table(
+    "rule_lists",
+    metadata,
+    Column("run", ForeignKey("decision_runs.id", ondelete="CASCADE"), primary_key=True),
+    Column("number", Integer, primary_key=True, autoincrement=False),
+    Column("rules", Text, nullable=False),  # JSON list of rule ids
+)
+
 # A row is what a run decided for one customer.
 decisions = Table(
     "decisions",
@@ -439,7 +448,7 @@ decisions = Table(
     word("proposed_stage"),
     word("value_next"),
     Column("provisional", Boolean, nullable=False),
-    Column("fired_rules", Text, nullable=False),  # JSON list of rule ids
+    Column("rule_list", Integer),  # the number of the list of rules that fired
     Column("decision", Text),  # the whole decision as JSON
     Index("ix_decisions_customer", "customer"),
 )

@@ -127,8 +127,18 @@ def _fired_rules(program: Program, result: Result, size: int) -> pa.Array:
     fired = np.zeros((size, len(rules)), np.bool_)
     for place, rule in enumerate(rules):
         fired[:, place] = customers_of(rule, result, size)
+    # Few combinations occur, and they are long: each is written once.
+    packed = np.ascontiguousarray(np.packbits(fired, axis=1))
+    whole = packed.view(np.dtype((np.void, packed.shape[1]))).ravel() if rules else np.zeros(size, "V1")
+    _, first, which = np.unique(whole, return_index=True, return_inverse=True)
+    written = _json_lists([rule.id for rule in rules], fired[first])
+    return written.take(pa.array(which))
+
+
+def _json_lists(ids: Sequence[str], fired: Mask) -> pa.Array:
+    """Return a JSON list for each row of a mask over ids."""
     ends = np.cumsum(fired.sum(axis=1), dtype=np.int32)
-    quoted = pa.array([f'"{rule.id}"' for rule in rules], pa.string())  # ids are words: nothing to escape
+    quoted = pa.array([f'"{each}"' for each in ids], pa.string())  # ids are words: nothing to escape
     lists = pa.ListArray.from_arrays(
         pa.array(np.concatenate([np.zeros(1, np.int32), ends])), quoted.take(pa.array(np.nonzero(fired)[1]))
     )

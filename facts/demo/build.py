@@ -12,7 +12,7 @@ from random import Random
 from sqlalchemy import Connection, Table, insert, select
 
 from facts.database import StoreError
-from facts.demo.story import read_characters, read_world
+from facts.demo.story import Character, World, read_characters, read_world
 from facts.demo.telling import Row, Telling, tell, tell_coverage, tell_rates
 from facts.demo.trade import trade
 from facts.store import Store
@@ -49,7 +49,8 @@ def build(store: Store, as_of: date = AS_OF) -> DemoSummary:
         StoreError: if the store holds other customers, or counts in another currency.
     """
     _require_currency(store)
-    told = _whole_story(as_of)
+    world = read_world()
+    told = whole_story(read_characters(world), world, as_of)
     first_day = as_of - _TOLD_FOR
     source = f"demo story as of {as_of}"
     with store.writing() as connection:
@@ -88,10 +89,8 @@ def _is_told(connection: Connection, source: str) -> bool:
     return bool(sources)
 
 
-def _whole_story(as_of: date) -> dict[str, list[Row]]:
+def whole_story(characters: tuple[Character, ...], world: World, as_of: date) -> dict[str, list[Row]]:
     """Return the rows of each table, without those of days after `as_of`."""
-    world = read_world()
-    characters = read_characters(world)
     told = defaultdict(list)
     for table, row in chain(tell_rates(world, as_of), tell_coverage(characters)):
         told[table].append(row)

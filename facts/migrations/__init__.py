@@ -21,8 +21,8 @@ def known_revisions() -> set[str]:
     return {script.revision for script in ScriptDirectory.from_config(_config()).walk_revisions()}
 
 
-def upgrade(connection: Connection) -> None:
-    """Run the revisions that the store does not have yet, in the connection's transaction."""
+def upgrade(connection: Connection, revision: str = "head") -> None:
+    """Run the revisions that the store does not have yet, up to one, in the connection's transaction."""
     config = _config()
     config.attributes["connection"] = connection
-    command.upgrade(config, "head")
+    command.upgrade(config, revision)

@@ -3,14 +3,26 @@
 from __future__ import annotations
 
 import json
+import re
+import shutil
 from collections.abc import Mapping
+from pathlib import Path
 
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from commands import progress
 from engine.decision import Decision
 from engine.snapshot import CustomerFacts, Snapshot
+from facts.batch.ledger import Ledger
+from facts.batch.run import Batch, spool
 from facts.demo import AS_OF, build
 from facts.features import base_columns
+from facts.look_alikes import find_look_alikes
+from facts.portfolio import with_portfolio
 from facts.runs import decisions_of, last_portfolio
-from facts.snapshot import Base, take_snapshot
+from facts.snapshot import Base, portfolio_facts, take_snapshot
 from facts.store import Store
 from tests.commands.conftest import DAY, Call, call_command
 from wiring import Desk
@@ -49,6 +61,24 @@ def test_progress_is_told_in_lines_on_standard_error(demo: Call) -> None:
     assert "decided 68 customers as of 30 Jun 2026" in " ".join(answer.output.split())
 
 
+def test_a_log_shows_how_far_a_long_batch_is(demo: Call, monkeypatch: pytest.MonkeyPatch) -> None:
+    """From time to time a line says how much is done, how fast, and how long it will take."""
+    monkeypatch.setattr(progress, "SECONDS_BETWEEN_LINES", 0)
+    told = demo("batch", "--as-of", DAY, "--workers", 1).errors
+    assert re.search(r"^Deciding \.\.\. 68/68 \([\d,]+/s, 0 s\)$", told, re.MULTILINE)
+
+
+def test_a_run_whose_folder_is_gone_is_listed(demo: Call, tmp_path: Path) -> None:
+    """The store still has its decisions, but nothing to replay it from."""
+    demo("batch", "--as-of", DAY)
+    shutil.rmtree(tmp_path / "demo.db.runs")
+    (run,) = demo("runs", "--json").json
+    assert (run["run"], run["customers"], run["folder"]) == ("1", 68, None)
+    assert "only the store has its decisions" in demo("runs", "show", "1").output
+    answer = demo("replay", "1")
+    assert (answer.code, "its folder is gone" in answer.errors) == (1, True)
+
+
 def test_a_base_without_customers_is_a_problem(demo: Call) -> None:
     """Nobody is decided on a date before everything that is recorded."""
     answer = demo("batch", "--as-of", "1990-01-01")
@@ -64,3 +94,46 @@ def test_columns_that_no_feature_names_make_no_difference(desk: Desk) -> None:
         return take_snapshot(tables, vocabulary, AS_OF, base_currency="EUR")
 
     assert snapshot(desk.store.base_tables(AS_OF, only=base_columns())) == snapshot(desk.store.base_tables(AS_OF))
+
+
+def test_parts_decide_as_the_whole(desk: Desk, told_store: Path, tmp_path: Path) -> None:
+    """However the customers are divided, the decisions are those of the whole base at once."""
+    store = Store.open(str(told_store))
+    base = desk.store.base_tables(AS_OF)
+    snapshot = take_snapshot(base, desk.rules.pack.vocabulary, AS_OF, base_currency="EUR")
+    ideal = desk.rules.ideal()
+    assert ideal is not None
+    found = portfolio_facts(snapshot, find_look_alikes(base, ideal, AS_OF, base_currency="EUR")[1])
+    expected = desk.rules.decide(with_portfolio(snapshot, found))
+    spool(store, AS_OF, None, tmp_path / "facts")
+    ledger, decider = Ledger.at(tmp_path), desk.rules.decider()
+    batch = Batch(ledger, decider, AS_OF, None, "EUR", "ana", facts=tmp_path / "facts", workers=2, part=30)
+    run = batch.run(lambda *_: None)
+    assert pa.concat_tables(run.folder.decided(expected.column_names)).equals(expected)
+    assert run.folder.parts() == 4
+    store.close()
+
+
+def test_facts_from_a_folder_reach_folder_and_store(store_url: str, told_store: Path, tmp_path: Path) -> None:
+    """Both get the same decisions, also of customers whom the store had not heard of."""
+    source = Store.open(str(told_store))
+    spool(source, AS_OF, None, tmp_path / "facts")
+    source.close()
+    store = Store.create(store_url)
+    asked = ("batch", "--facts", tmp_path / "facts", "--as-of", DAY, "--out", tmp_path / "runs", "--json", "--quiet")
+    alone = call_command(*asked).json
+    both = call_command(*asked, "--db", store_url)
+    assert (alone["run"], alone["is_new"], both.json["run"], both.errors) == (None, True, 1, "")
+    stored = decisions_of(store, 1)
+    kept = pq.read_table(tmp_path / "runs" / "latest" / "decisions")
+    assert len(kept) == 68
+    assert stored.select(["customer", "stage", "move", "fired_rules"]).to_pylist() == (
+        kept.select(["customer", "stage", "move", "fired_rules"]).to_pylist()
+    )
+    store.close()
+
+
+def test_with_facts_one_says_where_decisions_go(tmp_path: Path) -> None:
+    """Nothing is decided for nobody to see."""
+    answer = call_command("batch", "--facts", tmp_path)
+    assert (answer.code, "say where the decisions go" in answer.errors) == (2, True)

@@ -10,7 +10,12 @@ from tests.conftest import ROOT
 
 SOURCES = "\n".join(
     path.read_text(encoding="utf-8")
-    for path in [ROOT / "wiring.py", *(ROOT / "commands").rglob("*.py"), *(ROOT / "commands" / "templates").iterdir()]
+    for path in [
+        ROOT / "wiring.py",
+        *(ROOT / "commands").rglob("*.py"),
+        *(ROOT / "facts" / "batch").glob("*.py"),
+        *(ROOT / "commands" / "templates").iterdir(),
+    ]
 )
 
 

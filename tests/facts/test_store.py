@@ -13,9 +13,10 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from sqlalchemy import text
 
 from facts import migrations
-from facts.database import StoreError
+from facts.database import StoreError, connect, database_url
 from facts.packs import StoredPack, active_pack, rollback_pack, use_pack
 from facts.recording import Recorded, confirm_stage, merge_customers, record
 from facts.runs import Run, decisions_of, last_portfolio, publish
@@ -234,8 +235,8 @@ def test_a_run_is_published_once(store: Store) -> None:
             "share_of_region": pa.array([Decimal("0.12345678")], pa.decimal128(18, 8)),
         }
     )  # fmt: skip
-    number = publish(store, run, decided, found)
-    assert publish(store, run, decided.slice(1), None) == number
+    number = publish(store, run, 2, [decided], found)
+    assert publish(store, run, 1, [decided.slice(1)]) == number
     assert decisions_of(store, number).drop_columns(["run"]).select(decided.column_names).to_pylist() == (
         decided.to_pylist()
     )
@@ -251,9 +252,35 @@ def test_a_run_that_fails_leaves_nothing(store: Store) -> None:
     run = Run(TODAY, START, "value-marketing", "0.1", "p" * 64, "c" * 64, "f" * 64, "ann")
     unknown = pa.table({"customer": ["K1", "K9"], "provisional": [False, False], "fired_rules": ["[]", "[]"]})
     with pytest.raises(StoreError):
-        publish(store, run, unknown)
+        publish(store, run, 2, [unknown])
     with store.reading() as connection:
         assert connection.exec_driver_sql("SELECT count(*) FROM decision_runs").scalar() == 0
+
+
+def test_an_older_store_keeps_its_decisions(store_url: str) -> None:
+    """Lists of rules that stood at each customer are found as before when a newer version opens the store."""
+    address = database_url(store_url)
+    old = {"K1": '["r1","r2"]', "K2": '["r1"]', "K3": '["r1","r2"]'}
+    run = text(
+        "INSERT INTO decision_runs (id, as_of, known_at, pack, pack_version, pack_digest, catalogue_digest, "
+        "facts_digest, customers, decided_by, published_at) VALUES (:number, '2026-01-01', "
+        "'2026-01-01T00:00:00.000000', 'p', '1', 'a', 'b', :facts, 3, 'ann', '2026-01-01T00:00:00.000000')"
+    )
+    decision = text(
+        "INSERT INTO decisions (run, customer, provisional, fired_rules) VALUES (:number, :key, false, :rules)"
+    )
+    with connect(address).execution_options(writes=True).begin() as connection:
+        migrations.upgrade(connection, "0003")
+        connection.execute(text("INSERT INTO customer_keys (key) VALUES (:key)"), [{"key": key} for key in old])
+        for number in (1, 2):
+            connection.execute(run, {"number": number, "facts": str(number)})
+            rows = [{"number": number, "key": key, "rules": rules} for key, rules in old.items()]
+            connection.execute(decision, rows)
+    store = Store.open(store_url)
+    for number in (1, 2):
+        found = decisions_of(store, number).to_pylist()
+        assert {row["customer"]: row["fired_rules"] for row in found} == old
+    store.close()
 
 
 def test_a_pack_version_can_be_used_and_rolled_back(store: Store) -> None:

@@ -1,10 +1,10 @@
 -- What somebody has judged: one verdict for each criterion.
 WITH
     present AS (
-        SELECT *
+        SELECT customer, criterion, max_by(verdict, (holds_from, key)) AS verdict
         FROM assessments
         WHERE is_current
-        QUALIFY row_number() OVER (PARTITION BY customer, criterion ORDER BY holds_from DESC, key DESC) = 1
+        GROUP BY customer, criterion
     )
 SELECT customer, map_from_entries(list((criterion, verdict))) AS judgement
 FROM present

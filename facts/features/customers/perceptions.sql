@@ -1,10 +1,10 @@
 -- How far the customer has come with each kind of our value, and with the way of cooperation.
 WITH
     present AS (
-        SELECT *
+        SELECT customer, value_kind, max_by(level, (holds_from, key)) AS level
         FROM perceptions
         WHERE is_current
-        QUALIFY row_number() OVER (PARTITION BY customer, value_kind ORDER BY holds_from DESC, key DESC) = 1
+        GROUP BY customer, value_kind
     )
 SELECT
     customer,

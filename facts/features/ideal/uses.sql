@@ -2,15 +2,21 @@
 -- Where no orders are recorded at all, what was won counts.
 WITH
     amounts AS (
-        SELECT customer, product, product_category, amount, currency, holds_from AS day
+        SELECT customer, product, product_category, amount, coalesce(currency, base_currency()) AS currency, holds_from AS day
         FROM order_lines
         WHERE goods
         UNION ALL
-        SELECT customer, product, NULL, amount, currency, closed_on
+        SELECT customer, product, NULL, amount, coalesce(currency, base_currency()), closed_on
         FROM opportunities
         WHERE won AND NOT EXISTS (FROM order_lines)
     ),
     lately AS (FROM amounts WHERE day BETWEEN as_of() - 365 AND as_of()),
+    -- The rate of each day that occurs, looked up once and not for each row.
+    day_rates AS (
+        SELECT d.currency, d.day, r.rate_to_base
+        FROM (SELECT DISTINCT currency, day FROM lately) d
+        ASOF LEFT JOIN rates r ON r.currency = d.currency AND d.day >= r.holds_from
+    ),
     form AS (
         SELECT count(DISTINCT product) > most_products() AND count(product_category) > 0 AS by_category FROM lately
     )
@@ -18,7 +24,8 @@ SELECT
     CASE WHEN by_category THEN product_category ELSE product END AS subject,
     l.customer,
     sum(l.amount * r.rate_to_base) AS amount
-FROM form, lately l
-ASOF LEFT JOIN rates r ON r.currency = coalesce(l.currency, base_currency()) AND l.day >= r.holds_from
+FROM form
+CROSS JOIN lately l
+LEFT JOIN day_rates r ON r.currency = l.currency AND r.day = l.day
 GROUP BY ALL
 HAVING subject IS NOT NULL AND sum(l.amount * r.rate_to_base) > 0

@@ -1,0 +1,174 @@
+"""`valuelift runs`: which runs there are, one of them, and the removal of old ones."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from commands.options import db_option, json_option, language_option
+
+if TYPE_CHECKING:
+    from commands.texts import Texts
+    from facts.batch.ledger import Ledger
+    from facts.batch.register import Entry
+    from facts.store import Store
+
+runs_option = click.option(
+    "--out",
+    type=click.Path(file_okay=False, path_type=Path),
+    metavar="DIR",
+    help="The folder of runs. By default that beside the store.",
+)
+
+
+@contextmanager
+def ledger_for(db: str | None, out: Path | None) -> Iterator[tuple[Ledger, Store | None]]:
+    """Give the runs of a store; with a folder and no store, those of the folder alone."""
+    from commands.desk import open_store
+    from facts.batch.ledger import Ledger, runs_folder
+
+    if out is not None and db is None:
+        yield Ledger.at(out), None
+        return
+    with open_store(db) as store:
+        yield Ledger.at(out or runs_folder(store.url)), store
+
+
+def _shared(command: Callable[..., Any]) -> Callable[..., Any]:
+    for option in (json_option, language_option, runs_option, db_option):
+        command = option(command)
+    return command
+
+
+@click.group("runs", invoke_without_command=True)
+@_shared
+@click.pass_context
+def command(ctx: click.Context, db: str | None, out: Path | None, language: str, as_json: bool) -> None:
+    """List the runs of `valuelift batch`, the newest first.
+
+    \b
+    Example:
+      valuelift runs
+      valuelift runs --out runs --json
+    """
+    if ctx.invoked_subcommand is not None:
+        return
+    from commands.texts import Texts
+    from facts.batch.register import entries
+
+    with ledger_for(db, out) as (ledger, store):
+        found = entries(ledger, store)
+    if as_json:
+        from commands.output import print_json
+
+        print_json(found)
+        return
+    show(Texts(language), found)
+
+
+@command.command("show")
+@click.argument("run")
+@_shared
+def show_command(run: str, db: str | None, out: Path | None, language: str, as_json: bool) -> None:
+    """Show one run: from what it was decided, when, by whom and where it is.
+
+    RUN is its number in the store, the name of its folder, or `latest`.
+
+    \b
+    Example:
+      valuelift runs show latest --out runs
+    """
+    from commands.texts import Texts
+    from facts.batch.register import find
+
+    with ledger_for(db, out) as (ledger, store):
+        found = find(ledger, store, run)
+    if as_json:
+        from commands.output import print_json
+
+        print_json(found)
+        return
+    texts = Texts(language)
+    for name, value in facts_of(texts, found):
+        click.echo(f"{name}{texts('colon')}{value}")
+
+
+@command.command("prune")
+@click.option("--keep", type=click.IntRange(min=1), default=30, show_default=True, metavar="N", help="Runs that stay.")
+@_shared
+def prune_command(keep: int, db: str | None, out: Path | None, language: str, as_json: bool) -> None:
+    """Remove all but the newest runs, and those that were given up.
+
+    The run that readers see stays in any case. What is removed cannot be replayed any more.
+
+    \b
+    Example:
+      valuelift runs prune --keep 60
+    """
+    from commands.options import default_user
+    from commands.texts import Texts
+    from facts.batch.register import prune
+
+    texts = Texts(language)
+    with ledger_for(db, out) as (ledger, store):
+        waiting = texts("batch_waits", holder="{holder}")
+        with ledger.lock(default_user(), lambda holder: click.echo(waiting.replace("{holder}", holder), err=True)):
+            removed = prune(ledger, store, keep)
+    if as_json:
+        from commands.output import print_json
+
+        print_json({"removed": removed})
+        return
+    click.echo(texts("runs_removed", number=len(removed), runs=", ".join(entry.run for entry in removed) or "-"))
+
+
+def show(texts: Texts, found: list[Entry]) -> None:
+    """Print runs as a table."""
+    from rich import box
+    from rich.table import Table
+    from rich.text import Text
+
+    from commands.output import print_page
+
+    if not found:
+        print_page(Text(texts("runs_none")))
+        return
+    table = Table(box=box.SIMPLE_HEAD, padding=(0, 1), pad_edge=False, header_style="bold")
+    for name in ("run", "run_state", "run_as_of", "run_pack"):
+        table.add_column(texts(name), no_wrap=name != "run_pack")
+    table.add_column(texts("count"), justify="right")
+    table.add_column(texts("run_at"), no_wrap=True)
+    for entry in found:
+        table.add_row(
+            entry.run,
+            _state(texts, entry),
+            entry.as_of.isoformat(),
+            f"{entry.pack} {entry.pack_version}",
+            "" if entry.customers is None else texts.number(entry.customers),
+            "" if entry.at is None else f"{entry.at:%Y-%m-%d %H:%M}",
+        )
+    print_page(table)
+
+
+def facts_of(texts: Texts, entry: Entry) -> Iterator[tuple[str, str]]:
+    """Yield what there is to say about a run, with its name."""
+    yield texts("run"), entry.run
+    yield texts("run_state"), _state(texts, entry)
+    yield texts("run_as_of"), texts.date(entry.as_of)
+    yield texts("run_known_at"), entry.known_at.isoformat() if entry.known_at else texts("run_all_known")
+    yield texts("run_pack"), f"{entry.pack} {entry.pack_version} ({entry.pack_digest[:16]})"
+    if entry.customers is not None:
+        yield texts("count"), texts.number(entry.customers)
+    if entry.at is not None:
+        yield texts("run_at"), f"{entry.at:%Y-%m-%d %H:%M} UTC, {entry.by}"
+    yield texts("run_place"), str(entry.folder or texts("run_no_folder"))
+
+
+def _state(texts: Texts, entry: Entry) -> str:
+    if entry.state != "published":
+        return texts("run_unfinished", parts=entry.parts)
+    return texts("run_latest" if entry.is_latest else "run_kept")

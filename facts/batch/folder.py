@@ -1,0 +1,433 @@
+"""A folder of facts: a Parquet file (or a folder of them) for each table of the store, read part by part.
+
+Rows have the columns of the table in the store (see `facts.tables`); those that may be empty may be absent. What is
+visible as of a date is decided by the same statement that reads the store.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import duckdb
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+from sqlalchemy import Column, Table
+from sqlalchemy.dialects import postgresql
+
+from engine.errors import did_you_mean
+from facts import reading
+from facts.columns import Scaled
+from facts.database import StoreError
+from facts.features import base_columns, base_schemas
+from facts.snapshot import open_database
+from facts.tables import FACT_TABLES
+
+if TYPE_CHECKING:
+    from duckdb import DuckDBPyConnection
+
+TABLES: Mapping[str, Table] = {name: table for name, table in FACT_TABLES.items() if name != "merges"}
+"""What a folder may hold. Merges must be carried out before: whoever writes the files names the survivor."""
+
+_HISTORY = ("recorded_at", "retracted_at")
+_MOST_READ = 4
+"""Times that a table may be read, all parts together; a table whose customers are more scattered is sorted first."""
+
+_FILES, _VISIBLE = "files", "visible"
+"""The schemas of views: of the files as they are, and of what is visible of them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """Customers that are decided together: those whose keys are at least `first` and before `end` (None: all after)."""
+
+    number: int
+    first: str
+    end: str | None
+    customers: int
+
+
+def divided(keys: pa.ChunkedArray, size: int) -> list[Part]:
+    """Divide sorted keys into parts of a size; the last one may be smaller."""
+    firsts = keys[::size].to_pylist()
+    sizes = [min(size, len(keys) - start) for start in range(0, len(keys), size)]
+    return [Part(number, *part) for number, part in enumerate(zip(firsts, [*firsts[1:], None], sizes, strict=True))]
+
+
+@dataclass(frozen=True, slots=True)
+class FactsFolder:
+    """The Parquet files of a folder, by table, and which columns they have."""
+
+    path: Path
+    files: Mapping[str, tuple[Path, ...]]
+    columns: Mapping[str, frozenset[str]]
+
+    def digest(self) -> str:
+        """Return a SHA-256 (hex) of the names and contents of all files that are read."""
+        paths = [(name, path) for name, files in sorted(self.files.items()) for path in files]
+        with ThreadPoolExecutor() as threads:
+            contents = list(threads.map(_content_digest, (path for _, path in paths)))
+        whole = hashlib.sha256()
+        for (name, _), content in zip(paths, contents, strict=True):
+            whole.update(f"{name} {content}\n".encode())
+        return whole.hexdigest()
+
+    def written(self) -> tuple[tuple[Path, int, int], ...]:
+        """Return the size and the time of the last change (ns) of all files: as long as it is the same, so are they."""
+        found = ((path, path.stat()) for paths in self.files.values() for path in paths)
+        return tuple((path, each.st_size, each.st_mtime_ns) for path, each in found)
+
+    def customers(self, as_of: date, known_at: datetime | None) -> pa.ChunkedArray:
+        """Return the keys of all customers that are visible, sorted.
+
+        Raises:
+            StoreError: if there are none.
+        """
+        with open_database(as_of, "") as database, _refused(self.path, "customers"):
+            self.show(database, ["customers"], known_at)
+            keys = database.sql("SELECT DISTINCT key FROM customers ORDER BY key").to_arrow_table()["key"]
+        if not len(keys):
+            why = f"{self.path} has none that hold on that date"
+            raise StoreError(
+                f"There are no customers as of {as_of}", why, "Give another date by --as-of, or other facts."
+            )
+        return keys
+
+    def sorted_for(self, parts: Sequence[Part], place: Path) -> FactsFolder:
+        """Return the folder with each scattered table replaced by a copy sorted by customer.
+
+        A part reads the row groups that its customers are in. If they are in many, the table would be read again and
+        again; to sort it once takes less.
+
+        Args:
+            parts: what will be read.
+            place: where the copies are written; those that are there are taken as they are.
+        """
+        files = dict(self.files)
+        for name, paths in self.files.items():
+            owner = reading.owner(TABLES[name])
+            if owner is not None and _times_read(paths, owner.name, parts) > _MOST_READ:
+                files[name] = (_sorted_copy(paths, owner.name, place / f"{name}.parquet"),)
+        return replace(self, files=files)
+
+    def load(self, database: DuckDBPyConnection, part: Part, known_at: datetime | None) -> None:
+        """Put the rows of a part's customers into tables, with the columns that features read.
+
+        Args:
+            database: as `snapshot.open_database` gives it; gets a table for each table of facts, empty without files.
+            part: which customers.
+            known_at: everything is known by default.
+
+        Raises:
+            StoreError: if a file is damaged, or a value is not what its column declares.
+        """
+        self._show(database, base_columns(), part, known_at)
+        for name in self.files:
+            with _refused(self.path, name):
+                database.execute(f"CREATE TABLE {name} AS FROM {_VISIBLE}.{name}")
+                _check_values(database, name, self.path)
+
+    def show(self, database: DuckDBPyConnection, names: Iterable[str], known_at: datetime | None) -> None:
+        """Give the rows of all customers as views, which read no more than a query asks for; see `load`."""
+        self._show(database, {name: base_columns()[name] for name in names}, None, known_at)
+        database.execute(f"SET search_path = 'main,{_VISIBLE}'")
+
+    def _show(
+        self,
+        database: DuckDBPyConnection,
+        columns: Mapping[str, tuple[str, ...]],
+        part: Part | None,
+        known_at: datetime | None,
+    ) -> None:
+        """Give what is visible of the files as views."""
+        # Each file is looked at several times: by its view, by the check, by the query.
+        database.execute("SET parquet_metadata_cache = true")
+        database.execute("SET VARIABLE known_at = $moment", {"moment": known_at or datetime.max.replace(tzinfo=UTC)})
+        database.execute(f"CREATE SCHEMA {_FILES}; CREATE SCHEMA {_VISIBLE}")
+        for name, wanted in columns.items():
+            if name not in self.files:
+                database.register(name, base_schemas()[name].empty_table())
+                continue
+            self._view(database, name, part)
+            database.execute(f"CREATE VIEW {_VISIBLE}.{_history(name)} AS {_visible(name, wanted)}")
+            if name == "customers":
+                # One row for each: how it stands now (see `Store.base_tables`).
+                now = f"SELECT * EXCLUDE (is_current) FROM {_VISIBLE}.{_history(name)} WHERE is_current"  # noqa: S608 - own names
+                database.execute(f"CREATE VIEW {_VISIBLE}.{name} AS {now}")
+
+    def _view(self, database: DuckDBPyConnection, name: str, part: Part | None) -> None:
+        """Give a table's files as a view with all columns of the table, of one part's customers."""
+        database.execute(f"SET VARIABLE {name}_paths = $paths", {"paths": [str(path) for path in self.files[name]]})
+        columns = ", ".join(self._column(name, column) for column in TABLES[name].columns)
+        where = ""
+        owner = reading.owner(TABLES[name])
+        if part is not None and owner is not None:
+            database.execute("SET VARIABLE first = $first", {"first": part.first})
+            database.execute("SET VARIABLE beyond = $beyond", {"beyond": part.end})
+            where = f"WHERE {owner.name} >= getvariable('first')"
+            where += f" AND {owner.name} < getvariable('beyond')" if part.end is not None else ""
+            where += f" OR {owner.name} IS NULL" if owner.nullable else ""
+        source = f"read_parquet(getvariable('{name}_paths'), union_by_name = true)"
+        database.execute(f"CREATE VIEW {_FILES}.{name} AS SELECT {columns} FROM {source} {where}")  # noqa: S608 - own names
+
+    def _column(self, name: str, column: Column[Any]) -> str:
+        if column.name in self.columns[name]:
+            return f"{column.name}::{_sql_type(column)} AS {column.name}"
+        return _empty(column)
+
+
+# --- what is in a folder ---
+
+
+def open_folder(path: Path) -> FactsFolder:
+    """Look at a folder of facts and check that its files have the columns that are needed, with their types.
+
+    Raises:
+        StoreError: naming everything that is wrong.
+    """
+    if not path.is_dir():
+        raise _unusable(path, ["there is no such folder"])
+    problems: list[str] = []
+    files = dict(_tables(path, problems))
+    if "customers" not in files and not problems:
+        problems.append("there is no customers.parquet")
+    columns = {}
+    for name, paths in files.items():
+        schemas = [schema for each in paths if (schema := _schema(each, problems)) is not None]
+        columns[name] = frozenset(column for schema in schemas for column in schema.names)
+        for each, schema in zip(paths, schemas, strict=False):
+            problems += [f"{each.name}: {problem}" for problem in _misfits(TABLES[name], schema)]
+    if not problems:
+        problems += [problem for name, paths in files.items() for problem in _nulls(name, paths)]
+    if not problems and not sum(pq.read_metadata(each).num_rows for each in files["customers"]):
+        problems.append("there are no customers in customers.parquet")
+    if problems:
+        raise _unusable(path, problems)
+    return FactsFolder(path, files, columns)
+
+
+def _tables(path: Path, problems: list[str]) -> Iterator[tuple[str, tuple[Path, ...]]]:
+    """Yield the tables of a folder with their files."""
+    for entry in sorted(path.iterdir()):
+        found = tuple(sorted(entry.glob("*.parquet"))) if entry.is_dir() else (entry,)
+        if entry.name.startswith((".", "_")) or not found or found[0].suffix != ".parquet":
+            continue
+        name = entry.stem
+        if name in TABLES:
+            yield name, found
+        else:
+            problems.append(f"{entry.name} is no table of facts. {did_you_mean(name, TABLES)}".rstrip())
+
+
+def _schema(path: Path, problems: list[str]) -> pa.Schema | None:
+    try:
+        found: pa.Schema = pq.read_schema(path)
+    except (pa.ArrowException, OSError) as error:
+        problems.append(f"{path.name} cannot be read as Parquet ({str(error).partition(chr(10))[0]})")
+        return None
+    return found
+
+
+def _misfits(table: Table, schema: pa.Schema) -> Iterator[str]:
+    """Yield what is wrong with a file's columns."""
+    for column in (table.c[name] for name in (*needed_columns(table), *_HISTORY)):
+        if column.name in schema.names:
+            found = schema.field(column.name).type
+            if not _fits(column, found):
+                yield f"column {column.name!r} is {found}, not {reading.arrow_type(column)}"
+        elif column.name in _required(table):
+            yield f"column {column.name!r} is missing. {did_you_mean(column.name, schema.names)}".rstrip()
+
+
+def _fits(column: Column[Any], found: pa.DataType) -> bool:
+    """Return whether values of an Arrow type are those of a column without any loss."""
+    inner = found.value_type if pa.types.is_dictionary(found) else found
+    wanted = reading.arrow_type(column)
+    if pa.types.is_null(inner):
+        return bool(column.nullable)
+    if isinstance(column.type, Scaled):
+        return bool(pa.types.is_decimal(inner) or pa.types.is_integer(inner))
+    if pa.types.is_string(wanted):
+        return bool(pa.types.is_string(inner) or pa.types.is_large_string(inner) or pa.types.is_string_view(inner))
+    if pa.types.is_integer(wanted):
+        return bool(pa.types.is_integer(inner))
+    if pa.types.is_timestamp(wanted):
+        return bool(pa.types.is_timestamp(inner) and inner.tz is not None)
+    return bool(inner == wanted)
+
+
+@cache
+def needed_columns(table: Table) -> tuple[str, ...]:
+    """Return the columns that decisions rest on, and those by which it is seen what is visible."""
+    owner = reading.owner(table)
+    by = {"holds_from", "holds_until", *(["key"] if table.info["shape"] == "register" else [])}
+    wanted = {*base_columns()[table.name], *by, *([owner.name] if owner is not None else [])}
+    return tuple(name for name in table.columns.keys() if name in wanted)  # noqa: SIM118 - a collection of columns
+
+
+@cache
+def _required(table: Table) -> tuple[str, ...]:
+    """Return the columns in which each row must have a value."""
+    columns = (table.c[name] for name in needed_columns(table))
+    return tuple(column.name for column in columns if not column.nullable and column.server_default is None)
+
+
+def _nulls(name: str, paths: Sequence[Path]) -> Iterator[str]:
+    """Yield the required columns in which values are missing."""
+    for path in paths:
+        with pq.ParquetFile(path) as file:
+            for column in _required(TABLES[name]):
+                place = file.schema_arrow.get_field_index(column)
+                groups = [file.metadata.row_group(group) for group in range(file.metadata.num_row_groups)]
+                known = [group.column(place).statistics for group in groups]
+                if all(each is not None and each.has_null_count for each in known):
+                    missing = sum(each.null_count for each in known)
+                else:
+                    missing = file.read([column])[column].null_count
+                if missing:
+                    yield f"{path.name}: column {column!r} has no value in {missing:,} rows"
+
+
+def _unusable(path: Path, problems: Sequence[str]) -> StoreError:
+    return StoreError(
+        f"The facts in {path} cannot be used",
+        "; ".join(problems),
+        "Which files and columns are needed stands in docs/batch.md.",
+    )
+
+
+def _content_digest(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+# --- reading a part ---
+
+
+_GIVEN = {"as_of": "as_of()", "known_at": "getvariable('known_at')"}
+"""What stands for the parameters of the statement that reads what is visible. (A view can have none.)"""
+
+
+@cache
+def _visible(name: str, columns: tuple[str, ...]) -> str:
+    """Return the statement that reads what is visible; DuckDB understands PostgreSQL's form."""
+    dialect = postgresql.dialect(paramstyle="pyformat")  # type: ignore[no-untyped-call]
+    statement = reading.visible_rows(TABLES[name], columns)
+    compiled = statement.compile(dialect=dialect, schema_translate_map={None: _FILES}, render_schema_translate=True)
+    return str(compiled) % {each: _GIVEN.get(each, value) for each, value in compiled.params.items()}
+
+
+def _history(name: str) -> str:
+    """Return the view of everything that is visible; of customers only the last row of each counts."""
+    return "customers_so_far" if name == "customers" else name
+
+
+def _empty(column: Column[Any]) -> str:
+    """Return what stands for a column that the files do not have."""
+    if column.name == "recorded_at":
+        return "TIMESTAMPTZ '0001-01-01' AS recorded_at"
+    default = getattr(column.server_default, "arg", None)
+    return f"{'NULL' if default is None else repr(str(default))}::{_sql_type(column)} AS {column.name}"
+
+
+def _check_values(database: DuckDBPyConnection, name: str, path: Path) -> None:
+    """Check that no key stands twice, and that words of closed lists are in them.
+
+    Raises:
+        StoreError: naming the first that does not fit.
+    """
+    table, columns = TABLES[name], base_columns()[name]
+    closed = [column for column in columns if table.c[column].info.get("members")]
+    identity = "key" if table.info["shape"] == "event" else "key, holds_from"
+    rows = f"{_VISIBLE}.{_history(name)}" if name == "customers" else name
+    # All in one go, and keys by their hash alone, as hardly ever something is wrong.
+    asked = [f"count(*) <> count(DISTINCT hash({identity}))" if "key" in columns else "false"]
+    asked += [f"coalesce(bool_or(NOT list_contains($members_{column}, {column})), false)" for column in closed]
+    members = {column: list(table.c[column].info["members"]) for column in closed}
+    given = {f"members_{column}": words for column, words in members.items()}
+    (found,) = database.execute(f"SELECT {', '.join(asked)} FROM {rows}", given).fetchall()  # noqa: S608 - own names
+    if found[0]:
+        twice = f"SELECT key FROM {rows} GROUP BY {identity} HAVING count(*) > 1 LIMIT 1"  # noqa: S608 - own names
+        for (key,) in database.execute(twice).fetchall():
+            raise _unusable(path, [f"{name}: the key {key!r} stands in several rows"])
+    for column in (column for column, is_wrong in zip(closed, found[1:], strict=True) if is_wrong):
+        other = f"SELECT {column} FROM {name} WHERE NOT list_contains($members, {column}) LIMIT 1"  # noqa: S608 - own names
+        for (word,) in database.execute(other, {"members": members[column]}).fetchall():
+            hint = did_you_mean(str(word), members[column]) or f"It is one of {', '.join(members[column])}."
+            raise _unusable(path, [f"{name}: column {column!r} holds {word!r}. {hint}"])
+
+
+class _refused:  # noqa: N801 - used as a word
+    """Turn what DuckDB says about a file into a StoreError."""
+
+    def __init__(self, path: Path, name: str) -> None:
+        self._path, self._name = path, name
+
+    def __enter__(self) -> None:
+        """Begin to watch."""
+
+    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
+        """Explain an error of DuckDB's; others pass."""
+        if isinstance(error, duckdb.Error):
+            said = str(error).partition("\n")[0]
+            raise _unusable(self._path, [f"{self._name}: {said}"]) from None
+
+
+def _sql_type(column: Column[Any]) -> str:
+    kind = reading.arrow_type(column)
+    if pa.types.is_decimal(kind):
+        return f"DECIMAL({kind.precision}, {kind.scale})"
+    return _SQL_TYPES[kind]
+
+
+_SQL_TYPES = {
+    pa.string(): "VARCHAR",
+    pa.int64(): "BIGINT",
+    pa.bool_(): "BOOLEAN",
+    pa.date32(): "DATE",
+    pa.timestamp("us", "UTC"): "TIMESTAMPTZ",
+}
+
+
+# --- scattered customers ---
+
+
+def _times_read(paths: Sequence[Path], owner: str, parts: Sequence[Part]) -> float:
+    """Return how often the rows of a table are read, all parts together."""
+    firsts = pa.array([part.first for part in parts])
+    read = rows = 0
+    for path in paths:
+        metadata = pq.read_metadata(path)
+        place = metadata.schema.to_arrow_schema().get_field_index(owner)
+        for number in range(metadata.num_row_groups):
+            group = metadata.row_group(number)
+            found = group.column(place).statistics
+            times = len(parts)
+            if found is not None and found.has_min_max:
+                before = [pc.sum(pc.less_equal(firsts, str(end))).as_py() for end in (found.min, found.max)]
+                times = before[1] - max(before[0], 1) + 1
+            read += times * group.num_rows
+            rows += group.num_rows
+    return read / rows if rows else 0
+
+
+def _sorted_copy(paths: Sequence[Path], owner: str, copy: Path) -> Path:
+    if not copy.exists():
+        copy.parent.mkdir(parents=True, exist_ok=True)
+        unfinished = copy.with_suffix(".unfinished")
+        with duckdb.connect(config={"temp_directory": str(copy.parent), "memory_limit": "1GB"}) as database:
+            database.execute("SET VARIABLE paths = $paths", {"paths": [str(path) for path in paths]})
+            database.execute("SET VARIABLE copy = $copy", {"copy": str(unfinished)})
+            database.execute(
+                f"COPY (FROM read_parquet(getvariable('paths'), union_by_name = true) ORDER BY {owner}) "
+                "TO (getvariable('copy')) (FORMAT parquet)"
+            )
+        unfinished.replace(copy)
+    return copy

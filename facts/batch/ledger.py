@@ -1,0 +1,266 @@
+"""Runs on disk: a folder for each, known by what it is decided from, that keeps the parts that are finished.
+
+    RUNS/lock               held while somebody computes
+    RUNS/latest             the last published run (a link, changed in one step)
+    RUNS/KEY/run.json       what the run is decided from
+    RUNS/KEY/snapshot/00000 the facts of a part's customers, one Parquet file for them and one for each collection
+    RUNS/KEY/portfolio      what only a look at the whole base shows
+    RUNS/KEY/decisions/00000.parquet
+    RUNS/KEY/published.json there once the run is published
+
+Everything is written beside its place and moved there when it is whole, so whatever stands in its place is finished.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+import json
+import os
+import shutil
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Any, Self
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+from sqlalchemy import URL
+
+from engine.snapshot import Snapshot, keyed
+from facts.database import StoreError, is_sqlite
+
+_NAME = 12
+"""Digits of a key's digest that name a run."""
+
+_LATEST = "latest"
+_UNFINISHED = ".unfinished"
+
+
+@dataclass(frozen=True, slots=True)
+class RunKey:
+    """What a run is decided from. The same key decides the same; `known_at` is None for all that is known."""
+
+    as_of: date
+    known_at: datetime | None
+    pack: str
+    pack_version: str
+    pack_digest: str
+    catalogue_digest: str
+    facts_digest: str
+    base_currency: str
+
+    def digest(self) -> str:
+        """Return a SHA-256 (hex) of the key."""
+        return hashlib.sha256(json.dumps(asdict(self), default=str, sort_keys=True).encode()).hexdigest()
+
+
+@dataclass(frozen=True, slots=True)
+class Published:
+    """That a run is published: when, by whom, for how many customers, and its number in the store if it went there."""
+
+    at: datetime
+    by: str
+    customers: int
+    number: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class RunFolder:
+    """A run on disk."""
+
+    path: Path
+
+    @property
+    def name(self) -> str:
+        """The first digits of the key's digest."""
+        return self.path.name
+
+    # --- what the run is ---
+
+    def begin(self, key: RunKey, part_size: int) -> None:
+        """Note what the run is decided from, unless it has begun already."""
+        if not (self.path / "run.json").exists():
+            self.path.mkdir(parents=True, exist_ok=True)
+            said = {**asdict(key), "part_size": part_size}
+            self._put("run.json", lambda path: path.write_text(json.dumps(said, default=str, indent=2), "utf-8"))
+
+    def said(self) -> dict[str, Any]:
+        """Return what was noted when the run began."""
+        found: dict[str, Any] = json.loads((self.path / "run.json").read_text("utf-8"))
+        return found
+
+    @property
+    def as_of(self) -> date:
+        """The date on which the facts hold."""
+        return date.fromisoformat(self.said()["as_of"])
+
+    def published(self) -> Published | None:
+        """Return that the run is published, or None if it is not."""
+        place = self.path / "published.json"
+        if not place.exists():
+            return None
+        said = json.loads(place.read_text("utf-8"))
+        return Published(**{**said, "at": datetime.fromisoformat(said["at"])})
+
+    def publish(self, customers: int, by: str, number: int | None) -> None:
+        """Make this the run that readers of the folder see."""
+        said = asdict(Published(datetime.now(UTC), by, customers, number))
+        self._put("published.json", lambda path: path.write_text(json.dumps(said, default=str, indent=2), "utf-8"))
+        link = self.path.parent / f"{_LATEST}{_UNFINISHED}"
+        link.unlink(missing_ok=True)
+        link.symlink_to(self.path.name)
+        link.replace(self.path.parent / _LATEST)
+
+    # --- its parts ---
+
+    def snapshot(self, number: int) -> Path:
+        """Return the place of a part's facts."""
+        return self.path / "snapshot" / f"{number:05}"
+
+    def decisions(self, number: int) -> Path:
+        """Return the place of a part's decisions."""
+        return self.path / "decisions" / f"{number:05}.parquet"
+
+    @property
+    def portfolio(self) -> Path:
+        """The place of what only a look at the whole base shows."""
+        return self.path / "portfolio.parquet"
+
+    def parts(self) -> int:
+        """Return how many parts have their decisions."""
+        return len(list((self.path / "decisions").glob("*.parquet")))
+
+    def decided(self, columns: Sequence[str]) -> Iterator[pa.Table]:
+        """Yield the decisions, part by part, with those of these columns that they have."""
+        for number in range(self.parts()):
+            place = self.decisions(number)
+            yield read_table(place, [name for name in columns if name in pq.read_schema(place).names])
+
+    def put_snapshot(self, number: int, snapshot: Snapshot) -> None:
+        """Keep a part's facts."""
+
+        def write(folder: Path) -> None:
+            folder.mkdir()
+            _write(snapshot.customers, folder / "customers.parquet")
+            for name, rows in snapshot.rows.items():
+                _write(rows, folder / f"rows-{name}.parquet")
+
+        self._put(f"snapshot/{number:05}", write)
+
+    def get_snapshot(self, number: int, as_of: date) -> Snapshot:
+        """Return a part's facts."""
+        folder = self.snapshot(number)
+        customers = read_table(folder / "customers.parquet")
+        rows = {path.stem.removeprefix("rows-"): read_table(path) for path in sorted(folder.glob("rows-*.parquet"))}
+        named = {name: keyed(table.unify_dictionaries(), customers["customer"]) for name, table in rows.items()}
+        return Snapshot(as_of, customers, named)
+
+    def put_table(self, place: Path, table: pa.Table) -> None:
+        """Keep a table, of decisions or of what the whole base shows."""
+        self._put(str(place.relative_to(self.path)), lambda path: _write(table, path))
+
+    def get_table(self, place: Path) -> pa.Table:
+        """Return a table that was kept."""
+        return read_table(place)
+
+    def _put(self, name: str, write: Callable[[Path], object]) -> None:
+        place = self.path / name
+        place.parent.mkdir(parents=True, exist_ok=True)
+        unfinished = place.with_name(place.name + _UNFINISHED)
+        if unfinished.is_dir():
+            shutil.rmtree(unfinished)
+        write(unfinished)
+        unfinished.rename(place)
+
+
+@dataclass(frozen=True, slots=True)
+class Ledger:
+    """The folder of all runs."""
+
+    root: Path
+
+    @classmethod
+    def at(cls, root: Path) -> Self:
+        """Open the ledger in a folder, which is made if it is not there."""
+        root.mkdir(parents=True, exist_ok=True)
+        return cls(root.resolve())
+
+    def run(self, key: RunKey) -> RunFolder:
+        """Return the folder of a run, whether it has begun or not."""
+        return RunFolder(self.root / key.digest()[:_NAME])
+
+    def runs(self) -> list[RunFolder]:
+        """Return all runs that have begun, the oldest first."""
+        begun = [path for path in self.root.glob("[0-9a-f]*/run.json") if not path.parent.is_symlink()]
+        return [RunFolder(path.parent) for path in sorted(begun, key=lambda path: path.stat().st_mtime)]
+
+    def latest(self) -> RunFolder | None:
+        """Return the run that readers see, or None if none is published."""
+        link = self.root / _LATEST
+        return RunFolder(link.resolve()) if link.exists() else None
+
+    def remove(self, run: RunFolder) -> None:
+        """Delete a run, published ones first of all from sight."""
+        gone = run.path.with_name(f".{run.name}.removed")
+        run.path.rename(gone)
+        shutil.rmtree(gone)
+
+    @contextmanager
+    def lock(self, who: str, waiting: Callable[[str], object], *, wait: bool = True) -> Iterator[None]:
+        """Let one process at a time compute runs of this ledger.
+
+        Args:
+            who: says who holds the lock, to whoever waits for it.
+            waiting: called once with who holds the lock, if somebody does.
+            wait: wait for the other one.
+
+        Raises:
+            StoreError: if somebody holds the lock and waiting is not wanted.
+        """
+        with (self.root / "lock").open("a+") as file:
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                file.seek(0)
+                holder = file.read().strip()
+                if not wait:
+                    raise StoreError(
+                        f"The runs in {self.root} are being computed",
+                        f"{holder} has begun",
+                        "Wait until it has finished.",
+                    ) from None
+                waiting(holder)
+                fcntl.flock(file, fcntl.LOCK_EX)
+            file.truncate(0)
+            file.write(f"{who} (process {os.getpid()}, {datetime.now(UTC):%Y-%m-%d %H:%M} UTC)")
+            file.flush()
+            yield
+            file.truncate(0)
+
+
+def runs_folder(url: URL) -> Path:
+    """Return where a store's runs are kept: beside its file, or for a server in this folder."""
+    return Path(f"{url.database}.runs") if is_sqlite(url) else Path(f"{url.host}-{url.database}.runs")
+
+
+def _write(table: pa.Table, path: Path) -> None:
+    # lz4 is read fastest; the sums let a damaged file be told from a whole one.
+    pq.write_table(table, path, compression="lz4", write_page_checksum=True)
+
+
+def read_table(
+    path: Path, columns: Sequence[str] | None = None, filters: Sequence[tuple[str, str, Any]] | None = None
+) -> pa.Table:
+    """Return a table that was kept: these columns, and the rows that pass these filters.
+
+    Raises:
+        StoreError: if the file is damaged or gone.
+    """
+    try:
+        return pq.read_table(path, columns=columns, filters=filters, page_checksum_verification=True, partitioning=None)
+    except (pa.ArrowException, OSError) as error:
+        said = str(error).partition("\n")[0]
+        raise StoreError(f"{path} cannot be used", said, "Delete the run's folder and decide again.") from None

@@ -1,0 +1,131 @@
+"""From facts to decisions, part by part: facts of each part, a look at the whole base, decisions of each part.
+
+Every step leaves alone what is finished, so that a run that was interrupted goes on where it stood.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from dataclasses import dataclass
+from datetime import date, datetime
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from engine.snapshot import Snapshot
+from engine.vocabulary import Vocabulary
+from facts.batch.folder import FactsFolder, Part
+from facts.batch.ledger import RunFolder, read_table
+from facts.features import base_schemas
+from facts.look_alikes import LOOKED_AT, Ideal, look_alikes_in
+from facts.portfolio import with_portfolio
+from facts.snapshot import open_database, portfolio_facts, prepare, snapshot_in
+
+PART = 50_000
+"""Customers that are decided together by one core, at most; it needs about 1 GB for them."""
+
+_MEMORY = "1GB"
+"""What the look at the whole base may take; DuckDB goes on with files where that is too little."""
+
+_RANKED_BY = ("customer", "region", "country", "revenue_365d", "won_amount_365d")
+"""The facts that classes and ranks rest on."""
+
+Decide = Callable[[Snapshot], pa.Table]
+Progress = Callable[[str, int, int], None]
+"""Called with a step (`reading`, `deciding`), how many customers are done, and of how many."""
+
+
+def part_size(customers: int, most: int, workers: int) -> int:
+    """Return how many customers make a part, so that all workers have equally much to do."""
+    parts = -(-customers // most)
+    if parts > 1:
+        parts = -(-parts // workers) * workers
+    return -(-customers // parts)
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """A run to be computed: from which facts, as of when, and by what."""
+
+    folder: FactsFolder
+    run: RunFolder
+    parts: Sequence[Part]
+    as_of: date
+    known_at: datetime | None
+    base_currency: str
+    vocabulary: Vocabulary
+    ideal: Ideal | None
+    decide: Decide
+    workers: int
+
+    def compute(self, progress: Progress) -> None:
+        """Compute what is not finished yet: then every part has its decisions.
+
+        Raises:
+            StoreError: if a file of facts cannot be used.
+            ProblemsError: if a value does not fit what is declared.
+        """
+        self._each("reading", self.run.snapshot, self._take_snapshot, progress)
+        if not self.run.portfolio.exists():
+            self.run.put_table(self.run.portfolio, self._portfolio())
+        self._each("deciding", self.run.decisions, self._decide, progress)
+
+    def _each(self, step: str, place: Callable[[int], Path], work: Callable[[Part], None], progress: Progress) -> None:
+        """Work on each part whose result is not in its place, several at once."""
+        waiting = [part for part in self.parts if not place(part.number).exists()]
+        total = sum(part.customers for part in self.parts)
+        done = total - sum(part.customers for part in waiting)
+        progress(step, done, total)
+        with ThreadPoolExecutor(self.workers) as threads:
+            at_work = {threads.submit(work, part): part for part in waiting}
+            try:
+                for finished in as_completed(at_work):
+                    finished.result()
+                    done += at_work[finished].customers
+                    progress(step, done, total)
+            except BaseException:
+                threads.shutdown(wait=True, cancel_futures=True)
+                raise
+
+    def _take_snapshot(self, part: Part) -> None:
+        with open_database(self.as_of, self.base_currency, threads=1) as database:
+            self.folder.load(database, part, self.known_at)
+            database.register("portfolio", base_schemas()["portfolio"].empty_table())
+            prepare(database)
+            snapshot = snapshot_in(database, self.vocabulary, self.as_of)
+        self.run.put_snapshot(part.number, snapshot)
+
+    def _portfolio(self) -> pa.Table:
+        files = [self.run.snapshot(part.number) / "customers.parquet" for part in self.parts]
+        columns = [name for name in _RANKED_BY if name in pq.read_schema(files[0]).names]
+        ranked = pa.concat_tables(
+            pa.table({name: _plain(column) for name, column in zip(columns, table.columns, strict=True)})
+            for table in (read_table(file, columns) for file in files)
+        )
+        return portfolio_facts(Snapshot(self.as_of, ranked), self._look_alikes())
+
+    def _look_alikes(self) -> pa.Table | None:
+        if self.ideal is None:
+            return None
+        with open_database(self.as_of, self.base_currency, self.workers) as database:
+            database.execute(f"SET memory_limit = '{_MEMORY}'")
+            self.folder.show(database, LOOKED_AT, self.known_at)
+            prepare(database)
+            return look_alikes_in(database, self.ideal)[1]
+
+    def _decide(self, part: Part) -> None:
+        snapshot = with_whole(self.run, self.run.get_snapshot(part.number, self.as_of))
+        self.run.put_table(self.run.decisions(part.number), self.decide(snapshot))
+
+
+def with_whole(run: RunFolder, snapshot: Snapshot) -> Snapshot:
+    """Return a part's facts together with what the run found by looking at the whole base."""
+    keys = snapshot.customers["customer"]
+    bounds = [("customer", ">=", keys[0].as_py()), ("customer", "<=", keys[-1].as_py())]
+    return with_portfolio(snapshot, read_table(run.portfolio, filters=bounds))
+
+
+def _plain(column: pa.ChunkedArray) -> pa.ChunkedArray:
+    return column.cast(column.type.value_type) if pa.types.is_dictionary(column.type) else column

@@ -1,0 +1,191 @@
+"""All runs of a ledger and of a store: listed, found by what people call them, replayed, removed when they are old."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from pathlib import Path
+
+import pyarrow.compute as pc
+
+from engine.errors import did_you_mean
+from engine.snapshot import Snapshot
+from facts.batch.ledger import Ledger, RunFolder
+from facts.batch.pipeline import Decide, Progress, with_whole
+from facts.batch.run import differing
+from facts.database import StoreError
+from facts.runs import PublishedRun, published_runs, remove_run
+from facts.store import Store
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A run as it is listed. `folder` is None if only the store has it, `at` and `customers` if it is unfinished."""
+
+    run: str
+    number: int | None
+    state: str
+    as_of: date
+    known_at: datetime | None
+    pack: str
+    pack_version: str
+    pack_digest: str
+    customers: int | None
+    by: str | None
+    at: datetime | None
+    parts: int
+    is_latest: bool
+    folder: Path | None
+
+
+@dataclass(frozen=True, slots=True)
+class Replayed:
+    """What came of deciding a run's facts once more: how many customers, and who is decided differently."""
+
+    customers: int
+    different: tuple[str, ...]
+
+
+def entries(ledger: Ledger, store: Store | None) -> list[Entry]:
+    """Return all runs, the newest first; unfinished ones come before all others."""
+    stored = {each.folder: each for each in published_runs(store)} if store else {}
+    latest = ledger.latest()
+    found = [_entry(run, stored.pop(str(run.path), None), latest) for run in ledger.runs()]
+    found += [_without_folder(each) for each in stored.values()]
+    now = datetime.now(UTC)
+    return sorted(found, key=lambda entry: entry.at or now, reverse=True)
+
+
+def find(ledger: Ledger, store: Store | None, asked: str) -> Entry:
+    """Return the run of a number in the store, of a name, or `latest`.
+
+    Raises:
+        StoreError: if there is no such run.
+    """
+    known = entries(ledger, store)
+    for entry in known:
+        if asked in (entry.run, str(entry.number), entry.folder and entry.folder.name) or (
+            asked == "latest" and entry.is_latest
+        ):
+            return entry
+    names = [entry.run for entry in known]
+    hint = did_you_mean(asked, names) or "See `valuelift runs` for those that there are."
+    raise StoreError(f"Run {asked!r} is not known", f"neither {ledger.root} nor the store has it", hint)
+
+
+def replay(entry: Entry, decide: Decide, customer: str | None, progress: Progress) -> Replayed:
+    """Decide the facts that a run kept once more, and compare with the decisions that it kept.
+
+    Args:
+        entry: which run.
+        decide: the rules that it was decided by.
+        customer: only this one.
+        progress: told how far the work is.
+
+    Raises:
+        StoreError: if the run kept no facts, a file is damaged, or the customer is not among its customers.
+    """
+    if entry.folder is None or entry.state != "published":
+        why = "its folder is gone" if entry.folder is None else "it is not finished"
+        raise StoreError(f"Run {entry.run} cannot be replayed", why, "See `valuelift runs` for the others.")
+    run, seen = RunFolder(entry.folder), 0
+    different: list[str] = []
+    for number, snapshot in _snapshots(run, customer):
+        kept = run.get_table(run.decisions(number))
+        if customer is not None:
+            kept = kept.filter(pc.equal(kept["customer"], customer))
+        different += differing(kept, decide(with_whole(run, snapshot)))
+        seen += snapshot.customers.num_rows
+        progress("deciding", seen, entry.customers or seen)
+    if not seen:
+        raise StoreError(
+            f"Run {entry.run} did not decide {customer!r}", "it is not among its customers", "Check the key."
+        )
+    return Replayed(seen, tuple(different))
+
+
+def _snapshots(run: RunFolder, customer: str | None) -> Iterator[tuple[int, Snapshot]]:
+    """Yield the parts' facts with their numbers; of one customer, only its own."""
+    for number in range(run.parts()):
+        snapshot = run.get_snapshot(number, run.as_of)
+        if customer is None:
+            yield number, snapshot
+            continue
+        own = snapshot.customers.filter(pc.equal(snapshot.customers["customer"], customer))
+        if own.num_rows:
+            rows = {name: table.filter(pc.equal(table["customer"], customer)) for name, table in snapshot.rows.items()}
+            yield number, Snapshot(snapshot.as_of, own, rows)
+
+
+def prune(ledger: Ledger, store: Store | None, keep: int) -> list[Entry]:
+    """Remove all but the newest published runs, and unfinished ones that began before the newest was published.
+
+    The run that readers see is never removed. A run goes from the store first, then from its folder, each at once.
+
+    Args:
+        ledger: whose runs.
+        store: where they are as well.
+        keep: how many published runs stay.
+
+    Returns:
+        The runs removed.
+    """
+    known = entries(ledger, store)
+    published = [entry for entry in known if entry.state == "published"]
+    newest = max((entry.at for entry in published if entry.at), default=None)
+    removed = [entry for entry in published[keep:] if not entry.is_latest]
+    removed += [entry for entry in known if entry.state != "published" and _began_before(entry, newest)]
+    for entry in removed:
+        if store is not None and entry.number is not None:
+            remove_run(store, entry.number)
+        if entry.folder is not None:
+            ledger.remove(RunFolder(entry.folder))
+    return removed
+
+
+def _began_before(entry: Entry, moment: datetime | None) -> bool:
+    if entry.folder is None or moment is None:
+        return False
+    began = datetime.fromtimestamp((entry.folder / "run.json").stat().st_mtime, UTC)
+    return began < moment
+
+
+def _entry(run: RunFolder, stored: PublishedRun | None, latest: RunFolder | None) -> Entry:
+    said, published = run.said(), run.published()
+    number = stored.number if stored else None
+    return Entry(
+        run=run.name if number is None else str(number),
+        number=number,
+        state="unfinished" if published is None else "published",
+        as_of=run.as_of,
+        known_at=datetime.fromisoformat(said["known_at"]) if said["known_at"] else None,
+        pack=said["pack"],
+        pack_version=said["pack_version"],
+        pack_digest=said["pack_digest"],
+        customers=published.customers if published else None,
+        by=published.by if published else None,
+        at=published.at if published else None,
+        parts=run.parts(),
+        is_latest=latest is not None and latest.path.name == run.path.name,
+        folder=run.path,
+    )
+
+
+def _without_folder(stored: PublishedRun) -> Entry:
+    return Entry(
+        run=str(stored.number),
+        number=stored.number,
+        state="published",
+        as_of=stored.as_of,
+        known_at=stored.known_at,
+        pack=stored.pack,
+        pack_version=stored.pack_version,
+        pack_digest=stored.pack_digest,
+        customers=stored.customers,
+        by=stored.by,
+        at=stored.at,
+        parts=0,
+        is_latest=False,
+        folder=None,
+    )

@@ -1,0 +1,238 @@
+"""A batch: facts from a store or a folder, decided once for each key, and published as a whole."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from engine.vocabulary import Vocabulary
+from facts.batch.folder import TABLES, FactsFolder, divided, needed_columns, open_folder
+from facts.batch.ledger import Ledger, RunFolder, RunKey
+from facts.batch.pipeline import PART, Decide, Job, Progress, part_size
+from facts.database import StoreError
+from facts.look_alikes import Ideal
+from facts.runs import Run, publish, run_number
+from facts.store import Store
+
+_SPOOLED = ".facts"
+
+
+@dataclass(frozen=True, slots=True)
+class Decider:
+    """The rules, as a batch sees them: what they are known by, the facts that they want, and how they decide."""
+
+    pack: str
+    pack_version: str
+    pack_digest: str
+    catalogue_digest: str
+    vocabulary: Vocabulary
+    ideal: Ideal | None
+    decide: Decide
+
+
+@dataclass(frozen=True, slots=True)
+class BatchRun:
+    """A run over the whole base: its folder, its number in the store, whether it is new, and of how many customers."""
+
+    folder: RunFolder
+    number: int | None
+    is_new: bool
+    customers: int
+
+    @property
+    def name(self) -> str:
+        """What people call the run: its number in the store, else the name of its folder."""
+        return self.folder.name if self.number is None else str(self.number)
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """What a batch works on. Facts come from the folder `facts`, else from the store, which gets the decisions too."""
+
+    ledger: Ledger
+    decider: Decider
+    as_of: date
+    known_at: datetime | None
+    base_currency: str
+    user: str
+    store: Store | None = None
+    facts: Path | None = None
+    workers: int = 1
+    part: int = PART
+
+    def run(self, progress: Progress, waiting: Callable[[str], object] = str, *, wait: bool = True) -> BatchRun:
+        """Decide all customers and publish the decisions, unless the same run is published already.
+
+        Args:
+            progress: told how far the work is.
+            waiting: told who is at work, if another batch is.
+            wait: wait for that one.
+
+        Raises:
+            StoreError: if the facts cannot be used, or another batch is at work and waiting is not wanted.
+            ProblemsError: if a value does not fit what is declared.
+        """
+        with self.ledger.lock(self.user, waiting, wait=wait), self._facts(progress) as facts:
+            written = facts.written()
+            key = self._key(facts)
+            run = self.ledger.run(key)
+            published = run.published()
+            number = run_number(self.store, _stored_run(key, run, self.user)) if self.store else None
+            if published is not None and (number is not None or self.store is None):
+                return BatchRun(run, number, False, published.customers)
+            customers = facts.customers(self.as_of, self.known_at)
+            run.begin(key, part_size(len(customers), self.part, self.workers))
+            self._job(facts, customers, run).compute(progress)
+            if facts.written() != written:
+                self.ledger.remove(run)
+                raise StoreError(
+                    f"The facts in {facts.path} were not decided",
+                    "somebody changed them in the meantime",
+                    "Decide again once they are whole; write new facts beside the old ones and move them.",
+                )
+            return self._publish(key, run, progress)
+
+    def force(self, progress: Progress, waiting: Callable[[str], object] = str, *, wait: bool = True) -> BatchRun:
+        """Decide all customers once more and compare, if the same run is published already; else as `run`.
+
+        Raises:
+            StoreError: as `run`, and if the decisions differ.
+        """
+        before = self.run(progress, waiting, wait=wait)
+        if before.is_new:
+            return before
+        with self.ledger.lock(self.user, waiting, wait=wait), self._facts(progress) as facts:
+            key = self._key(facts)
+            again = RunFolder(before.folder.path.with_name(f".{before.folder.name}.again"))
+            shutil.rmtree(again.path, ignore_errors=True)
+            again.begin(key, before.folder.said()["part_size"])
+            self._job(facts, facts.customers(self.as_of, self.known_at), again).compute(progress)
+            require_same(before.folder, again)
+            shutil.rmtree(again.path)
+        return before
+
+    def _key(self, facts: FactsFolder) -> RunKey:
+        decider = self.decider
+        return RunKey(
+            as_of=self.as_of,
+            known_at=self.known_at,
+            pack=decider.pack,
+            pack_version=decider.pack_version,
+            pack_digest=decider.pack_digest,
+            catalogue_digest=decider.catalogue_digest,
+            facts_digest=facts.digest(),
+            base_currency=self.base_currency,
+        )
+
+    def _job(self, facts: FactsFolder, customers: pa.ChunkedArray, run: RunFolder) -> Job:
+        parts = divided(customers, run.said()["part_size"])
+        return Job(
+            folder=facts.sorted_for(parts, run.path / "sorted"),
+            run=run,
+            parts=parts,
+            as_of=self.as_of,
+            known_at=self.known_at,
+            base_currency=self.base_currency,
+            vocabulary=self.decider.vocabulary,
+            ideal=self.decider.ideal,
+            decide=self.decider.decide,
+            workers=self.workers,
+        )
+
+    @contextmanager
+    def _facts(self, progress: Progress) -> Iterator[FactsFolder]:
+        """Give the folder of facts; what the store knows is put into one first."""
+        if self.facts is not None:
+            yield open_folder(self.facts)
+            return
+        if self.store is None:
+            raise ValueError("a batch needs a folder of facts or a store")
+        place = self.ledger.root / _SPOOLED
+        shutil.rmtree(place, ignore_errors=True)
+        progress("reading", 0, 1)
+        spool(self.store, self.as_of, self.known_at, place)
+        try:
+            yield open_folder(place)
+        finally:
+            shutil.rmtree(place, ignore_errors=True)
+
+    def _publish(self, key: RunKey, run: RunFolder, progress: Progress) -> BatchRun:
+        progress("publishing", 0, 1)
+        parts = [run.decisions(number) for number in range(run.parts())]
+        customers = sum(pq.read_metadata(part).num_rows for part in parts)
+        number = None
+        if self.store is not None:
+            number = publish(
+                self.store,
+                _stored_run(key, run, self.user),
+                customers,
+                (run.get_table(part).drop_columns(["urgency"]) for part in parts),
+                run.get_table(run.portfolio),
+                add_customers=self.facts is not None,
+            )
+        run.publish(customers, self.user, number)
+        shutil.rmtree(run.path / "sorted", ignore_errors=True)
+        progress("publishing", 1, 1)
+        return BatchRun(run, number, True, customers)
+
+
+def _stored_run(key: RunKey, run: RunFolder, user: str) -> Run:
+    """Return how the store knows a run: the key as a whole stands for the facts."""
+    return Run(
+        as_of=key.as_of,
+        known_at=key.known_at or datetime.now(UTC),
+        pack=key.pack,
+        pack_version=key.pack_version,
+        pack_digest=key.pack_digest,
+        catalogue_digest=key.catalogue_digest,
+        facts_digest=key.digest(),
+        decided_by=user,
+        snapshot_file=str(run.path),
+    )
+
+
+def require_same(stored: RunFolder, again: RunFolder) -> None:
+    """Check that two runs decided the same, customer by customer.
+
+    Raises:
+        StoreError: naming how many differ, and the first of them.
+    """
+    for number in range(max(stored.parts(), again.parts())):
+        pair = [run.get_table(run.decisions(number)) for run in (stored, again)]
+        different = differing(*pair)
+        if different:
+            raise StoreError(
+                f"The decisions of run {stored.name} are not what its facts lead to",
+                f"{len(different):,} customers of part {number} differ, the first is {different[0]!r}",
+                f"Compare {stored.path} and {again.path}, and tell the developers.",
+            )
+
+
+def differing(one: pa.Table, other: pa.Table) -> list[str]:
+    """Return the customers for whom two tables of decisions differ."""
+    if one.equals(other):
+        return []
+    rows = [{row["customer"]: row for row in table.to_pylist()} for table in (one, other)]
+    return sorted(key for key in rows[0].keys() | rows[1].keys() if rows[0].get(key) != rows[1].get(key))
+
+
+def spool(store: Store, as_of: date, known_at: datetime | None, place: Path) -> None:
+    """Write what a store knows into a folder of facts, always in the same order.
+
+    Raises:
+        StoreError: if the store has no customers as of the date.
+    """
+    place.mkdir(parents=True)
+    wanted = {name: needed_columns(table) for name, table in TABLES.items()}
+    for name, table in store.base_tables(as_of, known_at, only=wanted).items():
+        known = table.drop_columns(["is_current"]) if "is_current" in table.column_names else table
+        first = [column for column in ("customer", "key", "holds_from") if column in known.column_names]
+        order = dict.fromkeys([*first, *known.column_names])
+        pq.write_table(known.sort_by([(column, "ascending") for column in order]), place / f"{name}.parquet")
