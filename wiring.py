@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
     from engine.decision import Decision
+    from engine.plan import Plan
     from engine.session import Session
     from engine.snapshot import CustomerFacts, Snapshot
     from facts.figures import Limits
@@ -235,16 +236,23 @@ class Portfolio:
 class Desk:
     """A store and rules, ready to decide on the facts that hold on a date, as they were known at a moment."""
 
-    def __init__(self, store: Store, rules: Rules, as_of: date, known_at: datetime | None = None) -> None:
+    def __init__(
+        self, store: Store, rules: Rules, as_of: date, known_at: datetime | None = None, *, in_columns: bool = False
+    ) -> None:
         self.store = store
         self.rules = rules
         self.as_of = as_of
         self.known_at = known_at or datetime.now(UTC)
+        self.in_columns = in_columns  # one customer too is decided by the plan
+
+    def anew(self) -> Desk:
+        """Return the same desk, knowing what is known by now."""
+        return Desk(self.store, self.rules, self.as_of, in_columns=self.in_columns)
 
     # --- one customer ---
 
     def decide(self, customer: str) -> Decided:
-        """Decide one customer, firing by firing.
+        """Decide one customer, firing by firing unless this desk decides in columns.
 
         Raises:
             StoreError: if the customer is not known, or was not on this date.
@@ -262,6 +270,9 @@ class Desk:
 
     def decide_on(self, card: Card, facts: CustomerFacts) -> Decided:
         """Decide a customer on given facts, whatever is recorded."""
+        if self.in_columns:
+            (decision,) = self._plan.decide_all([facts])
+            return Decided(card, facts, decision)
         return Decided(card, facts, self._session.decide(facts))
 
     def _hidden(self, what: str, customer: str | None = None) -> StoreError:
@@ -278,6 +289,12 @@ class Desk:
         from engine.session import Session
 
         return Session(self.rules.program)
+
+    @cached_property
+    def _plan(self) -> Plan:
+        from engine.plan import Plan
+
+        return Plan(self.rules.program)
 
     @cached_property
     def _currency(self) -> str:
@@ -450,12 +467,11 @@ class Desk:
     def _decided(self, snapshot: Snapshot, progress: Progress) -> pa.Table:
         import pyarrow as pa
 
-        from engine.plan import Plan
         from engine.plan.overview import overview
 
         total = snapshot.customers.num_rows
         tables: list[pa.Table] = []
-        for result in Plan(self.rules.program).run(snapshot):
+        for result in self._plan.run(snapshot):
             tables.append(overview(self.rules.program, result, self.columns))
             progress("deciding", sum(map(len, tables)), total)
         return pa.concat_tables(tables)

@@ -14,7 +14,7 @@ from commands.options import Query, query_options, user_option
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
-    from commands.texts import Texts
+    from common.texts import Texts
     from engine.model import Pack
     from engine.vocabulary import FactKey
     from wiring import BatchRun
@@ -36,7 +36,7 @@ def command(user: str, query: Query) -> None:
     """
     from commands.desk import desk_for
     from commands.progress import progress
-    from commands.texts import Texts
+    from common.texts import Texts
 
     texts = Texts(query.language)
     start = perf_counter()

@@ -119,7 +119,7 @@ def _check_proposal(customer: str, stage: str, proposed: str | None, override: b
 
 
 def _said(confirmed: Confirmed, pack: Pack, language: str) -> Iterator[str]:
-    from commands.texts import Texts
+    from common.texts import Texts
     from engine.wording import Wording
 
     texts, wording = Texts(language), Wording(pack.vocabulary, language)

@@ -33,7 +33,7 @@ def command(db: str, user: str, language: str, as_json: bool) -> None:
       valuelift demo --lang zh --db demo.db
     """
     from commands.progress import progress
-    from commands.texts import Texts
+    from common.texts import Texts
     from facts.demo import build
     from facts.store import Store
     from wiring import Desk, rules_in_use
@@ -56,7 +56,7 @@ def show(desk: Desk, query: Query, db: str) -> None:
     from commands.customers_command import foot, listed, page
     from commands.layout import Layout
     from commands.output import print_json, print_page
-    from commands.texts import Texts
+    from common.texts import Texts
     from engine.recommend import recommend
 
     rows = listed(desk)

@@ -49,7 +49,7 @@ def command(customer: str, settings: tuple[str, ...], show_all: bool, query: Que
         print_json({**about, "set": changes, **decisions, "difference": found})
         return
     from commands.output import print_page
-    from commands.texts import Texts
-    from commands.what_if_layout import WhatIfLayout
+    from common.texts import Texts
+    from common.what_if_layout import WhatIfLayout
 
     print_page(*WhatIfLayout(desk.rules, Texts(query.language), show_all).page(before, after, changes, found))

@@ -2,15 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import click
 
 from commands.options import STAGES, Query, Word, query_options
-
-if TYPE_CHECKING:
-    from engine.derivation import Deriver
-    from engine.vocabulary import FactKey, Value
 
 NEAREST = 3
 
@@ -45,20 +39,24 @@ def command(
       valuelift why-not 13085 --fact churn_risk=high
     """
     from commands.desk import desk_for
-    from commands.explain_layout import Teller
-    from commands.texts import Texts
+    from common.asked import target
+    from common.explain_layout import Teller
+    from common.texts import Texts
     from engine.derivation import Deriver
     from engine.nearest import why_not
 
-    asked = {"--stage": stage, "--value": kind, "--action": action, "--fact": fact}
-    given = {option: text for option, text in asked.items() if text is not None}
+    asked = {"stage": stage, "value": kind, "action": action, "fact": fact}
+    given = {what: text for what, text in asked.items() if text is not None}
     if len(given) != 1:
         raise click.UsageError("Ask about one thing: --stage, --value, --action or --fact.")
-    ((option, text),) = given.items()
+    ((what, text),) = given.items()
     with desk_for(query) as desk:
         decided = desk.decide(customer)
     deriver = Deriver(desk.rules.pack, desk.rules.program, decided.facts, decided.decision)
-    found = why_not(deriver, *target(deriver, option, text))
+    try:
+        found = why_not(deriver, *target(deriver, what, text))
+    except ValueError as error:
+        raise click.BadParameter(str(error), param_hint=f"--{what}") from None
     teller = Teller(deriver, Texts(query.language))
     if query.as_json:
         from commands.explain_json import ways_in_json
@@ -68,44 +66,6 @@ def command(
         print_json({**about, "why_not": ways_in_json(teller, found)})
         return
     from commands.output import print_page
-    from commands.why_not_layout import WhyNotLayout
+    from common.why_not_layout import WhyNotLayout
 
     print_page(teller.head(decided.card), *WhyNotLayout(teller, None if show_all else NEAREST).page(found))
-
-
-def target(deriver: Deriver, option: str, text: str) -> tuple[FactKey, Value]:
-    """Return the fact that is asked about, and its value or member.
-
-    Raises:
-        BadParameter: if the pack has no such fact, value or action, or no rule concludes the fact.
-    """
-    from engine.changed import SettingError, read_value
-    from engine.vocabulary import FactKey
-
-    pack = deriver.pack
-    if option == "--stage":
-        return pack.ladder.proposed, text
-    if option == "--action":
-        if text not in pack.actions:
-            raise _unknown(f"{text!r} is no action of this pack.", text, pack.actions, option)
-        return FactKey(None, "advised"), text
-    if option == "--value":
-        name, value = pack.shows.get("value", ""), text
-    else:
-        name, sign, value = (part.strip() for part in text.partition("="))
-        if not sign:
-            raise click.BadParameter(f"{text!r} says no value. Write it as NAME=VALUE.", param_hint=option)
-    key = FactKey(None, name)
-    if key not in deriver.resolutions:
-        known = [found.name for found in deriver.resolutions if found.scope is None]
-        raise _unknown(f"{name!r} is no fact that the rules of this pack conclude.", name, known, option)
-    try:
-        return key, read_value(pack.vocabulary, pack.vocabulary.facts[key], value)
-    except SettingError as error:
-        raise click.BadParameter(str(error), param_hint=option) from None
-
-
-def _unknown(what: str, word: str, known: object, option: str) -> click.BadParameter:
-    from engine.errors import did_you_mean
-
-    return click.BadParameter(f"{what} {did_you_mean(word, known)}".rstrip(), param_hint=option)  # type: ignore[arg-type]

@@ -10,8 +10,8 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from commands.explain_layout import Teller, sentence
-from commands.texts import Texts
+from common.explain_layout import Teller, sentence
+from common.texts import Texts
 from engine.changed import Change, Difference
 from engine.decision import AdvisedAction
 from engine.derivation import Deriver
