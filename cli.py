@@ -10,7 +10,7 @@ import click
 
 COMMANDS = (
     "demo", "init", "import", "customers", "recommend", "why", "why-not", "what-if", "plan", "form", "record",
-    "confirm", "audit", "batch", "portfolio", "rules", "charter", "pack", "completion",
+    "confirm", "audit", "batch", "portfolio", "rules", "charter", "pack", "serve", "user", "completion",
 )  # fmt: skip
 # Loading libraries and rules makes many objects and no garbage. Looking for garbage among them every 700 objects, as
 # Python does by default, takes a tenth of a cold `recommend`.

@@ -6,7 +6,7 @@ import hashlib
 import io
 import tempfile
 import zipfile
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, fields, replace
 from datetime import UTC, date, datetime
 from decimal import Decimal
@@ -267,6 +267,28 @@ class Desk:
         base["portfolio"] = last_portfolio(self.store, self.as_of, self.known_at, row.pop("key"))
         facts = customer_facts(base, self.rules.pack.vocabulary, self.as_of, base_currency=self._currency)
         return self.decide_on(row, facts)
+
+    def decide_many(self, customers: Collection[str]) -> list[Decided]:
+        """Decide several customers in columns; those that are not known on this date are left out."""
+        from facts.runs import last_portfolio
+
+        base = self._base(_silent, {"customers": _CARD})
+        base["portfolio"] = last_portfolio(self.store, self.as_of, self.known_at)
+        cards = {row.pop("key"): row for row in base["customers"].select(["key", *_CARD]).to_pylist()}
+        wanted = set(customers)
+        facts = [each for each in self._snapshot(base).each() if each.customer in wanted]
+        decisions = self._plan.decide_all(facts)
+        return [Decided(cards[each.customer], each, decision) for each, decision in zip(facts, decisions, strict=True)]
+
+    def card(self, customer: str) -> Card | None:
+        """Return who a customer is, or None if nothing is known of it on this date.
+
+        Raises:
+            StoreError: if no such customer was ever recorded.
+        """
+        only = {"customers": ("key", *_CARD)}
+        rows = self.store.base_tables(self.as_of, self.known_at, customer, only)["customers"].select(_CARD).to_pylist()
+        return rows[0] if rows else None
 
     def decide_on(self, card: Card, facts: CustomerFacts) -> Decided:
         """Decide a customer on given facts, whatever is recorded."""

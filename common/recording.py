@@ -11,11 +11,19 @@ from typing import Any
 from sqlalchemy import RowMapping
 
 from engine.decision import AdvisedAction
+from engine.model import Pack
+from engine.snapshot import CustomerFacts
 from facts.audit import entries
 from facts.book import Book
 from facts.database import StoreError
 from facts.recording import Statement, state
 from wiring import Decided, Desk
+
+CONVEY = "convey-value"
+"""The action by which the chosen value is conveyed."""
+
+OVERRIDE_DAYS = 90
+"""After how many days a decision against a proposal is looked at again, if nothing else is said."""
 
 _SEE_PLAN = "See the plan: `valuelift recommend CUSTOMER`."
 
@@ -41,14 +49,25 @@ class Outcome:
     after: Decided
 
 
-def record_for(
-    desk: Desk, customer: str, make: Callable[[At], Sequence[Statement]], *, user: str, source: str
-) -> Outcome:
-    """Record what `make` states of a customer, all or nothing, and decide anew.
+Make = Callable[[At], Sequence[Statement]]
+"""Makes the statements to record from what is known."""
+
+
+def record_for(desk: Desk, customer: str, make: Make, *, user: str, source: str) -> Outcome:
+    """Record what `make` states of a customer, all or nothing, and decide anew (see `record`)."""
+    before = desk.decide(customer)
+    number = record(desk, before, make, user=user, source=source)
+    after = desk.anew().decide(before.facts.customer)
+    (entry,) = entries(desk.store, number=number)
+    return Outcome("recorded", number, before.facts.customer, entry.says, before, after)
+
+
+def record(desk: Desk, before: Decided, make: Make, *, user: str, source: str) -> int:
+    """Record what `make` states of a customer, all or nothing, and return its number in the audit log.
 
     Args:
         desk: a store and rules, as of the day on which this is recorded.
-        customer: the customer's key.
+        before: the customer as it stands.
         make: states what is to be recorded.
         user: who records it.
         source: from where, for the audit log.
@@ -56,13 +75,8 @@ def record_for(
     Raises:
         StoreError: if it contradicts the records, says nothing new, or lies in the future.
     """
-    before = desk.decide(customer)
-    key = before.facts.customer
-    statements = make(At(desk, before, Book(desk.store, desk.rules.pack.vocabulary, key, desk.as_of)))
-    number = state(desk.store, statements, user=user, source=source)
-    after = desk.anew().decide(key)
-    (entry,) = entries(desk.store, number=number)
-    return Outcome("recorded", number, key, entry.says, before, after)
+    book = Book(desk.store, desk.rules.pack.vocabulary, before.facts.customer, desk.as_of)
+    return state(desk.store, make(At(desk, before, book)), user=user, source=source)
 
 
 # --- communications ---
@@ -148,3 +162,12 @@ def action_stands(
     elif advised is None:
         del said["advised_by"]  # as it was advised then
     return [at.book.entry("actions", said, on, key, may_change=tuple(said))]
+
+
+# --- stages ---
+
+
+def is_kept(pack: Pack, facts: CustomerFacts) -> bool:
+    """Return whether an earlier decision against a proposal is in force."""
+    until = facts.facts.get(pack.shows.get("kept_until", ""))
+    return isinstance(until, date) and until >= facts.as_of

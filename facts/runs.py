@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING
 
 import pyarrow as pa
-from sqlalchemy import Select, Table, and_, insert, select
+from sqlalchemy import Select, Table, and_, func, insert, select
 
 from facts import reading
 from facts.database import bulk, run
@@ -65,6 +65,12 @@ def run_number(store: Store, run_of: Run) -> int | None:
     """Return the number of the run that was decided from the same, or None if there is none yet."""
     with bulk(store.url) as cursor:
         return _number(cursor, store, run_of)
+
+
+def newest_run(store: Store) -> int:
+    """Return the number of the run that was published last, 0 if none was."""
+    with store.reading() as connection:
+        return connection.scalar(select(func.max(decision_runs.c.id))) or 0
 
 
 def decisions_of(store: Store, number: int) -> pa.Table:

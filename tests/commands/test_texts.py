@@ -15,7 +15,7 @@ SOURCES = "\n".join(
         *(path for room in ("commands", "common", "web") for path in (ROOT / room).rglob("*.py")),
         *(path for room in ("commands", "web") for path in (ROOT / room / "templates").iterdir()),
     ]
-)
+).replace("'", '"')
 ALL = {**read_texts(COMMAND_LINE), **read_texts(PAGES)}
 
 
