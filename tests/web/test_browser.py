@@ -56,7 +56,7 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
         port = free.getsockname()[1]
     folder = tmp_path_factory.mktemp("served")
     log = folder / "log"
-    command = [Path(sys.executable).with_name("valuelift"), "demo", "--serve", "--port", str(port), "--lang", "en"]
+    command = [str(Path(sys.executable).with_name("valuelift")), "demo", "--serve", "--port", str(port), "--lang", "en"]
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
     with log.open("w") as output:
         process = subprocess.Popen(command, cwd=folder, stdout=output, stderr=subprocess.STDOUT, env=environment)
