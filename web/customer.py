@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
+from functools import cached_property
 from typing import Any
 
 from fastapi import APIRouter, HTTPException, Request
@@ -160,11 +161,11 @@ class _View:
     texts: Texts
     wording: Wording
 
-    @property
+    @cached_property
     def pack(self) -> Pack:
         return self.site.rules().pack
 
-    @property
+    @cached_property
     def strategy(self) -> Plan:
         return plan_of(self.pack, self.decided, self.shown, self.texts.language)
 
@@ -235,7 +236,7 @@ class _View:
         """Return what is on record, the newest first, without personal data."""
         customer, today = self.decided.facts.customer, self.site.today()
         book = Book(self.site.store, self.pack.vocabulary, customer, today)
-        rows = [(table, row) for table in TIMELINE for row in book.standing(table)]
+        rows = [(table, row) for table, found in book.all_standing(TIMELINE).items() for row in found]
         told = [(row["holds_from"], table, dict(row)) for table, row in rows if date.min < row["holds_from"] <= today]
         told.sort(key=lambda one: (one[0], one[2]["id"]), reverse=True)
         return [self._said(table, row) for _, table, row in told]
