@@ -93,9 +93,9 @@ def serve_copy(original: Path, folder: Path) -> Iterator[Pages]:
     store.close()
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def pages(store_with_accounts: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pages]:
-    """Return the pages over a store that the tests of a module share."""
+    """Return the pages over a store that tests share which record nothing."""
     yield from serve_copy(store_with_accounts, tmp_path_factory.mktemp("shared"))
 
 
