@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import tempfile
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, fields, replace
 from datetime import UTC, date, datetime
@@ -304,17 +304,24 @@ class Portfolio:
 class Desk:
     """A store and rules, ready to decide on the facts that hold on a date, as they were known at a moment."""
 
-    def __init__(self, store: Store, rules: Rules, as_of: date, known_at: datetime | None = None) -> None:
+    def __init__(
+        self, store: Store, rules: Rules, as_of: date, known_at: datetime | None = None, *, in_columns: bool = False
+    ) -> None:
         self.store = store
         self.rules = rules
         self.as_of = as_of
         self.asked_known_at = known_at
         self.known_at = known_at or datetime.now(UTC)
+        self.in_columns = in_columns  # one customer too is decided by the plan
+
+    def anew(self) -> Desk:
+        """Return the same desk, knowing what is known by now."""
+        return Desk(self.store, self.rules, self.as_of, in_columns=self.in_columns)
 
     # --- one customer ---
 
     def decide(self, customer: str) -> Decided:
-        """Decide one customer, firing by firing.
+        """Decide one customer, firing by firing unless this desk decides in columns.
 
         Raises:
             StoreError: if the customer is not known, or was not on this date.
@@ -330,16 +337,39 @@ class Desk:
         facts = customer_facts(base, self.rules.pack.vocabulary, self.as_of, base_currency=self._currency)
         return self.decide_on(row, facts)
 
+    def decide_many(self, customers: Collection[str]) -> list[Decided]:
+        """Decide several customers in columns; those that are not known on this date are left out."""
+        from facts.runs import last_portfolio
+
+        base = self._base(_silent, {"customers": _CARD})
+        base["portfolio"] = last_portfolio(self.store, self.as_of, self.known_at)
+        cards = {row.pop("key"): row for row in base["customers"].select(["key", *_CARD]).to_pylist()}
+        wanted = set(customers)
+        facts = [each for each in self._snapshot(base).each() if each.customer in wanted]
+        decisions = self._plan.decide_all(facts)
+        return [Decided(cards[each.customer], each, decision) for each, decision in zip(facts, decisions, strict=True)]
+
+    def card(self, customer: str) -> Card | None:
+        """Return who a customer is, or None if nothing is known of it on this date.
+
+        Raises:
+            StoreError: if no such customer was ever recorded.
+        """
+        only = {"customers": ("key", *_CARD)}
+        rows = self.store.base_tables(self.as_of, self.known_at, customer, only)["customers"].select(_CARD).to_pylist()
+        return rows[0] if rows else None
+
     def decide_on(self, card: Card, facts: CustomerFacts) -> Decided:
         """Decide a customer on given facts, whatever is recorded."""
+        if self.in_columns:
+            (decision,) = self._plan.decide_all([facts])
+            return Decided(card, facts, decision)
         return Decided(card, facts, self._session.decide(facts))
 
     @property
     def executors(self) -> tuple[Session, Plan]:
         """Both executors, to try out what the prover finds."""
-        from engine.plan import Plan
-
-        return self._session, Plan(self.rules.program)
+        return self._session, self._plan
 
     def _hidden(self, what: str, customer: str | None = None) -> StoreError:
         """Return the error for facts of which none are seen: they hold later, or were recorded later."""
@@ -355,6 +385,12 @@ class Desk:
         from engine.session import Session
 
         return Session(self.rules.program)
+
+    @cached_property
+    def _plan(self) -> Plan:
+        from engine.plan import Plan
+
+        return Plan(self.rules.program)
 
     @cached_property
     def _currency(self) -> str:
@@ -382,26 +418,6 @@ class Desk:
         base = self._base(progress)
         base["portfolio"] = portfolio
         return self._snapshot(base)
-
-    def decide_some(self, cards: Mapping[str, Card]) -> list[Decided]:
-        """Decide customers together, each in full, in the order of their keys."""
-        import pyarrow as pa
-        import pyarrow.compute as pc
-
-        from engine.plan import Plan
-        from engine.snapshot import Snapshot
-
-        whole, keys = self.snapshot(), pa.array(cards)
-
-        def only(table: pa.Table) -> pa.Table:
-            return table.filter(pc.is_in(table["customer"], keys))
-
-        some = Snapshot(whole.as_of, only(whole.customers), {name: only(rows) for name, rows in whole.rows.items()})
-        decisions = Plan(self.rules.program).decisions(some)
-        return [
-            Decided(cards[facts.customer], facts, decision)
-            for facts, decision in zip(some.each(), decisions, strict=True)
-        ]
 
     def batch(self, user: str, ledger: Ledger, *, facts: Path | None = None, workers: int = 1) -> Batch:
         """Return the batch over all that the store knows, or over a folder of facts; it publishes to the store.

@@ -38,7 +38,7 @@ def command(customer: str | None, manager: str | None, show_all: bool, query: Qu
         if customer is not None:
             decided = [desk.decide(customer)]
         else:
-            decided = desk.decide_some(looked_after(desk, manager or ""))
+            decided = desk.decide_many(looked_after(desk, manager or ""))
         wording = Wording(pack.vocabulary, query.language)
         found = open_questions(pack, desk.rules.program, [(one.facts, one.decision) for one in decided], wording)
     if query.as_json:
@@ -48,7 +48,7 @@ def command(customer: str | None, manager: str | None, show_all: bool, query: Qu
         return
     from commands.ask_layout import AskLayout
     from commands.output import print_page
-    from commands.texts import Texts
+    from common.texts import Texts
 
     print_page(
         *AskLayout(pack, Texts(query.language), None if show_all else AT_A_GLANCE).page(found, decided, query.as_of)

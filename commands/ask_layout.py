@@ -11,7 +11,7 @@ from rich.console import RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from commands.texts import Texts
+from common.texts import Texts
 from engine.asking import Answer, Asked
 from engine.model import Pack
 from engine.vocabulary import Fact, Type, Value

@@ -14,7 +14,7 @@ from commands.options import Day, db_option, json_option, language_option, pack_
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
-    from commands.texts import Texts
+    from common.texts import Texts
     from engine.wording import Wording
     from facts.audit import Entry
 
@@ -63,7 +63,7 @@ def command(
         print_json([_plain(entry) for entry in found])
         return
     from commands.output import print_page
-    from commands.texts import Texts
+    from common.texts import Texts
     from engine.wording import Wording
 
     texts = Texts(language)
@@ -92,7 +92,8 @@ def _page(found: Sequence[Entry], texts: Texts, wording: Wording) -> Iterator[Re
     """Yield a line that says who did what, and one below it for each thing that was said."""
     from rich.text import Text
 
-    from commands.record.saying import indented, say
+    from commands.record.saying import indented
+    from common.saying import say
 
     if not found:
         yield Text(texts("audit_empty"))

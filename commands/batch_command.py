@@ -17,7 +17,7 @@ from commands.options import Query, query_options, user_option
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
-    from commands.texts import Texts
+    from common.texts import Texts
     from facts.batch.run import Batch, BatchRun
     from wiring import Rules
 
@@ -76,7 +76,7 @@ def command(
       valuelift batch --facts facts --out runs --as-of 2026-06-30 --json
     """
     from commands.progress import progress
-    from commands.texts import Texts
+    from common.texts import Texts
 
     if facts is not None and out is None and query.db is None:
         raise click.UsageError("With --facts, say where the decisions go: --out DIR, --db, or both.")

@@ -67,7 +67,7 @@ def command(pack: Path | None, out: Path | None, language: str, as_json: bool) -
       valuelift charter --lang zh --out charter.md
     """
     from commands.documents import deliver, rendered
-    from commands.texts import Texts
+    from common.texts import Texts
     from engine.wording import Wording
     from wiring import load_rules, shipped_pack
 

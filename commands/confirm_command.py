@@ -13,9 +13,6 @@ from commands.options import STAGES, Day, Query, Word, query_options, user_optio
 
 if TYPE_CHECKING:
     from engine.model import Pack
-    from engine.snapshot import CustomerFacts
-
-OVERRIDE_DAYS = 90
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +44,7 @@ class Confirmed:
     "--until",
     type=Day(),
     metavar="DATE",
-    help=f"When to look at a decision against the proposal again; by default after {OVERRIDE_DAYS} days.",
+    help="When to look at a decision against the proposal again; by default after 90 days.",
 )
 @user_option
 @query_options
@@ -66,6 +63,7 @@ def command(
       valuelift confirm 13085 --stage new --override --reason "still on trial"
     """
     from commands.desk import desk_for
+    from common.recording import OVERRIDE_DAYS, is_kept
     from facts.recording import confirm_stage
 
     _check_override(override, reason, until)
@@ -77,7 +75,7 @@ def command(
         found = desk.decide(customer)
         key, pack = found.facts.customer, desk.rules.pack
         proposed = _text(found.decision.values.get(pack.ladder.proposed.name))
-        extends = stage == proposed and _is_kept(pack, found.facts)
+        extends = stage == proposed and is_kept(pack, found.facts)
         _check_proposal(key, stage, proposed, override, extends)
         recorded = confirm_stage(
             desk.store, key, stage, query.as_of, user=user, proposed=proposed, reason=reason, until=until
@@ -102,12 +100,6 @@ def _check_override(override: bool, reason: str | None, until: date | None) -> N
         raise click.UsageError("--reason and --until belong to --override.")
 
 
-def _is_kept(pack: Pack, facts: CustomerFacts) -> bool:
-    """Whether an earlier decision against a proposal is in force."""
-    until = facts.facts.get(pack.shows.get("kept_until", ""))
-    return isinstance(until, date) and until >= facts.as_of
-
-
 def _check_proposal(customer: str, stage: str, proposed: str | None, override: bool, extends: bool) -> None:
     if proposed is not None and stage != proposed and not override:
         raise click.UsageError(
@@ -119,7 +111,7 @@ def _check_proposal(customer: str, stage: str, proposed: str | None, override: b
 
 
 def _said(confirmed: Confirmed, pack: Pack, language: str) -> Iterator[str]:
-    from commands.texts import Texts
+    from common.texts import Texts
     from engine.wording import Wording
 
     texts, wording = Texts(language), Wording(pack.vocabulary, language)

@@ -12,7 +12,7 @@ from commands.options import STAGES, Query, Word, query_options
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
-    from commands.texts import Texts
+    from common.texts import Texts
     from engine.model import Pack
     from engine.vocabulary import FactKey
     from wiring import Card, Desk
@@ -55,7 +55,7 @@ def command(stages: tuple[str, ...], manager: str | None, show_all: bool, query:
         print_json(rows)
         return
     from commands.output import print_page
-    from commands.texts import Texts
+    from common.texts import Texts
 
     shown = rows if show_all else rows[:AT_A_GLANCE]
     print_page(page(Texts(query.language), desk.rules.pack, columns, shown), *foot(query, len(shown), len(rows)))
@@ -137,7 +137,7 @@ def foot(query: Query, shown: int, number: int) -> list[RenderableType]:
     """Return the line below the list."""
     from rich.text import Text
 
-    from commands.texts import Texts
+    from common.texts import Texts
 
     texts = Texts(query.language)
     date = texts.date(query.as_of)

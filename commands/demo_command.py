@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from datetime import date
+from collections import Counter
+from collections.abc import Iterator
+from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING
 
 import click
 
 from commands.options import Query, json_option, language_option, user_option
+from commands.serve_command import HOST, port_option, serve
 
 if TYPE_CHECKING:
+    from common.texts import Texts
     from wiring import Desk
 
 STORE = "valuelift-demo.db"
@@ -17,10 +21,12 @@ STORE = "valuelift-demo.db"
 
 @click.command("demo")
 @click.option("--db", metavar="PATH|URL", default=STORE, show_default=True, help="Where to make the demo store.")
+@click.option("--serve", "serves", is_flag=True, help="Then serve the pages to log in to, until you stop it.")
+@port_option
 @user_option
 @language_option
 @json_option
-def command(db: str, user: str, language: str, as_json: bool) -> None:
+def command(db: str, serves: bool, port: int, user: str, language: str, as_json: bool) -> None:
     """Try everything on an invented portfolio.
 
     Makes a store of invented customers, decides them all, and shows the portfolio and one customer's plan. A demo
@@ -31,9 +37,10 @@ def command(db: str, user: str, language: str, as_json: bool) -> None:
     Example:
       valuelift demo
       valuelift demo --lang zh --db demo.db
+      valuelift demo --serve
     """
     from commands.progress import progress
-    from commands.texts import Texts
+    from common.texts import Texts
     from facts.batch.ledger import Ledger, runs_folder
     from facts.demo import build
     from facts.store import Store
@@ -48,9 +55,34 @@ def command(db: str, user: str, language: str, as_json: bool) -> None:
         with progress() as report:
             batch = desk.batch(user, Ledger.at(runs_folder(store.url)))
             batch.run(lambda step, done, of: report(texts(step), done, of))
+        if serves:
+            from web.site import Settings
+
+            for line in _logins(desk, texts):
+                click.echo(line)
+            serve(store, Settings(as_of), HOST, port)
+            return
         show(desk, Query(db, as_of, None, None, language, as_json), db)
     finally:
         store.close()
+
+
+def _logins(desk: Desk, texts: Texts) -> Iterator[str]:
+    """Make an account for each role, or give it a new password, and yield how to log in."""
+    from facts.accounts import Account, Role, accounts, add_account, change_password, new_password
+
+    managers = Counter(card["account_manager"] for card in desk.cards().values())
+    busiest = max(managers, key=lambda name: (managers[name], name or ""))
+    present = {each.name for each in accounts(desk.store)}
+    yield texts("demo_logins")
+    for role in Role:
+        password = new_password()
+        if role.value in present:
+            change_password(desk.store, role.value, password)
+        else:
+            manager = busiest if role is Role.MANAGER else None
+            add_account(desk.store, Account(role.value, role, manager), password, datetime.now(UTC))
+        yield f"  {role.value:<10}{password}"
 
 
 def show(desk: Desk, query: Query, db: str) -> None:
@@ -58,7 +90,7 @@ def show(desk: Desk, query: Query, db: str) -> None:
     from commands.customers_command import foot, listed, page
     from commands.layout import Layout
     from commands.output import print_json, print_page
-    from commands.texts import Texts
+    from common.texts import Texts
     from engine.recommend import recommend
 
     rows = listed(desk)

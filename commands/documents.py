@@ -2,104 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
-from datetime import date, timedelta
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from commands.texts import Texts
-from engine.decision import State
-from engine.recommend import Recommendation
-from engine.vocabulary import FactKey
-from engine.wording import Wording
+from common.texts import Texts
 
 if TYPE_CHECKING:
     from jinja2 import Environment
-
-    from engine.model import Pack
-    from engine.snapshot import Row
-    from wiring import Card, Decided
-
-
-@dataclass(frozen=True, slots=True)
-class Need:
-    """A need on record, in words."""
-
-    tier: str
-    kind: str
-    state: str
-    heart_value: str
-    since: str
-
-
-@dataclass(frozen=True, slots=True)
-class Plan:
-    """One customer's plan, in words: the recommendation with needs, goals and the day to look at it again."""
-
-    customer: str
-    card: Card
-    as_of: date
-    kind: str
-    review_on: date | None
-    shown: Recommendation
-    goals: tuple[str, ...]
-    needs: tuple[Need, ...]
-
-
-def plan_of(pack: Pack, found: Decided, shown: Recommendation, language: str) -> Plan:
-    """Return a customer's plan; `shown` is its recommendation in the same language."""
-    days = found.decision.values.get(pack.shows.get("review", ""))
-    return Plan(
-        customer=found.facts.customer,
-        card=found.card,
-        as_of=found.decision.as_of,
-        kind=_kind(pack, found, language),
-        review_on=found.decision.as_of + timedelta(days=days) if isinstance(days, int) else None,
-        shown=shown,
-        goals=tuple(_goals(shown)),
-        needs=tuple(_needs(pack, found, language)),
-    )
-
-
-def _kind(pack: Pack, found: Decided, language: str) -> str:
-    name = pack.shows.get("plan", "")
-    value = found.decision.values.get(name)
-    return Wording(pack.vocabulary, language).value(pack.vocabulary.facts[FactKey(None, name)], value) if value else ""
-
-
-def _goals(shown: Recommendation) -> Iterator[str]:
-    """Yield what the next step of the relationship still needs."""
-    checklist = shown.proposal.checklist if shown.proposal else None
-    for line in checklist.criteria if checklist and checklist.move.id == "up" else ():
-        if line.required and line.state is not State.MET:
-            yield line.title
-
-
-def _needs(pack: Pack, found: Decided, language: str) -> Iterator[Need]:
-    """Yield the needs on record, the core ones first."""
-    wording = Wording(pack.vocabulary, language)
-    tiers = list(pack.vocabulary.enums["need_tier"].members)
-
-    def tier(row: Row) -> int:
-        return tiers.index(str(row.facts["tier"])) if "tier" in row.facts else len(tiers)
-
-    for row in sorted(found.facts.rows.get("needs", ()), key=tier):
-        yield Need(*row_in_words(wording, "needs", row, ("tier", "kind", "state", "heart_value", "since")))
-
-
-def row_in_words(wording: Wording, collection: str, row: Row, names: Iterable[str]) -> Iterator[str]:
-    """Yield what a row says of each of its facts named; nothing, where it is not known."""
-    for name in names:
-        value = row.facts.get(name)
-        fact = wording.vocabulary.facts[FactKey(collection, name)]
-        yield "" if value is None else wording.value(fact, value)
-
-
-# --- rendering -------------------------------------------------------------------------------------------------------
 
 
 def rendered(template: str, texts: Texts, **values: object) -> str:

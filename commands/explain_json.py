@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from commands.explain_layout import Teller
+from common.explain_layout import Teller
 from engine.derivation import Kind, Node, Source
 from engine.model import Test
 from engine.phrases import Phrases

@@ -70,7 +70,7 @@ def command(customer: str, out: Path | None, query: Query) -> None:
     """
     from commands.desk import desk_for
     from commands.documents import deliver, rendered
-    from commands.texts import Texts
+    from common.texts import Texts
 
     with desk_for(query) as desk:
         found = desk.decide(customer)
@@ -96,7 +96,7 @@ def command(customer: str, out: Path | None, query: Query) -> None:
 
 def sections_of(pack: Pack, found: Decided, language: str) -> tuple[Section, ...]:
     """Return the sections about the customer as a whole."""
-    from commands.texts import Texts
+    from common.texts import Texts
 
     known = found.facts.facts
     return tuple(
@@ -117,7 +117,7 @@ def _lines(pack: Pack, known: Mapping[str, Value], names: tuple[str, ...], langu
 
 def tables_of(pack: Pack, facts: CustomerFacts, language: str) -> tuple[FormTable, ...]:
     """Return the lists of people, needs and agreements."""
-    from commands.documents import row_in_words
+    from common.strategy import row_in_words
     from engine.vocabulary import FactKey
     from engine.wording import Wording
 

@@ -38,7 +38,7 @@ def command(customers: int, seed: int, out: Path, as_of: date | None, language: 
       valuelift generate --customers 100000 --seed 7 --out facts
     """
     from commands.progress import progress
-    from commands.texts import Texts
+    from common.texts import Texts
     from facts.demo import AS_OF
     from facts.generate import generate
 

@@ -7,7 +7,7 @@ from datetime import date
 from typing import TYPE_CHECKING
 
 from commands.impact_words import ImpactWords
-from commands.texts import Texts
+from common.texts import Texts
 
 if TYPE_CHECKING:
     from rich.console import RenderableType

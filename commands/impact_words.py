@@ -9,7 +9,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from commands.flow_picture import Flow, flow
-from commands.texts import Texts
+from common.texts import Texts
 from engine.vocabulary import FactKey, Value
 from engine.wording import Wording
 

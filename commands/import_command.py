@@ -13,7 +13,7 @@ from commands.options import db_option, json_option, language_option, user_optio
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
-    from commands.texts import Texts
+    from common.texts import Texts
     from facts.imports import ImportReport
 
 MAX_REJECTS = 1000
@@ -81,7 +81,7 @@ def command(
     from commands.desk import open_store
     from commands.output import print_json, print_page
     from commands.progress import progress
-    from commands.texts import Texts
+    from common.texts import Texts
     from facts.imports import import_files
     from wiring import rules_in_use
 

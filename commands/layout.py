@@ -11,7 +11,7 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from commands.texts import Texts
+from common.texts import Texts
 from engine.decision import State
 from engine.model import Pack
 from engine.recommend import (

@@ -120,7 +120,7 @@ def default_user() -> str:
 
 def default_language() -> str:
     """Return the language that the environment asks for."""
-    from commands.texts import default_language as asked
+    from common.texts import default_language as asked
 
     return asked()
 

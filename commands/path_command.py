@@ -47,8 +47,8 @@ def command(
       valuelift path 13085 --value brand --lang zh
     """
     from commands.desk import desk_for
-    from commands.explain_layout import Teller
-    from commands.texts import Texts
+    from common.explain_layout import Teller
+    from common.texts import Texts
     from engine.derivation import Deriver
     from engine.path import find_paths
 

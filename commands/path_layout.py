@@ -11,7 +11,7 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from commands.explain_layout import Teller
+from common.explain_layout import Teller
 from engine.path import Paths
 from engine.phrases import Phrases
 from engine.prove.changeable import Alteration

@@ -45,7 +45,7 @@ def command(
     """
     from commands.desk import desk_for
     from commands.progress import progress
-    from commands.texts import Texts
+    from common.texts import Texts
 
     texts = Texts(query.language)
     earlier = since or query.as_of - timedelta(days=DAYS_BACK)

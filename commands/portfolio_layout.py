@@ -13,7 +13,7 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from commands.texts import Texts
+from common.texts import Texts
 from engine.model import Pack
 from engine.wording import Wording
 from wiring import Portfolio

@@ -9,7 +9,7 @@ from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from commands.texts import Texts
+from common.texts import Texts
 
 if TYPE_CHECKING:
     from engine.impact import Impact

@@ -37,6 +37,6 @@ def command(customer: str, show_all: bool, query: Query) -> None:
         return
     from commands.layout import Layout
     from commands.output import print_page
-    from commands.texts import Texts
+    from common.texts import Texts
 
     print_page(Layout(Texts(query.language), desk.rules.pack, show_all).page(shown, found.card))

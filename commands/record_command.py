@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from datetime import date
 from pathlib import Path
@@ -11,15 +10,15 @@ from typing import TYPE_CHECKING
 import click
 
 from commands.options import Day, Query, Word, db_option, json_option, language_option, pack_option, user_option
-from commands.record.entering import At, Entering, enter, query_of_record, record_options, require_word
+from commands.record.entering import Entering, enter, query_of_record, record_options, require_word
 from commands.record.kinds import KINDS, subcommand
 
 if TYPE_CHECKING:
+    from common.recording import At
     from engine.decision import AdvisedAction
     from facts.recording import Statement
 
 OUTCOMES = ("accepted", "recognised", "rejected", "no_reaction")
-_SEE_PLAN = "See the plan: `valuelift recommend CUSTOMER`."
 STATES = ("open", "done", "snoozed", "declined")
 DECLINED_BECAUSE = (
     "not_needed", "wrong_time", "customer_refuses", "done_otherwise", "no_means", "facts_wrong", "other",
@@ -70,28 +69,14 @@ def effect(
       valuelift record effect moonbridge people --outcome accepted --contact buyer
     """
 
+    from common.recording import effect_heard
+
     def heard(at: At) -> Sequence[Statement]:
         require_word(contact, at.book.vocabulary.enums["contact_role"].members, "--contact")
         row = at.book.find("communications", communication, among="value_kind")
-        said = {"heard_on": entering.on, "outcome": outcome, "heard_from": contact, "heard_reason": reason}
-        given = {name: value for name, value in said.items() if value is not None}
-        return at.book.heard(row, given, _shown_level(at, row["key"], outcome, entering.on))
+        return effect_heard(at, row, entering.on, outcome, heard_from=contact, heard_reason=reason)
 
     enter(entering, customer, heard)
-
-
-def _shown_level(at: At, key: str, outcome: str, on: date) -> str | None:
-    """Return the perception that an effect shows: what the rules conclude from the facts with the effect among them."""
-    from dataclasses import replace
-
-    facts = at.before.facts
-    told = [
-        replace(row, facts={**row.facts, "heard": True, "heard_on": on, "outcome": outcome}) if row.key == key else row
-        for row in facts.rows.get("communications", ())
-    ]
-    heard = at.desk.decide_on(at.before.card, replace(facts, rows={**facts.rows, "communications": tuple(told)}))
-    level = heard.decision.rows.get("communications", {}).get(key, {}).get("shown_level")
-    return None if level is None else str(level)
 
 
 # --- answers ---
@@ -166,32 +151,15 @@ def action(
     """
     _check_action(state, until, because, reason, entering.on)
 
-    from facts.database import StoreError
+    from common.recording import action_stands
 
     def stands(at: At) -> Sequence[Statement]:
         pack = at.desk.rules.pack
         require_word(action, pack.actions, "ACTION")
         require_word(because, pack.vocabulary.enums["decline_reason"].members, "--because")
-        advised = _advised(at, action, about)
-        row = about or (advised.row if advised else "")
-        key = f"{at.book.customer}/{action}/{row}"
-        before = at.book.last("actions", key, entering.on)
-        said = {
-            "action": action,
-            "about": row,
-            "state": state,
-            "until": until,
-            "reason": reason,
-            "declined_because": because,
-            "advised_by": json.dumps(advised.rules) if advised else None,
-        }
-        if before is None and advised is None and state in ("snoozed", "declined"):
-            raise StoreError(f"{action} is not recorded as {state}", "it is not advised now", _SEE_PLAN)
-        if before is None:
-            said |= {"advised_on": entering.on, "due_on": advised.due_on if advised else None}
-        elif advised is None:
-            del said["advised_by"]  # as it was advised then
-        return [at.book.entry("actions", said, entering.on, key, may_change=tuple(said))]
+        advised, row = _advised(at, action, about), about or ""
+        said = {"until": until, "reason": reason, "declined_because": because}
+        return action_stands(at, action, advised, entering.on, state=state, about=row, **said)
 
     enter(entering, customer, stands)
 
@@ -211,7 +179,9 @@ def _check_action(state: str, until: date | None, because: str | None, reason: s
 
 def _advised(at: At, action: str, about: str | None) -> AdvisedAction | None:
     """Return the advice that is meant, or None if the action is not advised now."""
-    advised = [each for each in at.before.decision.actions if each.action == action and about in (None, each.row)]
+    from common.recording import advised_now
+
+    advised = advised_now(at, action, about)
     if len(advised) > 1:
         rows = ", ".join(each.row for each in advised)
         raise click.UsageError(f"{action} is advised for several: say which by --about. It is one of {rows}.")

@@ -41,7 +41,7 @@ def command(
       valuelift replay latest C00000017 --out runs
     """
     from commands.progress import progress
-    from commands.texts import Texts
+    from common.texts import Texts
     from facts.batch.register import find, replay
     from facts.database import StoreError
     from wiring import load_rules, rules_in_use, shipped_rules

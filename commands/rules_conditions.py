@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from commands.texts import Texts
+    from common.texts import Texts
     from engine.condition_coverage import Seen, Use
 
 ASKING = 3

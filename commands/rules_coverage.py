@@ -15,7 +15,7 @@ from commands.options import json_option, language_option, pack_argument
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
-    from commands.texts import Texts
+    from common.texts import Texts
     from engine.cases import Case
     from engine.coverage import Coverage
     from engine.model import Pack
@@ -62,7 +62,7 @@ def _show_conditions(rules: Rules, cases: Sequence[Case], language: str, as_json
     """Show what cases see of the tests of conditions; return whether they see all thresholds on both sides."""
     from commands.output import print_json
     from commands.rules_conditions import lacking, lines, plain
-    from commands.texts import Texts
+    from common.texts import Texts
     from engine.condition_coverage import condition_coverage
 
     seen = condition_coverage(rules.pack, rules.program, cases)
@@ -86,7 +86,7 @@ def _show_items(rules: Rules, cases: Sequence[Case], language: str, as_json: boo
         print_json({"items": [_plain(one) for one in covered], "lacking": lacking})
     else:
         from commands.output import print_page
-        from commands.texts import Texts
+        from common.texts import Texts
 
         print_page(_page(Texts(language), rules.pack, covered, lacking))
     return not lacking

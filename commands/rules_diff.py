@@ -72,7 +72,7 @@ def command(
     from datetime import date as day
 
     from commands.output import print_json, print_page
-    from commands.texts import Texts
+    from common.texts import Texts
 
     query = Query(db, as_of or day.today(), known_at, None, language, as_json)
     texts = Texts(language)

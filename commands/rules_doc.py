@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import click
 
 from commands.options import Day, pack_argument
-from commands.texts import Texts
+from common.texts import Texts
 
 if TYPE_CHECKING:
     from engine.model import MethodItem

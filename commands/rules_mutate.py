@@ -14,7 +14,7 @@ from commands.failures import PROBLEMS
 from commands.options import json_option, language_option, pack_argument
 
 if TYPE_CHECKING:
-    from commands.texts import Texts
+    from common.texts import Texts
     from engine.errors import Location
     from engine.mutation import Mutation, Tried
     from wiring import Rules
@@ -55,7 +55,7 @@ def command(
       valuelift rules mutate our-rules --only new-to-established --cases 50
     """
     from commands.output import print_json
-    from commands.texts import Texts
+    from common.texts import Texts
     from engine.cases import load_cases
     from engine.mutation import SURVIVES, Mutation
     from wiring import load_rules, shipped_pack

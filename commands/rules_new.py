@@ -115,7 +115,7 @@ class _Start:
 
     def _text(self, template: str) -> str:
         from commands.documents import rendered
-        from commands.texts import Texts
+        from common.texts import Texts
 
         action = next((name for name, one in self.pack.actions.items() if one.per is None), None)
         cited = f"sources: [{', '.join(self.sources)}]" if self.sources else ""

@@ -37,7 +37,7 @@ def command(
     from commands.desk import open_store
     from commands.output import print_json
     from commands.promotion import Promotion
-    from commands.texts import Texts
+    from common.texts import Texts
     from wiring import use_rules
 
     texts = Texts(language)
@@ -79,7 +79,7 @@ def log(db: str | None, language: str, as_json: bool) -> None:
     """
     from commands.desk import open_store
     from commands.output import print_json
-    from commands.texts import Texts
+    from common.texts import Texts
     from facts.packs import uses
 
     with open_store(db) as store:

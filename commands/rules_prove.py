@@ -17,7 +17,7 @@ from commands.options import Word, json_option, language_option, pack_argument
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
-    from commands.texts import Texts
+    from common.texts import Texts
     from engine.model import Pack
     from engine.program import Program
     from engine.prove import Answer, Question
@@ -80,7 +80,7 @@ def command(
       valuelift rules prove our-rules --against rulesets/value_marketing
     """
     from commands.output import print_json, print_page
-    from commands.texts import Texts
+    from common.texts import Texts
     from engine.prove import Difference, DifferentFactsError, Kind, Questions, Verdict
     from wiring import examples, load_rules, shipped_pack
 

@@ -14,7 +14,7 @@ from commands.options import json_option, language_option, rule_pack_option
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
-    from commands.texts import Texts
+    from common.texts import Texts
     from engine.model import Pack
     from engine.phrasing import Line
     from engine.portrait import Gallery, Portrait
@@ -53,7 +53,7 @@ def command(item: str, pack: Path | None, show_all: bool, language: str, as_json
         print_json([_plain(one) for one in found])
         return
     from commands.output import print_page
-    from commands.texts import Texts
+    from common.texts import Texts
 
     print_page(*(_page(Texts(language), gallery.pack, one, show_all) for one in found))
 

@@ -9,7 +9,7 @@ import click
 
 from commands.failures import report
 from commands.options import Query, as_of_option, db_option, known_at_option, language_option
-from commands.texts import Texts
+from common.texts import Texts
 
 if TYPE_CHECKING:
     from datetime import date, datetime

@@ -12,7 +12,7 @@ import click
 from commands.options import db_option, json_option, language_option
 
 if TYPE_CHECKING:
-    from commands.texts import Texts
+    from common.texts import Texts
     from facts.batch.ledger import Ledger
     from facts.batch.register import Entry
     from facts.store import Store
@@ -57,7 +57,7 @@ def command(ctx: click.Context, db: str | None, out: Path | None, language: str,
     """
     if ctx.invoked_subcommand is not None:
         return
-    from commands.texts import Texts
+    from common.texts import Texts
     from facts.batch.register import entries
 
     with ledger_for(db, out) as (ledger, store):
@@ -82,7 +82,7 @@ def show_command(run: str, db: str | None, out: Path | None, language: str, as_j
     Example:
       valuelift runs show latest --out runs
     """
-    from commands.texts import Texts
+    from common.texts import Texts
     from facts.batch.register import find
 
     with ledger_for(db, out) as (ledger, store):
@@ -110,7 +110,7 @@ def prune_command(keep: int, db: str | None, out: Path | None, language: str, as
       valuelift runs prune --keep 60
     """
     from commands.options import default_user
-    from commands.texts import Texts
+    from common.texts import Texts
     from facts.batch.register import prune
 
     texts = Texts(language)

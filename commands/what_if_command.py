@@ -49,7 +49,11 @@ def command(customer: str, settings: tuple[str, ...], show_all: bool, query: Que
         print_json({**about, "set": changes, **decisions, "difference": found})
         return
     from commands.output import print_page
-    from commands.texts import Texts
-    from commands.what_if_layout import WhatIfLayout
+    from common.explain_layout import Teller
+    from common.texts import Texts
+    from common.what_if_layout import WhatIfLayout
+    from engine.derivation import Deriver
 
-    print_page(*WhatIfLayout(desk.rules, Texts(query.language), show_all).page(before, after, changes, found))
+    texts = Texts(query.language)
+    head = Teller(Deriver(desk.rules.pack, desk.rules.program, before.facts, before.decision), texts).head(before.card)
+    print_page(head, *WhatIfLayout(desk.rules, texts, show_all).page(before, after, changes, found))

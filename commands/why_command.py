@@ -9,7 +9,7 @@ import click
 from commands.options import Query, Word, query_options
 
 if TYPE_CHECKING:
-    from engine.derivation import Deriver, Node
+    from engine.derivation import Node
 
 DEPTH = {"manager": 2, "auditor": 3}
 
@@ -45,14 +45,18 @@ def command(customer: str, subject: str | None, depth: int | None, audience: str
       valuelift why 13085 value_next --for auditor --lang zh
     """
     from commands.desk import desk_for
-    from commands.explain_layout import Teller
-    from commands.texts import Texts
+    from common.asked import subjects
+    from common.explain_layout import Teller
+    from common.texts import Texts
     from engine.derivation import Deriver
 
     with desk_for(query) as desk:
         found = desk.decide(customer)
     deriver = Deriver(desk.rules.pack, desk.rules.program, found.facts, found.decision)
-    nodes = subjects(deriver, subject)
+    try:
+        nodes = subjects(deriver, subject)
+    except ValueError as error:
+        raise click.BadParameter(str(error), param_hint="SUBJECT") from None
     levels = depth or DEPTH[audience]
     teller = Teller(deriver, Texts(query.language))
     stamp = found.decision.pack
@@ -67,7 +71,7 @@ def command(customer: str, subject: str | None, depth: int | None, audience: str
         _leave(nodes)
         return
     from commands.output import print_page
-    from commands.why_layout import WhyLayout
+    from common.why_layout import WhyLayout
 
     layout = WhyLayout(teller, levels, audience == "auditor")
     print_page(teller.head(found.card))
@@ -87,42 +91,3 @@ def _leave(nodes: list[Node]) -> None:
 
     if any(node.kind is Kind.ACTION and not node.truth for node in nodes):
         raise click.exceptions.Exit(PROBLEMS)
-
-
-def subjects(deriver: Deriver, subject: str | None) -> list[Node]:
-    """Return the derivations of what is asked for.
-
-    Raises:
-        BadParameter: if the pack has nothing of this name.
-    """
-    from engine.vocabulary import FactKey
-
-    pack = deriver.pack
-    if subject is None:
-        names = [pack.ladder.proposed.name, pack.shows.get("value", "")]
-        return [deriver.fact(FactKey(None, name)) for name in names if pack.vocabulary.fact(name)]
-    if pack.vocabulary.fact(subject):
-        return [deriver.fact(FactKey(None, subject))]
-    scope, _, name = subject.partition(".")
-    if FactKey(scope, name) in pack.vocabulary.facts:
-        return [deriver.fact(FactKey(scope, name), row.key) for row in deriver.customer.rows.get(scope, ())]
-    if subject in pack.actions:
-        return advised(deriver, subject)
-    if subject in deriver.book and deriver.is_compiled(subject):
-        return [deriver.rule(subject, row) for row in deriver.spots(subject)]
-    raise click.BadParameter(unknown_subject(deriver, subject), param_hint="SUBJECT")
-
-
-def advised(deriver: Deriver, action: str) -> list[Node]:
-    """Return the derivations of an action, one for each row that it is advised about."""
-    rows = [one.row for one in deriver.decision.actions if one.action == action]
-    return [deriver.action(action, row) for row in rows] or [deriver.action(action)]
-
-
-def unknown_subject(deriver: Deriver, subject: str) -> str:
-    """Return the message for a subject that the pack does not have."""
-    from engine.errors import did_you_mean
-
-    facts = [str(key) for key in deriver.pack.vocabulary.facts]
-    hint = did_you_mean(subject, [*facts, *deriver.pack.actions, *deriver.book])
-    return f"{subject!r} is no fact, action or rule of this pack. {hint}".rstrip()

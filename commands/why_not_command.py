@@ -40,13 +40,12 @@ def command(
       valuelift why-not 13085 --fact churn_risk=high
     """
     from commands.desk import desk_for
-    from commands.explain_layout import Teller
-    from commands.texts import Texts
+    from common.explain_layout import Teller
+    from common.texts import Texts
     from engine.derivation import Deriver
     from engine.nearest import why_not
 
-    asked = {"--stage": stage, "--value": kind, "--action": action, "--fact": fact}
-    option, text = the_one(asked)
+    option, text = the_one({"--stage": stage, "--value": kind, "--action": action, "--fact": fact})
     with desk_for(query) as desk:
         decided = desk.decide(customer)
     deriver = Deriver(desk.rules.pack, desk.rules.program, decided.facts, decided.decision)
@@ -60,6 +59,6 @@ def command(
         print_json({**about, "why_not": ways_in_json(teller, found)})
         return
     from commands.output import print_page
-    from commands.why_not_layout import WhyNotLayout
+    from common.why_not_layout import WhyNotLayout
 
     print_page(teller.head(decided.card), *WhyNotLayout(teller, None if show_all else NEAREST).page(found))

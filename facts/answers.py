@@ -66,6 +66,11 @@ def read_answer(vocabulary: Vocabulary, said: str) -> Answer:
     return Answer(fact, _value(vocabulary, fact, value))
 
 
+def is_answerable(fact: Fact) -> bool:
+    """Return whether people answer a customer's fact, or it is counted, concluded, or recorded in another way."""
+    return fact.family in _FAMILIES or fact.name in _SINGLE or fact.name in customers.c
+
+
 def answered(book: Book, answer: Answer, on: date, evidence: str | None) -> Statement:
     """Return the statement that an answer makes.
 
@@ -80,7 +85,7 @@ def answered(book: Book, answer: Answer, on: date, evidence: str | None) -> Stat
         table, subject, member, column = _SINGLE[fact.name]
         noted = {} if table == "agreements" else {"evidence": evidence}
         return _judged(book, table, {subject: member, column: value, **noted}, on)
-    if fact.name not in customers.c:
+    if not is_answerable(fact):
         raise _not_answered(fact)
     if fact.name == "annual_revenue":
         return book.entry(

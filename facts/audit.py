@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import Column, Connection, Insert, RowMapping, Table, insert, select
+from sqlalchemy import Column, Connection, Insert, RowMapping, Table, func, insert, select
 
 from facts.store import Store
 from facts.tables import FACT_TABLES, audit
 
 COMMAND_LINE = "command line"
+PAGES = "pages"
 
+_ABOUT_ONE = ("record", "undo", "confirm")
 _BOOKKEEPING = ("id", "source", "recorded_at", "entered_by", "retracted_at")
 _NAMES = ("key", "customer", "holds_from", "value_kind", "kind", "signal", "criterion", "action", "role", "competitor")
 """Columns that name a row: they are told of each."""
@@ -106,6 +108,19 @@ def entries(
         undone = {row.undoes: row.id for row in connection.execute(undos)}
         rows = connection.execute(statement).mappings().all()
         return [_entry(connection, row, undone.get(row["id"])) for row in rows]
+
+
+def last_changes(store: Store, customers: Collection[str]) -> dict[str, tuple[int, int]]:
+    """Return for each customer the newest entry about it alone, and the newest about more than one customer.
+
+    While both stay the same, so does what the store says of the customer; 0 stands for none.
+    """
+    about = audit.c.customer.in_(customers) & audit.c.did.in_(_ABOUT_ONE)
+    newest = func.max(audit.c.id)
+    with store.reading() as connection:
+        others = connection.scalar(select(newest).where(audit.c.did.not_in(_ABOUT_ONE) | audit.c.customer.is_(None)))
+        own = dict(connection.execute(select(audit.c.customer, newest).where(about).group_by(audit.c.customer)).all())
+    return {key: (own.get(key, 0), others or 0) for key in customers}
 
 
 def entry_that_said(connection: Connection, table: str, row: int) -> int | None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from sqlalchemy import RowMapping, select
+from sqlalchemy import RowMapping, Select, Table, select
 
 from engine.errors import did_you_mean
 from engine.vocabulary import Vocabulary
@@ -144,12 +144,15 @@ class Book:
 
     def standing(self, table: str) -> Sequence[RowMapping]:
         """Return the rows that stand, by day; facts of customers merged into this one are among them."""
-        target = FACT_TABLES[table]
-        column = target.c.key if target is customers else target.c.customer
+        return self.all_standing([table])[table]
+
+    def all_standing(self, tables: Sequence[str]) -> dict[str, Sequence[RowMapping]]:
+        """Return the rows that stand of several tables (see `standing`), read in one go."""
         known_as = self.store.known_as(self.customer, self.today)
-        statement = select(target).where(column.in_(known_as), target.c.retracted_at.is_(None))
         with self.store.reading() as connection:
-            return connection.execute(statement.order_by(target.c.holds_from, target.c.id)).mappings().all()
+            return {
+                name: connection.execute(_standing(FACT_TABLES[name], known_as)).mappings().all() for name in tables
+            }
 
     def find(self, table: str, named: str, among: str | None = None) -> RowMapping:
         """Return the row that somebody means: by its key, the key's end, or the word in the column `among`.
@@ -204,6 +207,12 @@ class Book:
         entered = f"{why} (entered by {row['entered_by']} on {row['recorded_at']:%Y-%m-%d})"
         hint = UNDO_FIRST.format(number="" if number is None else f" {number}")
         return StoreError(f"{row['key']} is not recorded again", entered, hint if number else "See `valuelift audit`.")
+
+
+def _standing(table: Table, keys: Sequence[str]) -> Select[Any]:
+    column = table.c.key if table is customers else table.c.customer
+    statement = select(table).where(column.in_(keys), table.c.retracted_at.is_(None))
+    return statement.order_by(table.c.holds_from, table.c.id)
 
 
 def _said(row: RowMapping) -> dict[str, Any]:

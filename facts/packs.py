@@ -87,6 +87,12 @@ def active_pack(store: Store) -> StoredPack | None:
     return None if last is None else StoredPack(last.digest, last.name, last.version, last.content)
 
 
+def active_digest(store: Store) -> str | None:
+    """Return the digest of the pack version in use, or None if none was ever put to use."""
+    with store.reading() as connection:
+        return connection.scalar(select(pack_uses.c.digest).order_by(pack_uses.c.id.desc()).limit(1))
+
+
 def _last_use(connection: Connection, other_than: str | None = None) -> Any:
     statement = (
         select(packs.c.digest, packs.c.name, packs.c.version, packs.c.content)

@@ -114,6 +114,7 @@ def confirm_stage(
     proposed: str | None = None,
     reason: str | None = None,
     until: date | None = None,
+    source: str = COMMAND_LINE,
 ) -> Recorded:
     """Record the stage that an account manager decided on.
 
@@ -126,6 +127,7 @@ def confirm_stage(
         proposed: what the system proposed.
         reason: why the decision differs from the proposal; needed if it does.
         until: when a differing decision is to be looked at again.
+        source: from where.
 
     Raises:
         StoreError: if the customer or the stage is not known, or the reason is missing.
@@ -144,7 +146,7 @@ def confirm_stage(
         "override_reason": reason,
         "override_until": until,
     }
-    return record(store, "stage_history", [row], user=user, source=COMMAND_LINE, did="confirm")
+    return record(store, "stage_history", [row], user=user, source=source, did="confirm")
 
 
 def merge_customers(store: Store, duplicate: str, survivor: str, *, user: str) -> Recorded:

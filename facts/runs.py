@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import pyarrow as pa
 import pyarrow.compute as pc
-from sqlalchemy import Select, Table, and_, delete, insert, select
+from sqlalchemy import Select, Table, and_, delete, func, insert, select
 
 from facts import reading
 from facts.database import bulk, run
@@ -148,6 +148,12 @@ def remove_run(store: Store, number: int) -> None:
     """Delete a run with its decisions, in one transaction."""
     with store.writing() as connection:
         connection.execute(delete(decision_runs).where(decision_runs.c.id == number))
+
+
+def newest_run(store: Store) -> int:
+    """Return the number of the run that was published last, 0 if none was."""
+    with store.reading() as connection:
+        return connection.scalar(select(func.max(decision_runs.c.id))) or 0
 
 
 def decisions_of(store: Store, number: int) -> pa.Table:

@@ -85,6 +85,7 @@ AGREEMENT_STATES = ("kept", "broken")
 VERDICTS = ("yes", "no", "unclear")
 ACTION_STATES = ("advised", "open", "done", "snoozed", "declined", "accepted")
 AUDITED = ("record", "undo", "confirm", "merge", "import", "pack_use", "pack_rollback")
+ROLES = ("manager", "author", "operator", "auditor", "admin")
 
 # --- fact tables ---
 
@@ -523,6 +524,29 @@ imports = Table(
     Column("unchanged", BigInteger, nullable=False),
     Column("set_aside", BigInteger, nullable=False),
     Column("rejected", BigInteger, nullable=False),
+)
+
+# A row is somebody who may log in to the pages. The password itself is not kept.
+accounts = Table(
+    "accounts",
+    metadata,
+    Column("name", String(64), primary_key=True),
+    choice("role", ROLES, nullable=False),
+    Column("account_manager", Text),  # the name under which a manager looks after customers
+    Column("password_hash", Text, nullable=False),
+    Column("failures", Integer, nullable=False),  # wrong passwords since the last right one
+    Column("locked_until", UtcMoment),
+    Column("created_at", UtcMoment, nullable=False),
+)
+
+# A row is a browser in which somebody is logged in. Only the digest of its token is kept.
+account_sessions = Table(
+    "account_sessions",
+    metadata,
+    Column("token_digest", String(64), primary_key=True),
+    Column("account", ForeignKey("accounts.name", ondelete="CASCADE"), nullable=False, index=True),
+    Column("created_at", UtcMoment, nullable=False),
+    Column("seen_at", UtcMoment, nullable=False),
 )
 
 # A row is a setting of the store: base_currency, time_zone.

@@ -47,7 +47,9 @@ def _last_of(store: Store, user: str) -> int:
     return number
 
 
-def undo(store: Store, *, user: str, number: int | None = None, at: datetime | None = None) -> int:
+def undo(
+    store: Store, *, user: str, number: int | None = None, source: str = COMMAND_LINE, at: datetime | None = None
+) -> int:
     """Take back what an entry of the audit log recorded, and return the number of the entry taken back.
 
     Rows that it added stand no longer; rows that it corrected stand again. Both hold from now on: as known at an
@@ -57,6 +59,7 @@ def undo(store: Store, *, user: str, number: int | None = None, at: datetime | N
         store: where.
         user: who takes it back.
         number: which entry; by default the last one of this user that stands.
+        source: from where.
         at: when, now by default.
 
     Raises:
@@ -66,7 +69,7 @@ def undo(store: Store, *, user: str, number: int | None = None, at: datetime | N
     entry = entry_to_undo(store, user, number)
     with store.writing() as connection:
         done = [_undone(connection, change, entry.id, moment) for change in entry.changes]
-        said = (user, COMMAND_LINE, "undo", entry.subject, entry.customer, done)
+        said = (user, source, "undo", entry.subject, entry.customer, done)
         log(connection, *said, at=moment, undoes=entry.id)
     return entry.id
 

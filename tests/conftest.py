@@ -8,6 +8,8 @@ from uuid import uuid4
 import pytest
 from sqlalchemy import create_engine, make_url, text
 
+from facts.demo import build
+from facts.store import Store
 from tests import profiles
 
 ROOT = Path(__file__).parents[1]
@@ -27,6 +29,16 @@ def test_data() -> Path:
     if not folder.is_dir():
         pytest.skip(f"no real data at {folder}; set VALUELIFT_TEST_DATA to its folder")
     return folder
+
+
+@pytest.fixture(scope="session")
+def told_store(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a store that holds the demo story; not to be changed."""
+    path = tmp_path_factory.mktemp("demo") / "demo.db"
+    store = Store.create(str(path))
+    build(store)
+    store.close()
+    return path
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])

@@ -23,9 +23,8 @@ from commands.options import (
 )
 
 if TYPE_CHECKING:
-    from facts.book import Book
+    from common.recording import At
     from facts.recording import Statement
-    from wiring import Decided, Desk
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,15 +34,6 @@ class Entering:
     user: str
     on: date
     query: Query
-
-
-@dataclass(frozen=True, slots=True)
-class At:
-    """The desk, what it decided before, and the customer's book: what a record is made from."""
-
-    desk: Desk
-    before: Decided
-    book: Book
 
 
 _as_of_option = click.option(
@@ -85,24 +75,15 @@ def record_options(command: Command) -> Command:
 
 
 def enter(entering: Entering, customer: str, make: Callable[[At], Sequence[Statement]]) -> None:
-    """Record what `make` states of a customer, all or nothing, and say what changed."""
+    """Record what `make` states of a customer, and say what changed."""
     from commands.desk import desk_for
-    from commands.record.saying import Outcome, show
-    from facts.audit import COMMAND_LINE, entries
-    from facts.book import Book
-    from facts.recording import state
-    from wiring import Desk
+    from commands.record.saying import show
+    from common.recording import record_for
+    from facts.audit import COMMAND_LINE
 
-    query = entering.query
-    with desk_for(query) as desk:
-        before = desk.decide(customer)
-        key, vocabulary = before.facts.customer, desk.rules.pack.vocabulary
-        at = At(desk, before, Book(desk.store, vocabulary, key, query.as_of))
-        statements = make(at)
-        number = state(desk.store, statements, user=entering.user, source=COMMAND_LINE)
-        after = Desk(desk.store, desk.rules, query.as_of).decide(key)
-        (entry,) = entries(desk.store, number=number)
-    show(Outcome("recorded", number, key, entry.says, before, after), desk.rules.pack, query)
+    with desk_for(entering.query) as desk:
+        outcome = record_for(desk, customer, make, user=entering.user, source=COMMAND_LINE)
+    show(outcome, desk.rules.pack, entering.query)
 
 
 def require_word(word: str | None, members: Collection[str], where: str) -> None:

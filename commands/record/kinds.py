@@ -7,12 +7,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from commands.options import Day
-from commands.record.entering import At, Entering, enter, record_options, require_word
+from commands.record.entering import Entering, enter, record_options, require_word
+
+if TYPE_CHECKING:
+    from common.recording import At
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +63,7 @@ def subcommand(kind: Kind) -> click.Command:
 
 
 def _statement(kind: Kind, at: At, on: date, earlier: str | None, said: Mapping[str, Any]) -> Any:
+    from common.recording import conveyed
     from facts.tables import FACT_TABLES
 
     table = FACT_TABLES[kind.table]
@@ -68,7 +72,7 @@ def _statement(kind: Kind, at: At, on: date, earlier: str | None, said: Mapping[
     if table.info["shape"] == "event":
         if earlier is None:
             _require(kind, said)
-            return at.book.event(kind.table, _with_defaults(kind, at, said), on)
+            return at.book.event(kind.table, conveyed(at, said) if kind.table == "communications" else said, on)
         return at.book.more(kind.table, at.book.find(kind.table, earlier), said)
     if kind.keyed_by is None:
         identity = table.info["identity"]
@@ -100,7 +104,7 @@ def _require(kind: Kind, said: Mapping[str, Any]) -> None:
 
 def _check_word(at: At, kind: Kind, column: str, value: object) -> None:
     """Refuse a word that the column's list does not have."""
-    from commands.record.saying import enum_of
+    from common.saying import enum_of
     from facts.tables import FACT_TABLES
 
     if column == "currency" and not re.fullmatch("[A-Z]{3}", str(value)):
@@ -127,16 +131,6 @@ def _new_key(kind: Kind, at: At, said: Mapping[str, Any], on: date) -> str:
                 raise StoreError("The contact is not recorded again", why, "Name it to say more of it.")
         return next(key for key in (first, *(f"{first}-{number}" for number in range(2, 10_000))) if key not in taken)
     return first
-
-
-def _with_defaults(kind: Kind, at: At, said: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Add the intended effect to a communication that follows the advice: it was chosen beforehand."""
-    shows, values = at.desk.rules.pack.shows, at.before.decision.values
-    advised = values.get(shows.get("value", ""))
-    effect = values.get(shows.get("effect", ""))
-    if kind.table != "communications" or "intended_level" in said or advised != said["value_kind"] or effect is None:
-        return said
-    return {**said, "intended_level": effect}
 
 
 _EXAMPLE = "\n\n\b\nExample:\n"

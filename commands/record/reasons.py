@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from commands.options import Query
 from commands.output import print_json, print_page
-from commands.texts import Texts
+from common.texts import Texts
 
 
 def show_reasons(customer: str | None, query: Query) -> None:

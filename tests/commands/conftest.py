@@ -16,7 +16,7 @@ from cli import main
 from engine.decision import Decision
 from engine.plan import Plan
 from engine.snapshot import CustomerFacts
-from facts.demo import AS_OF, build
+from facts.demo import AS_OF
 from facts.snapshot import take_snapshot
 from facts.store import Store
 from wiring import Desk, shipped_rules
@@ -51,16 +51,6 @@ def call_command(*arguments: object, env: dict[str, str | None] | None = None) -
     clean = {"VALUELIFT_DB": None, "VALUELIFT_LANG": None, "LC_ALL": "C.UTF-8", "COLUMNS": "80", "FORCE_COLOR": None}
     result = CliRunner().invoke(main, [str(each) for each in arguments], env={**clean, **(env or {})})
     return Answer(result.exit_code, result.stdout, result.stderr)
-
-
-@pytest.fixture(scope="session")
-def told_store(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return a store that holds the demo story; not to be changed."""
-    path = tmp_path_factory.mktemp("demo") / "demo.db"
-    store = Store.create(str(path))
-    build(store)
-    store.close()
-    return path
 
 
 @pytest.fixture(scope="session")

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from rich.cells import cell_len
 
-from commands.texts import all_texts
+from common.texts import all_texts
 from tests.commands.conftest import call_command
 
 

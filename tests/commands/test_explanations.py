@@ -9,12 +9,12 @@ from datetime import date, timedelta
 import pytest
 from rich.cells import cell_len
 
-from commands.explain_layout import Teller
 from commands.options import STAGES
 from commands.output import print_page
-from commands.texts import Texts, all_texts
-from commands.why_layout import WhyLayout
-from commands.why_not_layout import WhyNotLayout
+from common.explain_layout import Teller
+from common.texts import Texts, all_texts
+from common.why_layout import WhyLayout
+from common.why_not_layout import WhyNotLayout
 from engine.decision import Decision
 from engine.derivation import Deriver, Kind, named, needed
 from engine.model import Constant, Op, Test

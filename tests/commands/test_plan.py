@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from commands.documents import rendered
-from commands.texts import Texts
+from common.texts import Texts
 from tests.commands.conftest import DAY, Call
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from rich.cells import cell_len
 
-from commands.texts import all_texts
+from common.texts import all_texts
 from facts.demo import AS_OF
 from facts.recording import record
 from facts.store import Store

@@ -16,7 +16,7 @@ from rich.cells import cell_len
 from bench.cold import LIBRARIES
 from commands.layout import Layout
 from commands.output import print_page
-from commands.texts import Texts, all_texts
+from common.texts import Texts, all_texts
 from engine.decision import Decision
 from engine.explain import Explainer
 from engine.recommend import recommend

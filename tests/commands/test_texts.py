@@ -1,22 +1,23 @@
-"""The texts of the command line are complete in both languages, and all of them are used."""
+"""The texts of command line and pages are complete in both languages, and all of them are used."""
 
 import re
 import string
 
 import pytest
 
-from commands.texts import all_texts, default_language
+from common.texts import COMMAND_LINE, PAGES, default_language, read_texts
 from tests.conftest import ROOT
 
 SOURCES = "\n".join(
     path.read_text(encoding="utf-8")
     for path in [
         ROOT / "wiring.py",
-        *(ROOT / "commands").rglob("*.py"),
+        *(path for room in ("commands", "common", "web") for path in (ROOT / room).rglob("*.py")),
         *(ROOT / "facts" / "batch").glob("*.py"),
-        *(ROOT / "commands" / "templates").iterdir(),
+        *(path for room in ("commands", "web") for path in (ROOT / room / "templates").iterdir()),
     ]
-)
+).replace("'", '"')
+ALL = {**read_texts(COMMAND_LINE), **read_texts(PAGES)}
 
 
 def placeholders(text: str) -> set[str]:
@@ -24,20 +25,22 @@ def placeholders(text: str) -> set[str]:
     return {name for _, name, _, _ in string.Formatter().parse(text) if name}
 
 
-@pytest.mark.parametrize("name", all_texts())
-def test_a_text_says_the_same_in_both_languages(name: str) -> None:
+@pytest.mark.parametrize(
+    ("file", "name"), [(file, name) for file in (COMMAND_LINE, PAGES) for name in read_texts(file)]
+)
+def test_a_text_says_the_same_in_both_languages(file: str, name: str) -> None:
     """A text exists in English and Chinese and fills in the same values in both."""
-    text = all_texts()[name]
+    text = read_texts(file)[name]
     assert set(text) == {"en", "zh"}
     assert all(text.values())
     assert placeholders(text["en"]) == placeholders(text["zh"])
 
 
 def test_every_text_is_used() -> None:
-    """No text is left over: each name, or the part before its last underscore, stands in a command."""
+    """No text is left over: each name, or the part before its first underscore, stands in a command or page."""
     unused = [
         name
-        for name in all_texts()
+        for name in ALL
         if f'"{name}"' not in SOURCES and not re.search(rf'"{re.escape(name.split("_")[0])}_(\{{|" ~)', SOURCES)
     ]
     assert unused == []

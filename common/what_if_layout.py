@@ -10,8 +10,8 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from commands.explain_layout import Teller, sentence
-from commands.texts import Texts
+from common.explain_layout import Teller, sentence
+from common.texts import Texts
 from engine.changed import Change, Difference
 from engine.decision import AdvisedAction
 from engine.derivation import Deriver
@@ -37,12 +37,11 @@ class WhatIfLayout:
     def page(
         self, before: Decided, after: Decided, changes: Sequence[Change], found: Difference
     ) -> Iterator[RenderableType]:
-        """Yield who it is about, the change, both decisions side by side, and what comes and goes."""
+        """Yield the change, both decisions side by side, and what comes and goes."""
         tellers = [
             Teller(Deriver(self.rules.pack, self.rules.program, one.facts, one.decision), self.texts)
             for one in (before, after)
         ]
-        yield tellers[0].head(before.card)
         yield Text()
         for number, change in enumerate(changes):
             label = self.texts("if_so") if number == 0 else self.texts("and_so")

@@ -12,7 +12,7 @@ from rich.table import Table
 from rich.text import Text
 from rich.tree import Tree
 
-from commands.texts import Texts
+from common.texts import Texts
 from engine.decision import Decision, Fired
 from engine.derivation import Deriver, Node
 from engine.explain import Explainer

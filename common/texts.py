@@ -1,4 +1,4 @@
-"""The command line's own texts, in the reader's language."""
+"""The texts of command line and pages, in the reader's language."""
 
 from __future__ import annotations
 
@@ -15,14 +15,16 @@ import yaml
 
 from engine.wording import say_date, say_number
 
-FILE = Path(__file__).with_name("texts.yaml")
+FOLDER = Path(__file__).with_name("texts")
+COMMAND_LINE, PAGES = "command-line", "pages"
 
 
 @dataclass(frozen=True, slots=True)
 class Texts:
-    """Texts by name, in one language."""
+    """Texts by name, in one language. Pages say some of what the command line says in other words (`where`)."""
 
     language: str
+    where: str = COMMAND_LINE
 
     def __call__(self, name: str, /, **values: object) -> str:
         """Return a text with its placeholders filled in.
@@ -30,7 +32,7 @@ class Texts:
         Raises:
             KeyError: if there is no such text.
         """
-        return all_texts()[name][self.language].format(**values)
+        return all_texts(self.where)[name][self.language].format(**values)
 
     def date(self, day: date) -> str:
         """Return a date as readers of the language write it."""
@@ -42,14 +44,21 @@ class Texts:
 
     def has(self, name: str) -> bool:
         """Return whether there is a text of this name."""
-        return name in all_texts()
+        return name in all_texts(self.where)
 
 
 @cache
-def all_texts() -> Mapping[str, Mapping[str, str]]:
-    """Return every text in every language."""
+def all_texts(where: str = COMMAND_LINE) -> Mapping[str, Mapping[str, str]]:
+    """Return every text in every language; on pages, what they say comes before what the command line says."""
+    texts = read_texts(COMMAND_LINE)
+    return texts if where == COMMAND_LINE else {**texts, **read_texts(where)}
+
+
+def read_texts(name: str) -> Mapping[str, Mapping[str, str]]:
+    """Return the texts of one file."""
     loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-    texts: Mapping[str, Mapping[str, str]] = yaml.load(FILE.read_text(encoding="utf-8"), loader)  # noqa: S506 - a safe one
+    content = (FOLDER / f"{name}.yaml").read_text(encoding="utf-8")
+    texts: Mapping[str, Mapping[str, str]] = yaml.load(content, loader)  # noqa: S506 - a safe one
     return texts
 
 

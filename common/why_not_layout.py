@@ -10,7 +10,7 @@ from rich.console import RenderableType
 from rich.text import Text
 from rich.tree import Tree
 
-from commands.explain_layout import Teller, branch, hanging, marked, sentence
+from common.explain_layout import Teller, branch, hanging, marked, sentence
 from engine.decision import State
 from engine.model import Quantified, Quantifier, Test
 from engine.vocabulary import Value

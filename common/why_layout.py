@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from rich.text import Text
 from rich.tree import Tree
 
-from commands.explain_layout import Teller, branch, hanging, marked
+from common.explain_layout import Teller, branch, hanging, marked
 from engine.derivation import Kind, Node, Source
 from engine.model import Op, Quantified, Quantifier, Test
 from engine.program import Selection, Single

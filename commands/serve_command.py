@@ -1,0 +1,89 @@
+"""`valuelift serve`: the pages, for account managers in a browser."""
+
+from __future__ import annotations
+
+import gc
+import socket
+from datetime import date
+from ipaddress import ip_address
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from commands.options import Day, db_option, pack_option
+
+if TYPE_CHECKING:
+    from facts.store import Store
+    from web.site import Settings
+
+HOST, PORT = "127.0.0.1", 8080
+
+host_option = click.option("--host", default=HOST, show_default=True, metavar="ADDRESS", help="Where to listen.")
+port_option = click.option(
+    "--port",
+    default=PORT,
+    show_default=True,
+    type=click.IntRange(1, 65535),
+    metavar="N",
+    help="The port to listen at.",
+)
+
+
+@click.command("serve")
+@host_option
+@port_option
+@click.option("--https", is_flag=True, help="A proxy in front of this server speaks HTTPS with the browsers.")
+@click.option("--as-of", type=Day(), metavar="DATE", help="Decide and record as of this date. By default each day's.")
+@pack_option
+@db_option
+def command(host: str, port: int, https: bool, as_of: date | None, pack: Path | None, db: str | None) -> None:
+    """Serve the pages on which account managers see and record what to do.
+
+    Whoever uses them needs an account (see `valuelift user`). Passwords are not to travel unencrypted: to listen
+    elsewhere than on this machine, put a proxy that speaks HTTPS in front and say so by --https.
+
+    \b
+    Example:
+      valuelift user add ana --role manager --manager "Ana Lind"
+      valuelift serve --db acme.db
+    """
+    from commands.desk import open_store
+    from facts.accounts import accounts
+    from web.site import Settings
+
+    require_https(host, https)
+    with open_store(db) as store:
+        if not accounts(store):
+            click.echo("There are no accounts yet. Add one by `valuelift user add`.", err=True)
+        serve(store, Settings(as_of, pack, https), host, port)
+
+
+def require_https(host: str, https: bool) -> None:
+    """Refuse to send passwords in the clear over a network."""
+    try:
+        is_here = host == "localhost" or ip_address(host).is_loopback
+    except ValueError:
+        is_here = False
+    if not is_here and not https:
+        raise click.UsageError(
+            f"{host} is not this machine alone, and passwords would travel unencrypted. "
+            "Put a proxy that speaks HTTPS in front, and add --https."
+        )
+
+
+def serve(store: Store, settings: Settings, host: str, port: int) -> None:
+    """Serve until somebody stops it."""
+    import uvicorn
+
+    from web.app import application
+
+    gc.set_threshold(700, 10, 10)  # Python's own: unlike a command, a server lives long enough to collect garbage
+    app = application(store, settings)
+    app.state.site.rules()  # a pack with problems is told of now, and not with the first page
+    try:
+        listening = socket.create_server((host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET)
+    except OSError as error:
+        raise click.UsageError(f"Cannot listen at {host}:{port}: {error.strerror}.") from None
+    click.echo(f"Valuelift is at http://{host}:{port} (stop it by Ctrl-C).", err=True)
+    uvicorn.Server(uvicorn.Config(app, log_level="warning", server_header=False)).run(sockets=[listening])

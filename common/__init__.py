@@ -1,0 +1,1 @@
+"""What the command line and the pages share: texts, explanations laid out, records made and told."""

@@ -1,0 +1,173 @@
+"""Recording one thing about a customer, whoever enters it: check, record in one go, and decide before and after."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+from typing import Any
+
+from sqlalchemy import RowMapping
+
+from engine.decision import AdvisedAction
+from engine.model import Pack
+from engine.snapshot import CustomerFacts
+from facts.audit import entries
+from facts.book import Book
+from facts.database import StoreError
+from facts.recording import Statement, state
+from wiring import Decided, Desk
+
+CONVEY = "convey-value"
+"""The action by which the chosen value is conveyed."""
+
+OVERRIDE_DAYS = 90
+"""After how many days a decision against a proposal is looked at again, if nothing else is said."""
+
+_SEE_PLAN = "See the plan: `valuelift recommend CUSTOMER`."
+
+
+@dataclass(frozen=True, slots=True)
+class At:
+    """The desk, what it decided before, and the customer's book: what a record is made from."""
+
+    desk: Desk
+    before: Decided
+    book: Book
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What was done (`recorded` or `undone`), under which number, and the decisions before and after it."""
+
+    done: str
+    number: int
+    customer: str
+    says: tuple[tuple[str, Mapping[str, Any]], ...]
+    before: Decided
+    after: Decided
+
+
+Make = Callable[[At], Sequence[Statement]]
+"""Makes the statements to record from what is known."""
+
+
+def record_for(desk: Desk, customer: str, make: Make, *, user: str, source: str) -> Outcome:
+    """Record what `make` states of a customer, all or nothing, and decide anew (see `record`)."""
+    before = desk.decide(customer)
+    number = record(desk, before, make, user=user, source=source)
+    after = desk.anew().decide(before.facts.customer)
+    (entry,) = entries(desk.store, number=number)
+    return Outcome("recorded", number, before.facts.customer, entry.says, before, after)
+
+
+def record(desk: Desk, before: Decided, make: Make, *, user: str, source: str) -> int:
+    """Record what `make` states of a customer, all or nothing, and return its number in the audit log.
+
+    Args:
+        desk: a store and rules, as of the day on which this is recorded.
+        before: the customer as it stands.
+        make: states what is to be recorded.
+        user: who records it.
+        source: from where, for the audit log.
+
+    Raises:
+        StoreError: if it contradicts the records, says nothing new, or lies in the future.
+    """
+    book = Book(desk.store, desk.rules.pack.vocabulary, before.facts.customer, desk.as_of)
+    return state(desk.store, make(At(desk, before, book)), user=user, source=source)
+
+
+# --- communications ---
+
+
+def conveyed(at: At, said: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return what is said of a communication; if it follows the advice, with the effect that was chosen beforehand."""
+    shows, values = at.desk.rules.pack.shows, at.before.decision.values
+    advised, effect = (values.get(shows.get(role, "")) for role in ("value", "effect"))
+    if "intended_level" in said or advised != said["value_kind"] or effect is None:
+        return said
+    return {**said, "intended_level": effect}
+
+
+def effect_heard(at: At, row: RowMapping, on: date, outcome: str, **said: str | None) -> list[Statement]:
+    """Return the statements that the effect of a communication was heard, and of the perception that it shows.
+
+    Args:
+        at: what it is recorded at.
+        row: the communication.
+        on: when it was heard.
+        outcome: how it was received.
+        **said: `heard_from` and `heard_reason`, if they are known.
+    """
+    given = {"heard_on": on, "outcome": outcome, **{name: value for name, value in said.items() if value is not None}}
+    return at.book.heard(row, given, _shown_level(at, row["key"], outcome, on))
+
+
+def _shown_level(at: At, key: str, outcome: str, on: date) -> str | None:
+    """Return the perception that an effect shows: what the rules conclude from the facts with the effect among them."""
+    facts = at.before.facts
+    told = [
+        replace(row, facts={**row.facts, "heard": True, "heard_on": on, "outcome": outcome}) if row.key == key else row
+        for row in facts.rows.get("communications", ())
+    ]
+    heard = at.desk.decide_on(at.before.card, replace(facts, rows={**facts.rows, "communications": tuple(told)}))
+    level = heard.decision.rows.get("communications", {}).get(key, {}).get("shown_level")
+    return None if level is None else str(level)
+
+
+# --- actions ---
+
+
+def advised_now(at: At, action: str, about: str | None = None) -> list[AdvisedAction]:
+    """Return the advice of an action, of one row if that is given."""
+    return [each for each in at.before.decision.actions if each.action == action and about in (None, each.row)]
+
+
+def action_stands(
+    at: At, action: str, advised: AdvisedAction | None, on: date, *, state: str, about: str = "", **said: Any
+) -> list[Statement]:
+    """Return the statement how an action stands.
+
+    Args:
+        at: what it is recorded at.
+        action: the action's id.
+        advised: its advice, if it is advised now.
+        on: from when it stands so.
+        state: how: open, done, snoozed or declined.
+        about: which complaint, need and so on, if it is advised for several.
+        **said: `until`, `reason` and `declined_because`, where they belong to the state.
+
+    Raises:
+        StoreError: if it is neither on record nor advised, and so cannot be put off or declined.
+    """
+    row = about or (advised.row if advised else "")
+    key = f"{at.book.customer}/{action}/{row}"
+    before = at.book.last("actions", key, on)
+    said = {
+        "action": action,
+        "about": row,
+        "state": state,
+        "until": None,
+        "reason": None,
+        "declined_because": None,
+        "advised_by": json.dumps(advised.rules) if advised else None,
+        **said,
+    }
+    if before is None and advised is None and state in ("snoozed", "declined"):
+        raise StoreError(f"{action} is not recorded as {state}", "it is not advised now", _SEE_PLAN)
+    if before is None:
+        said |= {"advised_on": on, "due_on": advised.due_on if advised else None}
+    elif advised is None:
+        del said["advised_by"]  # as it was advised then
+    return [at.book.entry("actions", said, on, key, may_change=tuple(said))]
+
+
+# --- stages ---
+
+
+def is_kept(pack: Pack, facts: CustomerFacts) -> bool:
+    """Return whether an earlier decision against a proposal is in force."""
+    until = facts.facts.get(pack.shows.get("kept_until", ""))
+    return isinstance(until, date) and until >= facts.as_of

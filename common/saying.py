@@ -1,0 +1,143 @@
+"""What was recorded, and what changed in the recommendation by it, in words."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+from common.recording import Outcome
+from common.texts import Texts
+from engine.decision import State
+from engine.recommend import Checklist, Recommendation
+from engine.vocabulary import Vocabulary
+from engine.wording import Wording
+from facts.tables import FACT_TABLES
+
+_ENUMS = {
+    ("perceptions", "level"): "perception",
+    ("assessments", "verdict"): "verdict",
+    ("actions", "action"): "action",
+    ("stage_history", "stage"): "stage",
+    ("stage_history", "proposed_stage"): "stage",
+}
+_NOT_SHOWN = ("key", "customer", "holds_until")
+_LEFT_OUT = (
+    "holds_from", "heard_on", "settled_on", "advised_on", "advised_by", "about", "message", "reason",
+)  # fmt: skip
+_SHOWN_FACTS = ("perception", "cooperation_acceptance")
+
+
+def say(texts: Texts, wording: Wording, table: str, row: Mapping[str, Any]) -> str:
+    """Return in one line what a row says: what it is, its words and its day, without personal data."""
+    words = (_word(texts, wording, table, name, value) for name, value in _shown(table, row).items())
+    said = texts("comma").join(word for word in words if word)
+    kind = "effect" if row.get("outcome") else table
+    when = next((row[name] for name in ("heard_on", "settled_on", "holds_from") if row.get(name)), None)
+    return texts("said", kind=texts(f"kind_{kind}"), said=said, date=texts.date(when) if when else "")
+
+
+def _shown(table: str, row: Mapping[str, Any]) -> dict[str, Any]:
+    personal = {column.name for column in FACT_TABLES[table].columns if column.info.get("personal")}
+    return {name: value for name, value in row.items() if name not in personal.union(_NOT_SHOWN) and value is not None}
+
+
+def _word(texts: Texts, wording: Wording, table: str, name: str, value: Any) -> str:
+    """Return one word of a line, or nothing for what the line says elsewhere or leaves to --json."""
+    if name in _LEFT_OUT:
+        return ""
+    if (table, name, value) == ("perceptions", "value_kind", "cooperation"):
+        return texts("way_of_cooperation")
+    if isinstance(value, bool):
+        named = f"is_{name}" if value else f"not_{name}"
+        return texts(named) if texts.has(named) else ""
+    if isinstance(value, date):
+        said = texts.date(value)
+    elif isinstance(value, int | Decimal):
+        said = texts.number(value)
+    else:
+        enum = wording.vocabulary.enums.get(enum_of(wording.vocabulary, table, name) or "")
+        said = wording.text(enum.titles[value]) if enum and value in enum.members else str(value)
+    return texts(f"column_{name}", value=said) if texts.has(f"column_{name}") else said
+
+
+def enum_of(vocabulary: Vocabulary, table: str, column: str) -> str | None:
+    """Return the enum that a column's words are of, if they are of one."""
+    found: str | None = FACT_TABLES[table].c[column].info.get("enum") or _ENUMS.get((table, column))
+    if found is None:
+        fact = vocabulary.fact(column, table)
+        found = None if fact is None else fact.enum
+    return found
+
+
+# --- what changed ---
+
+
+@dataclass(frozen=True, slots=True)
+class Changed:
+    """What changed, as it was and as it is: None if it was not there, or is there no longer."""
+
+    what: str
+    before: str | None
+    after: str | None
+
+
+def changes(
+    outcome: Outcome, before: Recommendation, after: Recommendation, texts: Texts, wording: Wording
+) -> list[Changed]:
+    """Return what changed by a record, the perceptions first; `before` and `after` are the advice in words."""
+    return [*_perceptions(outcome, wording), *_changes(before, after, texts)]
+
+
+def how(changed: Changed) -> str:
+    """Return the name of the text that tells a change."""
+    if changed.before is None:
+        return "changed_in"
+    return "changed_out" if changed.after is None else "changed"
+
+
+def _perceptions(outcome: Outcome, wording: Wording) -> Iterator[Changed]:
+    for fact in wording.vocabulary.in_scope(None):
+        if (fact.family or fact.name) in _SHOWN_FACTS:
+            was, now = (each.facts.facts.get(fact.name) for each in (outcome.before, outcome.after))
+            if was != now:
+                yield Changed(wording.text(fact.title), wording.value(fact, was), wording.value(fact, now))
+
+
+def _changes(before: Recommendation, after: Recommendation, texts: Texts) -> Iterator[Changed]:
+    none = texts("none")
+    pairs = {
+        "stage": [each.stage.stage.title if each.stage else none for each in (before, after)],
+        "stage_proposed": [each.proposal.proposed.title if each.proposal else none for each in (before, after)],
+        "value": [each.value.content.title if each.value else none for each in (before, after)],
+        "first_action": [each.plan[0].action.title if each.plan else none for each in (before, after)],
+    }
+    yield from (Changed(texts(name), was, now) for name, (was, now) in pairs.items() if was != now)
+    earlier = {each.gate.id: each for each in _checklists(before)}
+    for gate in _checklists(after):
+        if gate.gate.id in earlier:
+            was, now = (_met(each, texts) for each in (earlier[gate.gate.id], gate))
+            if was != now:
+                yield Changed(texts("gate_conditions", gate=gate.gate.title), was, now)
+    yield from _plan_changes(before, after, texts("plan"), pairs["first_action"])
+
+
+def _plan_changes(before: Recommendation, after: Recommendation, plan: str, first: Sequence[str]) -> Iterator[Changed]:
+    """Yield what came into the plan and what left it, except for a first action that is named already."""
+    had, has = ({(each.action.id, each.about): each.action.title for each in shown.plan} for shown in (before, after))
+    named = set(first) if first[0] != first[1] else set()
+    yield from (Changed(title, None, plan) for key, title in has.items() if key not in had and title not in named)
+    yield from (Changed(title, plan, None) for key, title in had.items() if key not in has and title not in named)
+
+
+def _checklists(shown: Recommendation) -> Iterator[Checklist]:
+    if shown.proposal and shown.proposal.checklist:
+        yield shown.proposal.checklist
+        yield from shown.proposal.others
+
+
+def _met(gate: Checklist, texts: Texts) -> str:
+    required = [each for each in gate.criteria if each.required]
+    return texts("n_of_m", n=sum(each.state is State.MET for each in required), m=len(required))

@@ -1,0 +1,1 @@
+"""The pages, as those see them who use them."""

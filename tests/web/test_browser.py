@@ -1,0 +1,184 @@
+"""The pages in a real browser: with scripts and without, light and dark, by keyboard, on phone and wide screen."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests import profiles
+from tests.conftest import ROOT
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, Page
+
+AXE = ROOT / "build" / "axe" / "node_modules" / "axe-core" / "axe.min.js"
+TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+CUSTOMER = "/customers/tallowfen"
+ADDRESSES = (
+    "/login",
+    "/",
+    CUSTOMER,
+    f"{CUSTOMER}/why",
+    f"{CUSTOMER}/why-not?named=stage:core",
+    f"{CUSTOMER}/what-if?set=stage=core",
+    "/nothing",
+    "/?show=due",
+)
+TABBED = ("A", "BUTTON", "INPUT", "SELECT", "SUMMARY")
+LARGEST_PAGE = 150_000
+"""Bytes that a page may weigh, with everything that it loads."""
+
+
+@dataclass(frozen=True)
+class Served:
+    """`valuelift demo --serve` at work: its address, and the passwords that it told."""
+
+    address: str
+    passwords: dict[str, str]
+
+
+@pytest.fixture(scope="module")
+def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    """Return the demo as somebody starts it who tries it out."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    folder = tmp_path_factory.mktemp("served")
+    log = folder / "log"
+    command = [str(Path(sys.executable).with_name("valuelift")), "demo", "--serve", "--port", str(port), "--lang", "en"]
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    with log.open("w") as output:
+        process = subprocess.Popen(command, cwd=folder, stdout=output, stderr=subprocess.STDOUT, env=environment)
+    try:
+        for _ in range(600):
+            time.sleep(0.2)
+            if f":{port}" in log.read_text() or process.poll() is not None:
+                break
+        told = log.read_text()
+        yield Served(f"http://127.0.0.1:{port}", dict(re.findall(r"^  (\w+) +(\S+)$", told, re.MULTILINE)))
+    finally:
+        process.terminate()
+        process.wait(10)
+
+
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Browser]:
+    """Return Debian's Chromium."""
+    program = shutil.which("chromium")
+    if program is None or not AXE.is_file():
+        pytest.skip("no chromium, or no axe-core in build/axe; `.ci/run` installs both")
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=program, args=["--no-sandbox"])
+        yield browser
+        browser.close()
+
+
+def log_in(page: Page, served: Served, role: str) -> None:
+    """Log in as one does."""
+    page.goto(f"{served.address}/login")
+    page.fill("#name", role)
+    page.fill("#password", served.passwords[role])
+    page.keyboard.press("Enter")
+    page.wait_for_url(f"{served.address}/")
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_no_page_has_an_accessibility_violation(
+    chromium: Browser, served: Served, language: str, tmp_path: Path
+) -> None:
+    """axe-core finds nothing on any page, light on a wide screen or dark on a phone, and none scrolls sideways."""
+    found = []
+    looks = (("light", 1280), ("dark", 360))
+    for scheme, width in looks if profiles.ACTIVE == "long" else looks[language == "zh" :][:1]:
+        context = chromium.new_context(
+            viewport={"width": width, "height": 800},
+            color_scheme="dark" if scheme == "dark" else "light",
+            locale="zh-CN" if language == "zh" else "en-GB",
+            bypass_csp=True,  # axe itself is no script of ours
+        )
+        page = context.new_page()
+        log_in(page, served, "manager")
+        for number, address in enumerate(ADDRESSES):
+            answer = page.goto(served.address + address)
+            assert answer is not None
+            assert answer.status == (404 if address == "/nothing" else 200)
+            page.screenshot(path=_shots(tmp_path) / f"{number}-{language}-{scheme}.png", full_page=True)
+            page.evaluate(AXE.read_text())
+            result = page.evaluate("tags => axe.run(document, {runOnly: tags})", TAGS)
+            found += [(scheme, address, one["id"], one["nodes"][0]["html"]) for one in result["violations"]]
+            if page.evaluate("document.documentElement.scrollWidth > innerWidth"):
+                found.append((scheme, address, "scrolls sideways", ""))
+        context.close()
+    assert found == []
+
+
+def _shots(tmp_path: Path) -> Path:
+    """Return where to leave pictures for people: the folder in VALUELIFT_SHOTS, if it is set."""
+    folder = Path(os.environ.get("VALUELIFT_SHOTS", tmp_path))
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
+
+
+@pytest.mark.parametrize("scripts", [True, False])
+def test_a_new_account_manager_finds_the_way(chromium: Browser, served: Served, scripts: bool) -> None:
+    """From logging in to an accepted value and the next recommendation, by what the pages say, with scripts or not."""
+    context = chromium.new_context(java_script_enabled=scripts, locale="en-GB")
+    page = context.new_page()
+    complaints: list[str] = []
+    page.on("console", lambda message: complaints.append(message.text) if message.type == "error" else None)
+    weight: list[int] = []
+    page.on("response", lambda response: weight.append(int(response.header_value("content-length") or 0)))
+    log_in(page, served, "manager")
+    page.fill("input[name=find]", "tallowfen" if scripts else "amber")
+    page.click("form[role=search] button")
+    weight.clear()
+    page.click("a.name")
+    assert sum(weight) < LARGEST_PAGE
+    if scripts:
+        page.click("section[aria-labelledby=ladder] a.ask >> nth=0")
+        page.wait_for_selector("#answer h2")
+        assert page.evaluate("document.activeElement.id") == "answer"
+        assert page.url.endswith("/customers/tallowfen")
+    page.click("section[aria-labelledby=value] details summary >> text=Done")
+    page.click("section[aria-labelledby=value] details[open] button")
+    assert "Value conveyed" in page.inner_text("#done")
+    page.select_option("select[name=outcome]", "accepted")
+    page.click("form[action$='/effects'] button")
+    assert "accepted" in page.inner_text("#done")
+    page.click("#done a >> text=See what comes next")
+    assert page.inner_text("section[aria-labelledby=value] dd b")
+    assert complaints == []
+    context.close()
+
+
+def test_the_keyboard_is_enough(chromium: Browser, served: Served) -> None:
+    """The first stop is the way past the head of the page; every stop is visible and marked."""
+    context = chromium.new_context(locale="en-GB")
+    page = context.new_page()
+    log_in(page, served, "auditor")
+    page.goto(served.address + CUSTOMER)
+    page.keyboard.press("Tab")
+    assert page.evaluate("document.activeElement.className") == "skip"
+    page.keyboard.press("Enter")
+    assert page.evaluate("document.activeElement.id") == "main"
+    for _ in range(6):
+        page.keyboard.press("Tab")
+        assert (
+            page.evaluate("document.activeElement.matches(':focus-visible') && document.activeElement.tagName")
+            in TABBED
+        )
+        assert page.evaluate("getComputedStyle(document.activeElement).outlineStyle") != "none"
+    context.close()

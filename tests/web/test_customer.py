@@ -1,0 +1,195 @@
+"""A customer's page, what is recorded on it, the explanations beside it, and my day."""
+
+from __future__ import annotations
+
+import re
+from html import unescape
+
+import pytest
+from sqlalchemy import select
+
+from engine.recommend import Recommendation, recommend
+from engine.session import Session
+from facts.audit import entries
+from facts.tables import communications
+from tests.web.conftest import OWN, Browser, Pages
+from web.rendering import LANGUAGE
+
+CUSTOMER = f"/customers/{OWN}"
+
+
+def words(html: str) -> str:
+    """Return what a page says, without its markup."""
+    return re.sub(r"\s+", " ", unescape(re.sub(r"<[^>]+>", " ", html)))
+
+
+def said_after(browser: Browser, form: str, **fields: str) -> str:
+    """Send a form of the customer's page; return what the page says was recorded, or why nothing was."""
+    answer = browser.send(f"{CUSTOMER}/{form}", fields)
+    if answer.status_code == 303:
+        answer = browser.get(answer.headers["location"])
+    found = re.search(r'id="done">(.*?)</section>', answer.text, re.DOTALL)
+    assert found is not None
+    return words(found[1])
+
+
+def recommendation(pages: Pages, customer: str, language: str) -> Recommendation:
+    """Return the recommendation as `valuelift recommend` makes it: firing by firing."""
+    site = pages.app.state.site
+    facts = site.decided([customer])[customer].facts
+    return recommend(site.rules().pack, facts, Session(site.rules().program).decide(facts), language)
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_the_page_says_what_recommend_says(pages: Pages, language: str) -> None:
+    """Stage, checklists, value, plan, guard rails and questions stand on the page, in the reader's language."""
+    for customer in (OWN, "plum-gate"):
+        shown = recommendation(pages, customer, language)
+        said = words(pages.visit("auditor", language).get(f"/customers/{customer}").text).casefold()
+        assert shown.proposal is not None
+        assert shown.proposal.checklist is not None
+        expected = [
+            *(line.title for line in shown.proposal.checklist.criteria),
+            *(fact for line in shown.proposal.checklist.criteria for fact in line.because),
+            *([shown.value.content.title, *shown.value.parts.values()] if shown.value else []),
+            *(text for action in shown.plan for text in (action.action.title, *action.reasons[:1], *action.steps)),
+            *shown.guard_rails,
+            *(question.text for question in shown.questions),
+        ]
+        assert [text for text in expected if re.sub(r"\s+", " ", text).casefold() not in said] == []
+
+
+def test_one_turn_of_the_loop(own_pages: Pages) -> None:
+    """A value is accepted, conveyed and heard of; each time the page says what changes, and what comes next."""
+    manager = own_pages.visit("manager")
+    assert "Convey the value chosen above, open" in said_after(manager, "actions", action="convey-value", state="open")
+    told = {"value_kind": "product", "medium": "technical_exchange", "audience_role": "user", "on": "2026-06-10"}
+    said = said_after(manager, "value", **told)
+    assert "First action: Convey the value chosen above → Ask how the last message was received" in said
+    page = manager.get(CUSTOMER).text
+    found = re.search(r'name="communication"><option value="([^"]+)"', page)
+    assert found is not None
+    said = said_after(manager, "effects", communication=found[1], outcome="accepted", contact="user", reason="fine")
+    assert "Perception: product: understood → accepted" in said
+    assert "From new to established customer, conditions met: 8 of 10 → 9 of 10" in said
+    for level in ("recognised", "accepted"):
+        answer = {"fact": "cooperation_acceptance", "value": level, "evidence": "said so"}
+        day = "2026-06-20" if level == "recognised" else "2026-06-21"
+        said = said_after(manager, "answers", **answer, on=day)
+    assert "Proposed stage: new customer → established customer" in said
+    assert "Stage: new customer → established customer" in said_after(manager, "stage", stage="established")
+    newest = entries(own_pages.store, customer=OWN)
+    assert {(entry.user, entry.origin) for entry in newest[:6]} == {("manager", "pages")}
+    assert "fine" not in words(manager.get(CUSTOMER).text).split()  # what they said is personal
+    assert "taken back" in said_after(manager, "undo", number=str(newest[0].id))
+    assert "New customer since" in words(manager.get(CUSTOMER).text)
+
+
+@pytest.mark.parametrize(
+    ("form", "fields", "said"),
+    [
+        ("value", {}, "Something is missing"),
+        ("value", {"value_kind": "nonsense", "medium": "visit"}, "one of the words offered"),
+        ("value", {"value_kind": "brand", "medium": "visit", "on": "30.6."}, "Write it as 2024-06-30"),
+        ("value", {"value_kind": "brand", "medium": "visit", "on": "2026-07-01"}, "lies after 2026-06-30"),
+        ("effects", {"communication": "ninefold/brand", "outcome": "accepted"}, "is not on record"),
+        ("actions", {"action": "convey-value", "state": "declined"}, "Please say why"),
+        ("actions", {"action": "convey-value", "state": "snoozed", "until": "2026-06-30"}, "until a later day"),
+        ("actions", {"action": "'; DROP TABLE actions; --", "state": "done"}, "one of the words offered"),
+        ("answers", {"fact": "credit_score", "value": "much"}, "is no value of credit_score"),
+        ("answers", {"fact": "orders_90d", "value": "3"}, "counted from the records of orders"),
+        ("stage", {"stage": "core"}, "please give the reason"),
+        ("undo", {"number": "1"}, "what you recorded yourself"),
+    ],
+)
+def test_what_does_not_fit_is_explained_and_not_recorded(
+    pages: Pages, form: str, fields: dict[str, str], said: str
+) -> None:
+    """A form that contradicts the records or itself is answered with the reason on the page; nothing changes."""
+    before = entries(pages.store, customer=OWN)
+    assert said in said_after(pages.visit("admin"), form, **fields)
+    assert entries(pages.store, customer=OWN) == before
+
+
+def test_what_people_write_is_never_markup(own_pages: Pages, pages: Pages) -> None:
+    """Text that looks like HTML is shown as the text that it is."""
+    evil = "<script>alert(1)</script>"
+    admin = own_pages.visit("admin")
+    said_after(admin, "answers", fact="cooperation_acceptance", value="recognised", evidence=evil)
+    page = admin.get(CUSTOMER).text
+    assert "<script>alert" not in page
+    assert evil in unescape(page)
+    assert "<script>alert" not in pages.visit("admin").get(f"/?find={evil}").text
+
+
+def test_two_people_do_not_overwrite_each_other(own_pages: Pages) -> None:
+    """The second of two who record the same is told that it is on record."""
+    told = {"value_kind": "brand", "medium": "visit", "on": "2026-06-20"}
+    assert "Recorded" in said_after(own_pages.visit("manager"), "value", **told)
+    assert "is not recorded again" in said_after(own_pages.visit("operator"), "value", **told)
+    with own_pages.store.reading() as connection:
+        rows = connection.execute(select(communications.c.key).where(communications.c.customer == OWN)).scalars().all()
+    assert len([key for key in rows if key == f"{OWN}/brand/visit/2026-06-20"]) == 1
+
+
+@pytest.mark.parametrize(
+    ("asked", "status", "said"),
+    [
+        ("why", 200, "What would have changed this"),
+        ("why?subject=convey-value&audience=auditor", 200, "stratum"),
+        ("why?subject=nonsense", 422, "is no fact, action or rule"),
+        ("why-not?named=stage:core", 200, "Not in one step"),
+        ("why-not?named=value:service", 200, "Service has 42 points, product 58"),
+        ("why-not?named=stage:nonsense", 422, "one of the words offered"),
+        ("why-not?named=action:nonsense", 422, "is no action of this pack"),
+        ("what-if?set=stage=core", 200, "new customer core customer"),
+        ("what-if?fact=credit_score&value=-1", 422, "credit_score"),
+        ("what-if", 200, "Decide anew"),
+    ],
+)
+def test_explanations_are_one_click_away(pages: Pages, asked: str, status: int, said: str) -> None:
+    """Why, why not and what if are answered on a page of their own, or in place where htmx asks for that."""
+    auditor = pages.visit("auditor")
+    whole = auditor.get(f"{CUSTOMER}/{asked}")
+    part = auditor.client.get(f"{CUSTOMER}/{asked}", headers={"HX-Request": "true", "HX-Target": "answer"})
+    assert (whole.status_code, part.status_code) == (status, status)
+    assert said in words(whole.text)
+    assert said in words(part.text)
+    assert "<html" in whole.text
+    assert "<html" not in part.text
+
+
+# --- my day, language ---
+
+
+def listed(browser: Browser, query: str = "") -> list[str]:
+    """Return the customers on the list, in its order."""
+    return re.findall(r'class="name" href="/customers/([^"]+)"', browser.get(f"/{query}").text)
+
+
+def test_my_day_is_ordered_and_narrowed_by_the_address(pages: Pages) -> None:
+    """The most urgent customer comes first; stage, name, changes of stage and pages are asked for in the address."""
+    admin = pages.visit("admin")
+    overview = pages.app.state.site.desk().overview().to_pylist()
+    ordered = sorted(overview, key=lambda row: (-(row["urgency"] or 0), row["customer"]))
+    first = listed(admin)
+    assert first + listed(admin, "?page=2") == [row["customer"] for row in ordered]
+    assert listed(admin, "?stage=core") == [row["customer"] for row in ordered if row["stage"] == "core"]
+    moves = [row["customer"] for row in ordered if row["move"] not in (None, "stay")]
+    assert listed(admin, "?show=moves") == moves
+    assert listed(admin, "?find=SILVER") == [OWN]
+    assert listed(admin, "?find=nobody&page=99&show=nonsense") == []
+    assert f'href="/?{"show=due&amp;stage=core"}"' in admin.get("/?stage=core").text
+
+
+def test_the_language_is_remembered(pages: Pages) -> None:
+    """The browser's language comes first; the one chosen is kept, and leads back to where it was chosen."""
+    browser = pages.visit("auditor", "zh-CN,zh;q=0.9")
+    page = browser.get(f"{CUSTOMER}/why?subject=stage").text
+    assert '<html lang="zh-Hans">' in page
+    link = re.search(r'href="(/language/en[^"]*)"', page)
+    assert link is not None
+    chosen = browser.get(unescape(link[1]))
+    assert chosen.headers["location"] == f"{CUSTOMER}/why?subject=stage"
+    assert browser.client.cookies[LANGUAGE] == "en"
+    assert '<html lang="en">' in browser.get("/").text

@@ -1,0 +1,290 @@
+"""A customer's page: where it stands, what to do next, and forms to record what was done."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date, timedelta
+from functools import cached_property
+from typing import Any
+
+from fastapi import APIRouter, HTTPException, Request
+from fastapi.responses import Response
+
+from common.recording import CONVEY, Outcome
+from common.saying import changes, how, say
+from common.strategy import Plan, plan_of
+from common.texts import PAGES, Texts
+from engine.explain import Question
+from engine.model import Pack
+from engine.recommend import Checklist, Recommendation, recommend
+from engine.snapshot import Row
+from engine.vocabulary import Fact, FactKey, Type
+from engine.wording import Wording
+from facts.answers import is_answerable
+from facts.audit import Entry, entries
+from facts.book import Book
+from web.access import OwnCustomer, Reader, Visitor, site_of
+from web.rendering import language_of, page
+from web.site import Site
+from wiring import Decided
+
+router = APIRouter()
+
+TIMELINE = (
+    "communications", "interactions", "complaints", "disputes", "needs", "perceptions", "assessments", "agreements",
+    "competitor_signals", "referrals", "actions", "stage_history",
+)  # fmt: skip
+"""The tables whose rows the timeline tells."""
+
+AT_A_GLANCE = 20
+BESIDE = ("problem", "exited")
+"""Stages that stand beside the ladder."""
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """A stage on the path: whether the customer stands there, and whether it is proposed."""
+
+    id: str
+    title: str
+    is_here: bool
+    is_proposed: bool
+    is_beside: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Perceived:
+    """How far a kind of value has come with the customer: the level's words and its place (None: not known)."""
+
+    title: str
+    level: str
+    place: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Unheard:
+    """A communication whose effect nobody has heard yet: its key, and what it was, in words."""
+
+    key: str
+    said: str
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A question, and how its answer is given: by choice, as a number or date, or not here (`kind` empty)."""
+
+    question: Question
+    kind: str
+    choices: Mapping[str, str]
+    needs_evidence: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What was recorded just now, and what changed by it."""
+
+    number: int
+    says: tuple[str, ...]
+    changes: tuple[str, ...]
+    may_undo: bool
+
+
+@router.get("/customers/{customer:path}")
+def show(
+    request: Request, who: Reader, customer: OwnCustomer, recorded: int | None = None, taken_back: bool = False
+) -> Response:
+    """Show the page; after something was recorded, with what changed by it."""
+    return customer_page(request, who, customer, recorded=recorded, taken_back=taken_back)
+
+
+def customer_page(
+    request: Request,
+    who: Visitor,
+    customer: str,
+    *,
+    recorded: int | None = None,
+    taken_back: bool = False,
+    refused: str = "",
+    status: int = 200,
+) -> Response:
+    """Return the page, with what was recorded last or why something was not.
+
+    Raises:
+        HTTPException: if nothing is known of the customer today.
+    """
+    site, language = site_of(request), language_of(request)
+    decided = site.decided([customer]).get(customer)
+    if decided is None:
+        raise HTTPException(404)
+    pack, texts = site.rules().pack, Texts(language, PAGES)
+    shown = recommend(pack, decided.facts, decided.decision, language)
+    view = _View(site, decided, shown, texts, Wording(pack.vocabulary, language))
+    return page(
+        request,
+        "customer.html",
+        who,
+        status=status,
+        customer=customer,
+        card=decided.card,
+        shown=shown,
+        strategy=view.strategy,
+        steps=list(view.steps()),
+        lists=view.checklists(),
+        facts=dict(view.head()),
+        perceived=list(view.perceived()),
+        unheard=list(view.unheard()),
+        asked=[view.asked(each) for each in shown.questions],
+        timeline=view.timeline(),
+        told=None if recorded is None else view.told(recorded, who),
+        refused=refused,
+        taken_back=taken_back,
+        convey=next((each for each in shown.plan if each.action.id == CONVEY), None),
+        abouts=[each.row for each in decided.decision.actions],
+        chosen=view.chosen,
+        value_fact=pack.shows.get("value", ""),
+        may_be_asked=view.subjects(),
+        words=view.words,
+        levels=len(pack.vocabulary.enums["perception"].members),
+        soon=site.today() + timedelta(days=7),
+        AT_A_GLANCE=AT_A_GLANCE,
+    )
+
+
+@dataclass(frozen=True)
+class _View:
+    """Puts one customer's page together."""
+
+    site: Site
+    decided: Decided
+    shown: Recommendation
+    texts: Texts
+    wording: Wording
+
+    @cached_property
+    def pack(self) -> Pack:
+        return self.site.rules().pack
+
+    @cached_property
+    def strategy(self) -> Plan:
+        return plan_of(self.pack, self.decided, self.shown, self.texts.language)
+
+    def words(self, enum: str) -> dict[str, str]:
+        """Return the members of a list with their words."""
+        found = self.wording.vocabulary.enums[enum]
+        return {member: self.wording.text(found.titles[member]) for member in found.members}
+
+    def chosen(self, role: str) -> str:
+        """Return what rules chose for a part of the value; of several, the first."""
+        value = self.decided.decision.values.get(self.pack.shows.get(role, ""))
+        if isinstance(value, frozenset):
+            return min(value, default="")
+        return value if isinstance(value, str) else ""
+
+    # --- where it stands ---
+
+    def steps(self) -> Iterator[Step]:
+        here = self.shown.stage.stage.id if self.shown.stage else None
+        proposal = self.shown.proposal
+        proposed = proposal.proposed.id if proposal and proposal.move.id not in ("", "stay") else None
+        for member, title in self.words("stage").items():
+            is_beside = member in BESIDE
+            if not is_beside or member in (here, proposed):
+                yield Step(member, title, member == here, member == proposed, is_beside)
+
+    def checklists(self) -> tuple[Checklist, ...]:
+        proposal = self.shown.proposal
+        return (proposal.checklist, *proposal.others) if proposal and proposal.checklist else ()
+
+    def head(self) -> Iterator[tuple[str, str]]:
+        """Yield what the head of the page says beside name and stage, where it is known."""
+        for name in ("abc_class", self.pack.shows.get("customer_value", "")):
+            fact = self.wording.vocabulary.fact(name) if name else None
+            value = self.decided.decision.values.get(name, self.decided.facts.facts.get(name))
+            if fact is not None and value is not None:
+                yield self.wording.title(name), self.wording.value(fact, value)
+        if self.strategy.review_on is not None:
+            yield self.texts("next_review"), self.texts.date(self.strategy.review_on)
+
+    def perceived(self) -> Iterator[Perceived]:
+        levels = self.pack.vocabulary.enums["perception"].members
+        for fact in self.pack.vocabulary.in_scope(None):
+            if fact.family == "perception" or fact.name == "cooperation_acceptance":
+                level = self.decided.facts.facts.get(fact.name)
+                place = levels.index(str(level)) if level in levels else None
+                title = self.words("value_kind").get(fact.member or "", self.wording.text(fact.title))
+                said = self.texts("not_known") if place is None else self.words("perception")[levels[place]]
+                yield Perceived(title, said, place)
+
+    # --- what was done ---
+
+    def unheard(self) -> Iterator[Unheard]:
+        for row in self.decided.facts.rows.get("communications", ()):
+            if not row.facts.get("heard") and row.facts.get("outcome") is None:
+                yield Unheard(row.key, self._communication(row))
+
+    def _communication(self, row: Row) -> str:
+        said = [
+            self.wording.value(fact, row.facts[name])
+            for name in ("value_kind", "medium")
+            if name in row.facts and (fact := self.wording.vocabulary.facts.get(FactKey("communications", name)))
+        ]
+        when = next((value for value in row.facts.values() if isinstance(value, date)), None)
+        return self.texts("comma").join([*said, *([self.texts.date(when)] if when else [])])
+
+    def timeline(self) -> list[str]:
+        """Return what is on record, the newest first, without personal data."""
+        customer, today = self.decided.facts.customer, self.site.today()
+        book = Book(self.site.store, self.pack.vocabulary, customer, today)
+        rows = [(table, row) for table, found in book.all_standing(TIMELINE).items() for row in found]
+        told = [(row["holds_from"], table, dict(row)) for table, row in rows if date.min < row["holds_from"] <= today]
+        told.sort(key=lambda one: (one[0], one[2]["id"]), reverse=True)
+        return [self._said(table, row) for _, table, row in told]
+
+    def _said(self, table: str, row: Mapping[str, Any]) -> str:
+        kept = {name: value for name, value in row.items() if name not in _BOOKKEEPING}
+        return say(self.texts, self.wording, table, kept)
+
+    def told(self, number: int, who: Visitor) -> Told | None:
+        """Return what an entry of the log recorded of this customer, and what changed by it."""
+        entry = next(iter(entries(self.site.store, number=number)), None)
+        if entry is None or entry.customer != self.decided.facts.customer or entry.undone_by is not None:
+            return None
+        before = self.site.desk(entry.at - timedelta(microseconds=1)).decide(entry.customer)
+        outcome = Outcome("recorded", number, entry.customer, entry.says, before, self.decided)
+        earlier = recommend(self.pack, before.facts, before.decision, self.texts.language)
+        found = changes(outcome, earlier, self.shown, self.texts, self.wording)
+        return Told(
+            number,
+            tuple(say(self.texts, self.wording, table, row) for table, row in entry.says),
+            tuple(self.texts(how(each), what=each.what, before=each.before, after=each.after) for each in found),
+            may_undo=_may_undo(entry, who),
+        )
+
+    # --- what to ask ---
+
+    def asked(self, question: Question) -> Asked:
+        fact = self.pack.vocabulary.fact(question.fact)
+        if fact is None or not is_answerable(fact):
+            return Asked(question, "", {}, False)
+        is_perception = fact.family == "perception" or fact.name == "cooperation_acceptance"
+        return Asked(question, _INPUTS.get(fact.type, "text"), self._choices(fact), is_perception)
+
+    def _choices(self, fact: Fact) -> dict[str, str]:
+        if fact.type is Type.FLAG:
+            return {"yes": self.texts("yes"), "no": self.texts("no")}
+        return self.words(fact.enum) if fact.enum else {}
+
+    def subjects(self) -> dict[str, dict[str, str]]:
+        """Return what can be asked about by `why not`, by kind: stages, values, actions."""
+        actions = {id_: self.wording.text(action.title) for id_, action in self.pack.actions.items()}
+        return {"stage": self.words("stage"), "value": self.words("value_kind"), "action": actions}
+
+
+_BOOKKEEPING = ("id", "source", "recorded_at", "entered_by", "retracted_at")
+_INPUTS = {Type.INTEGER: "number", Type.NUMBER: "number", Type.DATE: "date"}
+
+
+def _may_undo(entry: Entry, who: Visitor) -> bool:
+    """Whether somebody may take an entry back here: their own records."""
+    return entry.user == who.account.name and entry.did in ("record", "confirm") and who.may("record")

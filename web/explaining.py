@@ -1,0 +1,132 @@
+"""Why, why not, and what if: one click away from a customer's page."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Annotated
+
+from fastapi import APIRouter, HTTPException, Query, Request
+from fastapi.responses import Response
+
+from common.asked import subjects, target
+from common.explain_layout import Teller
+from common.texts import PAGES, Texts
+from common.what_if_layout import WhatIfLayout
+from common.why_layout import WhyLayout
+from common.why_not_layout import WhyNotLayout
+from engine.changed import difference, read_settings, settable, with_changes
+from engine.derivation import Deriver
+from engine.nearest import why_not as find_ways
+from web.access import OwnCustomer, Reader, Visitor, site_of
+from web.outline import blocks
+from web.rendering import language_of, page
+from wiring import Decided
+
+router = APIRouter()
+
+NEAREST = 3
+DEPTH = {"manager": 2, "auditor": 3}
+
+
+@router.get("/customers/{customer:path}/why")
+def why(request: Request, who: Reader, customer: OwnCustomer, subject: str = "", audience: str = "manager") -> Response:
+    """Show what a conclusion rests on."""
+    decided, teller = _teller(request, customer)
+    depth = DEPTH.get(audience, DEPTH["manager"])
+
+    def answer() -> Iterable[object]:
+        layout = WhyLayout(teller, depth, audience == "auditor")
+        return [tree for node in subjects(teller.deriver, subject or None) for tree in layout.trees(node)]
+
+    return _explained(request, who, decided, "why", answer, subject=subject, audience=audience)
+
+
+@router.get("/customers/{customer:path}/why-not")
+def why_not(
+    request: Request, who: Reader, customer: OwnCustomer, about: str = "", named: str = "", all_ways: bool = False
+) -> Response:
+    """Show what is missing for another stage, value or action."""
+    decided, teller = _teller(request, customer)
+
+    def answer() -> Iterable[object]:
+        what, name = (about, named) if about else (named.partition(":")[0], named.partition(":")[2])
+        if what not in ("stage", "value", "action"):
+            raise ValueError(teller.texts("refused_word"))
+        if what != "action":
+            _require_member(teller, what, name)
+        found = find_ways(teller.deriver, *target(teller.deriver, what, name))
+        return WhyNotLayout(teller, None if all_ways else NEAREST).page(found)
+
+    return _explained(request, who, decided, "why_not", answer, about=about, named=named, all_ways=all_ways)
+
+
+@router.get("/customers/{customer:path}/what-if")
+def what_if(
+    request: Request,
+    who: Reader,
+    customer: OwnCustomer,
+    set_: Annotated[list[str] | None, Query(alias="set", max_length=12)] = None,
+    fact: str = "",
+    value: str = "",
+) -> Response:
+    """Decide once more with other facts, and show what that changes. Nothing is recorded."""
+    decided, teller = _teller(request, customer)
+    site, texts = site_of(request), teller.texts
+    changes = [*(set_ or ()), *([f"{fact}={value}"] if fact else [])]
+
+    def answer() -> Iterable[object]:
+        if not changes:
+            return []
+        read = read_settings(teller.pack.vocabulary, decided.facts, changes)
+        after = site.desk().decide_on(decided.card, with_changes(decided.facts, read))
+        found = difference(decided.decision, after.decision)
+        return WhatIfLayout(site.rules(), texts, show_all=True).page(decided, after, read, found)
+
+    return _explained(request, who, decided, "what_if", answer, changes=changes, can_be_set=_can_be_set(teller))
+
+
+def _teller(request: Request, customer: str) -> tuple[Decided, Teller]:
+    site = site_of(request)
+    decided = site.decided([customer]).get(customer)
+    if decided is None:
+        raise HTTPException(404)
+    rules = site.rules()
+    deriver = Deriver(rules.pack, rules.program, decided.facts, decided.decision)
+    return decided, Teller(deriver, Texts(language_of(request), PAGES))
+
+
+def _require_member(teller: Teller, what: str, name: str) -> None:
+    enum = {"stage": "stage", "value": "value_kind"}[what]
+    if name not in teller.pack.vocabulary.enums[enum].members:
+        raise ValueError(teller.texts("refused_word"))
+
+
+def _can_be_set(teller: Teller) -> dict[str, str]:
+    """Return the facts that can be set, by name, with their titles."""
+    vocabulary = teller.pack.vocabulary
+    recorded = [fact for fact in vocabulary.in_scope(None) if not fact.is_derived]
+    return {fact.name: teller.wording.text(settable(vocabulary, fact.name).title) for fact in recorded}
+
+
+def _explained(
+    request: Request, who: Visitor, decided: Decided, kind: str, answer: Callable[[], Iterable[object]], **asked: object
+) -> Response:
+    """Return the page of an explanation, or say what is wrong with the question."""
+    refused, found = "", []
+    try:
+        found = list(blocks(answer()))
+    except ValueError as error:
+        refused = str(error)
+    return page(
+        request,
+        "explanation.html",
+        who,
+        status=422 if refused else 200,
+        customer=decided.facts.customer,
+        card=decided.card,
+        kind=kind,
+        blocks=found,
+        refused=refused,
+        **{"subject": "", "audience": "", "about": "", "named": "", "all_ways": False, "changes": [], **asked},
+        **({} if "can_be_set" in asked else {"can_be_set": {}}),
+    )

@@ -1,0 +1,227 @@
+"""What is recorded on a customer's page: values conveyed, effects heard, actions, answers, stages, and taking back."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import date, timedelta
+
+from fastapi import APIRouter, Request
+from fastapi.responses import RedirectResponse, Response
+
+from common.recording import (
+    CONVEY,
+    OVERRIDE_DAYS,
+    At,
+    action_stands,
+    advised_now,
+    conveyed,
+    effect_heard,
+    is_kept,
+    record,
+)
+from common.texts import PAGES, Texts
+from facts.answers import answered, read_answer
+from facts.audit import PAGES as FROM_PAGES
+from facts.audit import entries
+from facts.database import StoreError
+from facts.recording import Statement, confirm_stage
+from facts.undoing import undo
+from web.access import Confirmer, Fields, OwnCustomer, Recorder, Visitor, site_of
+from web.customer import customer_page
+from web.rendering import customer_path, language_of
+
+router = APIRouter()
+
+STATES = ("open", "done", "snoozed", "declined")
+
+
+class RefusedError(ValueError):
+    """Raised for a form that cannot be recorded; names the text that says why."""
+
+
+class _Form:
+    """The fields of a form, read as what they are to be."""
+
+    def __init__(self, given: Mapping[str, str], at: At) -> None:
+        self._given = given
+        self._at = at
+
+    def word(self, name: str, members: Sequence[str] | str) -> str | None:
+        """Return one of a closed list of words: those given, or the members of an enum."""
+        known = self._at.book.vocabulary.enums[members].members if isinstance(members, str) else members
+        found = self._given.get(name)
+        if found is not None and found not in known:
+            raise RefusedError("refused_word")
+        return found
+
+    def needed(self, name: str, members: Sequence[str] | str) -> str:
+        """Return a word that must be given."""
+        found = self.word(name, members)
+        if found is None:
+            raise RefusedError("refused_missing")
+        return found
+
+    def day(self, name: str) -> date | None:
+        """Return a date."""
+        found = self._given.get(name)
+        try:
+            return date.fromisoformat(found) if found else None
+        except ValueError:
+            raise RefusedError("refused_date") from None
+
+    @property
+    def on(self) -> date:
+        """When it was; today if nothing is said."""
+        return self.day("on") or self._at.desk.as_of
+
+    def text(self, name: str) -> str | None:
+        """Return a text."""
+        return self._given.get(name)
+
+
+def _recorded(
+    request: Request,
+    who: Visitor,
+    customer: str,
+    given: Mapping[str, str],
+    make: Callable[[At, _Form], Sequence[Statement]],
+) -> Response:
+    """Record what a form states and show what changed by it, or show why it is not recorded."""
+
+    def enter() -> int:
+        site, user = site_of(request), who.account.name
+        before = site.decided([customer])[customer]
+        return record(site.desk(), before, lambda at: make(at, _Form(given, at)), user=user, source=FROM_PAGES)
+
+    return _answered(request, who, customer, enter)
+
+
+def _answered(request: Request, who: Visitor, customer: str, enter: Callable[[], int]) -> Response:
+    try:
+        number = enter()
+    except RefusedError as error:
+        said = Texts(language_of(request), PAGES)(str(error))
+        return customer_page(request, who, customer, refused=said, status=422)
+    except StoreError as error:  # without its hint, which names commands
+        return customer_page(request, who, customer, refused=f"{error.what}: {error.why}.", status=422)
+    except ValueError as error:
+        return customer_page(request, who, customer, refused=str(error), status=422)
+    return RedirectResponse(customer_path(customer, recorded=number), 303)
+
+
+@router.post("/customers/{customer:path}/value")
+def value(request: Request, who: Recorder, customer: OwnCustomer, given: Fields) -> Response:
+    """Record that a value was conveyed; where it was taken on before, that is done with it."""
+
+    def states(at: At, form: _Form) -> list[Statement]:
+        said = {
+            "value_kind": form.needed("value_kind", "value_kind"),
+            "medium": form.needed("medium", "channel"),
+            "audience_role": form.word("audience_role", "contact_role"),
+            "speaker_role": form.word("speaker_role", "speaker_role"),
+        }
+        known = {name: word for name, word in said.items() if word is not None}
+        told = [at.book.event("communications", conveyed(at, known), form.on)]
+        taken_on = at.book.last("actions", f"{at.book.customer}/{CONVEY}/", form.on)
+        if taken_on is not None and taken_on["state"] == "open":
+            told += action_stands(at, CONVEY, None, form.on, state="done")
+        return told
+
+    return _recorded(request, who, customer, given, states)
+
+
+@router.post("/customers/{customer:path}/effects")
+def effect(request: Request, who: Recorder, customer: OwnCustomer, given: Fields) -> Response:
+    """Record what was heard of a value that was conveyed."""
+
+    def states(at: At, form: _Form) -> list[Statement]:
+        row = at.book.find("communications", form.text("communication") or "")
+        heard_from = form.word("contact", "contact_role")
+        outcome = form.needed("outcome", "outcome")
+        return effect_heard(at, row, form.on, outcome, heard_from=heard_from, heard_reason=form.text("reason"))
+
+    return _recorded(request, who, customer, given, states)
+
+
+@router.post("/customers/{customer:path}/actions")
+def action(request: Request, who: Recorder, customer: OwnCustomer, given: Fields) -> Response:
+    """Record how an advised action stands."""
+
+    def states(at: At, form: _Form) -> list[Statement]:
+        id_ = form.needed("action", tuple(at.desk.rules.pack.actions))
+        state, about = form.needed("state", STATES), form.text("about") or ""
+        until = form.day("until") if state == "snoozed" else None
+        because = form.word("because", "decline_reason") if state == "declined" else None
+        reason = form.text("reason") if state == "declined" else None
+        if (state == "declined" and because is None) or (because == "other" and not reason):
+            raise RefusedError("refused_reason")
+        if state == "snoozed" and (until is None or until <= form.on):
+            raise RefusedError("refused_until")
+        advised = next(iter(advised_now(at, id_, about)), None)
+        said = {"until": until, "reason": reason, "declined_because": because}
+        return action_stands(at, id_, advised, form.on, state=state, about=about, **said)
+
+    return _recorded(request, who, customer, given, states)
+
+
+@router.post("/customers/{customer:path}/answers")
+def answer(request: Request, who: Recorder, customer: OwnCustomer, given: Fields) -> Response:
+    """Record the answer to a question."""
+
+    def states(at: At, form: _Form) -> list[Statement]:
+        if not form.text("value"):
+            raise RefusedError("refused_missing")
+        read = read_answer(at.book.vocabulary, f"{form.text('fact')}={form.text('value')}")
+        return [answered(at.book, read, form.on, form.text("evidence"))]
+
+    return _recorded(request, who, customer, given, states)
+
+
+@router.post("/customers/{customer:path}/stage")
+def stage(request: Request, who: Confirmer, customer: OwnCustomer, given: Fields) -> Response:
+    """Record the stage that the account manager decides on; against the proposal it needs a reason."""
+
+    def enter() -> int:
+        desk = site_of(request).desk()
+        decided = site_of(request).decided([customer])[customer]
+        pack = desk.rules.pack
+        chosen, reason = given.get("stage"), given.get("reason")
+        proposed = decided.decision.values.get(pack.ladder.proposed.name)
+        if chosen not in pack.vocabulary.enums["stage"].members:
+            raise RefusedError("refused_word")
+        is_against = chosen != proposed or (reason is not None and is_kept(pack, decided.facts))
+        if is_against and not reason:
+            raise RefusedError("refused_stage")
+        recorded = confirm_stage(
+            desk.store,
+            customer,
+            chosen,
+            desk.as_of,
+            user=who.account.name,
+            proposed=None if proposed is None else str(proposed),
+            reason=reason if is_against else None,
+            until=desk.as_of + timedelta(days=OVERRIDE_DAYS) if is_against else None,
+            source=FROM_PAGES,
+        )
+        if recorded.entry is None:
+            raise RefusedError("refused_known")
+        return recorded.entry
+
+    return _answered(request, who, customer, enter)
+
+
+@router.post("/customers/{customer:path}/undo")
+def take_back(request: Request, who: Recorder, customer: OwnCustomer, given: Fields) -> Response:
+    """Take back what the same person recorded of this customer."""
+    store = site_of(request).store
+    number = int(given["number"]) if given.get("number", "").isdecimal() else 0
+    entry = next(iter(entries(store, number=number)), None)
+    is_own = entry is not None and (entry.user, entry.customer) == (who.account.name, customer)
+    if is_own and entry is not None and (entry.did != "confirm" or who.may("confirm")):
+        try:
+            undo(store, user=who.account.name, number=entry.id, source=FROM_PAGES)
+            return RedirectResponse(customer_path(customer, taken_back="true"), 303)
+        except StoreError as error:
+            return customer_page(request, who, customer, refused=f"{error.what}: {error.why}.", status=422)
+    said = Texts(language_of(request), PAGES)("refused_undo")
+    return customer_page(request, who, customer, refused=said, status=422)

@@ -1,0 +1,64 @@
+"""Pages from templates, in the reader's language; everything that comes from data is escaped."""
+
+from __future__ import annotations
+
+from functools import cache
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote, urlencode
+
+from fastapi import Request
+from fastapi.responses import HTMLResponse
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+from common.texts import PAGES, Texts
+from web.access import Visitor, site_of
+
+STATIC = Path(__file__).with_name("static")
+LANGUAGE = "valuelift_language"
+LANGUAGES = ("en", "zh")
+
+
+def language_of(request: Request) -> str:
+    """Return the language that the reader chose, else the one that the browser asks for."""
+    chosen = request.cookies.get(LANGUAGE)
+    if chosen in LANGUAGES:
+        return chosen
+    return "zh" if request.headers.get("accept-language", "").lower().startswith("zh") else "en"
+
+
+def page(
+    request: Request, template: str, who: Visitor | None = None, /, *, status: int = 200, **values: Any
+) -> HTMLResponse:
+    """Return a page, or the part of it that htmx asks for (`is_part`)."""
+    path = quote(request.url.path)
+    here = path + (f"?{request.url.query}" if request.url.query else "")
+    content = (
+        _templates()
+        .get_template(template)
+        .render(
+            t=Texts(language_of(request), PAGES),
+            who=who,
+            here=here if request.method == "GET" else path.rpartition("/")[0] or "/",
+            today=site_of(request).today(),
+            is_part=request.headers.get("hx-target") == "answer",
+            **values,
+        )
+    )
+    return HTMLResponse(content, status, {"Vary": "Cookie, Accept-Language, HX-Target"})
+
+
+def customer_path(customer: str, below: str = "", **query: object) -> str:
+    """Return the address of a customer's page, or of one below it."""
+    asked = {name: value for name, value in query.items() if value not in (None, "")}
+    return f"/customers/{quote(customer, safe='')}{below}" + (f"?{urlencode(asked, doseq=True)}" if asked else "")
+
+
+@cache
+def _templates() -> Environment:
+    environment = Environment(
+        loader=PackageLoader("web"), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+    )
+    environment.globals.update(customer_path=customer_path, urlencode=urlencode)
+    environment.filters["sentence"] = lambda words: words[:1].upper() + words[1:]
+    return environment

@@ -1,0 +1,91 @@
+"""What all requests share: the store, the rules in use, and decisions that still stand."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from pathlib import Path
+from threading import Lock
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from facts.audit import last_changes
+from facts.packs import active_digest
+from facts.runs import newest_run
+from facts.store import Store
+from wiring import Card, Decided, Desk, Rules, rules_in_use
+
+MOST_KEPT = 5_000
+"""Decisions that are kept in memory."""
+
+FEW = 3
+"""Up to so many customers it is quicker to read each by itself than to read the whole base."""
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """How the pages are served: on a fixed day (None: today), by the rules in a folder, behind HTTPS or not."""
+
+    as_of: date | None = None
+    pack: Path | None = None
+    https: bool = False
+
+
+class Site:
+    """A store with its rules. Customers are decided in columns: what crashes durable-rules cannot crash the server."""
+
+    def __init__(self, store: Store, settings: Settings) -> None:
+        self.store = store
+        self.settings = settings
+        self._zone = ZoneInfo(store.settings()["time_zone"])
+        self._lock = Lock()
+        self._rules: tuple[str | None, Rules] | None = None
+        self._kept: dict[str, tuple[Any, Decided]] = {}
+
+    def today(self) -> date:
+        """Return the day on which is decided and recorded."""
+        return self.settings.as_of or datetime.now(self._zone).date()
+
+    def rules(self) -> Rules:
+        """Return the rules in use; they are loaded anew when others are put to use."""
+        digest = None if self.settings.pack else active_digest(self.store)
+        with self._lock:
+            if self._rules is None or self._rules[0] != digest:
+                self._rules = (digest, rules_in_use(self.store, self.settings.pack))
+            return self._rules[1]
+
+    def desk(self, known_at: datetime | None = None) -> Desk:
+        """Return a desk to decide at, now or as was known at a moment."""
+        return Desk(self.store, self.rules(), self.today(), known_at, in_columns=True)
+
+    def card(self, customer: str) -> Card | None:
+        """Return who a customer is, or None if nobody knows it today.
+
+        Raises:
+            StoreError: if no such customer was ever recorded.
+        """
+        return self.desk().card(customer)
+
+    def decided(self, customers: Sequence[str]) -> dict[str, Decided]:
+        """Return the decisions on customers, made anew where something was recorded since the last time."""
+        desk = self.desk()
+        changes, run = last_changes(self.store, customers), newest_run(self.store)
+        marks = {key: (desk.as_of, desk.rules.program.stamp, run, changes[key]) for key in customers}
+        found = {key: kept[1] for key in customers if (kept := self._kept.get(key)) and kept[0] == marks[key]}
+        stale = [key for key in customers if key not in found]
+        fresh = [desk.decide(key) for key in stale] if len(stale) <= FEW else desk.decide_many(stale)
+        with self._lock:
+            for each in fresh:
+                key = each.facts.customer
+                found[key] = each
+                self._kept.pop(key, None)
+                self._kept[key] = (marks.get(key), each)
+            for key in list(self._kept)[: max(0, len(self._kept) - MOST_KEPT)]:
+                del self._kept[key]
+        return found
+
+
+def now() -> datetime:
+    """Return this moment."""
+    return datetime.now(UTC)
