@@ -178,7 +178,7 @@ def evaluate_many() -> None:
     fired(handle)
     retract(handle)
     before = resident_bytes()
-    for number in range(count(quick=20_000, ci=100_000, long=1_000_000)):
+    for number in range(count(quick=20_000, ci=40_000, long=1_000_000)):
         if put(handle, view=1, x=number % 25 - 5)[0] == MATCHED:
             fired(handle)
             retract(handle)
@@ -212,7 +212,7 @@ def reload_rules() -> None:
 
 def test_random_packs_fire_as_in_plain_python() -> None:
     """Packs of 8 strata, 300 rules and 400 leaf tests with child rows fire as a plain interpreter says."""
-    evaluations = count(quick=800, ci=8_000, long=200_000)
+    evaluations = count(quick=800, ci=4_000, long=200_000)
     spike = [sys.executable, "bench/durable_spike.py", f"--evaluations={evaluations}", "--check-every=5"]
     run = subprocess.run(spike, cwd=ROOT, capture_output=True, text=True, check=False)
     assert (run.returncode, run.stdout.splitlines()[-1]) == (

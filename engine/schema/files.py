@@ -70,7 +70,7 @@ def catalogue_file(pack: Pack) -> Schema:
     enum = offered(vocabulary.enums, word(SNAKE))
     member = item({}) | {"properties": {}, "propertyNames": word(MEMBER), "additionalProperties": text()}
     role = vocabulary.enums.get("contact_role")
-    change = {"by": choice(Changer), "direction": choice(Direction), "cost": one_of(COSTS)}
+    change = item({"by": choice(Changer), "direction": choice(Direction), "cost": one_of(COSTS)}, ("by",))
     keys = {
         "type": choice(Type),
         "title": text(),
@@ -82,7 +82,7 @@ def catalogue_file(pack: Pack) -> Schema:
         "origin": choice(Origin),
         "default": ANY,
         "falls_back_to": offered([fact.name for fact in vocabulary.facts.values()], WORD),
-        "change": item(change, ("by",)),
+        "change": change,
         "ask": text(),
         "ask_role": one_of(role.members, role.titles) if role is not None else word(SNAKE),
         "personal": FLAG,
@@ -92,9 +92,8 @@ def catalogue_file(pack: Pack) -> Schema:
     definitions = Definitions()
     facts = _named(definitions.ref("fact", lambda: fact), RESERVED)
     events = {"if": {"properties": {"kind": {"const": "events"}}}, "then": {"required": ["date"]}}
-    collection = item(
-        {"title": text(), "kind": choice(Kind), "date": word(SNAKE), "facts": facts}, ("title", "kind"), allOf=[events]
-    )
+    rows = {"title": text(), "kind": choice(Kind), "date": word(SNAKE), "change": change, "facts": facts}
+    collection = item(rows, ("title", "kind"), allOf=[events])
     enums = item({"title": text(), "members": member | {"minProperties": 1}, "ordered": FLAG}, ("title", "members"))
     constraint: Schema = {"type": "string", "pattern": r"^\S+ <= \S+$"}
     whole = {

@@ -44,7 +44,7 @@ def problems_of(load: Callable[[], object]) -> tuple[Problem, ...]:
     return ()
 
 
-@settings(max_examples=count(quick=60, ci=500, long=20_000), deadline=None)
+@settings(max_examples=count(quick=60, ci=200, long=20_000), deadline=None)
 @given(st.sampled_from(sorted(TEXTS)).flatmap(lambda name: st.tuples(st.just(name), mutated(TEXTS[name]))))
 def test_a_mutated_pack_is_a_pack_or_has_problems(changed: tuple[str, str]) -> None:
     """Only problems come out of a mutated catalogue, manifest or rule file, each with a place in a file of the pack."""
@@ -53,7 +53,7 @@ def test_a_mutated_pack_is_a_pack_or_has_problems(changed: tuple[str, str]) -> N
     assert {problem.location.file for problem in problems} <= set(TEXTS)
 
 
-@settings(max_examples=count(quick=30, ci=200, long=5_000), deadline=None)
+@settings(max_examples=count(quick=30, ci=100, long=5_000), deadline=None)
 @given(mutated(CASES))
 def test_mutated_cases_are_cases_or_have_problems(text: str) -> None:
     """Only problems come out of a mutated case file."""

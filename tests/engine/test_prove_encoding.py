@@ -31,7 +31,7 @@ CUSTOMERS = 20
 @pytest.mark.parametrize("batch", range(BATCHES))
 def test_encoding_agrees_with_both_executors(batch: int) -> None:
     """For every customer the encoding concludes what session and plan decide: 50,000 pairs with the full counts."""
-    for seed in range(batch, count(quick=8, ci=40, long=2_500), BATCHES):
+    for seed in range(batch, count(quick=8, ci=16, long=2_500), BATCHES):
         pack, customers = generated(Random(seed), customers=CUSTOMERS)
         program = compile_pack(pack)
         session = Session(program)
