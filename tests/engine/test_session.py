@@ -316,7 +316,7 @@ def test_memory_stays_flat_over_many_customers() -> None:
     """More customers than the library has places for are decided one after another, without growing."""
     pack = sample_pack()
     session, customer = session_of(pack), CustomerFacts("C0", case().customer.as_of, {}, {}, {})
-    numbers = range(count(quick=3_000, ci=8_000, long=200_000))
+    numbers = range(count(quick=3_000, ci=20_000, long=200_000))
     before = 0
     for number in numbers:
         if number == 1_000:
