@@ -144,6 +144,7 @@ def test_a_new_account_manager_finds_the_way(chromium: Browser, served: Served, 
     log_in(page, served, "manager")
     page.fill("input[name=find]", "tallowfen" if scripts else "amber")
     page.click("form[role=search] button")
+    page.wait_for_load_state("networkidle")
     weight.clear()
     page.click("a.name")
     assert sum(weight) < LARGEST_PAGE
