@@ -71,6 +71,14 @@ class Teller:
         line.add_row(who, self.texts("as_of", date=self.wording.date(as_of)))
         return line
 
+    def instead(self, key: FactKey, value: Value | None, wanted: Value, reached: bool) -> Text:
+        """Return what a fact is, and that this is (not) the value, or member, that is asked for."""
+        title, asked = self.wording.title(key.name), self.value(key, wanted)
+        if reached:
+            return Text(self.texts("reached", title=title, wanted=asked), style="bold")
+        name = "not_in" if isinstance(value, frozenset) else "not_so"
+        return Text(self.texts(name, title=title, value=self.value(key, value), wanted=asked), style="bold")
+
     def date(self, day: date) -> str:
         """Return a date in words."""
         return self.wording.date(day)

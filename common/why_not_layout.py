@@ -31,14 +31,11 @@ class WhyNotLayout:
     def page(self, found: WhyNot) -> Iterator[RenderableType]:
         """Yield the answer, line by line and tree by tree."""
         texts, teller = self.teller.texts, self.teller
-        title, value = teller.wording.title(found.fact.name), teller.value(found.fact, found.value)
         wanted = teller.value(found.fact, found.wanted)
         yield Text()
+        yield teller.instead(found.fact, found.value, found.wanted, found.reached)
         if found.reached:
-            yield Text(texts("reached", title=title, wanted=wanted), style="bold")
             return
-        is_set = isinstance(found.value, frozenset)
-        yield Text(texts("not_in" if is_set else "not_so", title=title, value=value, wanted=wanted), style="bold")
         if found.through:
             stages = self._arrow.join(teller.value(found.fact, stage) for stage in found.through)
             yield Text(texts("through", stages=stages, step=teller.value(found.fact, found.step)))

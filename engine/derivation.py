@@ -14,7 +14,7 @@ from enum import StrEnum
 
 from engine.decision import Candidate, Decision
 from engine.explain import value_of
-from engine.model import All, AnyOf, Condition, Criterion, FactOperand, Not, Op, Pack, Quantified, Test
+from engine.model import All, AnyOf, Condition, Criterion, Not, Op, Pack, Quantified, Test, facts_of
 from engine.program import Aggregate, Program, Selection, Single, Union, decode
 from engine.rulebook import Written, rulebook
 from engine.snapshot import CustomerFacts
@@ -353,11 +353,6 @@ def needed(rule: Node) -> Iterator[str]:
             yield from needed(part)
         elif part.kind is Kind.TEST and isinstance(part.condition, Test) and part.condition.op is not Op.KNOWN:
             yield from (str(key) for key in facts_of(part.condition))
-
-
-def facts_of(test: Test) -> tuple[FactKey, ...]:
-    """Return the fact that a test asks about, and the one that it compares it with."""
-    return (test.fact, test.operand.fact) if isinstance(test.operand, FactOperand) else (test.fact,)
 
 
 def _unlike(rules: Iterable[Node], value: Value | None) -> tuple[Node, ...]:

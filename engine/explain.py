@@ -10,7 +10,7 @@ from decimal import Decimal
 from functools import cached_property
 
 from engine.decision import Decision, Fired, State
-from engine.model import All, AnyOf, Condition, FactOperand, Not, Pack, Quantified, SetFact, Test
+from engine.model import Condition, Pack, SetFact, Test, facts_of, tests_of
 from engine.rulebook import rulebook
 from engine.snapshot import CustomerFacts
 from engine.vocabulary import Fact, FactKey, Text, Value
@@ -220,15 +220,8 @@ def row_facts(customer: CustomerFacts, collection: str, row: str) -> dict[str, V
 
 def _looked_at(condition: Condition) -> Iterator[FactKey | str]:
     """Yield the customer's facts, and the collections, that a condition looks at."""
-    match condition:
-        case Test():
-            yield condition.fact
-            if isinstance(condition.operand, FactOperand):
-                yield condition.operand.fact
-        case All() | AnyOf():
-            for item in condition.items:
-                yield from _looked_at(item)
-        case Not():
-            yield from _looked_at(condition.item)
-        case Quantified():
-            yield condition.collection
+    for test in tests_of(condition):
+        if isinstance(test, Test):
+            yield from facts_of(test)
+        else:
+            yield test.collection

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
@@ -178,6 +178,23 @@ class Quantified:
 
 
 Condition = Test | All | AnyOf | Not | Quantified
+
+
+def tests_of(condition: Condition) -> Iterator[Test | Quantified]:
+    """Yield the tests that a condition is made of; those inside a quantified one are its own."""
+    match condition:
+        case All() | AnyOf():
+            for item in condition.items:
+                yield from tests_of(item)
+        case Not():
+            yield from tests_of(condition.item)
+        case _:
+            yield condition
+
+
+def facts_of(test: Test) -> tuple[FactKey, ...]:
+    """Return the facts that a test compares."""
+    return (test.fact, test.operand.fact) if isinstance(test.operand, FactOperand) else (test.fact,)
 
 
 # --- conclusions ---

@@ -12,19 +12,16 @@ from engine.errors import Location
 from engine.model import (
     AddTo,
     Advise,
-    All,
-    AnyOf,
     Condition,
-    FactOperand,
     Gate,
-    Not,
     Pack,
-    Quantified,
     Rule,
     Scorecard,
     SetFact,
     Table,
     Test,
+    facts_of,
+    tests_of,
 )
 from engine.vocabulary import FactKey, Text
 
@@ -127,17 +124,10 @@ def _distinct(keys: Iterable[FactKey]) -> tuple[FactKey, ...]:
 
 def facts_in(condition: Condition) -> Iterator[FactKey]:
     """Yield every fact that a condition reads, inside quantified tests too."""
-    match condition:
-        case Test():
-            yield condition.fact
-            if isinstance(condition.operand, FactOperand):
-                yield condition.operand.fact
-        case All() | AnyOf():
-            for item in condition.items:
-                yield from facts_in(item)
-        case Not():
-            yield from facts_in(condition.item)
-        case Quantified():
-            yield from facts_in(condition.where)
-            if condition.of is not None:
-                yield condition.of
+    for test in tests_of(condition):
+        if isinstance(test, Test):
+            yield from facts_of(test)
+        else:
+            yield from facts_in(test.where)
+            if test.of is not None:
+                yield test.of

@@ -20,6 +20,7 @@ from engine.model import (
     Quantified,
     Rule,
     Test,
+    tests_of,
 )
 from engine.vocabulary import Fact, Type, Vocabulary
 
@@ -40,16 +41,11 @@ def conditions_of(pack: Pack) -> Iterator[Condition]:
 
 def tests_in(condition: Condition) -> Iterator[Test]:
     """Yield every test of a condition, of rows too."""
-    match condition:
-        case Test():
-            yield condition
-        case All() | AnyOf():
-            for item in condition.items:
-                yield from tests_in(item)
-        case Not():
-            yield from tests_in(condition.item)
-        case Quantified():
-            yield from tests_in(condition.where)
+    for test in tests_of(condition):
+        if isinstance(test, Test):
+            yield test
+        else:
+            yield from tests_in(test.where)
 
 
 # --- thresholds ------------------------------------------------------------------------------------------------------

@@ -11,9 +11,9 @@ from random import Random
 import pytest
 
 from engine.compile import compile_pack
-from engine.derivation import Deriver, facts_of, named
+from engine.derivation import Deriver, named
 from engine.load import pack_from_texts
-from engine.model import Not, Pack, Test
+from engine.model import Not, Pack, Test, facts_of
 from engine.nearest import why_not
 from engine.passing import day_it_passes
 from engine.plan import Plan
