@@ -242,8 +242,10 @@ class Ledger:
 
 
 def runs_folder(url: URL) -> Path:
-    """Return where a store's runs are kept: beside its file, or for a server in this folder."""
-    return Path(f"{url.database}.runs") if is_sqlite(url) else Path(f"{url.host}-{url.database}.runs")
+    """Return where a store's runs are kept: beside its file, or for a server where `VALUELIFT_RUNS` says."""
+    if is_sqlite(url):
+        return Path(f"{url.database}.runs")
+    return Path(os.environ.get("VALUELIFT_RUNS", "."), f"{url.host}-{url.database}.runs")
 
 
 def _write(table: pa.Table, path: Path) -> None:

@@ -15,6 +15,7 @@ This page is made from `--help` of each command; a test compares the two.
 | variable | meaning |
 |---|---|
 | `VALUELIFT_DB` | the store, where `--db` is not given |
+| `VALUELIFT_RUNS` | where runs of a store in PostgreSQL are kept, if `--out` is not given; by default in this folder |
 | `VALUELIFT_LANG` | the language, `en` or `zh`, where `--lang` is not given |
 | `VALUELIFT_DEBUG` | if set, internal failures show where they happened |
 | `NO_COLOR` | if set, nothing is coloured; nor is it when the output goes into a file or another program |
