@@ -60,6 +60,13 @@ class Rules:
     pack: Pack
     program: Program
 
+    @cached_property
+    def session(self) -> Session:
+        """These rules compiled for durable-rules: once, however often somebody asks. Not safe in two threads."""
+        from engine.session import Session
+
+        return Session(self.program)
+
     @property
     def columns(self) -> dict[str, FactKey]:
         """The facts that lists and runs show, by column: where the ladder stands, and what to convey."""
@@ -364,12 +371,12 @@ class Desk:
         if self.in_columns:
             (decision,) = self._plan.decide_all([facts])
             return Decided(card, facts, decision)
-        return Decided(card, facts, self._session.decide(facts))
+        return Decided(card, facts, self.rules.session.decide(facts))
 
     @property
     def executors(self) -> tuple[Session, Plan]:
         """Both executors, to try out what the prover finds."""
-        return self._session, self._plan
+        return self.rules.session, self._plan
 
     def _hidden(self, what: str, customer: str | None = None) -> StoreError:
         """Return the error for facts of which none are seen: they hold later, or were recorded later."""
@@ -379,12 +386,6 @@ class Desk:
             return StoreError(what, why, "Give a later moment by --known-at, or leave it out.")
         hint = "Give another date by --as-of, or import facts of that time."
         return StoreError(f"{what} as of {self.as_of}", "nothing that is recorded holds on that date", hint)
-
-    @cached_property
-    def _session(self) -> Session:
-        from engine.session import Session
-
-        return Session(self.rules.program)
 
     @cached_property
     def _plan(self) -> Plan:

@@ -6,6 +6,7 @@ import json
 import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -69,6 +70,17 @@ def decided(desk: Desk) -> dict[str, tuple[CustomerFacts, Decision]]:
     facts = list(snapshot.each())
     decisions = Plan(desk.rules.program).decide_all(facts)
     return {each.customer: (each, decision) for each, decision in zip(facts, decisions, strict=True)}
+
+
+@pytest.fixture(scope="session")
+def query(told_store: Path) -> Call:
+    """Return a function that asks about the demo store without changing it; the same question is asked once."""
+
+    @cache
+    def ask(*arguments: object) -> Answer:
+        return call_command(*arguments, "--db", told_store)
+
+    return ask
 
 
 @pytest.fixture

@@ -32,27 +32,27 @@ def test_an_answer_recorded_changes_what_was_told(demo: Call) -> None:
         ("zh", "不了解、知道、理解 → 建议阶段：新客户"),
     ],
 )
-def test_answers_with_the_same_effect_stand_together(demo: Call, language: str, said: str) -> None:
+def test_answers_with_the_same_effect_stand_together(query: Call, language: str, said: str) -> None:
     """In both languages, within eighty columns."""
-    answer = demo(*HOLLOW_REED, "--lang", language)
+    answer = query(*HOLLOW_REED, "--lang", language)
     assert said in answer.output
     assert max(map(len, answer.lines)) <= 80
 
 
-def test_a_managers_questions_name_the_customer(demo: Call) -> None:
+def test_a_managers_questions_name_the_customer(query: Call) -> None:
     """All customers of a manager are looked at together; the answers are those for each alone."""
-    asked = demo("ask", "--manager", "林悦", "--as-of", DAY, "--json").json["questions"]
+    asked = query("ask", "--manager", "林悦", "--as-of", DAY, "--json").json["questions"]
     customers = {one["customer"] for one in asked}
     assert len(customers) > 3
     one = sorted(customers)[0]
-    alone = demo("ask", one, "--as-of", DAY, "--json").json["questions"]
+    alone = query("ask", one, "--as-of", DAY, "--json").json["questions"]
     assert [each for each in asked if each["customer"] == one] == alone
-    assert "White Stork" in demo("ask", "--manager", "林悦", "--as-of", DAY).output
+    assert "White Stork" in query("ask", "--manager", "林悦", "--as-of", DAY).output
 
 
-def test_nothing_is_asked_where_all_is_settled(demo: Call) -> None:
+def test_nothing_is_asked_where_all_is_settled(query: Call) -> None:
     """A customer of whom everything is known has no questions."""
-    assert "Nothing is open" in demo("ask", "silver-carp", "--as-of", DAY).output
+    assert "Nothing is open" in query("ask", "silver-carp", "--as-of", DAY).output
 
 
 @pytest.mark.parametrize(
@@ -63,7 +63,7 @@ def test_nothing_is_asked_where_all_is_settled(demo: Call) -> None:
         (["--manager", "Marta Hol"], "Did you mean `Marta Holm`?"),
     ],
 )
-def test_ask_refuses_what_it_does_not_know(demo: Call, arguments: list[str], said: str) -> None:
+def test_ask_refuses_what_it_does_not_know(query: Call, arguments: list[str], said: str) -> None:
     """One customer or one manager, known by name."""
-    answer = demo("ask", *arguments, "--as-of", DAY)
+    answer = query("ask", *arguments, "--as-of", DAY)
     assert (answer.code, said in " ".join(answer.errors.split())) == (2, True), answer

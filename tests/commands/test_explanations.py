@@ -189,9 +189,9 @@ def test_what_is_missing_fits_eighty_columns(
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_why_tells_the_gate_line_by_line(demo: Call, language: str) -> None:
+def test_why_tells_the_gate_line_by_line(query: Call, language: str) -> None:
     """Every line of the deciding gate's checklist is shown with what is recorded, then the value with its points."""
-    answer = demo("why", "moonbridge", "--as-of", DAY, "--lang", language)
+    answer = query("why", "moonbridge", "--as-of", DAY, "--lang", language)
     assert answer.code == 0
     said = {
         "en": ["Proposed stage: new customer", "✓ Trial use has begun", "Orders in 90 days: 1 (needed: at least 1)"],
@@ -203,10 +203,10 @@ def test_why_tells_the_gate_line_by_line(demo: Call, language: str) -> None:
     assert {"en": "people and team · 50 points", "zh": "人员和团队价值 · 50分"}[language] in answer.output
 
 
-def test_why_names_the_rows_behind_it(demo: Call) -> None:
+def test_why_names_the_rows_behind_it(query: Call) -> None:
     """The records that pass a test stand below it with their date and kind; an auditor also sees their keys."""
-    assert "23 Mar 2026, quality, core need, basic\n" in demo("why", "moonbridge", "--as-of", DAY).output
-    audited = demo("why", "moonbridge", "--as-of", DAY, "--for", "auditor").output
+    assert "23 Mar 2026, quality, core need, basic\n" in query("why", "moonbridge", "--as-of", DAY).output
+    audited = query("why", "moonbridge", "--as-of", DAY, "--for", "auditor").output
     assert "23 Mar 2026, quality, core need, basic [moonbridge/quality]" in audited
 
 
@@ -220,9 +220,9 @@ def test_why_for_an_auditor_gives_ids_and_digests(demo: Call) -> None:
     assert "target-to-new" not in demo("why", "moonbridge", "--as-of", DAY).output
 
 
-def test_why_goes_as_deep_as_it_is_asked(demo: Call) -> None:
+def test_why_goes_as_deep_as_it_is_asked(query: Call) -> None:
     """Each step of depth follows conclusions further down."""
-    lines = [len(demo("why", "ashgrove", "--as-of", DAY, "--depth", depth).lines) for depth in (1, 2, 5)]
+    lines = [len(query("why", "ashgrove", "--as-of", DAY, "--depth", depth).lines) for depth in (1, 2, 5)]
     assert lines[0] < lines[1] <= lines[2]
 
 
@@ -252,20 +252,20 @@ def test_why_in_json_is_the_same_tree(demo: Call) -> None:
         ("needs.suggested_tier", "Suggested tier"),
     ],
 )
-def test_why_explains_facts_rules_and_rows(demo: Call, subject: str, said: str) -> None:
+def test_why_explains_facts_rules_and_rows(query: Call, subject: str, said: str) -> None:
     """Facts, rules that fired or did not, and facts of rows can be asked for."""
-    answer = demo("why", "moonbridge", subject, "--as-of", DAY)
+    answer = query("why", "moonbridge", subject, "--as-of", DAY)
     assert answer.code == 0
     assert said in answer.output
 
 
-def test_why_explains_an_action(demo: Call) -> None:
+def test_why_explains_an_action(query: Call) -> None:
     """An advised action shows the rules that advise it; another one says where to see what is missing, exit code 1."""
-    plan = demo("recommend", "moonbridge", "--as-of", DAY, "--json").json["recommendation"]["plan"]
+    plan = query("recommend", "moonbridge", "--as-of", DAY, "--json").json["recommendation"]["plan"]
     advised = plan[0]["action"]
-    answer = demo("why", "moonbridge", advised["id"], "--as-of", DAY)
+    answer = query("why", "moonbridge", advised["id"], "--as-of", DAY)
     assert (answer.code, advised["title"] in answer.output, plan[0]["reasons"][0] in _joined(answer)) == (0, True, True)
-    other = demo("why", "moonbridge", "settle-complaint", "--as-of", DAY)
+    other = query("why", "moonbridge", "settle-complaint", "--as-of", DAY)
     assert (other.code, "why-not moonbridge --action settle-complaint" in other.output) == (1, True)
 
 
@@ -277,9 +277,9 @@ def _joined(answer: Answer) -> str:
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_why_not_shows_what_is_and_what_is_needed(demo: Call, language: str) -> None:
+def test_why_not_shows_what_is_and_what_is_needed(query: Call, language: str) -> None:
     """The next step's gate with its missing lines, actual and needed values, and the way to a far stage."""
-    answer = demo("why-not", "moonbridge", "--stage", "core", "--as-of", DAY, "--lang", language)
+    answer = query("why-not", "moonbridge", "--stage", "core", "--as-of", DAY, "--lang", language)
     assert answer.code == 0
     said = {
         "en": ["new customer → established customer →", "Perception: product: understood (needed: recognised or more)"],
@@ -289,11 +289,11 @@ def test_why_not_shows_what_is_and_what_is_needed(demo: Call, language: str) -> 
         assert words in answer.output
 
 
-def test_why_not_says_what_comes_first(demo: Call) -> None:
+def test_why_not_says_what_comes_first(query: Call) -> None:
     """A fired gate of higher precedence is named with its reason."""
-    answer = demo("why-not", "ashgrove", "--stage", "core", "--as-of", DAY)
+    answer = query("why-not", "ashgrove", "--stage", "core", "--as-of", DAY)
     assert "✗ Comes first: Leaves us or is let go → exited customer" in answer.output
-    (first, *_) = demo("why-not", "ashgrove", "--stage", "core", "--as-of", DAY, "--json").json["why_not"]["ways"]
+    (first, *_) = query("why-not", "ashgrove", "--stage", "core", "--as-of", DAY, "--json").json["why_not"]["ways"]
     assert (first["rule"], [one["rule"] for one in first["blockers"]]) == ("established-to-core", ["any-to-exited"])
     assert {"about": "perception.brand", "actual": "recognised"}.items() <= first["missing"][0].items()
 
@@ -320,9 +320,9 @@ def test_why_not_names_the_day(demo: Call) -> None:
         (["--fact", "move=down"], "Move is up, not down."),
     ],
 )
-def test_why_not_answers_whatever_is_asked(demo: Call, arguments: list[str], said: str) -> None:
+def test_why_not_answers_whatever_is_asked(query: Call, arguments: list[str], said: str) -> None:
     """Stages, values, actions and facts can be asked for; what is reached already is said to be so."""
-    answer = demo("why-not", "moonbridge", *arguments, "--as-of", DAY)
+    answer = query("why-not", "moonbridge", *arguments, "--as-of", DAY)
     assert (answer.code, said in answer.output) == (0, True)
 
 
@@ -340,9 +340,9 @@ def test_why_not_answers_whatever_is_asked(demo: Call, arguments: list[str], sai
         (["--fact", "orders_90d=3"], "'orders_90d' is no fact that the rules of this pack conclude."),
     ],
 )
-def test_why_not_refuses_what_it_does_not_know(demo: Call, arguments: list[str], said: str) -> None:
+def test_why_not_refuses_what_it_does_not_know(query: Call, arguments: list[str], said: str) -> None:
     """Wrong usage is exit code 2, with the nearest word."""
-    answer = demo("why-not", "moonbridge", *arguments, "--as-of", DAY)
+    answer = query("why-not", "moonbridge", *arguments, "--as-of", DAY)
     assert (answer.code, said in answer.errors) == (2, True), answer.errors
 
 
@@ -350,10 +350,10 @@ def test_why_not_refuses_what_it_does_not_know(demo: Call, arguments: list[str],
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_what_if_shows_both_decisions(demo: Call, language: str) -> None:
+def test_what_if_shows_both_decisions(query: Call, language: str) -> None:
     """The change, stage and value before and after, and what comes and goes in the plan; eighty columns."""
     call = ("what-if", "moonbridge", "--set", "stage=new", "--set", "perception.product=accepted", "--as-of", DAY)
-    answer = demo(*call, "--lang", language)
+    answer = query(*call, "--lang", language)
     assert answer.code == 0
     assert [line for line in answer.lines if cell_len(line) > 80] == []
     said = {"en": ["target customer", "new customer", "people and team", "product"], "zh": ["目标客户", "新客户"]}
@@ -375,15 +375,15 @@ def test_what_if_says_in_json_what_changes(demo: Call) -> None:
     assert demo("recommend", "ashgrove", "--as-of", DAY, "--json").json["decision"] == before
 
 
-def test_what_if_nothing_changes(demo: Call) -> None:
+def test_what_if_nothing_changes(query: Call) -> None:
     """A fact set to what it is changes nothing, and that is said."""
-    answer = demo("what-if", "moonbridge", "--set", "stage=target", "--as-of", DAY)
+    answer = query("what-if", "moonbridge", "--set", "stage=target", "--as-of", DAY)
     assert (answer.code, "Nothing else changes." in answer.output) == (0, True)
 
 
-def test_what_if_a_fact_were_not_known(demo: Call) -> None:
+def test_what_if_a_fact_were_not_known(query: Call) -> None:
     """Nothing behind the sign takes a fact as not known."""
-    found = demo("what-if", "moonbridge", "--set", "perception.people=", "--as-of", DAY, "--json").json
+    found = query("what-if", "moonbridge", "--set", "perception.people=", "--as-of", DAY, "--json").json
     assert (found["set"][0]["after"], found["after"]["proposed_stage"]) == (None, "target")
 
 
@@ -397,10 +397,10 @@ def test_what_if_a_fact_were_not_known(demo: Call) -> None:
         (["stage=odd"], "'odd' is no value of `stage`."),
     ],
 )
-def test_what_if_refuses_what_cannot_be(demo: Call, settings: list[str], said: str) -> None:
+def test_what_if_refuses_what_cannot_be(query: Call, settings: list[str], said: str) -> None:
     """A change that cannot be is wrong usage, exit code 2."""
     arguments = [part for one in settings for part in ("--set", one)]
-    answer = demo("what-if", "moonbridge", *arguments, "--as-of", DAY)
+    answer = query("what-if", "moonbridge", *arguments, "--as-of", DAY)
     assert (answer.code, said in answer.errors) == (2, True), answer.errors
 
 
@@ -408,14 +408,14 @@ def test_what_if_refuses_what_cannot_be(demo: Call, settings: list[str], said: s
     "arguments",
     [["why", "moonbrige"], ["why-not", "moonbrige", "--stage", "core"], ["what-if", "moonbrige", "--set", "stage=new"]],
 )
-def test_an_unknown_customer_is_named(demo: Call, arguments: list[str]) -> None:
+def test_an_unknown_customer_is_named(query: Call, arguments: list[str]) -> None:
     """A misspelt customer is exit code 1 with the nearest one."""
-    answer = demo(*arguments, "--as-of", DAY)
+    answer = query(*arguments, "--as-of", DAY)
     assert (answer.code, "Did you mean `moonbridge`?" in answer.errors) == (1, True)
 
 
-def test_why_refuses_what_the_pack_does_not_have(demo: Call) -> None:
+def test_why_refuses_what_the_pack_does_not_have(query: Call) -> None:
     """An unknown subject is wrong usage with the nearest name."""
-    answer = demo("why", "moonbridge", "propsed_stage", "--as-of", DAY)
+    answer = query("why", "moonbridge", "propsed_stage", "--as-of", DAY)
     assert answer.code == 2
     assert "'propsed_stage' is no fact, action or rule of this pack. Did you mean `proposed_stage`?" in answer.errors

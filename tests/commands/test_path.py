@@ -16,31 +16,32 @@ from wiring import Desk
 SILVER_CARP = ("path", "silver-carp", "--to", "established", "--as-of", DAY)
 
 
-def test_the_path_leads_to_the_stage(demo: Call) -> None:
+def test_the_path_leads_to_the_stage(query: Call) -> None:
     """What the way says, tried with `what-if`, does come to the stage; in Chinese it is said as well."""
-    (path,) = demo(*SILVER_CARP, "--json").json["path"]["paths"]
+    (path,) = query(*SILVER_CARP, "--json").json["path"]["paths"]
     settings = [f"{one['fact']}={one['after']}" for one in path["alterations"]]
     assert (settings, path["is_cheapest"]) == (
         ["perception.product=recognised", "cooperation_acceptance=accepted"],
         True,
     )
-    changed = demo("what-if", "silver-carp", "--as-of", DAY, "--json", *(x for one in settings for x in ("--set", one)))
+    options = [word for one in settings for word in ("--set", one)]
+    changed = query("what-if", "silver-carp", "--as-of", DAY, "--json", *options)
     assert changed.json["after"]["proposed_stage"] == "established"
     for language, said in (("en", "1. Effort 9 · nothing easier leads there"), ("zh", "1. 投入9 · 没有更省力的办法")):
-        lines = demo(*SILVER_CARP, "--lang", language).lines
+        lines = query(*SILVER_CARP, "--lang", language).lines
         assert said in lines
         assert max(map(len, lines)) <= 80
 
 
-def test_stages_on_the_way_are_confirmed_one_by_one(demo: Call) -> None:
+def test_stages_on_the_way_are_confirmed_one_by_one(query: Call) -> None:
     """For a stage beyond the next one, the way leads to the first that is not proposed already."""
-    found = demo("path", "moonbridge", "--to", "established", "--as-of", DAY, "--json").json["path"]
+    found = query("path", "moonbridge", "--to", "established", "--as-of", DAY, "--json").json["path"]
     assert (found["through"], found["confirmed"], found["step"]) == (["new", "established"], "new", "established")
     (first, *_) = found["paths"]
     assert first["days"] == 30
     assert (
         "Confirm new customer first; it is proposed already."
-        in demo(*SILVER_CARP[:1], "moonbridge", *SILVER_CARP[2:]).output
+        in query(*SILVER_CARP[:1], "moonbridge", *SILVER_CARP[2:]).output
     )
 
 
@@ -57,15 +58,15 @@ def test_stages_on_the_way_are_confirmed_one_by_one(demo: Call) -> None:
         ([], 2, "Ask about one thing"),
     ],
 )
-def test_path_answers_whatever_is_asked(demo: Call, arguments: list[str], code: int, said: str) -> None:
+def test_path_answers_whatever_is_asked(query: Call, arguments: list[str], code: int, said: str) -> None:
     """What is reached, what nobody can bring about, and what there is not."""
-    answer = demo("path", "silver-carp", "--as-of", DAY, *arguments)
+    answer = query("path", "silver-carp", "--as-of", DAY, *arguments)
     assert (answer.code, said in " ".join((answer.output + answer.errors).split())) == (code, True), answer
 
 
-def test_no_answer_in_time_is_said_to_be_none(demo: Call) -> None:
+def test_no_answer_in_time_is_said_to_be_none(query: Call) -> None:
     """When time is over, neither a way nor its absence is claimed."""
-    answer = demo(*SILVER_CARP, "--seconds", "0.01", "--json").json["path"]
+    answer = query(*SILVER_CARP, "--seconds", "0.01", "--json").json["path"]
     assert answer["in_time"] is False or answer["paths"]
 
 

@@ -37,9 +37,9 @@ class Page(HTMLParser):
             self.texts.setdefault(self.open[-1], []).append(data.strip())
 
 
-def test_the_plan_names_goals_actions_and_review(demo: Call) -> None:
+def test_the_plan_names_goals_actions_and_review(query: Call) -> None:
     """An individual plan has owner, goals and review date; each action owner, date, steps, effect and feedback."""
-    lines = demo("plan", "iron-persimmon", "--as-of", DAY, "--lang", "en").lines
+    lines = query("plan", "iron-persimmon", "--as-of", DAY, "--lang", "en").lines
     assert lines[0].endswith(": One customer, one strategy")
     assert "| Plan | a plan of its own |" in lines
     assert "| Next review | 29 Aug 2026 |" in lines
@@ -50,27 +50,27 @@ def test_the_plan_names_goals_actions_and_review(demo: Call) -> None:
     assert len([line for line in lines if line.startswith("Heard by: ")]) == len(actions)
 
 
-def test_what_is_missing_for_the_next_step_is_the_goal(demo: Call) -> None:
+def test_what_is_missing_for_the_next_step_is_the_goal(query: Call) -> None:
     """The criteria of the way up that are not met are listed to be ticked off, and no others."""
-    shown = demo("recommend", "hollow-reed", "--as-of", DAY, "--json").json["recommendation"]["proposal"]["checklist"]
+    shown = query("recommend", "hollow-reed", "--as-of", DAY, "--json").json["recommendation"]["proposal"]["checklist"]
     missing = [one["title"] for one in shown["criteria"] if one["required"] and one["state"] != "met"]
-    goals = demo("plan", "hollow-reed", "--as-of", DAY, "--json").json["goals"]
+    goals = query("plan", "hollow-reed", "--as-of", DAY, "--json").json["goals"]
     assert goals == missing != []
 
 
 @pytest.mark.parametrize("language", ["en", "zh"])
-def test_the_plan_says_what_to_say_and_what_proves_it(demo: Call, language: str) -> None:
+def test_the_plan_says_what_to_say_and_what_proves_it(query: Call, language: str) -> None:
     """Under the value stand the track, and its evidence with source and last day, on both kinds of page."""
     call = ("plan", "kelpford", "--as-of", DAY, "--lang", language)
-    talk = demo(*call, "--json").json["shown"]["value"]["talk"]
+    talk = query(*call, "--json").json["shown"]["value"]["talk"]
     texts = Texts(language)
     (one,) = talk["evidence"]
     proof = texts("proof", proof=one["text"], source=one["source"], date=texts.date(date(2027, 1, 31)))
     colon = texts("colon")
-    lines = demo(*call).lines
+    lines = query(*call).lines
     assert f"- {texts('part_say')}{colon}{talk['text']}" in lines
     assert f"- {texts('part_proof')}{colon}{proof}" in lines
-    page = Page(demo(*call, "--format", "html").output)
+    page = Page(query(*call, "--format", "html").output)
     assert {talk["text"], proof} <= set(page.texts["dd"])
 
 

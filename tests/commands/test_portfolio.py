@@ -18,11 +18,11 @@ from tests.commands.conftest import DAY, Call, call_command
 SINCE = AS_OF - timedelta(days=90)
 
 
-def test_stages_are_those_of_the_list_at_both_dates(demo: Call) -> None:
+def test_stages_are_those_of_the_list_at_both_dates(query: Call) -> None:
     """The distribution and the flow count the customers that `valuelift customers` lists."""
-    found = demo("portfolio", "--as-of", DAY, "--json").json
+    found = query("portfolio", "--as-of", DAY, "--json").json
     then, now = (
-        {row["customer"]: row["stage"] for row in demo("customers", "--as-of", day, "--json").json}
+        {row["customer"]: row["stage"] for row in query("customers", "--as-of", day, "--json").json}
         for day in (SINCE, AS_OF)
     )
     assert {row["stage"]: row["customers"] for row in found["stages"] if row["customers"]} == Counter(now.values())
@@ -32,9 +32,9 @@ def test_stages_are_those_of_the_list_at_both_dates(demo: Call) -> None:
     assert found["problem_share"] == {"n": Counter(now.values())["problem"], "of": len(now)}
 
 
-def test_every_figure_of_the_demo_says_something(demo: Call) -> None:
+def test_every_figure_of_the_demo_says_something(query: Call) -> None:
     """The story has an example for each figure: rates that are neither nothing nor everything, and names."""
-    found = demo("portfolio", "--as-of", DAY, "--json").json
+    found = query("portfolio", "--as-of", DAY, "--json").json
     assert [name for name, rows in found.items() if rows in ([], {}, None)] == []
     (total,) = [row for row in found["upgrades"] if row["dimension"] == "all"]
     assert 0 < total["up"] < total["customers"]
@@ -47,54 +47,54 @@ def test_every_figure_of_the_demo_says_something(demo: Call) -> None:
 
 
 @pytest.mark.parametrize("language", ["en", "zh"])
-def test_the_report_fits_eighty_columns(demo: Call, language: str) -> None:
+def test_the_report_fits_eighty_columns(query: Call, language: str) -> None:
     """Every section is there in both languages, folded and whole, in eighty cells."""
     for options in ((), ("--all",), ("--look-alikes",), ("--look-alikes", "--all")):
-        answer = demo("portfolio", "--as-of", DAY, "--lang", language, *options)
+        answer = query("portfolio", "--as-of", DAY, "--lang", language, *options)
         assert answer.code == 0
         assert [line for line in answer.lines if cell_len(line) > 80] == []
     sections = ("stage_flow", "upgrade_rates", "core_needs", "overdue_plans", "classes", "sources", "hints", "segments")
-    lines = demo("portfolio", "--as-of", DAY, "--lang", language).lines
+    lines = query("portfolio", "--as-of", DAY, "--lang", language).lines
     assert [name for name in sections if all_texts()[name][language] not in lines] == []
 
 
 @pytest.mark.parametrize("language", ["en", "zh"])
-def test_columns_of_a_table_stand_below_each_other(demo: Call, language: str) -> None:
+def test_columns_of_a_table_stand_below_each_other(query: Call, language: str) -> None:
     """The numbers of the flow end where their column's heading does, whatever the width of the words before them."""
-    lines = demo("portfolio", "--as-of", DAY, "--lang", language).lines
+    lines = query("portfolio", "--as-of", DAY, "--lang", language).lines
     start = next(place for place, line in enumerate(lines) if line.split()[:1] == [all_texts()["stage"][language]])
     rows = [line for line in lines[start : start + 10] if line.split()[:1] in (["1"], ["2"], ["7"])]
     assert len({cell_len(line) for line in (lines[start], *rows)}) == 1
 
 
-def test_small_groups_show_counts_alone(demo: Call) -> None:
+def test_small_groups_show_counts_alone(query: Call) -> None:
     """No share stands alone, and of fewer than ten customers none is shown at all."""
-    lines = demo("portfolio", "--as-of", DAY, "--lang", "en").lines
+    lines = query("portfolio", "--as-of", DAY, "--lang", "en").lines
     (line,) = [line for line in lines if line.strip().startswith("potential customer") and " of " in line]
     assert "1 of 6" in line
     assert "%" not in line
 
 
-def test_managers_and_regions_restrict_it(demo: Call) -> None:
+def test_managers_and_regions_restrict_it(query: Call) -> None:
     """Only that account manager's or that region's customers are counted, a misspelt one is answered."""
-    rows = demo("customers", "--as-of", DAY, "--json").json
+    rows = query("customers", "--as-of", DAY, "--json").json
     manager, region = rows[0]["account_manager"], rows[0]["region"]
     for option, column, wanted in (("--manager", "account_manager", manager), ("--region", "region", region)):
-        found = demo("portfolio", option, wanted, "--as-of", DAY, "--json").json
+        found = query("portfolio", option, wanted, "--as-of", DAY, "--json").json
         assert found["customers"] == sum(row[column] == wanted for row in rows)
-        answer = demo("portfolio", option, wanted + "x", "--as-of", DAY)
+        answer = query("portfolio", option, wanted + "x", "--as-of", DAY)
         assert answer.code == 2
         assert f"Did you mean `{wanted}`?" in " ".join(answer.errors.split())
 
 
-def test_the_earlier_date_comes_first(demo: Call) -> None:
+def test_the_earlier_date_comes_first(query: Call) -> None:
     """A date to compare with that is not before the other is wrong usage."""
-    assert demo("portfolio", "--as-of", DAY, "--since", DAY).code == 2
+    assert query("portfolio", "--as-of", DAY, "--since", DAY).code == 2
 
 
-def test_a_base_younger_than_the_earlier_date_is_all_new(demo: Call) -> None:
+def test_a_base_younger_than_the_earlier_date_is_all_new(query: Call) -> None:
     """Against a date on which there were no customers yet, everybody has come since."""
-    found = demo("portfolio", "--as-of", DAY, "--since", "2000-01-01", "--json").json
+    found = query("portfolio", "--as-of", DAY, "--since", "2000-01-01", "--json").json
     assert {row["from_stage"] for row in found["flow"]} == {"absent"}
     assert found["upgrades"] == []
 
@@ -112,13 +112,13 @@ def test_look_alikes_become_facts_of_the_next_decision(demo: Call) -> None:
     assert alike["subject"] in str(plan)
 
 
-def test_one_products_ideal_customer(demo: Call) -> None:
+def test_one_products_ideal_customer(query: Call) -> None:
     """With a product, the ideal customers and look-alikes are its own."""
-    every = demo("portfolio", "--as-of", DAY, "--json").json
+    every = query("portfolio", "--as-of", DAY, "--json").json
     product = every["look_alikes"][0]["subject"]
-    found = demo("portfolio", "--as-of", DAY, "--product", product, "--json").json
+    found = query("portfolio", "--as-of", DAY, "--product", product, "--json").json
     assert {row["subject"] for row in found["ideal_customers"] + found["look_alikes"]} == {product}
-    assert product in demo("portfolio", "--as-of", DAY, "--product", product).output
+    assert product in query("portfolio", "--as-of", DAY, "--product", product).output
 
 
 def test_what_nobody_records_is_not_a_nought(tmp_path: Path) -> None:

@@ -40,9 +40,9 @@ def busiest(decided: Decided) -> str:
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_sections_come_in_order(demo: Call, language: str) -> None:
+def test_sections_come_in_order(query: Call, language: str) -> None:
     """Who and stage, the stage decision, the value, the plan, guard rails, and what all this hangs on."""
-    lines = demo("recommend", "moonbridge", "--as-of", DAY, "--lang", language).lines
+    lines = query("recommend", "moonbridge", "--as-of", DAY, "--lang", language).lines
     places = [lines.index(all_texts()[name][language]) for name in SECTIONS]
     assert places == sorted(places)
     assert "Moonbridge" in lines[0]
@@ -66,10 +66,10 @@ def test_no_line_is_wider_than_eighty_cells(
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_the_columns_of_the_plan_are_aligned(demo: Call, busiest: str, language: str) -> None:
+def test_the_columns_of_the_plan_are_aligned(query: Call, busiest: str, language: str) -> None:
     """Owner and due date of every action begin in the cell in which their headings begin."""
-    answer = demo("recommend", busiest, "--as-of", DAY, "--lang", language)
-    plan = demo("recommend", busiest, "--as-of", DAY, "--json", "--lang", language).json["recommendation"]["plan"]
+    answer = query("recommend", busiest, "--as-of", DAY, "--lang", language)
+    plan = query("recommend", busiest, "--as-of", DAY, "--json", "--lang", language).json["recommendation"]["plan"]
     texts = all_texts()
     head = next(line for line in answer.lines if texts["due"][language] in line and texts["owner"][language] in line)
     due_at = cell_len(head[: head.index(texts["due"][language])])
@@ -90,10 +90,10 @@ def after_cells(line: str, cells: int) -> str:
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_criteria_are_marked_and_grouped(demo: Call, language: str) -> None:
+def test_criteria_are_marked_and_grouped(query: Call, language: str) -> None:
     """The checklist shows each criterion with its mark beside the upgrade condition that it belongs to."""
-    answer = demo("recommend", "moonbridge", "--as-of", DAY, "--lang", language)
-    found = demo("recommend", "moonbridge", "--as-of", DAY, "--lang", language, "--json").json
+    answer = query("recommend", "moonbridge", "--as-of", DAY, "--lang", language)
+    found = query("recommend", "moonbridge", "--as-of", DAY, "--lang", language, "--json").json
     checklist = found["recommendation"]["proposal"]["checklist"]
     marks = {"met": "✓", "not_met": "✗", "unknown": "?"}
     assert {one["condition"] for one in checklist["criteria"]} >= {f"U1.{number}" for number in range(1, 7)}
@@ -104,22 +104,22 @@ def test_criteria_are_marked_and_grouped(demo: Call, language: str) -> None:
         assert all_texts()[f"condition_U1.{number}"][language] in answer.output
 
 
-def test_five_actions_at_a_glance_and_all_on_demand(demo: Call, busiest: str) -> None:
+def test_five_actions_at_a_glance_and_all_on_demand(query: Call, busiest: str) -> None:
     """At most five actions are shown, with the number of the others; `--all` shows every one with its steps."""
-    plan = demo("recommend", busiest, "--as-of", DAY, "--json").json["recommendation"]["plan"]
+    plan = query("recommend", busiest, "--as-of", DAY, "--json").json["recommendation"]["plan"]
     assert len(plan) > 5
-    page = demo("recommend", busiest, "--as-of", DAY).output
-    whole = demo("recommend", busiest, "--as-of", DAY, "--all").output
+    page = query("recommend", busiest, "--as-of", DAY).output
+    whole = query("recommend", busiest, "--as-of", DAY, "--all").output
     assert f"{len(plan) - 5} more with --all" in page
     assert f"\n  {len(plan)}  " in whole
     assert f"\n  {len(plan)}  " not in page
     assert plan[0]["steps"][0] in " ".join(whole.split())
 
 
-def test_reasons_carry_the_numbers_of_the_facts(demo: Call) -> None:
+def test_reasons_carry_the_numbers_of_the_facts(query: Call) -> None:
     """A reason is its rule's text with the values of the facts, their thousands separated."""
-    answer = demo("recommend", "ashgrove", "--as-of", DAY, "--all")
-    found = demo("recommend", "ashgrove", "--as-of", DAY, "--json").json
+    answer = query("recommend", "ashgrove", "--as-of", DAY, "--all")
+    found = query("recommend", "ashgrove", "--as-of", DAY, "--json").json
     (fired,) = [one for one in found["decision"]["fired"] if one["rule"] == "buys-less"]
     before, now = (float(dict(fired["because"])[name]) for name in ("revenue_prev_90d", "revenue_90d"))
     said = " ".join(answer.output.split())
@@ -152,10 +152,10 @@ def test_the_points_shown_add_up(
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_what_to_say_stands_under_the_value(demo: Call, language: str) -> None:
+def test_what_to_say_stands_under_the_value(query: Call, language: str) -> None:
     """The track for need and wish is shown in full with its proof; where the proof stands only with `--all`."""
     call = ("recommend", "kelpford", "--as-of", DAY, "--lang", language)
-    found = demo(*call, "--json").json["recommendation"]
+    found = query(*call, "--json").json["recommendation"]
     talk, texts = found["value"]["talk"], all_texts()
     assert (talk["track"], talk["form"], [one["id"] for one in talk["evidence"]]) == (
         "product-next-drum",
@@ -163,7 +163,7 @@ def test_what_to_say_stands_under_the_value(demo: Call, language: str) -> None:
         ["batch-records"],
     )
     labels = [texts[name][language] for name in ("part_content", "part_say", "part_proof", "part_when")]
-    for page, whole in ((demo(*call), False), (demo(*call, "--all"), True)):
+    for page, whole in ((query(*call), False), (query(*call, "--all"), True)):
         starts = [next(n for n, line in enumerate(page.lines) if line.startswith(f"  {label} ")) for label in labels]
         assert starts == sorted(starts)
         said = _together(page.output)
@@ -207,9 +207,9 @@ def test_without_talk_nothing_is_said(
     assert [name for name in ("part_say", "part_proof") if f"  {all_texts()[name][language]} " in page] == []
 
 
-def test_before_there_was_evidence_nothing_is_claimed(demo: Call) -> None:
+def test_before_there_was_evidence_nothing_is_claimed(query: Call) -> None:
     """As of a day before all evidence something is asked rather than claimed, and a guard rail says why."""
-    found = demo("recommend", "east-tower", "--as-of", "2024-12-31", "--json").json["recommendation"]
+    found = query("recommend", "east-tower", "--as-of", "2024-12-31", "--json").json["recommendation"]
     assert (found["value"]["talk"]["form"], found["value"]["talk"]["evidence"]) == ("question", [])
     assert "Claim nothing that we cannot prove; let the customer try it" in found["guard_rails"]
 
@@ -244,29 +244,29 @@ def test_a_confirmed_stage_shows_since_when(demo: Call) -> None:
     assert lines[1] == "New customer since 20 Jun 2026 (10 days), confirmed"
 
 
-def test_what_is_unknown_is_asked_for(demo: Call) -> None:
+def test_what_is_unknown_is_asked_for(query: Call) -> None:
     """What could still change is named, and the questions are those of the catalogue about unknown facts."""
-    found = demo("recommend", "amber-snail", "--as-of", DAY, "--json").json
+    found = query("recommend", "amber-snail", "--as-of", DAY, "--json").json
     shown, decision = found["recommendation"], found["decision"]
     assert shown["provisional"] != []
     unknown = {name for one in decision["provisional"] for name in one["unknown"]}
     assert {question["fact"] for question in shown["questions"]} <= unknown
-    page = " ".join(demo("recommend", "amber-snail", "--as-of", DAY).output.split())
+    page = " ".join(query("recommend", "amber-snail", "--as-of", DAY).output.split())
     assert shown["questions"][0]["text"] in page
 
 
-def test_json_holds_the_whole_decision(demo: Call) -> None:
+def test_json_holds_the_whole_decision(query: Call) -> None:
     """The JSON form has the recommendation in words and the decision with every fired rule and its facts."""
-    found = demo("recommend", "moonbridge", "--as-of", DAY, "--json").json
+    found = query("recommend", "moonbridge", "--as-of", DAY, "--json").json
     assert set(found) == {"card", "recommendation", "decision"}
     assert found["decision"]["customer"] == "moonbridge"
     assert found["recommendation"]["value"]["content"]["id"] == found["decision"]["values"]["value_next"]
     assert found["decision"]["fired"] != []
 
 
-def test_nothing_is_coloured_where_nobody_looks(demo: Call) -> None:
+def test_nothing_is_coloured_where_nobody_looks(query: Call) -> None:
     """Output into a file or another program is plain text, without blanks at the ends of lines."""
-    answer = demo("recommend", "moonbridge", "--as-of", DAY)
+    answer = query("recommend", "moonbridge", "--as-of", DAY)
     assert "\x1b" not in answer.output
     assert [line for line in answer.lines if line != line.rstrip()] == []
 
@@ -289,9 +289,9 @@ def test_no_color_is_respected(demo: Call, environment: dict[str, str], coloured
         ("moonbridge", "2001-01-01", "Nothing is known of customer 'moonbridge' as of 2001-01-01"),
     ],
 )
-def test_an_unknown_customer_is_a_problem(demo: Call, customer: str, day: str, said: str) -> None:
+def test_an_unknown_customer_is_a_problem(query: Call, customer: str, day: str, said: str) -> None:
     """A misspelt customer, or one that came later, is said to be so; the exit code is 1."""
-    answer = demo("recommend", customer, "--as-of", day)
+    answer = query("recommend", customer, "--as-of", day)
     assert (answer.code, answer.output) == (1, "")
     assert said in answer.errors
 
@@ -312,9 +312,9 @@ def test_an_earlier_moment_knows_less(demo: Call) -> None:
         (["customers"], "There are no customers"),
     ],
 )
-def test_a_moment_before_everything_was_recorded(demo: Call, arguments: list[str], what: str) -> None:
+def test_a_moment_before_everything_was_recorded(query: Call, arguments: list[str], what: str) -> None:
     """Where `--known-at` leaves out everything that holds on the date, the error names it and no other option."""
-    answer = demo(*arguments, "--as-of", DAY, "--known-at", "2020-01-01T00:00+00:00")
+    answer = query(*arguments, "--as-of", DAY, "--known-at", "2020-01-01T00:00+00:00")
     assert (answer.code, answer.output) == (1, "")
     assert f"{what}: what holds on {DAY} was recorded after 2020-01-01T00:00" in answer.errors
     assert re.findall("--[a-z-]+", answer.errors) == ["--known-at"]
