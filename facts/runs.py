@@ -167,6 +167,30 @@ def decisions_of(store: Store, number: int) -> pa.Table:
     return rows.sort_by("customer")
 
 
+def listed_decisions(store: Store, number: int) -> tuple[pa.Table, dict[int, str]]:
+    """Return what a run decided, each customer with the number of its list of rules, and the lists (JSON) by number.
+
+    A list is long and few occur, so this needs a fraction of the memory of `decisions_of`.
+    """
+    columns = ("customer", "stage", "proposed_stage", "move", "value_next", "rule_list")
+    lists = ("number", "rules")
+    statements = {
+        "decisions": select(*(decisions.c[name] for name in columns)).where(decisions.c.run == number),
+        "lists": select(*(rule_lists.c[name] for name in lists)).where(rule_lists.c.run == number),
+    }
+    schemas = {"decisions": reading.arrow_schema(decisions, columns), "lists": reading.arrow_schema(rule_lists, lists)}
+    found = reading.read_many(store.url, statements, schemas)
+    return found["decisions"], {row["number"]: row["rules"] for row in found["lists"].to_pylist()}
+
+
+def contributions(store: Store, number: int) -> pa.Table:
+    """Return `customer` and `contribution` (base currency) of a run, as far as it looked at the whole base."""
+    columns = ("customer", "contribution")
+    statement = select(*(portfolio.c[name] for name in columns)).where(portfolio.c.run == number)
+    schema = reading.arrow_schema(portfolio, columns)
+    return reading.read_many(store.url, {"portfolio": statement}, {"portfolio": schema})["portfolio"]
+
+
 def last_portfolio(
     store: Store, as_of: date, known_at: datetime | None = None, customer: str | None = None
 ) -> pa.Table:
