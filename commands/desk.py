@@ -44,6 +44,18 @@ def open_store(db: str | None) -> Iterator[Store]:
 
 
 @contextmanager
+def store_as_it_is(db: str | None) -> Iterator[Store]:
+    """Give the store at a path or URL, whatever version made it."""
+    from facts.store import Store
+
+    store = Store.as_it_is(db)
+    try:
+        yield store
+    finally:
+        store.close()
+
+
+@contextmanager
 def ledger_for(db: str | None, out: Path | None) -> Iterator[tuple[Ledger, Store | None]]:
     """Give the runs of a store; with a folder and no store, those of the folder alone."""
     from facts.batch.ledger import Ledger, runs_folder

@@ -117,6 +117,7 @@ class PublishedRun:
     pack: str
     pack_version: str
     pack_digest: str
+    catalogue_digest: str
     customers: int
     by: str
     at: datetime
@@ -135,6 +136,7 @@ def published_runs(store: Store) -> list[PublishedRun]:
             pack=row.pack,
             pack_version=row.pack_version,
             pack_digest=row.pack_digest,
+            catalogue_digest=row.catalogue_digest,
             customers=row.customers,
             by=row.decided_by,
             at=row.published_at,

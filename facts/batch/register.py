@@ -32,6 +32,7 @@ class Entry:
     pack: str
     pack_version: str
     pack_digest: str
+    catalogue_digest: str
     customers: int | None
     by: str | None
     at: datetime | None
@@ -169,6 +170,7 @@ def _entry(run: RunFolder, stored: PublishedRun | None, latest: RunFolder | None
         pack=said["pack"],
         pack_version=said["pack_version"],
         pack_digest=said["pack_digest"],
+        catalogue_digest=said["catalogue_digest"],
         customers=published.customers if published else None,
         by=published.by if published else None,
         at=published.at if published else None,
@@ -188,6 +190,7 @@ def _without_folder(stored: PublishedRun) -> Entry:
         pack=stored.pack,
         pack_version=stored.pack_version,
         pack_digest=stored.pack_digest,
+        catalogue_digest=stored.catalogue_digest,
         customers=stored.customers,
         by=stored.by,
         at=stored.at,
