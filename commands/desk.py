@@ -1,4 +1,4 @@
-"""Open the desk that a query asks for, and close its store at the end."""
+"""Open the desk, the store or the runs that a command asks for, and close the store at the end."""
 
 from __future__ import annotations
 
@@ -6,11 +6,13 @@ import gc
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from commands.options import Query
 
 if TYPE_CHECKING:
+    from facts.batch.ledger import Ledger
     from facts.store import Store
     from wiring import Desk
 
@@ -39,3 +41,27 @@ def open_store(db: str | None) -> Iterator[Store]:
         yield store
     finally:
         store.close()
+
+
+@contextmanager
+def store_as_it_is(db: str | None) -> Iterator[Store]:
+    """Give the store at a path or URL, whatever version made it."""
+    from facts.store import Store
+
+    store = Store.as_it_is(db)
+    try:
+        yield store
+    finally:
+        store.close()
+
+
+@contextmanager
+def ledger_for(db: str | None, out: Path | None) -> Iterator[tuple[Ledger, Store | None]]:
+    """Give the runs of a store; with a folder and no store, those of the folder alone."""
+    from facts.batch.ledger import Ledger, runs_folder
+
+    if out is not None and db is None:
+        yield Ledger.at(out), None
+        return
+    with open_store(db) as store:
+        yield Ledger.at(out or runs_folder(store.url)), store

@@ -9,6 +9,9 @@ HEIGHT, GAP, BAR, WIDTH = 360.0, 10.0, 14.0, 640.0
 EDGE = 170.0
 """Room for titles on both sides."""
 
+NARROW, NARROW_EDGE = 470.0, 190.0
+"""Width and edge of a picture that can still be read on a phone."""
+
 
 @dataclass(frozen=True, slots=True)
 class Bar:
@@ -43,7 +46,11 @@ class Flow:
 
 
 def flow(
-    states: Sequence[str | None], moved: Callable[[str | None, str | None], int], title: Callable[[str | None], str]
+    states: Sequence[str | None],
+    moved: Callable[[str | None, str | None], int],
+    title: Callable[[str | None], str],
+    width: float = WIDTH,
+    edge: float = EDGE,
 ) -> Flow:
     """Lay out the flow between states.
 
@@ -51,10 +58,12 @@ def flow(
         states: from top to bottom.
         moved: how many go from one state to another.
         title: a state's title.
+        width: of the whole picture.
+        edge: room for titles on both sides.
     """
     total = sum(moved(before, after) for before in states for after in states) or 1
     unit = (HEIGHT - GAP * (len(states) - 1)) / total
-    left, right = EDGE, WIDTH - EDGE - BAR
+    left, right = edge, width - edge - BAR
     bars: list[Bar] = []
     tops: dict[tuple[bool, str | None], float] = {}
     for is_left, x in ((True, left), (False, right)):
@@ -74,7 +83,7 @@ def flow(
         path = f"M{left + BAR:.1f},{start:.1f} C{middle:.1f},{start:.1f} {middle:.1f},{end:.1f} {right:.1f},{end:.1f}"
         said = f"{title(before)} → {title(after)}: {count}"
         bands.append(Band(path, round(max(thickness, 1.0), 1), before == after, said))
-    return Flow(tuple(bars), tuple(bands), WIDTH, HEIGHT + GAP)
+    return Flow(tuple(bars), tuple(bands), width, HEIGHT + GAP)
 
 
 def _pairs(

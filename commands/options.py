@@ -164,6 +164,12 @@ language_option = click.option(
     metavar="en|zh",
     help="English or Chinese. By default as VALUELIFT_LANG or the system says.",
 )
+runs_option = click.option(
+    "--out",
+    type=click.Path(file_okay=False, path_type=Path),
+    metavar="DIR",
+    help="The folder of runs. By default that beside the store.",
+)
 out_option = click.option(
     "--out", type=click.Path(dir_okay=False, writable=True, path_type=Path), metavar="FILE", help="Write to this file."
 )

@@ -43,7 +43,7 @@ class PortfolioLayout:
         return Group(
             self._head(found, only),
             self._section("problem_share", self._problem(found)),
-            self._section("stage_flow", self._flow(found)),
+            self._section("stage_flow", self._flow(found.figures["flow"])),
             self._section("upgrade_rates", self._upgrades(found)),
             self._section("acceptance", self._acceptance(found), days=days["look_back_days"]),
             self._section("core_needs", self._core_needs(found)),
@@ -95,8 +95,7 @@ class PortfolioLayout:
         names = self._bullets(self._who(row) for row in found.figures["problem"])
         return Group(Text(said, style="red" if is_above else ""), names)
 
-    def _flow(self, found: Portfolio) -> RenderableType:
-        rows = found.figures["flow"]
+    def _flow(self, rows: Sequence[Row]) -> RenderableType:
         present = {row[end] for row in rows for end in ("from_stage", "to_stage")}
         places = [place for place in (*self._stages(), "unknown", "absent") if place in present]
         counts = {(row["from_stage"], row["to_stage"]): row["customers"] for row in rows}

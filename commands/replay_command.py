@@ -6,8 +6,8 @@ from pathlib import Path
 
 import click
 
-from commands.options import db_option, json_option, language_option, pack_option
-from commands.runs_command import ledger_for, runs_option
+from commands.desk import ledger_for
+from commands.options import db_option, json_option, language_option, pack_option, runs_option
 
 
 @click.command("replay")

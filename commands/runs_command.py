@@ -3,39 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from commands.options import db_option, json_option, language_option
+from commands.desk import ledger_for
+from commands.options import db_option, json_option, language_option, runs_option
+from commands.runs_report import command as report
 
 if TYPE_CHECKING:
     from common.texts import Texts
-    from facts.batch.ledger import Ledger
     from facts.batch.register import Entry
-    from facts.store import Store
-
-runs_option = click.option(
-    "--out",
-    type=click.Path(file_okay=False, path_type=Path),
-    metavar="DIR",
-    help="The folder of runs. By default that beside the store.",
-)
-
-
-@contextmanager
-def ledger_for(db: str | None, out: Path | None) -> Iterator[tuple[Ledger, Store | None]]:
-    """Give the runs of a store; with a folder and no store, those of the folder alone."""
-    from commands.desk import open_store
-    from facts.batch.ledger import Ledger, runs_folder
-
-    if out is not None and db is None:
-        yield Ledger.at(out), None
-        return
-    with open_store(db) as store:
-        yield Ledger.at(out or runs_folder(store.url)), store
 
 
 def _shared(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -172,3 +151,6 @@ def _state(texts: Texts, entry: Entry) -> str:
     if entry.state != "published":
         return texts("run_unfinished", parts=entry.parts)
     return texts("run_latest" if entry.is_latest else "run_kept")
+
+
+command.add_command(report)

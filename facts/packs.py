@@ -50,6 +50,14 @@ def versions_of(store: Store, name: str) -> list[tuple[str, str]]:
         return [(digest, version) for digest, version in found]
 
 
+def packs_of(store: Store, name: str, version: str) -> list[StoredPack]:
+    """Return the packs of this name and version that a store keeps."""
+    columns = (packs.c.digest, packs.c.name, packs.c.version, packs.c.content)
+    with store.reading() as connection:
+        found = connection.execute(select(*columns).where(packs.c.name == name, packs.c.version == version))
+        return [StoredPack(*row) for row in found]
+
+
 def use_pack(store: Store, pack: StoredPack, *, user: str) -> None:
     """Keep a pack version, if it is not kept yet, and put it to use."""
     now = datetime.now(UTC)

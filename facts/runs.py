@@ -117,6 +117,7 @@ class PublishedRun:
     pack: str
     pack_version: str
     pack_digest: str
+    catalogue_digest: str
     customers: int
     by: str
     at: datetime
@@ -135,6 +136,7 @@ def published_runs(store: Store) -> list[PublishedRun]:
             pack=row.pack,
             pack_version=row.pack_version,
             pack_digest=row.pack_digest,
+            catalogue_digest=row.catalogue_digest,
             customers=row.customers,
             by=row.decided_by,
             at=row.published_at,
@@ -165,6 +167,30 @@ def decisions_of(store: Store, number: int) -> pa.Table:
     schema = reading.arrow_schema(decisions, columns).append(pa.field("fired_rules", pa.string()))
     rows = reading.read_many(store.url, {"decisions": statement}, {"decisions": schema})["decisions"]
     return rows.sort_by("customer")
+
+
+def listed_decisions(store: Store, number: int) -> tuple[pa.Table, dict[int, str]]:
+    """Return what a run decided, each customer with the number of its list of rules, and the lists (JSON) by number.
+
+    A list is long and few occur, so this needs a fraction of the memory of `decisions_of`.
+    """
+    columns = ("customer", "stage", "proposed_stage", "move", "value_next", "rule_list")
+    lists = ("number", "rules")
+    statements = {
+        "decisions": select(*(decisions.c[name] for name in columns)).where(decisions.c.run == number),
+        "lists": select(*(rule_lists.c[name] for name in lists)).where(rule_lists.c.run == number),
+    }
+    schemas = {"decisions": reading.arrow_schema(decisions, columns), "lists": reading.arrow_schema(rule_lists, lists)}
+    found = reading.read_many(store.url, statements, schemas)
+    return found["decisions"], {row["number"]: row["rules"] for row in found["lists"].to_pylist()}
+
+
+def contributions(store: Store, number: int) -> pa.Table:
+    """Return `customer` and `contribution` (base currency) of a run, as far as it looked at the whole base."""
+    columns = ("customer", "contribution")
+    statement = select(*(portfolio.c[name] for name in columns)).where(portfolio.c.run == number)
+    schema = reading.arrow_schema(portfolio, columns)
+    return reading.read_many(store.url, {"portfolio": statement}, {"portfolio": schema})["portfolio"]
 
 
 def last_portfolio(

@@ -77,6 +77,18 @@ class Store:
         Raises:
             StoreError: if there is no store, it cannot be used, or a newer version made it.
         """
+        store = cls.as_it_is(url)
+        if store.revision() != SCHEMA_REVISION:
+            store._migrate(must_exist=True)
+        return store
+
+    @classmethod
+    def as_it_is(cls, url: str | None = None) -> Self:
+        """Return a store without bringing its tables up to date, to look after it; nothing else may be asked of it.
+
+        Raises:
+            StoreError: if a file that does not exist is named.
+        """
         address = database_url(url)
         if is_sqlite(address) and not Path(str(address.database)).is_file():
             raise StoreError(
@@ -84,10 +96,7 @@ class Store:
                 "the file does not exist",
                 "Run `valuelift init` to create it, or give its place by --db or VALUELIFT_DB.",
             )
-        store = cls(address, connect(address))
-        if store._revision() != SCHEMA_REVISION:
-            store._migrate(must_exist=True)
-        return store
+        return cls(address, connect(address))
 
     def close(self) -> None:
         """Let go of the database."""
@@ -176,7 +185,8 @@ class Store:
 
     # --- migrations ---
 
-    def _revision(self) -> str | None:
+    def revision(self) -> str | None:
+        """Return the revision of the tables, or None if the database has none of ours."""
         with self.reading() as connection:
             if not inspect(connection).has_table("alembic_version"):
                 return None
@@ -185,7 +195,7 @@ class Store:
     def _migrate(self, *, must_exist: bool = False) -> None:
         from facts import migrations
 
-        revision = self._revision()
+        revision = self.revision()
         if revision is None and must_exist:
             raise StoreError(
                 f"There is no store at {shown(self.url)}",

@@ -139,6 +139,12 @@ class FactsFolder:
         self._show(database, {name: base_columns()[name] for name in names}, None, known_at)
         database.execute(f"SET search_path = 'main,{_VISIBLE}'")
 
+    def cards(self, columns: Sequence[str], as_of: date, known_at: datetime | None) -> pa.Table:
+        """Return who every customer is: `key` and these columns."""
+        with open_database(as_of, "") as database, _refused(self.path, "customers"):
+            self._show(database, {"customers": (*base_columns()["customers"], *columns)}, None, known_at)
+            return database.table(f"{_VISIBLE}.customers").select("key", *columns).to_arrow_table()
+
     def _show(
         self,
         database: DuckDBPyConnection,

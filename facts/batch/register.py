@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
 
+import pyarrow as pa
 import pyarrow.compute as pc
 
 from engine.errors import did_you_mean
@@ -31,6 +32,7 @@ class Entry:
     pack: str
     pack_version: str
     pack_digest: str
+    catalogue_digest: str
     customers: int | None
     by: str | None
     at: datetime | None
@@ -91,7 +93,7 @@ def replay(entry: Entry, decide: Decide, customer: str | None, progress: Progres
         raise StoreError(f"Run {entry.run} cannot be replayed", why, "See `valuelift runs` for the others.")
     run, seen = RunFolder(entry.folder), 0
     different: list[str] = []
-    for number, snapshot in _snapshots(run, customer):
+    for number, snapshot in parts_with(run, None if customer is None else [customer]):
         kept = run.get_table(run.decisions(number))
         if customer is not None:
             kept = kept.filter(pc.equal(kept["customer"], customer))
@@ -105,17 +107,22 @@ def replay(entry: Entry, decide: Decide, customer: str | None, progress: Progres
     return Replayed(seen, tuple(different))
 
 
-def _snapshots(run: RunFolder, customer: str | None) -> Iterator[tuple[int, Snapshot]]:
-    """Yield the parts' facts with their numbers; of one customer, only its own."""
+def parts_with(run: RunFolder, customers: Collection[str] | None) -> Iterator[tuple[int, Snapshot]]:
+    """Yield the parts' facts with their numbers; of some customers, only their own, without parts that have none."""
+    wanted = None if customers is None else pa.array(sorted(customers), pa.string())
     for number in range(run.parts()):
         snapshot = run.get_snapshot(number, run.as_of)
-        if customer is None:
+        if wanted is None:
             yield number, snapshot
             continue
-        own = snapshot.customers.filter(pc.equal(snapshot.customers["customer"], customer))
+        own = _of(snapshot.customers, wanted)
         if own.num_rows:
-            rows = {name: table.filter(pc.equal(table["customer"], customer)) for name, table in snapshot.rows.items()}
+            rows = {name: _of(table, wanted) for name, table in snapshot.rows.items()}
             yield number, Snapshot(snapshot.as_of, own, rows)
+
+
+def _of(table: pa.Table, customers: pa.Array) -> pa.Table:
+    return table.filter(pc.is_in(table["customer"].cast(pa.string()), value_set=customers))
 
 
 def prune(ledger: Ledger, store: Store | None, keep: int) -> list[Entry]:
@@ -163,6 +170,7 @@ def _entry(run: RunFolder, stored: PublishedRun | None, latest: RunFolder | None
         pack=said["pack"],
         pack_version=said["pack_version"],
         pack_digest=said["pack_digest"],
+        catalogue_digest=said["catalogue_digest"],
         customers=published.customers if published else None,
         by=published.by if published else None,
         at=published.at if published else None,
@@ -182,6 +190,7 @@ def _without_folder(stored: PublishedRun) -> Entry:
         pack=stored.pack,
         pack_version=stored.pack_version,
         pack_digest=stored.pack_digest,
+        catalogue_digest=stored.catalogue_digest,
         customers=stored.customers,
         by=stored.by,
         at=stored.at,

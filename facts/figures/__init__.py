@@ -17,11 +17,12 @@ from typing import Any
 import pyarrow as pa
 
 from facts.features import base_schemas
-from facts.snapshot import Base, declare, prepared_base
+from facts.snapshot import Base, declare, open_database, prepared_base
 from facts.tables import STAGES
 
 _FOLDER = Path(__file__).parent
 _SHARED = ("standing", "talks")
+_OF_RUNS = ("stages", "flow")
 _LADDER = STAGES[:6]  # from potential to strategic; problem and exited stand beside it
 
 Rows = list[dict[str, Any]]
@@ -73,6 +74,63 @@ def figures(
         return {name: database.sql(sql).to_arrow_table().to_pylist() for name, sql in found.items()}
 
 
+@dataclass(frozen=True, slots=True)
+class Decided:
+    """What a run decided, and about whom.
+
+    `customers` has the columns that `figures` wants of a date, and `proposed_stage`, `move`, `value_next` and
+    `rule_list`; `effects` says by `rule_list` which `actions` and `signs` (lists of text) those rules lead to.
+    """
+
+    as_of: date
+    customers: pa.Table
+    effects: pa.Table
+
+
+def figures_of_runs(
+    now: Decided,
+    earlier: Decided,
+    communications: pa.Table | None,
+    *,
+    rules_known: bool,
+    look_back_days: int,
+    most_listed: int,
+    manager: str | None = None,
+) -> dict[str, Rows]:
+    """Compute what differs between two runs: the figures in `runs/`, and of the others those that rest on stages alone.
+
+    Args:
+        now: the later run.
+        earlier: the run that it is compared with.
+        communications: what was conveyed (`customer`, `sent_on`, `value_kind`, `medium`, `outcome`), for `acceptance`.
+        rules_known: whether the effects of the earlier run's rules are known.
+        look_back_days: older communications are left out.
+        most_listed: how many customers each list names.
+        manager: count only this account manager's customers.
+    """
+    with open_database(now.as_of, "") as database:
+        declare(database, {"look_back_days": look_back_days, "most_listed": most_listed}, "INTEGER")
+        database.execute("SET VARIABLE rules_known = $known", {"known": rules_known})
+        database.execute("CREATE MACRO rules_known() AS getvariable('rules_known')::BOOLEAN")
+        for name, value in {"manager": manager, "region": None}.items():
+            database.execute(f"SET VARIABLE {name} = $value", {"value": value})
+        rungs = pa.table({"stage": _LADDER, "rung": range(len(_LADDER))})
+        tables = {"now": now.customers, "earlier": earlier.customers, "rungs": rungs}
+        tables |= {"effects_now": now.effects, "effects_earlier": earlier.effects}
+        for name, table in tables.items():
+            database.register(name, table)
+        own = _sql(_FOLDER / "runs")
+        database.execute(f"CREATE TABLE standing AS {_sql()['standing']}")
+        database.execute(f"CREATE TABLE changes AS {own['changes']}")
+        wanted = {name: _sql()[name] for name in _OF_RUNS}
+        wanted |= {name: sql for name, sql in own.items() if name not in ("changes", "talks")}
+        if communications is not None:
+            database.register("communications", communications)
+            database.execute(f"CREATE TABLE talks AS {own['talks']}")
+            wanted["acceptance"] = _sql()["acceptance"]
+        return {name: database.sql(sql).to_arrow_table().to_pylist() for name, sql in wanted.items()}
+
+
 @cache
 def figure_columns() -> dict[str, tuple[str, ...]]:
     """Return the columns that the figures read, by table."""
@@ -85,5 +143,5 @@ def figure_columns() -> dict[str, tuple[str, ...]]:
 
 
 @cache
-def _sql() -> Mapping[str, str]:
-    return {path.stem: path.read_text(encoding="utf-8") for path in sorted(_FOLDER.glob("*.sql"))}
+def _sql(folder: Path = _FOLDER) -> Mapping[str, str]:
+    return {path.stem: path.read_text(encoding="utf-8") for path in sorted(folder.glob("*.sql"))}

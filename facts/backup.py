@@ -1,0 +1,240 @@
+"""A store as one file, taken while it is in use and looked through afterwards; and a store made from such a file.
+
+Of SQLite the file is a database of its own, copied by SQLite's backup interface; of PostgreSQL it is an archive that
+`pg_dump` makes and `pg_restore` reads. Both see one state of the store, whoever writes to it meanwhile.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sqlite3
+import subprocess
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from sqlalchemy import URL
+
+from facts import migrations
+from facts.database import BUSY_SECONDS, StoreError, connect, is_sqlite, shown, turn
+from facts.store import Store
+
+_UNFINISHED = ".unfinished"
+_SQLITE, _ARCHIVE = b"SQLite format 3\0", b"PGDMP"
+
+
+@dataclass(frozen=True, slots=True)
+class Backup:
+    """A file that a store was written into, its size in bytes, and the revision of the store's tables."""
+
+    file: Path
+    size: int
+    revision: str | None
+
+
+def back_up(store: Store, file: Path, *, overwrite: bool = False) -> Backup:
+    """Write a store into a file and look through that file; it takes its place only when it is whole.
+
+    Args:
+        store: may be in use.
+        file: where to.
+        overwrite: replace a file that is there.
+
+    Raises:
+        StoreError: if there is such a file, the store cannot be read, a program is missing, or the copy is damaged.
+    """
+    if file.exists() and not overwrite:
+        raise StoreError(
+            f"{file} was not written", "the file exists", "Give another name, or --overwrite to replace it."
+        )
+    if is_sqlite(store.url) and file.resolve() == Path(str(store.url.database)).resolve():
+        raise StoreError(f"{file} was not written", "it is the store itself", "Give another name.")
+    unfinished = file.with_name(file.name + _UNFINISHED)
+    unfinished.unlink(missing_ok=True)
+    # Whatever is in it, nobody else is to read it: it holds who may log in.
+    os.close(os.open(unfinished, os.O_CREAT | os.O_EXCL, 0o600))
+    try:
+        if is_sqlite(store.url):
+            _copy_sqlite(store.url, unfinished)
+        else:
+            _dump(store.url, unfinished)
+        revision = looked_through(unfinished)
+        _written(unfinished)
+    except BaseException:
+        unfinished.unlink(missing_ok=True)
+        raise
+    unfinished.replace(file)
+    return Backup(file, file.stat().st_size, revision)
+
+
+def restore(file: Path, url: URL, *, overwrite: bool = False) -> Backup:
+    """Make a store from a backup, all or nothing.
+
+    Args:
+        file: the backup.
+        url: the store to make.
+        overwrite: replace what that store holds; it may be in use, its users then see what the backup holds.
+
+    Raises:
+        StoreError: if the file is no whole backup of such a store, or there is a store and it is not to be overwritten.
+    """
+    kind = _kind(file)
+    if (kind == _SQLITE) != is_sqlite(url):
+        names = "an SQLite store", "a PostgreSQL store"
+        is_file, wanted = names if kind == _SQLITE else reversed(names)
+        raise StoreError(
+            f"{file} was not restored", f"it is a backup of {is_file}, and {shown(url)} is {wanted}",
+            "Give a store of that kind by --db.",
+        )  # fmt: skip
+    revision = looked_through(file)
+    if revision is not None and revision not in migrations.known_revisions():
+        why = f"a newer version of Valuelift made it (revision {revision})"
+        raise StoreError(f"{file} was not restored", why, "Install that version.")
+    (_restore_sqlite if is_sqlite(url) else _restore_archive)(file, url, overwrite)
+    return Backup(file, file.stat().st_size, revision)
+
+
+def looked_through(file: Path) -> str | None:
+    """Read a backup from begin to end, and return the revision of its tables (None: an archive does not tell).
+
+    Raises:
+        StoreError: if it is damaged or no backup of a store.
+    """
+    if _kind(file) == _ARCHIVE:
+        listed = _called("pg_restore", "--list", str(file)).decode()
+        if " alembic_version " not in listed:
+            raise _no_backup(file)
+        _called("pg_restore", "--file", os.devnull, str(file))
+        return None
+    with _refused(file), closing(_read_only(file)) as connection:
+        damage = connection.execute("PRAGMA integrity_check(1)").fetchone()[0]
+        if damage != "ok" or connection.execute("PRAGMA foreign_key_check").fetchone():
+            raise StoreError(f"{file} is damaged", f"SQLite says: {damage}", "Take another backup.")
+        if not connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'alembic_version'").fetchone():
+            raise _no_backup(file)
+        return str(connection.execute("SELECT version_num FROM alembic_version").fetchone()[0])
+
+
+def _kind(file: Path) -> bytes:
+    with file.open("rb") as opened:
+        begin = opened.read(len(_SQLITE))
+    for kind in (_SQLITE, _ARCHIVE):
+        if begin.startswith(kind):
+            return kind
+    raise _no_backup(file)
+
+
+def _no_backup(file: Path) -> StoreError:
+    return StoreError(
+        f"{file} is no backup of a store", "it holds something else", "Give a file that `valuelift backup` wrote."
+    )
+
+
+def _written(file: Path) -> None:
+    """Wait until a file is on the disk."""
+    with file.open("rb+") as opened:
+        os.fsync(opened.fileno())
+
+
+# --- SQLite ---
+
+
+def _copy_sqlite(url: URL, file: Path) -> None:
+    """Copy in one step: then SQLite lets others read and write, and yet copies one state."""
+    path = str(url.database)
+    with turn(url), _refused(Path(path)), closing(_opened(path)) as source, closing(sqlite3.connect(file)) as copy:
+        source.backup(copy)
+        # A file that stands alone: with a write-ahead log even readers would write beside it.
+        copy.execute("PRAGMA journal_mode = DELETE")
+
+
+def _restore_sqlite(file: Path, url: URL, overwrite: bool) -> None:
+    place = Path(str(url.database))
+    if place.exists() and not overwrite:
+        raise _exists(url)
+    if not place.exists():
+        unfinished = place.with_name(place.name + _UNFINISHED)
+        unfinished.unlink(missing_ok=True)
+        _fill(file, unfinished)
+        _written(unfinished)
+        unfinished.replace(place)
+        return
+    with turn(url):
+        _fill(file, place)
+
+
+def _fill(file: Path, place: Path) -> None:
+    """Make the content of a database that of a file, in one transaction."""
+    with _refused(place), closing(_read_only(file)) as source, closing(_opened(str(place))) as target:
+        source.backup(target)
+        target.execute("PRAGMA journal_mode = WAL")
+
+
+def _read_only(file: Path) -> sqlite3.Connection:
+    return sqlite3.connect(f"{file.resolve().as_uri()}?mode=ro", uri=True)
+
+
+def _opened(path: str) -> sqlite3.Connection:
+    return sqlite3.connect(path, timeout=BUSY_SECONDS)
+
+
+@contextmanager
+def _refused(file: Path) -> Iterator[None]:
+    """Turn what SQLite raises into a StoreError."""
+    try:
+        yield
+    except sqlite3.Error as error:
+        raise StoreError(
+            f"{file} cannot be used", f"SQLite says: {error}", "Check the file, the disk and who uses it."
+        ) from None
+
+
+def _exists(url: URL) -> StoreError:
+    return StoreError(
+        f"{shown(url)} was not written", "there is a store already",
+        "Give another place by --db, or --overwrite to replace it (take a backup first).",
+    )  # fmt: skip
+
+
+# --- PostgreSQL ---
+
+
+def _dump(url: URL, file: Path) -> None:
+    _called("pg_dump", "--format=custom", "--no-owner", "--no-privileges", "--file", str(file), url=url)
+
+
+def _restore_archive(file: Path, url: URL, overwrite: bool) -> None:
+    store = Store(url, connect(url))
+    is_there = store.revision() is not None
+    store.close()
+    if is_there and not overwrite:
+        raise _exists(url)
+    options = ("--no-owner", "--no-privileges", "--single-transaction", "--exit-on-error", "--clean", "--if-exists")
+    _called("pg_restore", *options, str(file), url=url)
+
+
+def _called(program: str, *arguments: str, url: URL | None = None) -> bytes:
+    """Call a program of PostgreSQL; the password goes through the environment, where others do not see it.
+
+    Raises:
+        StoreError: if there is no such program, or it fails.
+    """
+    if shutil.which(program) is None:
+        raise StoreError(
+            f"{program} is missing", "it comes with PostgreSQL's client programs",
+            "Install those of the server's version, such as postgresql-client.",
+        )  # fmt: skip
+    environment = dict(os.environ)
+    address: list[str] = []
+    if url is not None:
+        environment |= {"PGPASSWORD": str(url.password)} if url.password else {}
+        address = ["--dbname", url.set(drivername="postgresql", password=None).render_as_string(hide_password=False)]
+    done = subprocess.run([program, *address, *arguments], env=environment, capture_output=True)  # noqa: S603 - no shell
+    if done.returncode:
+        said = done.stderr.decode(errors="replace").strip().partition("\n")[0].removesuffix(".")
+        raise StoreError(
+            f"{program} failed", said, "Check the store, and that the program is not older than the server."
+        )
+    return done.stdout

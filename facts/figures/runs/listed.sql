@@ -1,0 +1,21 @@
+-- Who is named in the report, by list, those first who contribute most; `total` says how many belong to the list.
+WITH
+    listed AS (
+        SELECT change AS list, * FROM changes WHERE change IS NOT NULL
+        UNION ALL
+        SELECT 'propose_' || proposal, * FROM changes WHERE proposal IS NOT NULL
+        UNION ALL
+        SELECT 'problem', * FROM changes WHERE stage = 'problem' AND stage_before IS DISTINCT FROM 'problem'
+        UNION ALL
+        SELECT 'stalled', * FROM changes WHERE list_contains(signs_gained, 'stalled')
+        UNION ALL
+        SELECT 'value', * FROM changes WHERE was_here AND is_here AND value IS DISTINCT FROM value_before
+        UNION ALL
+        SELECT 'actions', *
+        FROM changes
+        WHERE was_here AND is_here AND len(actions_gained) + len(actions_lost) > 0
+    )
+SELECT * EXCLUDE (actions, actions_before), count(*) OVER (PARTITION BY list) AS total
+FROM listed
+QUALIFY row_number() OVER (PARTITION BY list ORDER BY contribution DESC NULLS LAST, customer) <= most_listed()
+ORDER BY list, contribution DESC NULLS LAST, customer

@@ -1,0 +1,170 @@
+"""`valuelift doctor` finds what is wrong, says what to do, and changes nothing."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+import sqlite3
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from common import doctor
+from tests.commands.conftest import DAY, Answer, call_command
+
+
+@pytest.fixture(scope="module")
+def healthy(told_store: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a folder with a store, `store.db`, and its run; not to be changed."""
+    place = tmp_path_factory.mktemp("healthy")
+    shutil.copy(told_store, place / "store.db")
+    assert call_command("batch", "--db", place / "store.db", "--as-of", DAY, "--quiet").code == 0
+    return place
+
+
+@pytest.fixture
+def place(healthy: Path, tmp_path: Path) -> Path:
+    """Return a copy of it, in which runs are found by the store too."""
+    folder = tmp_path / "place"
+    shutil.copytree(healthy, folder, symlinks=True)
+    moved = "UPDATE decision_runs SET snapshot_file = replace(snapshot_file, ?, ?)"
+    change(folder, moved, str(healthy), str(folder))
+    return folder
+
+
+def change(folder: Path, statement: str, *values: str) -> None:
+    """Change the store by one statement."""
+    connection = sqlite3.connect(folder / "store.db")
+    connection.execute(statement, values)
+    connection.commit()
+    connection.close()
+
+
+def examine(folder: Path, *arguments: object, **environment: str) -> Answer:
+    """Call the command on the store of a folder, for JSON."""
+    return call_command("doctor", "--db", folder / "store.db", "--json", *arguments, env=dict(environment))
+
+
+def noted(folder: Path, name: str, edit: Callable[[str], str]) -> None:
+    """Edit what a run noted."""
+    (file,) = folder.glob(f"store.db.runs/[0-9a-f]*/{name}")
+    file.write_text(edit(file.read_text()))
+
+
+def test_a_healthy_store_is_well(healthy: Path) -> None:
+    """Every check is made and fine, in both languages, and the store stays as it is."""
+    before = (healthy / "store.db").read_bytes()
+    answer = examine(healthy)
+    assert (answer.code, answer.json["problems"]) == (0, 0)
+    assert {each["state"] for each in answer.json["findings"]} == {"fine"}
+    checks = {"configuration", "versions", "store", "schema", "settings", "disk", "rules", "catalogue", "runs"}
+    assert {each["check"] for each in answer.json["findings"]} == checks
+    for language, words in (("en", "No problems."), ("zh", "没有问题。")):
+        told = call_command("doctor", "--db", healthy / "store.db", "--lang", language)
+        assert (told.code, told.lines[-1]) == (0, words)
+    assert (healthy / "store.db").read_bytes() == before
+
+
+def test_the_pack_that_is_broken_is_told(healthy: Path, tmp_path: Path) -> None:
+    """Rules that cannot be loaded are a problem, with the first place that is wrong."""
+    (tmp_path / "pack.yaml").write_text("pack: broken\n")
+    answer = examine(healthy, "--pack", tmp_path)
+    (found,) = [each for each in answer.json["findings"] if each["state"] == "problem"]
+    assert (answer.code, found["id"], "pack.yaml" in found["said"]) == (1, "rules_broken", True)
+
+
+def _old(folder: Path) -> None:
+    then = (datetime.now(UTC) - timedelta(hours=50)).isoformat()
+    noted(folder, "published.json", lambda text: re.sub(r'"at": "[^"]+"', f'"at": "{then}"', text))
+
+
+def _no_runs(folder: Path) -> None:
+    change(folder, "DELETE FROM decision_runs")
+    shutil.rmtree(folder / "store.db.runs")
+
+
+def _unfinished(folder: Path) -> None:
+    (run,) = [path for path in (folder / "store.db.runs").glob("[0-9a-f]*") if path.is_dir()]
+    (run.with_name("0123456789ab")).mkdir()
+    shutil.copy(run / "run.json", run.with_name("0123456789ab"))
+
+
+def _torn(folder: Path) -> None:
+    content = bytearray((folder / "store.db").read_bytes())
+    for at in range(len(content) // 2 // 4096 * 4096, len(content), 4096):  # the first pages say what there is
+        content[at : at + 32] = b"\xa5" * 32
+    (folder / "store.db").write_bytes(content)
+
+
+FAULTS: dict[str, tuple[str, Callable[[Path], object]]] = {
+    "refused": ("problem", lambda folder: (folder / "store.db").unlink()),
+    "store_empty": ("problem", lambda folder: (folder / "store.db").write_bytes(b"")),
+    "schema_pending": ("problem", lambda folder: change(folder, "UPDATE alembic_version SET version_num = '0004'")),
+    "schema_newer": ("problem", lambda folder: change(folder, "UPDATE alembic_version SET version_num = '9999'")),
+    "settings_missing": ("problem", lambda folder: change(folder, "DELETE FROM settings WHERE name = 'time_zone'")),
+    "integrity_broken": ("problem", _torn),
+    "rules_differ": (
+        "problem",
+        lambda folder: noted(folder, "run.json", lambda said: said.replace('"pack_digest": "', '"pack_digest": "0')),
+    ),
+    "catalogue_differs": (
+        "problem",
+        lambda folder: noted(
+            folder, "run.json", lambda said: said.replace('catalogue_digest": "', 'catalogue_digest": "0')
+        ),
+    ),
+    "runs_old": ("problem", _old),
+    "runs_none": ("problem", _no_runs),
+    "runs_gone": ("warning", lambda folder: shutil.rmtree(folder / "store.db.runs")),
+    "runs_unfinished": ("warning", _unfinished),
+}
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_a_fault_is_found_and_told(place: Path, fault: str) -> None:
+    """A fault is found as what it is, alone, with what to do about it; problems end with exit code 1."""
+    state, make = FAULTS[fault]
+    make(place)
+    answer = examine(place)
+    found = [each for each in answer.json["findings"] if each["state"] != "fine"]
+    assert [(each["id"], each["state"]) for each in found] == [(fault, state)]
+    assert found[0]["do"]
+    assert answer.code == (1 if state == "problem" else 0)
+    told = call_command("doctor", "--db", place / "store.db", "--lang", "zh").output
+    assert "→" in told
+
+
+def test_nothing_is_brought_up_to_date(place: Path) -> None:
+    """Pending migrations are told and not run."""
+    change(place, "UPDATE alembic_version SET version_num = '0004'")
+    assert examine(place).code == 1
+    connection = sqlite3.connect(place / "store.db")
+    assert connection.execute("SELECT version_num FROM alembic_version").fetchone() == ("0004",)
+    connection.close()
+
+
+def test_variables_are_looked_at(healthy: Path, tmp_path: Path) -> None:
+    """A misspelt variable, an unknown language and a folder of runs that is not there are told."""
+    wrong = {"VALUELIFT_RUN": "x", "VALUELIFT_LANG": "fr", "VALUELIFT_RUNS": str(tmp_path / "gone")}
+    answer = examine(healthy, **wrong)
+    found = {each["id"]: each for each in answer.json["findings"] if each["state"] != "fine"}
+    assert set(found) == {"variable_unknown", "language_unknown", "runs_missing"}
+    assert "VALUELIFT_RUNS" in found["variable_unknown"]["do"]
+
+
+def test_a_full_disk_is_told(healthy: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where less is free than another run takes, that is a problem."""
+    monkeypatch.setattr(doctor, "SPARE", 1 << 60)
+    answer = examine(healthy)
+    assert (answer.code, "disk_short" in {each["id"] for each in answer.json["findings"]}) == (1, True)
+
+
+def test_a_server_is_examined(store_url: str) -> None:
+    """A store of either kind without a run has that problem alone."""
+    call_command("init", "--db", store_url)
+    answer = call_command("doctor", "--db", store_url, "--json", "--max-age", 1)
+    assert [each["id"] for each in answer.json["findings"] if each["state"] != "fine"] == ["runs_none"]
+    assert json.dumps(answer.json)
