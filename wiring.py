@@ -154,11 +154,12 @@ def checked(folder: Path, day: date) -> tuple[Rules, tuple[Finding, ...]]:
 
 
 def _read_by_commands() -> dict[str, tuple[str, ...]]:
-    """Return the parameters that `valuelift portfolio` reads from a pack by their names."""
+    """Return the parameters that commands read from a pack by their names."""
     from facts.look_alikes import Ideal
 
     names = [*LIMITS.values(), *(f"ideal.{each.name}" for each in fields(Ideal))]
-    return dict.fromkeys(names, ("valuelift portfolio",))
+    readers: dict[str, tuple[str, ...]] = dict.fromkeys(names, ("valuelift portfolio",))
+    return readers | dict.fromkeys(EFFECTS, ("valuelift effects",))
 
 
 def stored_form(folder: Path) -> StoredPack:
@@ -254,6 +255,9 @@ LIMITS = {
     "heard_within_days": "portfolio.heard_within_days",
 }
 """The parameters of the pack from which on something is judged in the portfolio."""
+
+EFFECTS = tuple(f"effects.{name}" for name in ("follow_days", "least_heard", "prior_heard", "interval"))
+"""The parameters of the pack by which effects are judged."""
 
 
 @dataclass(frozen=True, slots=True)

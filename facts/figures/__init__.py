@@ -64,8 +64,7 @@ def figures(
         declare(database, asdict(limits), "INTEGER")
         for name, value in {"manager": manager, "region": region}.items():
             database.execute(f"SET VARIABLE {name} = $value", {"value": value})
-        rungs = pa.table({"stage": _LADDER, "rung": range(len(_LADDER))})
-        for name, table in {"now": now, "earlier": earlier, "rungs": rungs}.items():
+        for name, table in {"now": now, "earlier": earlier, "rungs": rungs()}.items():
             database.register(name, table)
         for name in _SHARED:
             database.execute(f"CREATE TABLE {name} AS {_sql()[name]}")
@@ -82,6 +81,16 @@ def figure_columns() -> dict[str, tuple[str, ...]]:
         for name, schema in base_schemas().items()
         if name in words and name != "customers"
     }
+
+
+def rungs() -> pa.Table:
+    """Return the rungs of the ladder: `stage` and `rung`, the lowest 0."""
+    return pa.table({"stage": _LADDER, "rung": range(len(_LADDER))})
+
+
+def shared(name: str) -> str:
+    """Return the SQL of a table that the figures share."""
+    return _sql()[name]
 
 
 @cache

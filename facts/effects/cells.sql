@@ -1,0 +1,17 @@
+-- P4: what became of the values that we conveyed, by kind of value, stage at that time, medium and segment. The segment is
+-- the industry, or the region where no customer's industry is entered.
+SELECT
+    t.value_kind,
+    t.stage_then AS stage,
+    t.medium,
+    CASE WHEN (SELECT count(industry) > 0 FROM standing) THEN s.industry ELSE s.region END AS segment,
+    count(*) FILTER (t.outcome = 'accepted') AS accepted,
+    count(*) FILTER (t.outcome = 'recognised') AS recognised,
+    count(*) FILTER (t.outcome = 'rejected') AS rejected,
+    count(*) FILTER (t.outcome = 'no_reaction') AS no_reaction,
+    count(t.outcome) AS heard,
+    count(*) FILTER (t.outcome IS NULL) AS unheard
+FROM talks t
+JOIN standing s USING (customer)
+GROUP BY ALL
+ORDER BY ALL
