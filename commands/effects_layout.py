@@ -15,7 +15,7 @@ from common.effects import Effects
 from common.texts import Texts
 from engine.model import Pack
 from engine.wording import Wording
-from facts.effects.model import Path
+from facts.acceptance import Path
 
 AT_A_GLANCE = 12
 _ENUMS = {"value_kind": "value_kind", "stage": "stage", "medium": "channel"}

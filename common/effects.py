@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
 
+from facts.acceptance import Estimate, Path, Weights, estimates, paths
 from facts.database import StoreError
 from facts.effects import READ, Spans, effects
-from facts.effects.model import Estimate, Path, Weights, estimates, paths
 from facts.runs import advice
 from wiring import Desk
 
@@ -55,8 +55,11 @@ def find_effects(desk: Desk, by: Sequence[str] = DIMENSIONS, manager: str | None
     Raises:
         StoreError: if the pack does not say by what effects are judged.
     """
-    spans = Spans(_parameter(desk, "portfolio.look_back_days"), _parameter(desk, "effects.follow_days"))
-    weights = weights_of(desk)
+    judged, follow_days = desk.rules.judged(), desk.rules.number("effects.follow_days")
+    if judged is None or follow_days is None:
+        why = "the rules lack some of the parameters `effects.*` and `portfolio.look_back_days`"
+        raise StoreError("Effects are not judged", why, "Let the pack extend the one we ship, or add them.")
+    spans, weights = Spans(judged.look_back_days, int(follow_days)), judged.weights
     found = effects(
         desk.store.base_tables(desk.as_of, desk.known_at, only=READ),
         advice(
@@ -83,27 +86,6 @@ def find_effects(desk: Desk, by: Sequence[str] = DIMENSIONS, manager: str | None
         rules=found["rules"],
         reasons=found["reasons"],
     )
-
-
-def weights_of(desk: Desk) -> Weights:
-    """Return by what the pack weighs evidence of acceptance.
-
-    Raises:
-        StoreError: if it does not say.
-    """
-    return Weights(
-        least_heard=_parameter(desk, "effects.least_heard"),
-        prior_heard=_parameter(desk, "effects.prior_heard"),
-        interval=_parameter(desk, "effects.interval"),
-    )
-
-
-def _parameter(desk: Desk, name: str) -> int:
-    value = desk.rules.number(name)
-    if value is None:
-        hint = "Let the pack extend the one we ship, or add the parameter."
-        raise StoreError("Effects are not judged", f"the rules have no parameter {name!r}", hint)
-    return int(value)
 
 
 _COUNTED = ("accepted", "recognised", "rejected", "no_reaction", "heard", "unheard")

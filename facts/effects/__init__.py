@@ -1,8 +1,8 @@
 """What became of what we did: three results kept apart, how often values are accepted, and what advice led to.
 
-`standing.sql` says which customers are looked at, `moves.sql` when one stepped up or down, `entered.sql` what account
-managers did with advice; what was conveyed is that of the portfolio (`facts.figures`). The other files are results. As
-everywhere, nothing in the tables is later than the date.
+`moves.sql` says when a customer stepped up or down, `entered.sql` what account managers did with advice; who is looked
+at and what was conveyed to them are features of groups. The other files are results. As everywhere, nothing in the
+tables is later than the date.
 """
 
 from __future__ import annotations
@@ -14,7 +14,8 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from facts.figures import Rows, rungs, shared
+from facts.features import group
+from facts.figures import Rows, rungs
 from facts.snapshot import Base, declare, prepared_base
 
 if TYPE_CHECKING:
@@ -29,8 +30,8 @@ READ: Mapping[str, tuple[str, ...]] = {
 """The columns that are read, by table."""
 
 _FOLDER = Path(__file__).parent
-_STEPS = ("standing", "talks", "moves", "entered")
-_RESULTS = ("results", "cells", "rules", "reasons")
+_STEPS = ("moves", "entered")
+_RESULTS = ("results", "rules", "reasons")
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,9 +66,11 @@ def effects(
         database.execute("SET VARIABLE manager = $value", {"value": manager})
         for name, table in {**advised, "rungs": rungs()}.items():
             database.register(name, table)
-        for name in _STEPS:
-            database.execute(f"CREATE TABLE {name} AS {shared(name) if name == 'talks' else _sql(name)}")
-        return {name: database.sql(_sql(name)).to_arrow_table().to_pylist() for name in _RESULTS}
+        steps = {name: group(name) for name in ("standing", "talks")} | {name: _sql(name) for name in _STEPS}
+        for name, sql in steps.items():
+            database.execute(f"CREATE TABLE {name} AS {sql}")
+        results = {name: _sql(name) for name in _RESULTS} | {"cells": group("cells")}
+        return {name: database.sql(sql).to_arrow_table().to_pylist() for name, sql in results.items()}
 
 
 @cache

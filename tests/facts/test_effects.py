@@ -11,8 +11,8 @@ from typing import Any
 import pyarrow as pa
 import pytest
 
+from facts.acceptance import Evidence, Path, Weights, estimates
 from facts.effects import READ, Spans, effects
-from facts.effects.model import Evidence, Path, Weights, estimates
 from facts.figures import Rows
 from facts.recording import merge_customers, record
 from facts.store import Store
@@ -179,7 +179,7 @@ def test_the_three_results_are_kept_apart(store: Store) -> None:
     ]
     columns = ("value_kind", "stage", "segment", "accepted", "rejected", "heard", "unheard")
     assert [tuple(row[name] for name in columns) for row in found["cells"]] == [
-        ("product", "new", "Bo", 0, 1, 1, 0),
+        ("product", "problem", "Bo", 0, 1, 1, 0),
         ("product", "target", "Ann", 1, 0, 1, 0),
         ("product", None, "Ann", 1, 0, 1, 1),
     ]

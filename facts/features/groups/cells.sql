@@ -1,10 +1,9 @@
--- P4: what became of the values that we conveyed, by kind of value, stage at that time, medium and segment. The segment is
--- the industry, or the region where no customer's industry is entered.
+-- P4: what became of the values that we conveyed, by kind of value, stage at that time, medium and segment.
 SELECT
     t.value_kind,
     t.stage_then AS stage,
     t.medium,
-    CASE WHEN (SELECT count(industry) > 0 FROM standing) THEN s.industry ELSE s.region END AS segment,
+    s.segment,
     count(*) FILTER (t.outcome = 'accepted') AS accepted,
     count(*) FILTER (t.outcome = 'recognised') AS recognised,
     count(*) FILTER (t.outcome = 'rejected') AS rejected,

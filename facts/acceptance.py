@@ -22,7 +22,7 @@ Path = tuple[str | None, ...]
 
 @dataclass(frozen=True, slots=True)
 class Weights:
-    """By what the model weighs evidence."""
+    """By what the model weighs evidence. The parameters `effects.*` of a pack have these names."""
 
     least_heard: int  # of fewer effects heard a group does not speak for itself
     prior_heard: int  # the wider group, known well, weighs as much as so many effects heard in the narrower one
@@ -65,7 +65,7 @@ def estimates(cells: Iterable[tuple[Path, Evidence]], weights: Weights) -> dict[
     model = _Model(counted, weights)
     found: dict[Path, Estimate] = {}
     for group in sorted(counted, key=lambda path: (len(path), [(each is None, each or "") for each in path])):
-        spoken_for = next((wider for wider in _outwards(group) if counted[wider].heard >= weights.least_heard), None)
+        spoken_for = next((wider for wider in outwards(group) if counted[wider].heard >= weights.least_heard), None)
         if spoken_for is not None:
             share, low, high = model.said(spoken_for)
             found[group] = Estimate(group, counted[group], spoken_for, share, low, high)
@@ -76,13 +76,13 @@ def _with_wider(cells: Iterable[tuple[Path, Evidence]]) -> dict[Path, Evidence]:
     accepted: Counter[Path] = Counter()
     heard: Counter[Path] = Counter()
     for path, evidence in cells:
-        for wider in _outwards(path):
+        for wider in outwards(path):
             accepted[wider] += evidence.accepted
             heard[wider] += evidence.heard
     return {path: Evidence(accepted[path], heard[path]) for path in heard}
 
 
-def _outwards(path: Path) -> Iterator[Path]:
+def outwards(path: Path) -> Iterator[Path]:
     """Yield a group and all wider ones."""
     return (path[:length] for length in range(len(path), -1, -1))
 
