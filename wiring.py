@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from facts.batch.ledger import Ledger
     from facts.batch.run import Batch, Decider
     from facts.figures import Limits
+    from facts.group_acceptance import Judged
     from facts.look_alikes import Ideal
     from facts.packs import StoredPack
 
@@ -89,6 +90,16 @@ class Rules:
         wanted = {name: number for name, number in numbers.items() if number is not None}
         return Ideal(**wanted) if len(wanted) == len(numbers) else None
 
+    def judged(self) -> Judged | None:
+        """Return by which effects acceptance is judged, or None if the pack does not say."""
+        from facts.acceptance import Weights
+        from facts.group_acceptance import Judged
+
+        numbers = {each.name: self.number(f"effects.{each.name}") for each in fields(Weights)}
+        known = {name: int(number) for name, number in numbers.items() if number is not None}
+        days = self.number(LIMITS["look_back_days"])
+        return Judged(int(days), Weights(**known)) if days is not None and len(known) == len(numbers) else None
+
     def decide(self, snapshot: Snapshot, progress: Progress | None = None) -> pa.Table:
         """Decide all customers of a snapshot, in the columns of `engine.plan.overview`."""
         import pyarrow as pa
@@ -116,6 +127,7 @@ class Rules:
             catalogue_digest=catalogue_digest(),
             vocabulary=self.pack.vocabulary,
             ideal=self.ideal(),
+            judged=self.judged(),
             decide=self.decide,
         )
 
@@ -161,11 +173,14 @@ def checked(folder: Path, day: date) -> tuple[Rules, tuple[Finding, ...]]:
 
 
 def _read_by_commands() -> dict[str, tuple[str, ...]]:
-    """Return the parameters that `valuelift portfolio` reads from a pack by their names."""
+    """Return the parameters that commands read from a pack by their names."""
+    from facts.acceptance import Weights
     from facts.look_alikes import Ideal
 
     names = [*LIMITS.values(), *(f"ideal.{each.name}" for each in fields(Ideal))]
-    return dict.fromkeys(names, ("valuelift portfolio",))
+    readers: dict[str, tuple[str, ...]] = dict.fromkeys(names, ("valuelift portfolio",))
+    weighed = [f"effects.{each.name}" for each in fields(Weights)]
+    return readers | dict.fromkeys([*weighed, "effects.follow_days"], ("valuelift effects",))
 
 
 def stored_form(folder: Path) -> StoredPack:
@@ -537,11 +552,14 @@ class Desk:
 
     def _whole(self, base: dict[str, pa.Table], look_alikes: pa.Table | None) -> tuple[Snapshot, pa.Table]:
         """Return the facts of all customers, among them what only a look at the whole base shows, and that apart."""
+        from facts.group_acceptance import group_acceptance
         from facts.portfolio import with_portfolio
         from facts.snapshot import portfolio_facts
 
         snapshot = self._snapshot(base)
-        portfolio = portfolio_facts(snapshot, look_alikes)
+        judged, currency = self.rules.judged(), self._currency
+        accepted = None if judged is None else group_acceptance(base, judged, self.as_of, base_currency=currency)
+        portfolio = portfolio_facts(snapshot, look_alikes, accepted)
         return with_portfolio(snapshot, portfolio), portfolio
 
     def _look_alikes(self, base: dict[str, pa.Table]) -> tuple[pa.Table, pa.Table] | None:

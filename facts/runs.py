@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import json
+from collections.abc import Collection, Iterable
 from dataclasses import asdict, dataclass
 from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING
@@ -191,6 +192,42 @@ def contributions(store: Store, number: int) -> pa.Table:
     statement = select(*(portfolio.c[name] for name in columns)).where(portfolio.c.run == number)
     schema = reading.arrow_schema(portfolio, columns)
     return reading.read_many(store.url, {"portfolio": statement}, {"portfolio": schema})["portfolio"]
+
+
+def advice(
+    store: Store, since: date, as_of: date, known_at: datetime | None, rules: Collection[str]
+) -> dict[str, pa.Table]:
+    """Return which rules fired for whom in the runs between two dates, both included.
+
+    Args:
+        store: where.
+        since: runs as of earlier dates are left out.
+        as_of: runs as of later dates are left out.
+        known_at: runs published later are left out; now by default.
+        rules: the rules that are asked about.
+
+    Returns:
+        `advice` (`run`, `customer`, `rule_list`) and `rule_lists` (`run`, `rule_list`, `rule`).
+    """
+    runs = select(decision_runs.c.id).where(
+        decision_runs.c.as_of.between(since, as_of), decision_runs.c.published_at <= (known_at or datetime.now(UTC))
+    )
+    lists = select(rule_lists).where(rule_lists.c.run.in_(runs))
+    with store.reading() as connection:
+        rows = [
+            (row.run, row.number, rule)
+            for row in connection.execute(lists)
+            for rule in json.loads(row.rules)
+            if rule in rules
+        ]
+    listed = pa.schema([("run", pa.int64()), ("rule_list", pa.int64()), ("rule", pa.string())])
+    columns = ("run", "customer", "rule_list")
+    fired = select(*(decisions.c[name] for name in columns)).where(decisions.c.run.in_(runs))
+    schema = reading.arrow_schema(decisions, columns)
+    return {
+        **reading.read_many(store.url, {"advice": fired}, {"advice": schema}),
+        "rule_lists": pa.Table.from_pylist([dict(zip(listed.names, row, strict=True)) for row in rows], listed),
+    }
 
 
 def last_portfolio(

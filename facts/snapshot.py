@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 Base = Mapping[str, pa.Table]
 """Tables as `Store.base_tables` reads them, and `portfolio` as `last_portfolio` does; an absent one is empty."""
 
+_NO_ACCEPTANCE = pa.schema([("customer", pa.string()), ("acceptance", pa.string())])
 _NO_LOOK_ALIKES = pa.schema(
     [("customer", pa.string()), ("subject", pa.string()), ("traits", pa.int64()), ("place", pa.int64())]
 )
@@ -94,7 +95,9 @@ def customer_facts(base: Base, vocabulary: Vocabulary, as_of: date, *, base_curr
     return _workspace().customer_facts(base, vocabulary, as_of, base_currency)
 
 
-def portfolio_facts(snapshot: Snapshot, look_alikes: pa.Table | None = None) -> pa.Table:
+def portfolio_facts(
+    snapshot: Snapshot, look_alikes: pa.Table | None = None, acceptance: pa.Table | None = None
+) -> pa.Table:
     """Compute what only a look at the whole base shows: the columns of `tables.portfolio` but `run`.
 
     A batch run publishes them; the snapshots after it read them as the base table `portfolio`.
@@ -102,10 +105,12 @@ def portfolio_facts(snapshot: Snapshot, look_alikes: pa.Table | None = None) -> 
     Args:
         snapshot: the facts of all customers.
         look_alikes: who resembles which ideal customer, as `look_alikes.find_look_alikes` returns it.
+        acceptance: what customers like each one accept, as `group_acceptance.group_acceptance` returns it.
     """
     with _database() as database:
         database.register("snapshot", snapshot.customers)
         database.register("look_alikes", _NO_LOOK_ALIKES.empty_table() if look_alikes is None else look_alikes)
+        database.register("acceptance", _NO_ACCEPTANCE.empty_table() if acceptance is None else acceptance)
         return _query(database, PORTFOLIO.read_text(encoding="utf-8"))
 
 

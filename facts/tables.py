@@ -466,6 +466,7 @@ portfolio = Table(
     rate("share_of_region"),
     Column("look_alike_of", Text),  # the product, or category of products, whose heaviest users it resembles most
     Column("look_alike_traits", Integer),  # how many traits it shares with them
+    Column("acceptance", Text),  # in per cent by kind of value, of customers like this one: `brand:40,people:62`
 )
 
 # --- keeping house ---

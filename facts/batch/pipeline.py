@@ -19,6 +19,8 @@ from engine.vocabulary import Vocabulary
 from facts.batch.folder import FactsFolder, Part
 from facts.batch.ledger import RunFolder, read_table
 from facts.features import base_schemas
+from facts.group_acceptance import LOOKED_AT as HEARD_OF
+from facts.group_acceptance import Judged, acceptance_in
 from facts.look_alikes import LOOKED_AT, Ideal, look_alikes_in
 from facts.portfolio import with_portfolio
 from facts.snapshot import open_database, portfolio_facts, prepare, snapshot_in
@@ -57,6 +59,7 @@ class Job:
     base_currency: str
     vocabulary: Vocabulary
     ideal: Ideal | None
+    judged: Judged | None
     decide: Decide
     workers: int
 
@@ -104,16 +107,18 @@ class Job:
             pa.table({name: _plain(column) for name, column in zip(columns, table.columns, strict=True)})
             for table in (read_table(file, columns) for file in files)
         )
-        return portfolio_facts(Snapshot(self.as_of, ranked), self._look_alikes())
+        return portfolio_facts(Snapshot(self.as_of, ranked), *self._whole_base())
 
-    def _look_alikes(self) -> pa.Table | None:
-        if self.ideal is None:
-            return None
+    def _whole_base(self) -> tuple[pa.Table | None, pa.Table | None]:
+        """Return who resembles which ideal customer, and what customers like each one accept."""
         with open_database(self.as_of, self.base_currency, self.workers) as database:
             database.execute(f"SET memory_limit = '{_MEMORY}'")
-            self.folder.show(database, LOOKED_AT, self.known_at)
+            self.folder.show(database, dict.fromkeys((*LOOKED_AT, *HEARD_OF)), self.known_at)
             prepare(database)
-            return look_alikes_in(database, self.ideal)[1]
+            return (
+                None if self.ideal is None else look_alikes_in(database, self.ideal)[1],
+                None if self.judged is None else acceptance_in(database, self.judged),
+            )
 
     def _decide(self, part: Part) -> None:
         snapshot = with_whole(self.run, self.run.get_snapshot(part.number, self.as_of))

@@ -17,6 +17,7 @@ from facts.batch.folder import TABLES, FactsFolder, divided, needed_columns, ope
 from facts.batch.ledger import Ledger, RunFolder, RunKey
 from facts.batch.pipeline import PART, Decide, Job, Progress, part_size
 from facts.database import StoreError
+from facts.group_acceptance import Judged
 from facts.look_alikes import Ideal
 from facts.runs import Run, publish, run_number
 from facts.store import Store
@@ -34,6 +35,7 @@ class Decider:
     catalogue_digest: str
     vocabulary: Vocabulary
     ideal: Ideal | None
+    judged: Judged | None
     decide: Decide
 
 
@@ -142,6 +144,7 @@ class Batch:
             base_currency=self.base_currency,
             vocabulary=self.decider.vocabulary,
             ideal=self.decider.ideal,
+            judged=self.decider.judged,
             decide=self.decider.decide,
             workers=self.workers,
         )

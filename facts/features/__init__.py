@@ -5,6 +5,7 @@
 * `spans/`: one row per customer and covered span of days; the column `orders` gives `orders_90d`, `orders_365d`, ...
 * `rows/`: one row per row of the collection that the file is named after.
 * `ideal/`: the ideal customer of each product, and who resembles it (see `facts.look_alikes`).
+* `groups/`: how often groups of customers accept what we convey (see `facts.group_acceptance`).
 * `portfolio.sql`: what a batch run finds by looking at the whole base.
 """
 
@@ -76,6 +77,12 @@ def prepared(name: str) -> str:
 def ideal(name: str) -> str:
     """Return the SQL of a step on the way to look-alikes."""
     return (FOLDER / "ideal" / f"{name}.sql").read_text(encoding="utf-8")
+
+
+@cache
+def group(name: str) -> str:
+    """Return the SQL of a step on the way to what groups of customers accept."""
+    return (FOLDER / "groups" / f"{name}.sql").read_text(encoding="utf-8")
 
 
 def _feature(path: Path) -> Feature:

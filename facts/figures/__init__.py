@@ -1,7 +1,8 @@
 """The figures by which the whole is judged: one SQL file for each, over the base at a date and at an earlier one.
 
-`standing.sql` says where every customer stands at both dates, `talks.sql` what was conveyed to them. Every other file
-is a figure and reads these two and the tables of the store, in which nothing is later than the date.
+`standing.sql` says where every customer stands at both dates; what was conveyed to them is one of the features of
+groups. Every other file is a figure and reads these two and the tables of the store, in which nothing is later than the
+date.
 """
 
 from __future__ import annotations
@@ -16,12 +17,11 @@ from typing import Any
 
 import pyarrow as pa
 
-from facts.features import base_schemas
+from facts.features import base_schemas, group
 from facts.snapshot import Base, declare, open_database, prepared_base
 from facts.tables import STAGES
 
 _FOLDER = Path(__file__).parent
-_SHARED = ("standing", "talks")
 _OF_RUNS = ("stages", "flow")
 _LADDER = STAGES[:6]  # from potential to strategic; problem and exited stand beside it
 
@@ -65,12 +65,11 @@ def figures(
         declare(database, asdict(limits), "INTEGER")
         for name, value in {"manager": manager, "region": region}.items():
             database.execute(f"SET VARIABLE {name} = $value", {"value": value})
-        rungs = pa.table({"stage": _LADDER, "rung": range(len(_LADDER))})
-        for name, table in {"now": now, "earlier": earlier, "rungs": rungs}.items():
+        for name, table in {"now": now, "earlier": earlier, "rungs": rungs()}.items():
             database.register(name, table)
-        for name in _SHARED:
-            database.execute(f"CREATE TABLE {name} AS {_sql()[name]}")
-        found = {"standing": "FROM standing"} | {name: sql for name, sql in _sql().items() if name not in _SHARED}
+        database.execute(f"CREATE TABLE standing AS {_sql()['standing']}")
+        database.execute(f"CREATE TABLE talks AS {group('talks')}")
+        found = {**_sql(), "standing": "FROM standing"}
         return {name: database.sql(sql).to_arrow_table().to_pylist() for name, sql in found.items()}
 
 
@@ -114,8 +113,7 @@ def figures_of_runs(
         database.execute("CREATE MACRO rules_known() AS getvariable('rules_known')::BOOLEAN")
         for name, value in {"manager": manager, "region": None}.items():
             database.execute(f"SET VARIABLE {name} = $value", {"value": value})
-        rungs = pa.table({"stage": _LADDER, "rung": range(len(_LADDER))})
-        tables = {"now": now.customers, "earlier": earlier.customers, "rungs": rungs}
+        tables = {"now": now.customers, "earlier": earlier.customers, "rungs": rungs()}
         tables |= {"effects_now": now.effects, "effects_earlier": earlier.effects}
         for name, table in tables.items():
             database.register(name, table)
@@ -140,6 +138,11 @@ def figure_columns() -> dict[str, tuple[str, ...]]:
         for name, schema in base_schemas().items()
         if name in words and name != "customers"
     }
+
+
+def rungs() -> pa.Table:
+    """Return the rungs of the ladder: `stage` and `rung`, the lowest 0."""
+    return pa.table({"stage": _LADDER, "rung": range(len(_LADDER))})
 
 
 @cache

@@ -19,6 +19,7 @@ from facts.batch.ledger import Ledger
 from facts.batch.run import Batch, spool
 from facts.demo import AS_OF, build
 from facts.features import base_columns
+from facts.group_acceptance import group_acceptance
 from facts.look_alikes import find_look_alikes
 from facts.portfolio import with_portfolio
 from facts.runs import decisions_of, last_portfolio
@@ -101,9 +102,11 @@ def test_parts_decide_as_the_whole(desk: Desk, told_store: Path, tmp_path: Path)
     store = Store.open(str(told_store))
     base = desk.store.base_tables(AS_OF)
     snapshot = take_snapshot(base, desk.rules.pack.vocabulary, AS_OF, base_currency="EUR")
-    ideal = desk.rules.ideal()
+    ideal, judged = desk.rules.ideal(), desk.rules.judged()
     assert ideal is not None
-    found = portfolio_facts(snapshot, find_look_alikes(base, ideal, AS_OF, base_currency="EUR")[1])
+    assert judged is not None
+    accepted = group_acceptance(base, judged, AS_OF, base_currency="EUR")
+    found = portfolio_facts(snapshot, find_look_alikes(base, ideal, AS_OF, base_currency="EUR")[1], accepted)
     expected = desk.rules.decide(with_portfolio(snapshot, found))
     spool(store, AS_OF, None, tmp_path / "facts")
     ledger, decider = Ledger.at(tmp_path), desk.rules.decider()

@@ -129,6 +129,15 @@ def test_meeting_a_core_need_outranks_everything() -> None:
     assert PACK.actions["meet-core-need"].urgency > max(catalogue | {urgency or 0 for urgency in advised})
 
 
+def test_what_others_accept_never_outweighs_the_method() -> None:
+    """However the company tunes its weight, it is less than the smallest reason of the method for or against."""
+    (scorecard,) = (each for each in PACK.scorecards if each.id == "value-next")
+    others = [abs(rule.points.plus) for rule in scorecard.rules if not rule.id.startswith("group-accepts-")]
+    most = PACK.parameters["group.weight"].most
+    assert most is not None
+    assert most < min(others)
+
+
 def test_everything_cites_the_method() -> None:
     """Every rule, table, gate, scorecard, invariant and action names the items of the method that it implements."""
     points = tuple(rule for scorecard in PACK.scorecards for rule in scorecard.rules)

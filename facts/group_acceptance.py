@@ -1,0 +1,80 @@
+"""How often customers like this one accepted each kind of value: a fact that only a look at the whole base shows."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from typing import TYPE_CHECKING
+
+import pyarrow as pa
+
+from facts.acceptance import Estimate, Path, Weights, estimates, outwards, paths
+from facts.features import group
+from facts.snapshot import Base, declare, prepared_base
+
+if TYPE_CHECKING:
+    from duckdb import DuckDBPyConnection
+
+LOOKED_AT = ("customers", "communications", "stage_history")
+"""The base tables that it rests on."""
+
+_BY = ("value_kind", "stage", "segment")
+_SHARES = pa.schema([("stage", pa.string()), ("segment", pa.string()), ("acceptance", pa.string())])
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """By which effects acceptance is judged, and how evidence is weighed."""
+
+    look_back_days: int  # communications older than that are left out
+    weights: Weights
+
+
+def group_acceptance(base: Base, judged: Judged, as_of: date, *, base_currency: str) -> pa.Table:
+    """Return `acceptance` for each `customer` (see `acceptance_in`).
+
+    Args:
+        base: what the store knew, read as of the date.
+        judged: by which effects.
+        as_of: the date.
+        base_currency: the ISO 4217 code of the currency that amounts are converted into.
+    """
+    with prepared_base(base, as_of, base_currency) as database:
+        return acceptance_in(database, judged)
+
+
+def acceptance_in(database: DuckDBPyConnection, judged: Judged) -> pa.Table:
+    """Return `acceptance` for each `customer`, from a database that holds the base, prepared.
+
+    It is the share of acceptance in per cent by kind of value, such as `brand:40,people:62`, in the narrowest group of
+    the customer (kind of value, stage, segment) of which enough was heard; kinds of which too little was heard are left
+    out. Null: all are.
+    """
+    declare(database, {"look_back_days": judged.look_back_days}, "INTEGER")
+    for name in ("standing", "talks", "members"):
+        database.execute(f"CREATE TABLE {name} AS {group(name)}")
+    cells = paths(database.sql(group("cells")).to_arrow_table().to_pylist(), _BY)
+    found = estimates(cells, judged.weights)
+    groups = database.sql("SELECT DISTINCT stage, segment FROM members ORDER BY ALL").to_arrow_table().to_pylist()
+    kinds = sorted({path[0] for path, _ in cells if path[0] is not None})
+    said = [{**each, "acceptance": _said(found, kinds, (each["stage"], each["segment"]))} for each in groups]
+    database.register("said", pa.Table.from_pylist(said, _SHARES))
+    return database.sql(
+        """
+        SELECT customer, acceptance
+        FROM members m
+        JOIN said s ON m.stage IS NOT DISTINCT FROM s.stage AND m.segment IS NOT DISTINCT FROM s.segment
+        WHERE acceptance IS NOT NULL
+        ORDER BY customer
+        """
+    ).to_arrow_table()
+
+
+def _said(found: Mapping[Path, Estimate], kinds: list[str], members: Path) -> str | None:
+    shares = []
+    for kind in kinds:
+        nearest = next((found[path] for path in outwards((kind, *members)) if path in found), None)
+        if nearest is not None and nearest.rests_on:  # not of other kinds of value
+            shares.append(f"{kind}:{round(100 * nearest.share)}")
+    return ",".join(shares) or None
