@@ -50,5 +50,5 @@ def _table(found: Table) -> RenderableType:
 
 def _width(title: str, cells: Sequence[str]) -> int:
     """Return a width in which numbers stay whole; a heading folds between its words, a Chinese one anywhere."""
-    words = [title[:4]] if not title.isascii() else title.split()
+    words = [word if word.isascii() else word[:4] for word in title.split()]
     return max(map(cell_len, [*words, *cells]))

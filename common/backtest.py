@@ -182,9 +182,9 @@ class _Part:
 
 def _decided(store: Store, rules: Rules, wanted: Wanted, currency: str, as_of: date, outcomes: Outcomes) -> _Part:
     until = months_later(as_of, wanted.months)
-    snapshot, orders = _known_then(store, rules, wanted, currency, as_of)
+    snapshot, orders = known_then(store, rules, wanted, currency, as_of)
     keys = snapshot.customers["customer"]
-    columns = _conclusions(rules, snapshot)
+    columns = conclusions(rules, snapshot)
     columns |= _looked_up(orders, keys, ("r", "f", "m", "days_since", "orders", "revenue"))
     columns["bought"] = pc.is_in(keys, value_set=orders["customer"]).to_numpy()
     after = outcomes.after(as_of, until)
@@ -199,7 +199,7 @@ def _decided(store: Store, rules: Rules, wanted: Wanted, currency: str, as_of: d
     return _Part(as_of, until, keys, columns, orders)
 
 
-def _known_then(store: Store, rules: Rules, wanted: Wanted, currency: str, as_of: date) -> tuple[Snapshot, pa.Table]:
+def known_then(store: Store, rules: Rules, wanted: Wanted, currency: str, as_of: date) -> tuple[Snapshot, pa.Table]:
     """Return the facts of all customers as of a date, and what their orders tell."""
     evening = datetime.combine(as_of, time.max, UTC)
     known_at = min(evening, wanted.known_at) if wanted.as_recorded else wanted.known_at
@@ -216,7 +216,7 @@ def _known_then(store: Store, rules: Rules, wanted: Wanted, currency: str, as_of
     return with_portfolio(snapshot, portfolio_facts(snapshot)), orders
 
 
-def _conclusions(rules: Rules, snapshot: Snapshot) -> Columns:
+def conclusions(rules: Rules, snapshot: Snapshot) -> Columns:
     """Decide all customers, and return what is judged of the decisions."""
     ladder = rules.pack.ladder
     names = signs_of_risk(rules)

@@ -3,7 +3,7 @@
 --
 -- Quintiles are numbered from 1 (worst) to 5 (best): how long ago the last order is, orders and revenue of 365 days.
 -- The models count days on which goods were ordered: `repeats` are those after the first, `recency` the days from the
--- first to the last, `age` from the first to today, `value` what was ordered on such a day after the first, on average.
+-- first to the last, `age` from the first to today, `value` what was ordered on such a day after the first, on average. Sums are exact, whatever the order in which rows come.
 WITH
     day_rates AS (
         SELECT d.currency, d.holds_from, r.rate_to_base
@@ -14,8 +14,8 @@ WITH
         SELECT
             l.customer,
             l.holds_from AS day,
-            sum(l.amount * r.rate_to_base)::DOUBLE AS revenue,
-            sum(l.amount * r.rate_to_base) FILTER (l.kind = 'order')::DOUBLE AS ordered
+            sum(l.amount * r.rate_to_base) AS revenue,
+            sum(l.amount * r.rate_to_base) FILTER (l.kind = 'order') AS ordered
         FROM order_lines l
         JOIN day_rates r ON r.currency = l.currency AND r.holds_from = l.holds_from
         WHERE l.goods AND l.kind IN ('order', 'return')
@@ -36,7 +36,7 @@ WITH
         GROUP BY customer
     ),
     later AS (
-        SELECT d.customer, avg(d.ordered) AS value
+        SELECT d.customer, sum(d.ordered)::DOUBLE / count(*) AS value
         FROM days d
         JOIN placed p ON p.customer = d.customer AND d.day > p.first_on
         WHERE d.ordered > 0
@@ -47,7 +47,7 @@ WITH
             p.customer,
             as_of() - p.last_on AS days_since,
             p.orders,
-            coalesce(y.revenue, 0) AS revenue,
+            coalesce(y.revenue, 0)::DOUBLE AS revenue,
             p.repeats,
             p.last_on - p.first_on AS recency,
             as_of() - p.first_on AS age,
