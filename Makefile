@@ -7,7 +7,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check
 export CPPFLAGS += -DPyEval_CallObject=PyObject_CallObject
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check long bench gallery lock
+.PHONY: help setup demo test check long bench evidence gallery lock
 
 help: ## show this list
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 8
@@ -39,6 +39,19 @@ long: setup ## run the tests with the full counts of generated cases
 bench: setup ## measure speed and memory
 	$(BIN)/python -m bench
 
+EVIDENCE = build/evidence/bin/python
+
+# An environment of its own, because the models that the backtest is compared with are heavy.
+build/evidence/.installed: requirements-build.lock requirements-baselines.lock pyproject.toml
+	$(PYTHON) -m venv build/evidence
+	$(EVIDENCE) -m pip --disable-pip-version-check install --quiet --require-hashes -r requirements-build.lock
+	$(EVIDENCE) -m pip --disable-pip-version-check install --quiet --require-hashes --no-build-isolation --use-pep517 \
+		-r requirements-baselines.lock
+	touch $@
+
+evidence: build/evidence/.installed ## look back on Online Retail and write docs/evidence.md anew
+	$(EVIDENCE) -m bench.evidence
+
 gallery: setup ## write docs/gallery.md anew
 	$(BIN)/python -m tests.commands.gallery
 
@@ -50,3 +63,4 @@ lock: ## pin the newest allowed versions
 	build/uv/bin/pip install --quiet uv
 	$(COMPILE) --group build --output-file requirements-build.lock
 	$(COMPILE) pyproject.toml --group dev --output-file requirements.lock
+	$(COMPILE) pyproject.toml --group baselines --output-file requirements-baselines.lock

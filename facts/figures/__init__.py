@@ -132,7 +132,9 @@ def figures_of_runs(
 @cache
 def figure_columns() -> dict[str, tuple[str, ...]]:
     """Return the columns that the figures read, by table."""
-    words = {word for sql in _sql().values() for word in re.findall(r"\w+", re.sub(r"--.*", "", sql))}
+    words = {
+        word for sql in (*_sql().values(), group("talks")) for word in re.findall(r"\w+", re.sub(r"--.*", "", sql))
+    }
     return {
         name: tuple(column for column in schema.names if column in words and column != "is_current")
         for name, schema in base_schemas().items()

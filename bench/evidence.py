@@ -1,0 +1,149 @@
+"""Look back on Online Retail 2009-10 and write what it shows to `docs/evidence.md`.
+
+make evidence
+"""
+
+from __future__ import annotations
+
+import subprocess
+import tempfile
+import time
+from datetime import UTC, date, datetime
+from pathlib import Path
+
+from bench.figures import DATA, machine, require
+from commands.backtest_words import GROUPS, BacktestWords, Table
+from common.backtest import Backtest, Period, Wanted, backtest, dates_between
+from common.texts import Texts
+from facts.backtest.compare import LIFETIME, RFM, Comparison
+from facts.imports import import_files
+from facts.store import Store
+from wiring import Rules, shipped_rules
+
+ROOT = Path(__file__).parent.parent
+PAGE = ROOT / "docs" / "evidence.md"
+BEGIN, END = "<!-- figures: written by `make evidence` -->", "<!-- end of figures -->"
+
+MONTHS, YEAR_BEFORE, SECONDS = 3, date(2008, 12, 1), 30
+FIRST, KEPT, LAST = date(2010, 1, 1), date(2010, 7, 1), date(2010, 9, 1)
+YEAR = (date(2009, 12, 9), date(2010, 11, 9))
+"""Twelve dates, to be timed; the records leave one month of outcome for the last."""
+
+
+def main() -> None:
+    """Import the data into a store of its own, look back, and put the figures between the page's marks."""
+    data = require(DATA / "online_retail_2009_2010" / "online_retail_II.parquet", "see tests/README.md")
+    rules, texts = shipped_rules(), Texts("en")
+    with tempfile.TemporaryDirectory() as place:
+        store = Store.create(str(Path(place) / "retail.db"), base_currency="GBP")
+        import_files(store, "online-retail", [data], user="bench")
+        found, _ = _looked_back(store, rules, Wanted(dates_between(FIRST, LAST, 1), MONTHS, _now(), KEPT, YEAR_BEFORE))
+        timed = Wanted(dates_between(*YEAR, 1), 1, _now(), None, YEAR_BEFORE)
+        _, (seconds, processor, models) = _looked_back(store, rules, timed)
+        store.close()
+    words = BacktestWords(texts, rules.pack, found)
+    lines = [
+        f"{datetime.now(UTC):%Y-%m-%d}, commit {_commit()}. {machine()}.",
+        "",
+        *_numbers(words),
+        _speed(len(timed.dates), seconds, processor, models),
+        "",
+        words.head,
+        "",
+        *(f"- {line}" for line in words.assumptions),
+        "",
+        *_markdown(words.dates()),
+        *(line for period in reversed(found.periods) for line in _period(words, period)),
+    ]
+    before, _, rest = PAGE.read_text(encoding="utf-8").partition(BEGIN)
+    _, _, after = rest.partition(END)
+    PAGE.write_text("\n".join([before + BEGIN, "", *lines, "", END + after]), encoding="utf-8")
+
+
+def _looked_back(store: Store, rules: Rules, wanted: Wanted) -> tuple[Backtest, tuple[float, float, float]]:
+    """Return a backtest, and its seconds on the clock, of the processor, and on the clock for fitting the models."""
+    fitting: list[float] = []
+
+    def progress(step: str, done: int, of: int) -> None:
+        print(step, f"{done}/{of}", flush=True)
+        if step == "backtest_fitting":
+            fitting.append(time.monotonic())
+
+    started, used = time.monotonic(), time.process_time()
+    found = backtest(store, rules, wanted, progress)
+    seconds, processor = time.monotonic() - started, time.process_time() - used
+    return found, (seconds, processor, fitting[-1] - fitting[0] if fitting else 0.0)
+
+
+# --- what was wanted ---
+
+
+def _numbers(words: BacktestWords) -> list[str]:
+    """Return, for the period kept apart, whether what was wanted was reached."""
+    kept = words.found.periods[-1]
+    asked = {one.question: one for one in kept.comparisons}
+    lines = ["| wanted, in the period kept apart | found | reached |", "|---|---|---|"]
+    for question, said in (
+        ("revenue", "class A brings at least the revenue of"),
+        ("silence", "the silent flag has at least the lift of"),
+    ):
+        lines += [_wanted(words, asked[question], said, method) for method in (RFM, LIFETIME)]
+    return lines
+
+
+def _wanted(words: BacktestWords, one: Comparison, said: str, method: str) -> str:
+    of = {choice.method: choice for choice in one.choices}
+    title = words.method(one, method)
+    if method not in of:
+        return f"| {said} {title} | not computed | unknown |"
+    table = dict(zip((choice.method for choice in one.choices), words.comparison(one).rows, strict=True))
+    (_, ours, our_lift, *_), (_, theirs, their_lift, points, _) = table["ours"], table[method]
+    ahead = of[method].ahead
+    found = f"{ours}, lift {our_lift}; theirs {theirs}, lift {their_lift}; points ahead {points}"
+    return f"| {said} {title} | {found} | {_yes(ahead is not None and ahead.value >= 0)} |"
+
+
+def _speed(dates: int, seconds: float, processor: float, models: float) -> str:
+    took = f"{seconds - models:.0f} s on the clock, the models {models:.0f} s more; processor {processor:.0f} s in all"
+    reached = f"{_yes(seconds - models < SECONDS)}; with the models {_yes(seconds < SECONDS)}"
+    return f"| a backtest of {dates} dates takes less than {SECONDS} s | {took} | {reached} |"
+
+
+def _yes(is_so: bool) -> str:
+    return "yes" if is_so else "**no**"
+
+
+# --- a period ---
+
+
+def _period(words: BacktestWords, period: Period) -> list[str]:
+    lines = [f"## {words.period(period)}", ""]
+    for one in period.comparisons:
+        lines += [f"### {words.question(one)}", "", words.asked(one), ""]
+        if one.chosen:
+            lines += _markdown(words.comparison(one)) + _markdown(words.by_date(period, one))
+    lines += [f"### {words.texts('backtest_came_of')}", ""]
+    for kind in GROUPS:
+        if (table := words.groups(period, kind)) is not None:
+            lines += _markdown(table)
+    if (table := words.tenths(period)) is not None:
+        lines += [f"### {words.texts('backtest_models')}", "", *_markdown(table)]
+    return lines
+
+
+def _markdown(table: Table) -> list[str]:
+    marks = ["---", *["---:"] * (len(table.columns) - 1)]
+    return [f"| {' | '.join(cells)} |" for cells in (table.columns, marks, *table.rows)] + [""]
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
+def _commit() -> str:
+    command = ["git", "describe", "--always", "--dirty"]
+    return subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True).stdout.strip()
+
+
+if __name__ == "__main__":
+    main()
