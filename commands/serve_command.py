@@ -1,4 +1,4 @@
-"""`valuelift serve`: the pages, for account managers in a browser."""
+"""`valuelift serve`: the pages, for account managers in a browser, and the interface for other programs."""
 
 from __future__ import annotations
 
@@ -35,13 +35,24 @@ port_option = click.option(
 @port_option
 @click.option("--https", is_flag=True, help="A proxy in front of this server speaks HTTPS with the browsers.")
 @click.option("--as-of", type=Day(), metavar="DATE", help="Decide and record as of this date. By default each day's.")
+@click.option(
+    "--requests",
+    default=600,
+    show_default=True,
+    type=click.IntRange(1, 1_000_000),
+    metavar="N",
+    help="How many requests another program may make in a minute by one token.",
+)
 @pack_option
 @db_option
-def command(host: str, port: int, https: bool, as_of: date | None, pack: Path | None, db: str | None) -> None:
-    """Serve the pages on which account managers see and record what to do.
+def command(
+    host: str, port: int, https: bool, as_of: date | None, requests: int, pack: Path | None, db: str | None
+) -> None:
+    """Serve the pages on which account managers see and record what to do, and the interface for other programs.
 
-    Whoever uses them needs an account (see `valuelift user`). Passwords are not to travel unencrypted: to listen
-    elsewhere than on this machine, put a proxy that speaks HTTPS in front and say so by --https.
+    Whoever uses the pages needs an account (see `valuelift user`), other programs a token (see `valuelift token`); what
+    they can ask stands in docs/api.md. Passwords and tokens are not to travel unencrypted: to listen elsewhere than on
+    this machine, put a proxy that speaks HTTPS in front and say so by --https.
 
     \b
     Example:
@@ -56,7 +67,7 @@ def command(host: str, port: int, https: bool, as_of: date | None, pack: Path | 
     with open_store(db) as store:
         if not accounts(store):
             click.echo("There are no accounts yet. Add one by `valuelift user add`.", err=True)
-        serve(store, Settings(as_of, pack, https), host, port)
+        serve(store, Settings(as_of, pack, https, requests), host, port)
 
 
 def require_https(host: str, https: bool) -> None:

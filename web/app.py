@@ -14,9 +14,13 @@ from facts.database import StoreError
 from facts.store import Store
 from web import customer, day, explaining, login, recording
 from web.access import LoginNeededError
+from web.api.app import interface
+from web.api.problems import problem
 from web.guards import BodyTooLargeError, Guards
 from web.rendering import STATIC, page
 from web.site import Settings, Site
+
+INTERFACE = "/api/v1"
 
 _LOG = logging.getLogger("valuelift")
 
@@ -26,6 +30,7 @@ def application(store: Store, settings: Settings) -> FastAPI:
     app = FastAPI(title="Valuelift", openapi_url=None, docs_url=None, redoc_url=None)
     app.state.site = Site(store, settings)
     app.add_middleware(Guards, https=settings.https)
+    app.mount(INTERFACE, interface(app.state.site), name="api")
     app.mount("/static", StaticFiles(directory=STATIC), name="static")
     # Before `customer`, whose path takes a customer's key as it is, with slashes in it.
     for module in (login, day, explaining, recording, customer):
@@ -73,5 +78,10 @@ _EXPLAINED = (403, 404, 413, 422, 503)
 
 
 def _answer(request: Request, status: int) -> Response:
-    """Return the page that says what went wrong, in the reader's language and without anything from inside."""
+    """Return the page that says what went wrong, in the reader's language and without anything from inside.
+
+    Addresses of the interface come here if they are of no form that any of its routes has; programs read no pages.
+    """
+    if request.url.path.startswith(f"{INTERFACE}/"):
+        return problem(status)
     return page(request, "error.html", status=status, said=f"error_{status if status in _EXPLAINED else 500}")

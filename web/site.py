@@ -25,11 +25,15 @@ FEW = 3
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """How the pages are served: on a fixed day (None: today), by the rules in a folder, behind HTTPS or not."""
+    """How a store is served: on a fixed day (None: today), by the rules in a folder, behind HTTPS or not.
+
+    `requests` is how many a token may make in a minute.
+    """
 
     as_of: date | None = None
     pack: Path | None = None
     https: bool = False
+    requests: int = 600
 
 
 class Site:
