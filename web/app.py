@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from functools import partial
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
@@ -19,6 +20,8 @@ from web.api.problems import problem
 from web.guards import BodyTooLargeError, Guards
 from web.rendering import STATIC, page
 from web.site import Settings, Site
+from web.telling import event_of
+from web.webhook import Teller
 
 INTERFACE = "/api/v1"
 
@@ -28,9 +31,11 @@ _LOG = logging.getLogger("valuelift")
 def application(store: Store, settings: Settings) -> FastAPI:
     """Return the application that serves a store."""
     app = FastAPI(title="Valuelift", openapi_url=None, docs_url=None, redoc_url=None)
-    app.state.site = Site(store, settings)
+    site = app.state.site = Site(store, settings)
+    if settings.hook is not None:
+        site.teller = Teller(settings.hook, partial(event_of, site))
     app.add_middleware(Guards, https=settings.https)
-    app.mount(INTERFACE, interface(app.state.site), name="api")
+    app.mount(INTERFACE, interface(site), name="api")
     app.mount("/static", StaticFiles(directory=STATIC), name="static")
     # Before `customer`, whose path takes a customer's key as it is, with slashes in it.
     for module in (login, day, explaining, recording, customer):

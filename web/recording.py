@@ -110,6 +110,7 @@ def _answered(request: Request, who: Visitor, customer: str, enter: Callable[[],
         return customer_page(request, who, customer, refused=f"{error.what}: {error.why}.", status=422)
     except ValueError as error:
         return customer_page(request, who, customer, refused=str(error), status=422)
+    site_of(request).tell(number)
     return RedirectResponse(customer_path(customer, recorded=number), 303)
 
 
@@ -234,6 +235,8 @@ def take_back(request: Request, who: Recorder, customer: OwnCustomer, given: Fie
     if is_own and entry is not None and (entry.did != "confirm" or who.may("confirm")):
         try:
             undo(store, user=who.account.name, number=entry.id, source=FROM_PAGES)
+            (undone,) = entries(store, number=entry.id)
+            site_of(request).tell(undone.undone_by)
             return RedirectResponse(customer_path(customer, taken_back="true"), 303)
         except StoreError as error:
             return customer_page(request, who, customer, refused=f"{error.what}: {error.why}.", status=422)

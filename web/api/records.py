@@ -114,6 +114,7 @@ def _recorded(
             raise ProblemError(422, "refused", f"{error.field}: {said}" if error.field else said) from None
         except (StoreError, ValueError) as error:
             raise refused(error) from None
+        site.tell(number)
         (entry,) = entries(site.store, number=number)
         after = site.decided([customer])[customer]
         return told(Outcome("recorded", number, customer, entry.says, before, after), language)
