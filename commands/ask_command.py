@@ -43,8 +43,9 @@ def command(customer: str | None, manager: str | None, show_all: bool, query: Qu
         found = open_questions(pack, desk.rules.program, [(one.facts, one.decision) for one in decided], wording)
     if query.as_json:
         from commands.output import print_json
+        from common.explain_json import questions_in_json
 
-        print_json({"as_of": query.as_of, "questions": found})
+        print_json(questions_in_json(query.as_of, found))
         return
     from commands.ask_layout import AskLayout
     from commands.output import print_page

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from datetime import date
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -26,6 +26,7 @@ AT_A_GLANCE = 30
 @click.option("--user", metavar="USER", help="Only what this user did.")
 @click.option("--since", type=Day(), metavar="DATE", help="Only what was done on this day or later.")
 @click.option("--all", "show_all", is_flag=True, help=f"Show all, not only the last {AT_A_GLANCE}.")
+@click.option("--reads", is_flag=True, help="Instead, who looked at which customer, on the pages or by a token.")
 @pack_option
 @language_option
 @json_option
@@ -35,6 +36,7 @@ def command(
     user: str | None,
     since: date | None,
     show_all: bool,
+    reads: bool,
     pack: Path | None,
     language: str,
     as_json: bool,
@@ -43,19 +45,25 @@ def command(
     """List who did what to the store, the newest first.
 
     What was recorded, confirmed, taken back and imported, and which pack was put to use. The log is only ever added
-    to. Take a record back by its number: `valuelift record undo NUMBER`.
+    to. Take a record back by its number: `valuelift record undo NUMBER`. Who has looked at customers stands in a log of
+    its own, which --reads shows.
 
     \b
     Example:
       valuelift audit --customer moonbridge --since 2026-06-01
       valuelift audit --user ana --json
+      valuelift audit --reads --customer moonbridge
     """
     from commands.desk import open_store
     from commands.output import print_json
+    from common.texts import Texts
     from facts.audit import entries
     from wiring import rules_in_use
 
     most = None if show_all or as_json else AT_A_GLANCE
+    if reads:
+        _show_reads(db, Texts(language), as_json, customer=customer, user=user, since=since, most=most)
+        return
     with open_store(db) as store:
         found = entries(store, customer=customer, user=user, since=since, most=most)
         rules = None if as_json else rules_in_use(store, pack)
@@ -63,13 +71,32 @@ def command(
         print_json([_plain(entry) for entry in found])
         return
     from commands.output import print_page
-    from common.texts import Texts
     from engine.wording import Wording
 
     texts = Texts(language)
     print_page(*_page(found, texts, Wording(rules.pack.vocabulary, language)))
     if len(found) == most:
         click.echo(texts("audit_cut", number=most))
+
+
+def _show_reads(db: str | None, texts: Texts, as_json: bool, **asked: Any) -> None:
+    """Show who looked at which customer."""
+    from commands.desk import open_store
+    from commands.output import print_json
+    from facts.reads import reads
+
+    with open_store(db) as store:
+        found = reads(store, **asked)
+    if as_json:
+        print_json(found)
+        return
+    for each in found:
+        origin = texts("audit_origin", origin=texts(f"origin_{each.origin}"))
+        click.echo(f"{each.at.astimezone():%Y-%m-%d %H:%M}  {each.user}  {each.customer}  {each.what}  {origin}")
+    if not found:
+        click.echo(texts("reads_empty"))
+    if len(found) == asked["most"]:
+        click.echo(texts("audit_cut", number=asked["most"]))
 
 
 def _plain(entry: Entry) -> dict[str, object]:

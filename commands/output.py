@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import json
-from dataclasses import asdict, is_dataclass
-from datetime import date, datetime
-from decimal import Decimal
-from pathlib import PurePath
 from typing import TYPE_CHECKING, Any
 
 import click
+
+from common.json_form import as_json
 
 if TYPE_CHECKING:
     from rich.console import Console, RenderableType
@@ -38,19 +35,4 @@ def print_page(*parts: RenderableType) -> None:
 
 def print_json(value: Any) -> None:
     """Print a value as JSON: dates in ISO form, exact numbers as text."""
-    click.echo(json.dumps(value, default=plain, ensure_ascii=False, indent=2))
-
-
-def plain(value: Any) -> Any:
-    """Return the JSON form of what JSON does not know."""
-    if is_dataclass(value) and not isinstance(value, type):
-        return asdict(value)
-    if isinstance(value, date | datetime):
-        return value.isoformat()
-    if isinstance(value, PurePath):
-        return str(value)
-    if isinstance(value, Decimal):
-        return format(value, "f")
-    if isinstance(value, frozenset):
-        return sorted(value)
-    raise TypeError(f"no JSON form for {type(value).__name__}")
+    click.echo(as_json(value, indent=2))

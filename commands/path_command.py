@@ -6,8 +6,7 @@ import click
 
 from commands.conclusion import conclusion, the_one
 from commands.options import STAGES, Query, Word, query_options
-
-MOST = 3
+from common.limits import WAYS
 
 
 @click.command("path")
@@ -56,13 +55,12 @@ def command(
     with desk_for(query) as desk:
         decided = desk.decide(customer)
     deriver = Deriver(desk.rules.pack, desk.rules.program, decided.facts, decided.decision)
-    found = find_paths(deriver, desk.executors, *conclusion(deriver, option, text), MOST, seconds)
+    found = find_paths(deriver, desk.executors, *conclusion(deriver, option, text), WAYS, seconds)
     if query.as_json:
         from commands.output import print_json
-        from commands.path_layout import paths_in_json
+        from common.explain_json import path_in_json
 
-        about = {"card": decided.card, "customer": decided.facts.customer, "as_of": query.as_of}
-        print_json({**about, "path": paths_in_json(found)})
+        print_json(path_in_json(decided, found))
         return
     from commands.output import print_page
     from commands.path_layout import PathLayout

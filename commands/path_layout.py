@@ -1,10 +1,9 @@
-"""How the ways to another conclusion look on a terminal, and for other programs."""
+"""How the ways to another conclusion look on a terminal."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import asdict, dataclass, replace
-from typing import Any
+from dataclasses import dataclass
 
 from rich.console import RenderableType
 from rich.padding import Padding
@@ -20,18 +19,6 @@ from engine.snapshot import CustomerFacts
 from engine.vocabulary import Changer, FactKey
 
 _QUIET = "dim"
-
-
-def paths_in_json(found: Paths) -> dict[str, Any]:
-    """Return the ways for other programs."""
-    plain = asdict(replace(found, paths=(), beyond=None))
-    beyond = found.beyond and _in_json(found.beyond)
-    return {**plain, "fact": found.fact.name, "paths": [_in_json(path) for path in found.paths], "beyond": beyond}
-
-
-def _in_json(path: Path) -> dict[str, Any]:
-    """Return a way with its day, without all that is known of the customer at its end."""
-    return {**{name: value for name, value in asdict(path).items() if name != "customer"}, "on": path.customer.as_of}
 
 
 @dataclass(frozen=True)

@@ -29,11 +29,10 @@ def command(customer: str, show_all: bool, query: Query) -> None:
         found = desk.decide(customer)
     shown = recommend(desk.rules.pack, found.facts, found.decision, query.language)
     if query.as_json:
-        import json
-
         from commands.output import print_json
+        from common.explain_json import recommendation_in_json
 
-        print_json({"card": found.card, "recommendation": shown, "decision": json.loads(found.decision.to_json())})
+        print_json(recommendation_in_json(found, shown))
         return
     from commands.layout import Layout
     from commands.output import print_page

@@ -11,6 +11,7 @@ import click
 
 from commands.failures import PROBLEMS
 from commands.options import Day, Word, json_option, pack_argument
+from common.checked import contents, findings_in_json
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -59,23 +60,6 @@ def command(pack: Path | None, as_of: date | None, form: str, as_json: bool) -> 
         raise click.exceptions.Exit(PROBLEMS)
 
 
-def contents(rules: Rules) -> dict[str, int]:
-    """Return how much of everything the pack holds."""
-    pack = rules.pack
-    parts = {
-        "rules": pack.rules,
-        "tables": pack.tables,
-        "gates": pack.gates,
-        "scorecards": pack.scorecards,
-        "actions": pack.actions,
-        "invariants": pack.invariants,
-        "parameters": pack.parameters,
-        "tracks": pack.talk.tracks if pack.talk else (),
-        "overrides": pack.overrides,
-    }
-    return {name: len(items) for name, items in parts.items() if items}
-
-
 def counted(number: int, name: str) -> str:
     """Return how many there are of something, named in the plural."""
     return f"{number} {name if number != 1 else name[:-1]}"
@@ -101,14 +85,7 @@ def _text(rules: Rules | None, findings: Sequence[Finding]) -> None:
 def _json(rules: Rules | None, findings: Sequence[Finding]) -> None:
     from commands.output import print_json
 
-    told: dict[str, Any] = {"pack": rules.program.stamp, "contents": contents(rules)} if rules else {}
-    print_json({**told, "findings": [_plain(one) for one in findings]})
-
-
-def _plain(one: Finding) -> dict[str, Any]:
-    at = one.location
-    where = {"file": at.file, "line": at.line, "column": at.column}
-    return {"level": one.level, "id": one.id, **where, "message": one.message, "hint": one.hint, "page": one.page}
+    print_json(findings_in_json(rules, findings))
 
 
 def _sarif(rules: Rules | None, findings: Sequence[Finding]) -> None:  # noqa: ARG001 - all formats are called alike

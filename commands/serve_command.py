@@ -1,13 +1,15 @@
-"""`valuelift serve`: the pages, for account managers in a browser."""
+"""`valuelift serve`: the pages, for account managers in a browser, and the interface for other programs."""
 
 from __future__ import annotations
 
 import gc
+import os
 import socket
 from datetime import date
 from ipaddress import ip_address
 from pathlib import Path
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 import click
 
@@ -16,7 +18,9 @@ from commands.options import Day, db_option, pack_option
 if TYPE_CHECKING:
     from facts.store import Store
     from web.site import Settings
+    from web.webhook import Hook
 
+SECRET = "VALUELIFT_WEBHOOK_SECRET"  # noqa: S105 - the name of the variable
 HOST, PORT = "127.0.0.1", 8080
 
 host_option = click.option("--host", default=HOST, show_default=True, metavar="ADDRESS", help="Where to listen.")
@@ -35,13 +39,36 @@ port_option = click.option(
 @port_option
 @click.option("--https", is_flag=True, help="A proxy in front of this server speaks HTTPS with the browsers.")
 @click.option("--as-of", type=Day(), metavar="DATE", help="Decide and record as of this date. By default each day's.")
+@click.option(
+    "--requests",
+    default=600,
+    show_default=True,
+    type=click.IntRange(1, 1_000_000),
+    metavar="N",
+    help="How many requests another program may make in a minute by one token.",
+)
+@click.option(
+    "--webhook",
+    metavar="URL",
+    help=f"Tell this address what is recorded, signed with the secret in {SECRET} (see docs/api.md).",
+)
 @pack_option
 @db_option
-def command(host: str, port: int, https: bool, as_of: date | None, pack: Path | None, db: str | None) -> None:
-    """Serve the pages on which account managers see and record what to do.
+def command(
+    host: str,
+    port: int,
+    https: bool,
+    as_of: date | None,
+    requests: int,
+    webhook: str | None,
+    pack: Path | None,
+    db: str | None,
+) -> None:
+    """Serve the pages on which account managers see and record what to do, and the interface for other programs.
 
-    Whoever uses them needs an account (see `valuelift user`). Passwords are not to travel unencrypted: to listen
-    elsewhere than on this machine, put a proxy that speaks HTTPS in front and say so by --https.
+    Whoever uses the pages needs an account (see `valuelift user`), other programs a token (see `valuelift token`); what
+    they can ask stands in docs/api.md. Passwords and tokens are not to travel unencrypted: to listen elsewhere than on
+    this machine, put a proxy that speaks HTTPS in front and say so by --https.
 
     \b
     Example:
@@ -53,19 +80,38 @@ def command(host: str, port: int, https: bool, as_of: date | None, pack: Path | 
     from web.site import Settings
 
     require_https(host, https)
+    hook = None if webhook is None else _hook(webhook)
     with open_store(db) as store:
         if not accounts(store):
             click.echo("There are no accounts yet. Add one by `valuelift user add`.", err=True)
-        serve(store, Settings(as_of, pack, https), host, port)
+        serve(store, Settings(as_of, pack, https, requests, hook), host, port)
+
+
+def _hook(url: str) -> Hook:
+    """Return where to tell what is recorded; in the clear only on this machine."""
+    from web.webhook import Hook, read_secret
+
+    parts = urlsplit(url)
+    if not parts.hostname or parts.scheme not in ("http", "https"):
+        raise click.BadParameter(f"{url!r} is no address of a web server.", param_hint="--webhook")
+    if parts.scheme == "http" and not _is_here(parts.hostname):
+        raise click.BadParameter("Give an address that begins with https://.", param_hint="--webhook")
+    try:
+        return Hook(url, read_secret(os.environ.get(SECRET)))
+    except ValueError as error:
+        raise click.UsageError(f"{error} Give it by {SECRET}.") from None
+
+
+def _is_here(host: str) -> bool:
+    try:
+        return host == "localhost" or ip_address(host).is_loopback
+    except ValueError:
+        return False
 
 
 def require_https(host: str, https: bool) -> None:
     """Refuse to send passwords in the clear over a network."""
-    try:
-        is_here = host == "localhost" or ip_address(host).is_loopback
-    except ValueError:
-        is_here = False
-    if not is_here and not https:
+    if not _is_here(host) and not https:
         raise click.UsageError(
             f"{host} is not this machine alone, and passwords would travel unencrypted. "
             "Put a proxy that speaks HTTPS in front, and add --https."
@@ -87,3 +133,4 @@ def serve(store: Store, settings: Settings, host: str, port: int) -> None:
         raise click.UsageError(f"Cannot listen at {host}:{port}: {error.strerror}.") from None
     click.echo(f"Valuelift is at http://{host}:{port} (stop it by Ctrl-C).", err=True)
     uvicorn.Server(uvicorn.Config(app, log_level="warning", server_header=False)).run(sockets=[listening])
+    app.state.site.close()

@@ -43,10 +43,9 @@ def command(customer: str, settings: tuple[str, ...], show_all: bool, query: Que
     found = difference(before.decision, after.decision)
     if query.as_json:
         from commands.output import print_json
+        from common.explain_json import what_if_in_json
 
-        decisions = {"before": before.decision.values, "after": after.decision.values}
-        about = {"card": before.card, "customer": before.facts.customer, "as_of": query.as_of}
-        print_json({**about, "set": changes, **decisions, "difference": found})
+        print_json(what_if_in_json(before, after, changes, found))
         return
     from commands.output import print_page
     from common.explain_layout import Teller

@@ -7,11 +7,10 @@ from typing import TYPE_CHECKING
 import click
 
 from commands.options import Query, Word, query_options
+from common.limits import DEPTH
 
 if TYPE_CHECKING:
     from engine.derivation import Node
-
-DEPTH = {"manager": 2, "auditor": 3}
 
 
 @click.command("why")
@@ -59,15 +58,11 @@ def command(customer: str, subject: str | None, depth: int | None, audience: str
         raise click.BadParameter(str(error), param_hint="SUBJECT") from None
     levels = depth or DEPTH[audience]
     teller = Teller(deriver, Texts(query.language))
-    stamp = found.decision.pack
     if query.as_json:
-        from commands.explain_json import Derivations
         from commands.output import print_json
+        from common.explain_json import why_in_json
 
-        why = [Derivations(teller, levels).of(node) for node in nodes]
-        print_json(
-            {"card": found.card, "customer": found.facts.customer, "as_of": query.as_of, "pack": stamp, "why": why}
-        )
+        print_json(why_in_json(found, teller, nodes, levels))
         _leave(nodes)
         return
     from commands.output import print_page
@@ -79,6 +74,7 @@ def command(customer: str, subject: str | None, depth: int | None, audience: str
         click.echo()
         print_page(*layout.trees(node))
     if audience == "auditor":
+        stamp = found.decision.pack
         click.echo("\n" + teller.texts("stamp", pack=stamp.name, version=stamp.version))
         click.echo(teller.texts("digests", pack=stamp.digest, facts=found.decision.snapshot))
     _leave(nodes)

@@ -52,11 +52,10 @@ def command(
     found = why_not(deriver, *conclusion(deriver, option, text))
     teller = Teller(deriver, Texts(query.language))
     if query.as_json:
-        from commands.explain_json import ways_in_json
         from commands.output import print_json
+        from common.explain_json import why_not_in_json
 
-        about = {"card": decided.card, "customer": decided.facts.customer, "as_of": query.as_of}
-        print_json({**about, "why_not": ways_in_json(teller, found)})
+        print_json(why_not_in_json(decided, teller, found))
         return
     from commands.output import print_page
     from common.why_not_layout import WhyNotLayout

@@ -91,6 +91,18 @@ def changes(
     return [*_perceptions(outcome, wording), *_changes(before, after, texts)]
 
 
+def outcome_in_json(outcome: Outcome, found: Sequence[Changed], *, is_other: bool) -> dict[str, Any]:
+    """Return for other programs what was done and what changed by it; `is_other` tells whether any advice did."""
+    return {
+        "done": outcome.done,
+        "number": outcome.number,
+        "customer": outcome.customer,
+        "says": [{"table": table, **row} for table, row in outcome.says],
+        "changes": found,
+        "recommendation_changed": is_other,
+    }
+
+
 def how(changed: Changed) -> str:
     """Return the name of the text that tells a change."""
     if changed.before is None:

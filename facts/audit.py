@@ -15,6 +15,7 @@ from facts.tables import FACT_TABLES, audit
 
 COMMAND_LINE = "command line"
 PAGES = "pages"
+INTERFACE = "interface"
 
 _ABOUT_ONE = ("record", "undo", "confirm")
 _BOOKKEEPING = ("id", "source", "recorded_at", "entered_by", "retracted_at")

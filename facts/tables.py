@@ -550,6 +550,45 @@ account_sessions = Table(
     Column("seen_at", UtcMoment, nullable=False),
 )
 
+# A row is a token by which another program asks in somebody's name. Only its digest is kept.
+api_tokens = Table(
+    "api_tokens",
+    metadata,
+    Column("id", String(16), primary_key=True),
+    Column("account", ForeignKey("accounts.name", ondelete="CASCADE"), nullable=False, index=True),
+    Column("label", Text, nullable=False),  # what it is for
+    Column("scopes", Text, nullable=False),  # JSON list
+    Column("digest", String(64), nullable=False),
+    Column("created_at", UtcMoment, nullable=False),
+    Column("expires_at", UtcMoment, nullable=False),
+    Column("revoked_at", UtcMoment),
+)
+
+# A row is what was answered to a request with an idempotency key, or that it is being worked on (`status` is null).
+kept_answers = Table(
+    "kept_answers",
+    metadata,
+    Column("account", ForeignKey("accounts.name", ondelete="CASCADE"), primary_key=True),
+    Column("key", String(255), primary_key=True),
+    Column("request_digest", String(64), nullable=False),
+    Column("at", UtcMoment, nullable=False),
+    Column("status", Integer),
+    Column("body", Text),  # JSON
+)
+
+# A row is that somebody looked at a customer. Rows are only ever added; the database refuses the rest. It stands apart
+# from the audit log, which is about what was done: many more look than do.
+reads = Table(
+    "reads",
+    metadata,
+    Column("id", BigInteger().with_variant(Integer, "sqlite"), primary_key=True),
+    Column("at", UtcMoment, nullable=False),
+    Column("read_by", Text, nullable=False),
+    Column("origin", Text, nullable=False),  # the pages, the interface for other programs
+    Column("what", Text, nullable=False),  # the route
+    Column("customer", String(200), nullable=False, index=True),
+)
+
 # A row is a setting of the store: base_currency, time_zone.
 settings = Table(
     "settings",

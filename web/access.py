@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import secrets
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Annotated
@@ -13,7 +13,9 @@ from typing import Annotated
 from fastapi import Depends, HTTPException, Request, Response
 
 from facts.accounts import LONGEST, Account, Role, logged_in
+from facts.audit import PAGES
 from facts.database import StoreError
+from facts.reads import log_reads
 from web.site import Site, now
 from wiring import Card
 
@@ -103,7 +105,16 @@ Confirmer = Annotated[Visitor, Depends(having(Right.CONFIRM))]
 
 
 def own_customer(request: Request, customer: str, who: AnyVisitor) -> str:
-    """Return the key of the customer in the path; one that is not theirs is as unknown to them as one that is not."""
+    """Return the key of the customer in the path (see `found_customer`)."""
+    return found_customer(request, customer, who, PAGES)
+
+
+def found_customer(request: Request, customer: str, who: Visitor, origin: str) -> str:
+    """Return a customer's key, and note who is about to be shown it.
+
+    Raises:
+        HTTPException: if it is not theirs, which looks to them as if there were none.
+    """
     site = site_of(request)
     try:
         card = site.card(customer)
@@ -112,7 +123,14 @@ def own_customer(request: Request, customer: str, who: AnyVisitor) -> str:
         raise HTTPException(404) from None
     if card is None or not who.sees(card):
         raise HTTPException(404)
+    note_reads(request, who, origin, [key])
     return key
+
+
+def note_reads(request: Request, who: Visitor, origin: str, customers: Iterable[str]) -> None:
+    """Note in the log of reads who is about to be shown customers."""
+    what = f"{request.method} {request.scope['route'].path}"
+    log_reads(site_of(request).store, who.account.name, origin, what, customers, now())
 
 
 OwnCustomer = Annotated[str, Depends(own_customer)]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from functools import partial
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
@@ -14,9 +15,15 @@ from facts.database import StoreError
 from facts.store import Store
 from web import customer, day, explaining, login, recording
 from web.access import LoginNeededError
+from web.api.app import interface
+from web.api.problems import problem
 from web.guards import BodyTooLargeError, Guards
 from web.rendering import STATIC, page
 from web.site import Settings, Site
+from web.telling import event_of
+from web.webhook import Teller
+
+INTERFACE = "/api/v1"
 
 _LOG = logging.getLogger("valuelift")
 
@@ -24,8 +31,11 @@ _LOG = logging.getLogger("valuelift")
 def application(store: Store, settings: Settings) -> FastAPI:
     """Return the application that serves a store."""
     app = FastAPI(title="Valuelift", openapi_url=None, docs_url=None, redoc_url=None)
-    app.state.site = Site(store, settings)
+    site = app.state.site = Site(store, settings)
+    if settings.hook is not None:
+        site.teller = Teller(settings.hook, partial(event_of, site))
     app.add_middleware(Guards, https=settings.https)
+    app.mount(INTERFACE, interface(site), name="api")
     app.mount("/static", StaticFiles(directory=STATIC), name="static")
     # Before `customer`, whose path takes a customer's key as it is, with slashes in it.
     for module in (login, day, explaining, recording, customer):
@@ -73,5 +83,10 @@ _EXPLAINED = (403, 404, 413, 422, 503)
 
 
 def _answer(request: Request, status: int) -> Response:
-    """Return the page that says what went wrong, in the reader's language and without anything from inside."""
+    """Return the page that says what went wrong, in the reader's language and without anything from inside.
+
+    Addresses of the interface come here if they are of no form that any of its routes has; programs read no pages.
+    """
+    if request.url.path.startswith(f"{INTERFACE}/"):
+        return problem(status)
     return page(request, "error.html", status=status, said=f"error_{status if status in _EXPLAINED else 500}")

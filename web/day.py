@@ -12,7 +12,8 @@ from fastapi.responses import Response
 from engine.explain import Question
 from engine.model import Pack
 from engine.recommend import Named, PlannedAction, Recommendation, recommend
-from web.access import Reader, Visitor, site_of
+from facts.audit import PAGES
+from web.access import Reader, Visitor, note_reads, site_of
 from web.rendering import language_of, page
 from wiring import Card, Decided
 
@@ -86,6 +87,7 @@ def _page(request: Request, who: Visitor, asked: Filter) -> Response:
         for each in decided[(asked.number - 1) * PER_PAGE : asked.number * PER_PAGE]
     ]
     stages = pack.vocabulary.enums["stage"].titles
+    note_reads(request, who, PAGES, [line.key for line in here])
     return page(
         request,
         "day.html",

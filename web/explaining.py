@@ -10,6 +10,7 @@ from fastapi.responses import Response
 
 from common.asked import subjects, target
 from common.explain_layout import Teller
+from common.limits import DEPTH
 from common.texts import PAGES, Texts
 from common.what_if_layout import WhatIfLayout
 from common.why_layout import WhyLayout
@@ -25,7 +26,6 @@ from wiring import Decided
 router = APIRouter()
 
 NEAREST = 3
-DEPTH = {"manager": 2, "auditor": 3}
 
 
 @router.get("/customers/{customer:path}/why")

@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 LARGEST_BODY = 256 * 1024
 """Bytes that a request may send."""
+
+LARGEST_PACK = 4 * 1024 * 1024
+"""Bytes that a request may send that brings a rule pack."""
+
+TAKES_PACKS = "/api/v1/rules/check"
 
 CONTENT_POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
@@ -21,8 +27,11 @@ HEADERS = {
 }
 
 
-class BodyTooLargeError(Exception):
-    """Raised when a request sends more than `LARGEST_BODY`."""
+class BodyTooLargeError(HTTPException):
+    """Raised when a request sends more than it may; an HTTP error, which those who read bodies let pass."""
+
+    def __init__(self) -> None:
+        super().__init__(413)
 
 
 class Guards:
@@ -38,7 +47,7 @@ class Guards:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        left = LARGEST_BODY
+        left = LARGEST_PACK if scope["path"] == TAKES_PACKS else LARGEST_BODY
         is_static = scope["path"].startswith("/static/")
 
         async def limited() -> Message:
@@ -52,7 +61,9 @@ class Guards:
         async def guarded(message: Message) -> None:
             if message["type"] == "http.response.start":
                 keep = b"public, max-age=3600" if is_static else b"no-store"
-                message["headers"] = [*message["headers"], *self.headers, (b"cache-control", keep)]
+                said = any(name == b"cache-control" for name, _ in message["headers"])
+                caching = [] if said else [(b"cache-control", keep)]
+                message["headers"] = [*message["headers"], *self.headers, *caching]
             await send(message)
 
         await self.app(scope, limited, guarded)

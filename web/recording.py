@@ -36,10 +36,14 @@ STATES = ("open", "done", "snoozed", "declined")
 
 
 class RefusedError(ValueError):
-    """Raised for a form that cannot be recorded; names the text that says why."""
+    """Raised for a form that cannot be recorded; names the text that says why, and the field if it is one."""
+
+    def __init__(self, text: str, field: str = "") -> None:
+        super().__init__(text)
+        self.field = field
 
 
-class _Form:
+class Form:
     """The fields of a form, read as what they are to be."""
 
     def __init__(self, given: Mapping[str, str], at: At) -> None:
@@ -51,14 +55,14 @@ class _Form:
         known = self._at.book.vocabulary.enums[members].members if isinstance(members, str) else members
         found = self._given.get(name)
         if found is not None and found not in known:
-            raise RefusedError("refused_word")
+            raise RefusedError("refused_word", name)
         return found
 
     def needed(self, name: str, members: Sequence[str] | str) -> str:
         """Return a word that must be given."""
         found = self.word(name, members)
         if found is None:
-            raise RefusedError("refused_missing")
+            raise RefusedError("refused_missing", name)
         return found
 
     def day(self, name: str) -> date | None:
@@ -67,7 +71,7 @@ class _Form:
         try:
             return date.fromisoformat(found) if found else None
         except ValueError:
-            raise RefusedError("refused_date") from None
+            raise RefusedError("refused_date", name) from None
 
     @property
     def on(self) -> date:
@@ -84,14 +88,14 @@ def _recorded(
     who: Visitor,
     customer: str,
     given: Mapping[str, str],
-    make: Callable[[At, _Form], Sequence[Statement]],
+    make: Callable[[At, Form], Sequence[Statement]],
 ) -> Response:
     """Record what a form states and show what changed by it, or show why it is not recorded."""
 
     def enter() -> int:
         site, user = site_of(request), who.account.name
         before = site.decided([customer])[customer]
-        return record(site.desk(), before, lambda at: make(at, _Form(given, at)), user=user, source=FROM_PAGES)
+        return record(site.desk(), before, lambda at: make(at, Form(given, at)), user=user, source=FROM_PAGES)
 
     return _answered(request, who, customer, enter)
 
@@ -106,75 +110,86 @@ def _answered(request: Request, who: Visitor, customer: str, enter: Callable[[],
         return customer_page(request, who, customer, refused=f"{error.what}: {error.why}.", status=422)
     except ValueError as error:
         return customer_page(request, who, customer, refused=str(error), status=422)
+    site_of(request).tell(number)
     return RedirectResponse(customer_path(customer, recorded=number), 303)
+
+
+# --- what forms state ---
+
+
+def value_conveyed(at: At, form: Form) -> list[Statement]:
+    """Return that a value was conveyed; where it was taken on before, that is done with it."""
+    said = {
+        "value_kind": form.needed("value_kind", "value_kind"),
+        "medium": form.needed("medium", "channel"),
+        "audience_role": form.word("audience_role", "contact_role"),
+        "speaker_role": form.word("speaker_role", "speaker_role"),
+    }
+    known = {name: word for name, word in said.items() if word is not None}
+    told = [at.book.event("communications", conveyed(at, known), form.on)]
+    taken_on = at.book.last("actions", f"{at.book.customer}/{CONVEY}/", form.on)
+    if taken_on is not None and taken_on["state"] == "open":
+        told += action_stands(at, CONVEY, None, form.on, state="done")
+    return told
+
+
+def effect_of(at: At, form: Form) -> list[Statement]:
+    """Return what was heard of a value that was conveyed."""
+    row = at.book.find("communications", form.text("communication") or "")
+    heard_from = form.word("contact", "contact_role")
+    outcome = form.needed("outcome", "outcome")
+    return effect_heard(at, row, form.on, outcome, heard_from=heard_from, heard_reason=form.text("reason"))
+
+
+def action_state(at: At, form: Form) -> list[Statement]:
+    """Return how an advised action stands."""
+    id_ = form.needed("action", tuple(at.desk.rules.pack.actions))
+    state, about = form.needed("state", STATES), form.text("about") or ""
+    until = form.day("until") if state == "snoozed" else None
+    because = form.word("because", "decline_reason") if state == "declined" else None
+    reason = form.text("reason") if state == "declined" else None
+    if (state == "declined" and because is None) or (because == "other" and not reason):
+        raise RefusedError("refused_reason")
+    if state == "snoozed" and (until is None or until <= form.on):
+        raise RefusedError("refused_until")
+    advised = next(iter(advised_now(at, id_, about)), None)
+    said = {"until": until, "reason": reason, "declined_because": because}
+    return action_stands(at, id_, advised, form.on, state=state, about=about, **said)
+
+
+def answer_given(at: At, form: Form) -> list[Statement]:
+    """Return the answer to a question."""
+    if not form.text("value"):
+        raise RefusedError("refused_missing")
+    read = read_answer(at.book.vocabulary, f"{form.text('fact')}={form.text('value')}")
+    return [answered(at.book, read, form.on, form.text("evidence"))]
+
+
+# --- routes ---
 
 
 @router.post("/customers/{customer:path}/value")
 def value(request: Request, who: Recorder, customer: OwnCustomer, given: Fields) -> Response:
-    """Record that a value was conveyed; where it was taken on before, that is done with it."""
-
-    def states(at: At, form: _Form) -> list[Statement]:
-        said = {
-            "value_kind": form.needed("value_kind", "value_kind"),
-            "medium": form.needed("medium", "channel"),
-            "audience_role": form.word("audience_role", "contact_role"),
-            "speaker_role": form.word("speaker_role", "speaker_role"),
-        }
-        known = {name: word for name, word in said.items() if word is not None}
-        told = [at.book.event("communications", conveyed(at, known), form.on)]
-        taken_on = at.book.last("actions", f"{at.book.customer}/{CONVEY}/", form.on)
-        if taken_on is not None and taken_on["state"] == "open":
-            told += action_stands(at, CONVEY, None, form.on, state="done")
-        return told
-
-    return _recorded(request, who, customer, given, states)
+    """Record that a value was conveyed."""
+    return _recorded(request, who, customer, given, value_conveyed)
 
 
 @router.post("/customers/{customer:path}/effects")
 def effect(request: Request, who: Recorder, customer: OwnCustomer, given: Fields) -> Response:
     """Record what was heard of a value that was conveyed."""
-
-    def states(at: At, form: _Form) -> list[Statement]:
-        row = at.book.find("communications", form.text("communication") or "")
-        heard_from = form.word("contact", "contact_role")
-        outcome = form.needed("outcome", "outcome")
-        return effect_heard(at, row, form.on, outcome, heard_from=heard_from, heard_reason=form.text("reason"))
-
-    return _recorded(request, who, customer, given, states)
+    return _recorded(request, who, customer, given, effect_of)
 
 
 @router.post("/customers/{customer:path}/actions")
 def action(request: Request, who: Recorder, customer: OwnCustomer, given: Fields) -> Response:
     """Record how an advised action stands."""
-
-    def states(at: At, form: _Form) -> list[Statement]:
-        id_ = form.needed("action", tuple(at.desk.rules.pack.actions))
-        state, about = form.needed("state", STATES), form.text("about") or ""
-        until = form.day("until") if state == "snoozed" else None
-        because = form.word("because", "decline_reason") if state == "declined" else None
-        reason = form.text("reason") if state == "declined" else None
-        if (state == "declined" and because is None) or (because == "other" and not reason):
-            raise RefusedError("refused_reason")
-        if state == "snoozed" and (until is None or until <= form.on):
-            raise RefusedError("refused_until")
-        advised = next(iter(advised_now(at, id_, about)), None)
-        said = {"until": until, "reason": reason, "declined_because": because}
-        return action_stands(at, id_, advised, form.on, state=state, about=about, **said)
-
-    return _recorded(request, who, customer, given, states)
+    return _recorded(request, who, customer, given, action_state)
 
 
 @router.post("/customers/{customer:path}/answers")
 def answer(request: Request, who: Recorder, customer: OwnCustomer, given: Fields) -> Response:
     """Record the answer to a question."""
-
-    def states(at: At, form: _Form) -> list[Statement]:
-        if not form.text("value"):
-            raise RefusedError("refused_missing")
-        read = read_answer(at.book.vocabulary, f"{form.text('fact')}={form.text('value')}")
-        return [answered(at.book, read, form.on, form.text("evidence"))]
-
-    return _recorded(request, who, customer, given, states)
+    return _recorded(request, who, customer, given, answer_given)
 
 
 @router.post("/customers/{customer:path}/stage")
@@ -220,6 +235,8 @@ def take_back(request: Request, who: Recorder, customer: OwnCustomer, given: Fie
     if is_own and entry is not None and (entry.did != "confirm" or who.may("confirm")):
         try:
             undo(store, user=who.account.name, number=entry.id, source=FROM_PAGES)
+            (undone,) = entries(store, number=entry.id)
+            site_of(request).tell(undone.undone_by)
             return RedirectResponse(customer_path(customer, taken_back="true"), 303)
         except StoreError as error:
             return customer_page(request, who, customer, refused=f"{error.what}: {error.why}.", status=422)

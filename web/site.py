@@ -14,6 +14,7 @@ from facts.audit import last_changes
 from facts.packs import active_digest
 from facts.runs import newest_run
 from facts.store import Store
+from web.webhook import Hook, Teller
 from wiring import Card, Decided, Desk, Rules, rules_in_use
 
 MOST_KEPT = 5_000
@@ -25,11 +26,16 @@ FEW = 3
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """How the pages are served: on a fixed day (None: today), by the rules in a folder, behind HTTPS or not."""
+    """How a store is served: on a fixed day (None: today), by the rules in a folder, behind HTTPS or not.
+
+    `requests` is how many a token may make in a minute, `hook` who is told what was recorded.
+    """
 
     as_of: date | None = None
     pack: Path | None = None
     https: bool = False
+    requests: int = 600
+    hook: Hook | None = None
 
 
 class Site:
@@ -41,6 +47,7 @@ class Site:
         self._zone = ZoneInfo(store.settings()["time_zone"])
         self._lock = Lock()
         self._rules: tuple[str | None, Rules] | None = None
+        self.teller: Teller | None = None
         self._kept: dict[str, tuple[Any, Decided]] = {}
 
     def today(self) -> date:
@@ -58,6 +65,16 @@ class Site:
     def desk(self, known_at: datetime | None = None) -> Desk:
         """Return a desk to decide at, now or as was known at a moment."""
         return Desk(self.store, self.rules(), self.today(), known_at, in_columns=True)
+
+    def tell(self, number: int | None) -> None:
+        """Let an entry of the audit log be told to whoever wants to know."""
+        if self.teller is not None and number is not None:
+            self.teller.tell(number)
+
+    def close(self) -> None:
+        """Tell what is still to be told."""
+        if self.teller is not None:
+            self.teller.close()
 
     def card(self, customer: str) -> Card | None:
         """Return who a customer is, or None if nobody knows it today.

@@ -10,7 +10,7 @@ from rich.text import Text
 from commands.options import Query
 from commands.output import print_json, print_page
 from common.recording import Outcome
-from common.saying import changes, how, say
+from common.saying import changes, how, outcome_in_json, say
 from common.texts import Texts
 from engine.model import Pack
 from engine.recommend import recommend
@@ -25,16 +25,7 @@ def show(outcome: Outcome, pack: Pack, query: Query) -> None:
     texts, wording = Texts(query.language), Wording(pack.vocabulary, query.language)
     found = changes(outcome, before, after, texts, wording)
     if query.as_json:
-        print_json(
-            {
-                "done": outcome.done,
-                "number": outcome.number,
-                "customer": outcome.customer,
-                "says": [{"table": table, **row} for table, row in outcome.says],
-                "changes": found,
-                "recommendation_changed": before != after,
-            }
-        )
+        print_json(outcome_in_json(outcome, found, is_other=before != after))
         return
     print_page(
         Text(texts(outcome.done, number=outcome.number, customer=outcome.customer)),

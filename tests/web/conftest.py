@@ -103,3 +103,20 @@ def pages(store_with_accounts: Path, tmp_path_factory: pytest.TempPathFactory) -
 def own_pages(store_with_accounts: Path, tmp_path: Path) -> Iterator[Pages]:
     """Return the pages over a store of the test's own."""
     yield from serve_copy(store_with_accounts, tmp_path)
+
+
+@pytest.fixture(scope="session")
+def store_with_run(store_with_accounts: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a store with accounts and a published run; not to be changed."""
+    from tests.web.api import publish_run
+
+    path = tmp_path_factory.mktemp("run") / "run.db"
+    shutil.copy(store_with_accounts, path)
+    publish_run(path)
+    return path
+
+
+@pytest.fixture(scope="session")
+def served(store_with_run: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pages]:
+    """Return pages and interface over a store with a run that tests share which record nothing."""
+    yield from serve_copy(store_with_run, tmp_path_factory.mktemp("served"))

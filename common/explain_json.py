@@ -1,14 +1,26 @@
-"""Explanations for other programs: the same graph as a tree, ids beside the words."""
+"""Recommendations and explanations for other programs: ids beside the words, the same graph as a tree."""
 
 from __future__ import annotations
 
-from typing import Any
+import json
+from collections.abc import Sequence
+from dataclasses import asdict, replace
+from datetime import date
+from typing import TYPE_CHECKING, Any
 
 from common.explain_layout import Teller
 from engine.derivation import Kind, Node, Source
 from engine.model import Test
 from engine.phrases import Phrases
 from engine.ways import Missing, Way, WhyNot
+
+if TYPE_CHECKING:
+    from engine.asking import Asked
+    from engine.changed import Change, Difference
+    from engine.path import Paths
+    from engine.prove.cheapest import Path
+    from engine.recommend import Recommendation
+    from wiring import Decided
 
 
 class Derivations:
@@ -127,3 +139,57 @@ def _missing(teller: Teller, missing: Missing) -> dict[str, Any]:
 
 def _is_collection(node: Node) -> bool:
     return node.kind is Kind.ROWS and node.condition is None
+
+
+# --- paths ---
+
+
+def paths_in_json(found: Paths) -> dict[str, Any]:
+    """Return the ways for other programs."""
+    plain = asdict(replace(found, paths=(), beyond=None))
+    beyond = found.beyond and _path(found.beyond)
+    return {**plain, "fact": found.fact.name, "paths": [_path(path) for path in found.paths], "beyond": beyond}
+
+
+def _path(path: Path) -> dict[str, Any]:
+    """Return a way with its day, without all that is known of the customer at its end."""
+    return {**{name: value for name, value in asdict(path).items() if name != "customer"}, "on": path.customer.as_of}
+
+
+# --- whole answers ---
+
+
+def recommendation_in_json(decided: Decided, shown: Recommendation) -> dict[str, Any]:
+    """Return a recommendation in words, with the whole decision that it puts into words."""
+    return {"card": decided.card, "recommendation": shown, "decision": json.loads(decided.decision.to_json())}
+
+
+def why_in_json(decided: Decided, teller: Teller, nodes: list[Node], depth: int) -> dict[str, Any]:
+    """Return what conclusions rest on, followed `depth` steps down."""
+    why = [Derivations(teller, depth).of(node) for node in nodes]
+    return {**_about(decided), "pack": decided.decision.pack, "why": why}
+
+
+def why_not_in_json(decided: Decided, teller: Teller, found: WhyNot) -> dict[str, Any]:
+    """Return what is missing for another conclusion."""
+    return {**_about(decided), "why_not": ways_in_json(teller, found)}
+
+
+def path_in_json(decided: Decided, found: Paths) -> dict[str, Any]:
+    """Return the cheapest changes after which the rules come to another conclusion."""
+    return {**_about(decided), "path": paths_in_json(found)}
+
+
+def what_if_in_json(before: Decided, after: Decided, changes: Sequence[Change], found: Difference) -> dict[str, Any]:
+    """Return both decisions, and what differs."""
+    values = {"before": before.decision.values, "after": after.decision.values}
+    return {**_about(before), "set": changes, **values, "difference": found}
+
+
+def questions_in_json(as_of: date, found: Sequence[Asked]) -> dict[str, Any]:
+    """Return what to ask next."""
+    return {"as_of": as_of, "questions": found}
+
+
+def _about(decided: Decided) -> dict[str, Any]:
+    return {"card": decided.card, "customer": decided.facts.customer, "as_of": decided.decision.as_of}

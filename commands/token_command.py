@@ -1,0 +1,118 @@
+"""`valuelift token`: the tokens by which other programs ask in somebody's name."""
+
+from __future__ import annotations
+
+import click
+
+from commands.options import Word, db_option, json_option
+
+SCOPES = ("read", "record", "rules", "ops")
+
+
+@click.group("token")
+def command() -> None:
+    """Keep the tokens by which other programs use `valuelift serve`.
+
+    A token asks in the name of an account and sees no more than that: a manager's token own customers only. It is good
+    for what its scopes say: `read` decisions and explanations, `record` facts and effects, check `rules`, follow
+    batches (`ops`). The store keeps no token, only a digest of it. See docs/api.md.
+
+    \b
+    Example:
+      valuelift token create ana --scope read --scope record --days 90
+      valuelift token list
+      valuelift token revoke 4f0c2a9b77d1
+    """
+
+
+@command.command("create")
+@click.argument("account")
+@click.option(
+    "--scope",
+    "scopes",
+    multiple=True,
+    required=True,
+    type=Word(SCOPES),
+    metavar="SCOPE",
+    help=f"What it is good for: {', '.join(SCOPES)}. May be repeated.",
+)
+@click.option("--label", default="", metavar="TEXT", help="What it is for, to know it again.")
+@click.option(
+    "--days", default=90, show_default=True, type=click.IntRange(1, 366), metavar="N", help="How long it is good."
+)
+@json_option
+@db_option
+def create(account: str, scopes: tuple[str, ...], label: str, days: int, as_json: bool, db: str | None) -> None:
+    """Make a token for ACCOUNT and print it, this once.
+
+    \b
+    Example:
+      valuelift token create ana --scope read --label "the ERP system"
+    """
+    from datetime import UTC, datetime, timedelta
+
+    from commands.desk import open_store
+    from commands.output import print_json
+    from facts.tokens import Scope, create_token
+
+    with open_store(db) as store:
+        wanted = {Scope(each) for each in scopes}
+        token, secret = create_token(store, account, wanted, label, datetime.now(UTC), timedelta(days=days))
+    if as_json:
+        print_json({"id": token.id, "token": secret, "expires_at": token.expires_at})
+        return
+    click.echo(secret)
+    click.echo(f"Keep it: it is not shown again. Good until {token.expires_at:%Y-%m-%d %H:%M} UTC.", err=True)
+
+
+@command.command("list")
+@json_option
+@db_option
+def show(as_json: bool, db: str | None) -> None:
+    """List the tokens: in whose name they ask, what for and until when.
+
+    \b
+    Example:
+      valuelift token list --json
+    """
+    from datetime import UTC, datetime
+
+    from commands.desk import open_store
+    from commands.output import print_json
+    from facts.tokens import tokens
+
+    with open_store(db) as store:
+        found = tokens(store)
+    if as_json:
+        print_json(found)
+        return
+    for each in found:
+        until = f"good until {each.expires_at:%Y-%m-%d}"
+        if each.revoked_at is not None:
+            until = f"revoked {each.revoked_at:%Y-%m-%d}"
+        elif each.expires_at <= datetime.now(UTC):
+            until = f"expired {each.expires_at:%Y-%m-%d}"
+        label = f"  {each.label}" if each.label else ""
+        click.echo(f"{each.id}  {each.account}  {', '.join(each.scopes)}  {until}{label}")
+    if not found:
+        click.echo("There are no tokens yet. Make one by `valuelift token create`.")
+
+
+@command.command("revoke")
+@click.argument("token", metavar="ID")
+@db_option
+def revoke(token: str, db: str | None) -> None:
+    """Let the token ID open nothing from now on.
+
+    \b
+    Example:
+      valuelift token revoke 4f0c2a9b77d1
+    """
+    from datetime import UTC, datetime
+
+    from commands.desk import open_store
+    from facts.tokens import revoke_token
+
+    with open_store(db) as store:
+        revoke_token(store, token, datetime.now(UTC))
+    click.echo(f"{token} opens nothing any more.")

@@ -1,0 +1,56 @@
+"""The log of reads: who looked at which customer, when, and by which way."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+
+from sqlalchemy import insert, select
+
+from facts.store import Store
+from facts.tables import reads as table
+
+
+@dataclass(frozen=True, slots=True)
+class Read:
+    """That somebody looked at a customer. `what` is the route by which it was."""
+
+    at: datetime
+    user: str
+    origin: str
+    what: str
+    customer: str
+
+
+def log_reads(store: Store, user: str, origin: str, what: str, customers: Iterable[str], at: datetime) -> None:
+    """Note that somebody is about to be shown customers."""
+    rows = [{"at": at, "read_by": user, "origin": origin, "what": what, "customer": each} for each in customers]
+    if rows:
+        with store.writing() as connection:
+            connection.execute(insert(table), rows)
+
+
+def reads(
+    store: Store,
+    *,
+    customer: str | None = None,
+    user: str | None = None,
+    since: date | None = None,
+    most: int | None = None,
+) -> list[Read]:
+    """Return who looked at which customer, the newest first (arguments as those of `audit.entries`).
+
+    Raises:
+        StoreError: if the customer is not known.
+    """
+    statement = select(table).order_by(table.c.id.desc()).limit(most)
+    if customer is not None:
+        known_as = store.known_as(customer, datetime.now(UTC).date())
+        statement = statement.where(table.c.customer.in_(known_as))
+    if user is not None:
+        statement = statement.where(table.c.read_by == user)
+    if since is not None:
+        statement = statement.where(table.c.at >= datetime(since.year, since.month, since.day, tzinfo=UTC))
+    with store.reading() as connection:
+        return [Read(row.at, row.read_by, row.origin, row.what, row.customer) for row in connection.execute(statement)]

@@ -1,0 +1,107 @@
+"""Decisions as runs stored them, read a page at a time."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from sqlalchemy import ColumnElement, Select, and_, func, or_, select
+
+from facts.store import Store
+from facts.tables import customers, decision_runs, decisions, rule_lists
+
+
+@dataclass(frozen=True, slots=True)
+class StoredRun:
+    """The run that stored decisions are of."""
+
+    run: int
+    as_of: date
+    pack: str
+    pack_version: str
+    pack_digest: str
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """What a run decided for one customer, and who that is today."""
+
+    customer: str
+    name: str | None
+    region: str | None
+    account_manager: str | None
+    stage: str | None
+    proposed_stage: str | None
+    move: str | None
+    value_next: str | None
+    provisional: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Which decisions: by what they say, and by the account manager of today. None: all."""
+
+    stage: str | None = None
+    proposed_stage: str | None = None
+    move: str | None = None
+    value_next: str | None = None
+    provisional: bool | None = None
+    account_manager: str | None = None
+
+
+def stored_run(store: Store, number: int | None = None) -> StoredRun | None:
+    """Return a run, by default the one published last; None if there is none."""
+    runs = decision_runs.c
+    chosen = select(func.max(runs.id)).scalar_subquery() if number is None else number
+    statement = select(runs.id, runs.as_of, runs.pack, runs.pack_version, runs.pack_digest).where(runs.id == chosen)
+    with store.reading() as connection:
+        found = connection.execute(statement).one_or_none()
+    return None if found is None else StoredRun(*found)
+
+
+def stored_decisions(store: Store, run: int, wanted: Wanted, after: str, most: int, today: date) -> list[Stored]:
+    """Return decisions of a run in the order of the customers' keys, those that come after a key."""
+    given = {name: getattr(wanted, name) for name in ("stage", "proposed_stage", "move", "value_next", "provisional")}
+    asked = [decisions.c[name] == value for name, value in given.items() if value is not None]
+    if wanted.account_manager is not None:
+        asked.append(customers.c.account_manager == wanted.account_manager)
+    statement = _with_cards(today).where(decisions.c.run == run, decisions.c.customer > after, *asked)
+    with store.reading() as connection:
+        return [Stored(*row) for row in connection.execute(statement.order_by(decisions.c.customer).limit(most))]
+
+
+def stored_decision(store: Store, run: int, customer: str, today: date) -> tuple[Stored, Sequence[str]] | None:
+    """Return what a run decided for a customer, and the ids of the rules that fired; None if it did not decide it."""
+    same = and_(rule_lists.c.run == decisions.c.run, rule_lists.c.number == decisions.c.rule_list)
+    statement = _with_cards(today).add_columns(rule_lists.c.rules).outerjoin(rule_lists, same)
+    with store.reading() as connection:
+        found = connection.execute(
+            statement.where(decisions.c.run == run, decisions.c.customer == customer)
+        ).one_or_none()
+    if found is None:
+        return None
+    *said, rules = found
+    return Stored(*said), json.loads(rules or "[]")
+
+
+def _with_cards(today: date) -> Select[Any]:
+    row = decisions.c
+    cards = (customers.c.name, customers.c.region, customers.c.account_manager)
+    chosen = (row.customer, *cards, row.stage, row.proposed_stage, row.move, row.value_next, row.provisional)
+    return select(*chosen).join_from(decisions, customers, _card_of(today), isouter=True)
+
+
+def _card_of(today: date) -> ColumnElement[bool]:
+    """Return the condition for the row that says who a decided customer is today."""
+    later = customers.alias()
+    stands = customers.c.retracted_at.is_(None)
+    last = select(func.max(later.c.holds_from)).where(
+        later.c.key == customers.c.key, later.c.retracted_at.is_(None), later.c.holds_from <= today
+    )
+    going_on = or_(customers.c.holds_until.is_(None), customers.c.holds_until > today)
+    return and_(
+        customers.c.key == decisions.c.customer, stands, customers.c.holds_from == last.scalar_subquery(), going_on
+    )

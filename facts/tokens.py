@@ -1,0 +1,145 @@
+"""Tokens of other programs: in whose name they ask, what for, and until when."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import json
+import secrets
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from sqlalchemy import RowMapping, insert, select, update
+
+from engine.errors import did_you_mean
+from facts.accounts import Account, Role, accounts
+from facts.database import StoreError
+from facts.store import Store
+from facts.tables import accounts as account_table
+from facts.tables import api_tokens as table
+
+LONGEST_LIFE = timedelta(days=366)
+_BEGIN = "vl"
+
+
+class Scope(StrEnum):
+    """What a token is good for."""
+
+    READ = "read"
+    RECORD = "record"
+    RULES = "rules"
+    OPS = "ops"
+
+
+SCOPES: Mapping[Role, frozenset[Scope]] = {
+    Role.MANAGER: frozenset({Scope.READ, Scope.RECORD}),
+    Role.AUTHOR: frozenset({Scope.READ, Scope.RULES}),
+    Role.OPERATOR: frozenset({Scope.READ, Scope.RECORD, Scope.OPS}),
+    Role.AUDITOR: frozenset({Scope.READ, Scope.OPS}),
+    Role.ADMIN: frozenset(Scope),
+}
+"""What each role may do by a token: no more than on the pages."""
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """A token as it is listed, without what opens anything."""
+
+    id: str
+    account: str
+    label: str
+    scopes: tuple[Scope, ...]
+    created_at: datetime
+    expires_at: datetime
+    revoked_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Holder:
+    """In whose name a program asks, and what for: scopes that the account's role has (no longer) are not among them."""
+
+    account: Account
+    scopes: frozenset[Scope]
+    token: str
+
+
+def create_token(
+    store: Store, account: str, scopes: Collection[Scope], label: str, at: datetime, life: timedelta
+) -> tuple[Token, str]:
+    """Return a new token and its secret form, which is kept nowhere.
+
+    Raises:
+        StoreError: if there is no such account, its role lacks a scope, or the token would live too long.
+    """
+    known = {each.name: each for each in accounts(store)}
+    if account not in known:
+        hint = did_you_mean(account, known) or "See `valuelift user list`."
+        raise StoreError("No token is made", f"there is no account {account!r}", hint)
+    may = SCOPES[known[account].role]
+    for scope in scopes:
+        if scope not in may:
+            why = f"{account!r} is {known[account].role} and may not {scope}"
+            raise StoreError("No token is made", why, f"Choose among: {', '.join(sorted(may))}.")
+    if not timedelta() < life <= LONGEST_LIFE:
+        raise StoreError("No token is made", "it would live too long", f"At most {LONGEST_LIFE.days} days are allowed.")
+    token = Token(secrets.token_hex(6), account, label, tuple(sorted(scopes)), at, at + life, None)
+    secret = secrets.token_urlsafe(32)
+    row = {
+        "id": token.id, "account": account, "label": label, "scopes": json.dumps(token.scopes),
+        "digest": _digest(secret), "created_at": at, "expires_at": token.expires_at,
+    }  # fmt: skip
+    with store.writing() as connection:
+        connection.execute(insert(table).values(**row))
+    return token, f"{_BEGIN}_{token.id}_{secret}"
+
+
+def tokens(store: Store) -> list[Token]:
+    """Return all tokens, the oldest first."""
+    with store.reading() as connection:
+        rows = connection.execute(select(table).order_by(table.c.created_at, table.c.id)).mappings()
+        return [_token(row) for row in rows]
+
+
+def revoke_token(store: Store, id_: str, at: datetime) -> None:
+    """Let a token open nothing from now on.
+
+    Raises:
+        StoreError: if there is none of this id, or it is revoked already.
+    """
+    known = {each.id: each for each in tokens(store)}
+    if id_ not in known:
+        hint = did_you_mean(id_, known) or "See `valuelift token list`."
+        raise StoreError(f"{id_!r} is not revoked", "there is no such token", hint)
+    if known[id_].revoked_at is not None:
+        raise StoreError(f"{id_!r} is not revoked", "it is revoked already", "See `valuelift token list`.")
+    with store.writing() as connection:
+        connection.execute(update(table).where(table.c.id == id_).values(revoked_at=at))
+
+
+def holder_of(store: Store, secret_form: str, at: datetime) -> Holder | None:
+    """Return who holds a token, or None if it is forged, expired or revoked."""
+    begin, _, rest = secret_form.partition("_")
+    id_, _, secret = rest.partition("_")
+    statement = select(table, account_table).join(account_table, table.c.account == account_table.c.name)
+    with store.reading() as connection:
+        row = connection.execute(statement.where(table.c.id == id_[:16])).mappings().one_or_none()
+    # Compared in constant time, also where there is no such token: how long it takes tells nothing.
+    is_right = hmac.compare_digest("-" * 64 if row is None else row["digest"], _digest(secret))
+    if row is None or begin != _BEGIN or not is_right or row["revoked_at"] is not None or row["expires_at"] <= at:
+        return None
+    account = Account(row["name"], Role(row["role"]), row["account_manager"])
+    return Holder(account, frozenset(map(Scope, json.loads(row["scopes"]))) & SCOPES[account.role], row["id"])
+
+
+def _digest(secret: str) -> str:
+    # The secret is random and long: unlike a password it needs no slow digest.
+    return hashlib.sha256(secret.encode()).hexdigest()
+
+
+def _token(row: RowMapping) -> Token:
+    scopes = tuple(map(Scope, json.loads(row["scopes"])))
+    return Token(
+        row["id"], row["account"], row["label"], scopes, row["created_at"], row["expires_at"], row["revoked_at"]
+    )

@@ -1,0 +1,107 @@
+"""Stored decisions, and the recommendation as it stands now."""
+
+from __future__ import annotations
+
+import base64
+import json
+from typing import Annotated
+
+from fastapi import APIRouter, Query, Request
+from fastapi.responses import Response
+
+from common.explain_json import recommendation_in_json
+from engine.recommend import recommend
+from facts.accounts import Role
+from facts.stored import StoredRun, Wanted, stored_decision, stored_decisions, stored_run
+from web.access import site_of
+from web.api.answers import Language, answer
+from web.api.callers import AnyCaller, ReadableCustomer, Reader, note_listed
+from web.api.models import DecisionPage, RecommendationNow, StoredDecision, Who
+from web.api.problems import ProblemError
+
+router = APIRouter()
+
+MOST = 200
+
+_Word = Annotated[str | None, Query(max_length=200, pattern=r"^[^\x00-\x1f\x7f]+$")]
+_Run = Annotated[int | None, Query(title="The run's number; the one published last if not given", ge=1, le=2**53)]
+
+
+@router.get("/token", response_model=Who, tags=["access"])
+def token(request: Request, asks: AnyCaller) -> Response:
+    """Tell in whose name the token asks, and what it is good for."""
+    account = asks.who.account
+    said = {"account": account.name, "role": account.role, "account_manager": account.account_manager}
+    return answer(request, {**said, "scopes": sorted(asks.scopes)})
+
+
+@router.get("/decisions", response_model=DecisionPage, tags=["decisions"])
+def decisions(
+    request: Request,
+    asks: Reader,
+    run: _Run = None,
+    stage: _Word = None,
+    proposed_stage: _Word = None,
+    move: _Word = None,
+    value_next: _Word = None,
+    provisional: bool | None = None,
+    account_manager: _Word = None,
+    cursor: Annotated[str | None, Query(title="Where to go on: `next` of the page before", max_length=600)] = None,
+    limit: Annotated[int, Query(title="How many at most", ge=1, le=MOST)] = 50,
+) -> Response:
+    """List the decisions that a run stored. All pages are of one run, also if another is published meanwhile."""
+    begun, after = (run, "") if cursor is None else _read_cursor(cursor)
+    found, site = _run(request, begun), site_of(request)
+    account = asks.who.account
+    if account.role is Role.MANAGER:
+        if account_manager not in (None, account.account_manager):
+            return answer(request, {"run": found, "decisions": [], "next": None})
+        account_manager = account.account_manager or ""
+    wanted = Wanted(stage, proposed_stage, move, value_next, provisional, account_manager)
+    lines = stored_decisions(site.store, found.run, wanted, after, limit + 1, site.today())
+    here = lines[:limit]
+    note_listed(request, asks, [line.customer for line in here])
+    more = _cursor(found.run, here[-1].customer) if len(lines) > limit else None
+    return answer(request, {"run": found, "decisions": here, "next": more})
+
+
+@router.get("/decisions/{customer:path}", response_model=StoredDecision, tags=["decisions"])
+def decision(request: Request, customer: ReadableCustomer, run: _Run = None) -> Response:
+    """Tell what a run decided for a customer."""
+    site, chosen = site_of(request), _run(request, run)
+    found = stored_decision(site.store, chosen.run, customer, site.today())
+    if found is None:
+        raise ProblemError(404, "no-decision", "The run did not decide this customer.")
+    stored, rules = found
+    line = {name: getattr(stored, name) for name in stored.__slots__}
+    return answer(request, {"run": chosen, "decision": {**line, "fired_rules": rules}})
+
+
+@router.get("/customers/{customer:path}/recommendation", response_model=RecommendationNow, tags=["one customer"])
+def recommendation(request: Request, customer: ReadableCustomer, lang: Language = "en") -> Response:
+    """Decide a customer now, and say what to do next and why."""
+    site = site_of(request)
+    decided = site.decided([customer])[customer]
+    shown = recommend(site.rules().pack, decided.facts, decided.decision, lang)
+    return answer(request, recommendation_in_json(decided, shown))
+
+
+def _run(request: Request, number: int | None) -> StoredRun:
+    found = stored_run(site_of(request).store, number)
+    if found is None:
+        raise ProblemError(404, "no-run", "There is no such run.")
+    return found
+
+
+def _cursor(run: int, last: str) -> str:
+    return base64.urlsafe_b64encode(json.dumps([run, last]).encode()).decode().rstrip("=")
+
+
+def _read_cursor(text: str) -> tuple[int, str]:
+    try:
+        run, last = json.loads(base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True))
+    except (ValueError, TypeError, RecursionError):
+        run, last = None, None
+    if type(run) is not int or not 0 < run < 2**53 or not isinstance(last, str) or not last.isprintable():
+        raise ProblemError(422, "cursor", "This is no cursor of ours: take `next` as it is.")
+    return run, last
