@@ -47,12 +47,12 @@ def figures(
     manager: str | None = None,
     region: str | None = None,
 ) -> dict[str, Rows]:
-    """Compute the figures, by the name of their file; `standing` too.
+    """Compute the figures, by the name of their file; `standing` and `talks` too.
 
     Args:
         base: what the store knew, read as of the date.
         now: a row for each customer at the date: `customer`, `name`, `account_manager`, `region`, `country`,
-            `industry`, `acquisition_source`, `stage`, `abc_class` and `contribution`.
+            `industry`, `acquisition_source`, `stage`, `days_in_stage`, `stalled`, `abc_class` and `contribution`.
         earlier: the same at the earlier date.
         limits: from when on something is judged.
         as_of: the date.
@@ -69,7 +69,7 @@ def figures(
             database.register(name, table)
         for name in _SHARED:
             database.execute(f"CREATE TABLE {name} AS {_sql()[name]}")
-        found = {"standing": "FROM standing"} | {name: sql for name, sql in _sql().items() if name not in _SHARED}
+        found = {name: f"FROM {name}" if name in _SHARED else sql for name, sql in _sql().items()}
         return {name: database.sql(sql).to_arrow_table().to_pylist() for name, sql in found.items()}
 
 

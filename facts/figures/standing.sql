@@ -15,6 +15,8 @@ WITH
             n.abc_class,
             n.contribution,
             n.stage,
+            n.days_in_stage,
+            n.stalled,
             e.stage AS stage_before,
             n.customer IS NOT NULL AS is_here,
             e.customer IS NOT NULL AS was_here
