@@ -100,17 +100,21 @@ class Rules:
         days = self.number(LIMITS["look_back_days"])
         return Judged(int(days), Weights(**known)) if days is not None and len(known) == len(numbers) else None
 
-    def decide(self, snapshot: Snapshot, progress: Progress | None = None) -> pa.Table:
-        """Decide all customers of a snapshot, in the columns of `engine.plan.overview`."""
+    def decide(self, snapshot: Snapshot, progress: Progress | None = None, signs: Collection[str] = ()) -> pa.Table:
+        """Decide all customers of a snapshot, in the columns of `engine.plan.overview` and whether each sign shows."""
         import pyarrow as pa
 
         from engine.plan import Plan
-        from engine.plan.overview import overview
+        from engine.plan.overview import having, overview
 
         total = snapshot.customers.num_rows
         tables: list[pa.Table] = []
         for result in Plan(self.program).run(snapshot):
-            tables.append(overview(self.program, result, self.columns))
+            table = overview(self.program, result, self.columns)
+            for sign in signs:
+                seen = having(self.program, result, FactKey(None, self.pack.shows.get("flags", "")), sign)
+                table = table.append_column(sign, pa.array(seen))
+            tables.append(table)
             if progress is not None:
                 progress("deciding", sum(map(len, tables)), total)
         return pa.concat_tables(tables)
@@ -266,6 +270,9 @@ Card = Mapping[str, str | None]
 _CARD = ("name", "region", "account_manager")
 _STANDS_FOR = (*_CARD, "country", "industry", "acquisition_source")
 
+STALLED = "stalled"
+"""The sign that a customer's progress has stalled, among those that the pack shows."""
+
 AMOUNT = "revenue_365d"
 """What is at stake with a customer."""
 
@@ -289,7 +296,10 @@ class Decided:
 
 @dataclass(frozen=True, slots=True)
 class Portfolio:
-    """The base at a date against an earlier one. `figures` are named as the SQL files that compute them."""
+    """The base at a date against an earlier one. `figures` are named as the SQL files that compute them.
+
+    `standing` and `talks` are what the figures were computed from, customer by customer and value by value.
+    """
 
     as_of: date
     since: date
@@ -298,6 +308,8 @@ class Portfolio:
     figures: Mapping[str, list[dict[str, Any]]]
     ideal_customers: list[dict[str, Any]]
     look_alikes: list[dict[str, Any]]
+    standing: list[dict[str, Any]]
+    talks: list[dict[str, Any]]
 
     @property
     def problem_share(self) -> tuple[int, int]:
@@ -489,7 +501,8 @@ class Desk:
             manager=manager,
             region=region,
         )
-        here = {row["customer"]: row for row in found.pop("standing") if row["is_here"]}
+        standing, talks = found.pop("standing"), found.pop("talks")
+        here = {row["customer"]: row for row in standing if row["is_here"]}
         look_alikes = [
             {**row, "name": here[row["customer"]]["name"], "stage": here[row["customer"]]["stage"]}
             for row in ([] if alike is None else alike.to_pylist())
@@ -503,6 +516,8 @@ class Desk:
             figures=found,
             ideal_customers=[] if profiles is None else profiles.to_pylist(),
             look_alikes=look_alikes,
+            standing=standing,
+            talks=talks,
         )
 
     def _limits(self) -> Limits:
@@ -524,10 +539,10 @@ class Desk:
         return self._standing(base, found and found[1], progress)
 
     def _standing(self, base: dict[str, pa.Table], look_alikes: pa.Table | None, progress: Progress) -> pa.Table:
-        """Decide all customers, and return where each stands: `stage`, `abc_class` and `contribution`, and its card."""
+        """Decide all customers, and return where each stands: with its card and its class."""
         snapshot, _ = self._whole(base, look_alikes)
-        stages = self.rules.decide(snapshot, progress).select(["customer", "stage"])
-        found = snapshot.customers.select(["customer", "abc_class", "contribution"])
+        stages = self.rules.decide(snapshot, progress, [STALLED]).select(["customer", "stage", STALLED])
+        found = snapshot.customers.select(["customer", "abc_class", "contribution", "days_in_stage"])
         cards = base["customers"].select(["key", *_STANDS_FOR]).rename_columns(["customer", *_STANDS_FOR])
         return stages.join(found, "customer").join(cards, "customer").sort_by("customer")
 

@@ -8,7 +8,7 @@ from decimal import Decimal
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from commands.flow_picture import Flow, flow
+from common.flow_picture import Flow, flow
 from common.texts import Texts
 from engine.vocabulary import FactKey, Value
 from engine.wording import Wording

@@ -79,6 +79,7 @@ def as_json(found: Portfolio) -> dict[str, Any]:
     """Return everything found, with the figures side by side."""
     content = asdict(found)
     figures = content.pop("figures")
+    del content["standing"], content["talks"]
     shares = {name: {"n": n, "of": of} for name, (n, of) in found.shares.items()}
     return {**content, **shares, **figures}
 

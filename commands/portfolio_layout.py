@@ -13,15 +13,13 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
+from common.shares import share
 from common.texts import Texts
 from engine.model import Pack
 from engine.wording import Wording
 from wiring import Portfolio
 
 AT_A_GLANCE = 8
-FEW = 10
-"""Of fewer customers than this a percentage would say more than is known."""
-
 _BESIDE = {"unknown": "?", "absent": "–"}
 
 Row = dict[str, Any]
@@ -44,6 +42,7 @@ class PortfolioLayout:
             self._head(found, only),
             self._section("problem_share", self._problem(found)),
             self._section("stage_flow", self._flow(found.figures["flow"])),
+            self._section("stalled", self._stalled(found)),
             self._section("upgrade_rates", self._upgrades(found)),
             self._section("acceptance", self._acceptance(found), days=days["look_back_days"]),
             self._section("core_needs", self._core_needs(found)),
@@ -108,6 +107,17 @@ class PortfolioLayout:
             cells = ["" if is_absent else str(sum(to)), *(str(n or "·") for n in to), "" if is_absent else str(now)]
             table.add_row(f"{self._number(place)} {titles[place]}", *cells)
         return Group(Text(self.texts("stage_flow_says"), style="dim"), table)
+
+    def _stalled(self, found: Portfolio) -> RenderableType:
+        rows = found.figures["stalled"]
+        if not rows:
+            return Text(self.texts("nobody"))
+        return self._bullets(
+            self.texts("stalled_line", who=self._who(row), stage=self._member("stage", row["stage"]), days=row["days"])
+            if row["days"] is not None
+            else self._who(row)
+            for row in rows
+        )
 
     def _segments(self, found: Portfolio) -> RenderableType:
         rows = found.figures["segments"]
@@ -266,11 +276,7 @@ class PortfolioLayout:
     # --- words -------------------------------------------------------------------------------------------------------
 
     def _share(self, n: int, of: int) -> str:
-        """Return counts, and of many their share as well: of a few it would say more than is known."""
-        if not of:
-            return "–"
-        said = self.texts("n_of_m", n=self.texts.number(n), m=self.texts.number(of))
-        return said if of < FEW else f"{said} · {n / of:.1%}"
+        return share(self.texts, n, of)
 
     def _member(self, enum: str, member: str | None) -> str:
         if member is None:

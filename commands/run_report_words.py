@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from commands.bar_picture import Bars, Grid, bars, grid
-from commands.flow_picture import NARROW, NARROW_EDGE, Flow, flow
+from common.flow_picture import NARROW, NARROW_EDGE, Flow, flow
 from common.run_report import LISTS, Row, RunReport
 from common.texts import Texts
 from engine.model import Pack

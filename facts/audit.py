@@ -111,6 +111,12 @@ def entries(
         return [_entry(connection, row, undone.get(row["id"])) for row in rows]
 
 
+def last_entry(store: Store) -> int:
+    """Return the number of the newest entry, 0 if there is none: while it stays the same, so do the facts."""
+    with store.reading() as connection:
+        return connection.scalar(select(func.max(audit.c.id))) or 0
+
+
 def last_changes(store: Store, customers: Collection[str]) -> dict[str, tuple[int, int]]:
     """Return for each customer the newest entry about it alone, and the newest about more than one customer.
 

@@ -10,15 +10,18 @@ from threading import Lock
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from facts.audit import last_changes
+from facts.audit import last_changes, last_entry
 from facts.packs import active_digest
 from facts.runs import newest_run
 from facts.store import Store
 from web.webhook import Hook, Teller
-from wiring import Card, Decided, Desk, Rules, rules_in_use
+from wiring import Card, Decided, Desk, Portfolio, Rules, rules_in_use
 
 MOST_KEPT = 5_000
 """Decisions that are kept in memory."""
+
+MOST_PORTFOLIOS = 8
+"""Portfolios that are kept in memory: each holds where every customer stands."""
 
 FEW = 3
 """Up to so many customers it is quicker to read each by itself than to read the whole base."""
@@ -49,6 +52,7 @@ class Site:
         self._rules: tuple[str | None, Rules] | None = None
         self.teller: Teller | None = None
         self._kept: dict[str, tuple[Any, Decided]] = {}
+        self._portfolios: dict[Any, Portfolio] = {}
 
     def today(self) -> date:
         """Return the day on which is decided and recorded."""
@@ -100,6 +104,22 @@ class Site:
                 self._kept[key] = (marks.get(key), each)
             for key in list(self._kept)[: max(0, len(self._kept) - MOST_KEPT)]:
                 del self._kept[key]
+        return found
+
+    def portfolio(self, since: date, manager: str | None, region: str | None) -> Portfolio:
+        """Return the whole base judged against an earlier date, made anew where anything was recorded.
+
+        Raises:
+            StoreError: if there are no customers, or the pack does not name its limits.
+        """
+        desk = self.desk()
+        run, last = newest_run(self.store), last_entry(self.store)
+        mark = (desk.as_of, desk.rules.program.stamp, run, last, since, manager, region)
+        found = self._portfolios.get(mark) or desk.portfolio(since, manager=manager, region=region)
+        with self._lock:
+            self._portfolios[mark] = found
+            for old in list(self._portfolios)[: max(0, len(self._portfolios) - MOST_PORTFOLIOS)]:
+                del self._portfolios[old]
         return found
 
 

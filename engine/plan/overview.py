@@ -45,6 +45,14 @@ def overview(program: Program, result: Result, facts: Mapping[str, FactKey]) -> 
     )
 
 
+def having(program: Program, result: Result, key: FactKey, member: str) -> Mask:
+    """Return the customers whose set of this fact has a member; none where the rules know no such fact or member."""
+    sets = result.members.get(key, {})
+    members = program.vocabulary.enum_of(program.fact(key)).members if sets else ()
+    mask = sets.get(members.index(member)) if member in members else None
+    return np.array(np.broadcast_to(False if mask is None else mask, len(result.customers)))
+
+
 def _words(program: Program, fact: Fact, column: Column | None, size: int) -> pa.Array:
     if column is None:
         return pa.nulls(size, pa.string())

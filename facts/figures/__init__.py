@@ -48,12 +48,12 @@ def figures(
     manager: str | None = None,
     region: str | None = None,
 ) -> dict[str, Rows]:
-    """Compute the figures, by the name of their file; `standing` too.
+    """Compute the figures, by the name of their file; `standing` and `talks` too.
 
     Args:
         base: what the store knew, read as of the date.
         now: a row for each customer at the date: `customer`, `name`, `account_manager`, `region`, `country`,
-            `industry`, `acquisition_source`, `stage`, `abc_class` and `contribution`.
+            `industry`, `acquisition_source`, `stage`, `days_in_stage`, `stalled`, `abc_class` and `contribution`.
         earlier: the same at the earlier date.
         limits: from when on something is judged.
         as_of: the date.
@@ -67,8 +67,8 @@ def figures(
             database.execute(f"SET VARIABLE {name} = $value", {"value": value})
         for name, table in {"now": now, "earlier": earlier, "rungs": rungs()}.items():
             database.register(name, table)
-        database.execute(f"CREATE TABLE standing AS {_sql()['standing']}")
         database.execute(f"CREATE TABLE talks AS {group('talks')}")
+        database.execute(f"CREATE TABLE standing AS {_sql()['standing']}")
         found = {**_sql(), "standing": "FROM standing"}
         return {name: database.sql(sql).to_arrow_table().to_pylist() for name, sql in found.items()}
 

@@ -126,11 +126,14 @@ def standing(earlier: bool = False) -> pa.Table:
         then, now, abc_class, contribution = row[5:]
         found = {"customer": key, "name": key.upper(), "stage": then if earlier else now}
         money = None if contribution is None else Decimal(contribution)
-        rows.append({**found, **dict(zip(names, row, strict=False)), "abc_class": abc_class, "contribution": money})
+        stalled = {"days_in_stage": 200 if key in "bc" else None, "stalled": key in "bd"}
+        card = dict(zip(names, row, strict=False))
+        rows.append({**found, **card, **stalled, "abc_class": abc_class, "contribution": money})
     if earlier:
         rows = [*rows[:-1], {**rows[0], "customer": "g", "name": "G", "stage": "new"}]
     text = dict.fromkeys(("customer", "name", "stage", *names, "abc_class"), pa.string())
-    return pa.Table.from_pylist(rows, pa.schema([*text.items(), ("contribution", pa.decimal128(18, 2))]))
+    other = {"days_in_stage": pa.int64(), "stalled": pa.bool_(), "contribution": pa.decimal128(18, 2)}
+    return pa.Table.from_pylist(rows, pa.schema([*text.items(), *other.items()]))
 
 
 def found_in(store: Store, known_at: datetime = KNOWN_AT, **only: str) -> dict[str, Rows]:
@@ -152,6 +155,7 @@ def test_every_figure_on_a_small_store(store: Store) -> None:
         ("established", 0, 1), ("new", 3, 3), ("potential", 1, 0),
         ("problem", 1, 0), ("strategic", 1, 1), ("target", 0, 1),
     ]  # fmt: skip
+    assert counts(found["stalled"], "customer", "days") == [("b", 200), ("d", None)]
     assert counts(found["flow"], "from_stage", "to_stage", "customers") == [
         ("absent", "potential", 1), ("established", "new", 1), ("new", "absent", 1), ("new", "new", 1),
         ("new", "problem", 1), ("strategic", "strategic", 1), ("target", "new", 1),
@@ -220,7 +224,7 @@ def test_what_comes_after_the_date_changes_nothing_but_what_was_sent_before(stor
     after = found_in(store)
     assert counts(after["unheard"], "customer", "days") == [("a", 30), ("c", 7)]
     changed = {name for name in before if after[name] != before[name]}
-    assert changed == {"acceptance", "unheard"}
+    assert changed == {"talks", "acceptance", "unheard"}
 
 
 def test_what_is_learnt_later_changes_nothing(store: Store) -> None:

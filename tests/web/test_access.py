@@ -23,6 +23,9 @@ ROUTES = {
     ("GET", "/language/{language}"): ANYONE,
     ("POST", "/logout"): LOGGED_IN,
     ("GET", "/"): READ,
+    ("GET", "/portfolio"): READ,
+    ("GET", "/portfolio/customers"): READ,
+    ("GET", "/portfolio/export/{figure}.{form}"): READ,
     ("GET", "/customers/{customer:path}"): READ,
     ("GET", "/customers/{customer:path}/why"): READ,
     ("GET", "/customers/{customer:path}/why-not"): READ,
@@ -35,6 +38,9 @@ ROUTES = {
     ("POST", "/customers/{customer:path}/stage"): CONFIRM,
 }
 """Every route with what it asks of whoever comes: a new one fails the first test below until it has its line."""
+
+PLACES = {"{language}": "en", "{figure}": "all", "{form}": "xlsx"}
+"""What stands in an address beside customers."""
 
 MAY = {
     "manager": {LOGGED_IN, READ, RECORD, CONFIRM},
@@ -66,7 +72,9 @@ def test_each_role_may_what_it_may_and_nothing_else(pages: Pages, role: str | No
             continue
         for customer in (OWN, FOREIGN) if "{customer" in path else ("",):
             browser = pages.nobody() if role is None else pages.visit(role)
-            address = path.replace("{customer:path}", customer).replace("{language}", "en")
+            address = path.replace("{customer:path}", customer)
+            for name, given in PLACES.items():
+                address = address.replace(name, given)
             answer = browser.send(address) if method == "POST" and role else browser.client.request(method, address)
             may = asked == ANYONE or (
                 role is not None and asked in MAY[role] and (role != "manager" or customer != FOREIGN)

@@ -26,6 +26,8 @@ AXE = ROOT / "build" / "axe" / "node_modules" / "axe-core" / "axe.min.js"
 TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 CUSTOMER = "/customers/tallowfen"
 ADDRESSES = (
+    "/portfolio",
+    "/portfolio/customers?stage=core",
     "/login",
     "/",
     CUSTOMER,
