@@ -67,8 +67,8 @@ def figures(
             database.execute(f"SET VARIABLE {name} = $value", {"value": value})
         for name, table in {"now": now, "earlier": earlier, "rungs": rungs()}.items():
             database.register(name, table)
-        database.execute(f"CREATE TABLE talks AS {group('talks')}")
         database.execute(f"CREATE TABLE standing AS {_sql()['standing']}")
+        database.execute(f"CREATE TABLE talks AS {group('talks')}")
         found = {**_sql(), "standing": "FROM standing"}
         return {name: database.sql(sql).to_arrow_table().to_pylist() for name, sql in found.items()}
 
