@@ -5,19 +5,25 @@ from __future__ import annotations
 import os
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
+from datetime import date
+from importlib.metadata import version
 from pathlib import Path
-from time import perf_counter
 from typing import TYPE_CHECKING
 
 import click
 
-from commands.options import Query, query_options, user_option
+from commands.batch_watch import JsonLog, Steps, failed, succeeded
+from commands.failures import explained
+from commands.options import Query, Word, query_options, user_option
+from commands.output import print_json, print_page
+from commands.progress import progress
+from common.metrics import put
+from common.texts import Texts
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
-    from common.texts import Texts
     from facts.batch.run import Batch, BatchRun
     from wiring import Rules
 
@@ -48,6 +54,19 @@ Counts = Mapping[str, Mapping[str, int]]
 @click.option("--no-wait", is_flag=True, help="If another batch is at work, end at once instead of waiting for it.")
 @click.option("--workers", type=click.IntRange(1, 512), metavar="N", help="How many cores to use. By default all.")
 @click.option("--quiet", is_flag=True, help="Do not say how far the work is.")
+@click.option(
+    "--log",
+    type=Word(("text", "json")),
+    default="text",
+    metavar="text|json",
+    help="Say how the work goes as text, or as JSON lines alone, on standard error. By default text.",
+)
+@click.option(
+    "--metrics",
+    type=click.Path(dir_okay=False, path_type=Path),
+    metavar="FILE",
+    help="Write figures for a monitoring system to this file, in Prometheus' text format.",
+)
 @user_option
 @query_options
 def command(
@@ -58,6 +77,8 @@ def command(
     no_wait: bool,
     workers: int | None,
     quiet: bool,
+    log: str,
+    metrics: Path | None,
     user: str,
     query: Query,
 ) -> None:
@@ -74,43 +95,86 @@ def command(
     Example:
       valuelift batch --as-of 2010-12-09
       valuelift batch --facts facts --out runs --as-of 2026-06-30 --json
+      valuelift batch --log json --metrics /var/lib/node_exporter/valuelift.prom
     """
-    from commands.progress import progress
-    from common.texts import Texts
-
     if facts is not None and out is None and query.db is None:
         raise click.UsageError("With --facts, say where the decisions go: --out DIR, --db, or both.")
-    texts = Texts(query.language)
-    start = perf_counter()
-    with (
-        batch_for(query, facts, out, currency.upper(), user, workers) as (batch, rules),
-        progress(quiet=quiet) as report,
-    ):
-        decide = batch.force if force else batch.run
-        run = decide(
-            lambda step, done, of: report(texts(step), done, of),
-            lambda holder: click.echo(texts("batch_waits", holder=holder), err=True),
-            wait=not no_wait,
-        )
-    seconds = perf_counter() - start
-    counts = distribution(run)
+    if metrics is not None and not os.access(metrics.parent, os.W_OK):
+        raise click.BadParameter(f"{metrics.parent} cannot be written to.", param_hint="--metrics")
+    steps, lines = Steps(), JsonLog(quiet=quiet) if log == "json" else None
+    try:
+        if lines:
+            lines.event("begun", as_of=query.as_of, facts=facts, user=user)
+        asked = batch_for(query, facts, out, currency.upper(), user, workers)
+        run, rules = _decided(asked, steps, Texts(query.language), lines, quiet=quiet, force=force, wait=not no_wait)
+    except click.ClickException:
+        raise
+    except Exception as error:
+        if metrics:
+            put(metrics, failed(steps, metrics))
+        if lines is None:
+            raise
+        message, code = explained(error)
+        lines.event("failed", "error", message=message, exit_code=code, seconds=round(steps.seconds(), 3))
+        raise click.exceptions.Exit(code) from None
+    seconds, counts, stamp = steps.seconds(), distribution(run), rules.program.stamp
+    if metrics:
+        info = {"version": version("valuelift"), "pack": stamp.name, "pack_version": stamp.version}
+        info |= {"pack_digest": stamp.digest, "run": run.name}
+        put(metrics, succeeded(steps, query.as_of, run.customers, run.is_new, counts, info))
+    head = {"run": run.number, "is_new": run.is_new, "as_of": query.as_of, "customers": run.customers}
+    rest = {"seconds": round(seconds, 3), "per_second": round(run.customers / seconds), "counts": counts}
+    whole = {**head, "folder": str(run.folder.path), "pack": stamp, "forced": force, **rest}
+    if lines:
+        lines.event("done", **whole)
     if query.as_json:
-        from commands.output import print_json
+        print_json(whole)
+    elif not lines:
+        _tell(Texts(query.language), rules, run, query.as_of, seconds, counts, force=force)
 
-        head = {"run": run.number, "is_new": run.is_new, "as_of": query.as_of, "customers": run.customers}
-        rest = {"seconds": round(seconds, 3), "per_second": round(run.customers / seconds), "counts": counts}
-        print_json({**head, "folder": str(run.folder.path), "pack": rules.program.stamp, "forced": force, **rest})
-        return
+
+def _decided(
+    asked: AbstractContextManager[tuple[Batch, Rules]],
+    steps: Steps,
+    texts: Texts,
+    lines: JsonLog | None,
+    *,
+    quiet: bool,
+    force: bool,
+    wait: bool,
+) -> tuple[BatchRun, Rules]:
+    """Run the batch, and say how far it is."""
+    with asked as (batch, rules), progress(quiet=quiet or lines is not None) as report:
+
+        def told(step: str, done: int, of: int) -> None:
+            steps.note(step)
+            if lines:
+                lines.progress(step, done, of)
+            else:
+                report(texts(step), done, of)
+
+        def waits(holder: str) -> None:
+            if lines:
+                lines.event("waits", "warning", holder=holder)
+            else:
+                click.echo(texts("batch_waits", holder=holder), err=True)
+
+        decide = batch.force if force else batch.run
+        return decide(told, waits, wait=wait), rules
+
+
+def _tell(
+    texts: Texts, rules: Rules, run: BatchRun, as_of: date, seconds: float, counts: Counts, *, force: bool
+) -> None:
+    """Print what was decided."""
     from rich.text import Text
-
-    from commands.output import print_page
 
     stamp = rules.program.stamp
     said = texts(
         "run_published" if run.is_new else "run_agrees" if force else "run_unchanged",
         run=run.name,
         number=texts.number(run.customers),
-        date=texts.date(query.as_of),
+        date=texts.date(as_of),
         pack=f"{stamp.name} {stamp.version}",
         seconds=f"{seconds:.1f}",
     )
