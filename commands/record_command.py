@@ -62,7 +62,7 @@ def effect(
 
     COMMUNICATION is its key, or the kind of value if its effect has not been heard yet. If the customer recognised or
     accepted the value, the perception of it rises with the effect, as the rules say; it never falls by it. Many at
-    once: fill in `valuelift import --template communications`.
+    once: `valuelift record file`.
 
     \b
     Example:
