@@ -31,7 +31,7 @@ def command() -> None:
 
     Each command says what changes in the recommendation. What is recorded twice, contradicts the records or lies in
     the future is refused. Nothing is overwritten: `valuelift record undo` takes a record back, `valuelift audit` lists
-    them. To enter many at once, use `valuelift import`.
+    them. To enter many at once, use `valuelift record file`.
 
     \b
     Example:
@@ -62,7 +62,7 @@ def effect(
 
     COMMUNICATION is its key, or the kind of value if its effect has not been heard yet. If the customer recognised or
     accepted the value, the perception of it rises with the effect, as the rules say; it never falls by it. Many at
-    once: fill in `valuelift import --template communications`.
+    once: `valuelift record file`.
 
     \b
     Example:
@@ -206,6 +206,39 @@ def reasons(customer: str | None, pack: Path | None, language: str, as_json: boo
     from commands.record.reasons import show_reasons
 
     show_reasons(customer, Query(db, date.today(), None, pack, language, as_json))
+
+
+# --- many at once ---
+
+
+@command.command("file")
+@click.argument("file", required=False, type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--template", is_flag=True, help="Print the heading and an example row, and stop.")
+@click.option("--dry-run", is_flag=True, help="Check everything and record nothing.")
+@user_option
+@query_of_record
+def file(file: Path | None, template: bool, dry_run: bool, user: str, query: Query) -> None:
+    """Record communications and their effects from FILE, a CSV (or XLSX) with a row for each.
+
+    All faults are named at once, with row and column, and then nothing is recorded. Rows on record already change
+    nothing; a row that says more of one on record, such as its effect, adds that. Perceptions rise as by `valuelift
+    record effect`. The audit log gets an entry for each customer. docs/loop.md explains the columns.
+
+    \b
+    Example:
+      valuelift record file --template > june.csv
+      valuelift record file june.csv --dry-run
+    """
+    if template:
+        from common.record_file import template as template_of
+
+        click.echo(template_of(), nl=False)
+        return
+    if file is None:
+        raise click.UsageError("Give the file, or --template.")
+    from commands.record.file import record_from
+
+    record_from(file, user, query, dry_run=dry_run)
 
 
 # --- undo ---

@@ -39,19 +39,38 @@ class Evidence:
 
 @dataclass(frozen=True, slots=True)
 class Estimate:
-    """The share of acceptance in a group with its interval, and the group that speaks for it: itself or a wider one."""
+    """The share of acceptance in a group, known as Beta(a, b), and the group that speaks for it: maybe a wider one."""
 
     group: Path
     evidence: Evidence
     rests_on: Path
-    share: Fraction
-    low: float
-    high: float
+    a: Fraction
+    b: Fraction
+    interval: int
 
     @property
     def is_own(self) -> bool:
         """Whether enough was heard in the group itself."""
         return self.rests_on == self.group
+
+    @property
+    def share(self) -> Fraction:
+        """The most that can be said in one number: the mean."""
+        return self.a / (self.a + self.b)
+
+    @property
+    def low(self) -> float:
+        """Where the interval begins."""
+        return self._quantile((1 - self.interval / 100) / 2)
+
+    @property
+    def high(self) -> float:
+        """Where the interval ends."""
+        return self._quantile((1 + self.interval / 100) / 2)
+
+    def _quantile(self, probability: float) -> float:
+        # Only when it is asked for: the fact needs the mean alone, and the quantiles take ten times as long.
+        return beta_quantile(probability, float(self.a), float(self.b))
 
 
 def estimates(cells: Iterable[tuple[Path, Evidence]], weights: Weights) -> dict[Path, Estimate]:
@@ -62,13 +81,12 @@ def estimates(cells: Iterable[tuple[Path, Evidence]], weights: Weights) -> dict[
         weights: by what evidence is weighed.
     """
     counted = _with_wider(cells)
-    model = _Model(counted, weights)
     found: dict[Path, Estimate] = {}
     for group in sorted(counted, key=lambda path: (len(path), [(each is None, each or "") for each in path])):
         spoken_for = next((wider for wider in outwards(group) if counted[wider].heard >= weights.least_heard), None)
         if spoken_for is not None:
-            share, low, high = model.said(spoken_for)
-            found[group] = Estimate(group, counted[group], spoken_for, share, low, high)
+            a, b = _added(_prior(counted, spoken_for, weights), counted[spoken_for])
+            found[group] = Estimate(group, counted[group], spoken_for, a, b, weights.interval)
     return found
 
 
@@ -87,29 +105,16 @@ def outwards(path: Path) -> Iterator[Path]:
     return (path[:length] for length in range(len(path), -1, -1))
 
 
-@dataclass(frozen=True, slots=True)
-class _Model:
-    counted: dict[Path, Evidence]
-    weights: Weights
-
-    def said(self, group: Path) -> tuple[Fraction, float, float]:
-        """Return the mean of a group's posterior, and its interval."""
-        a, b = _added(self.prior(group), self.counted[group])
-        outside = (1 - self.weights.interval / 100) / 2
-        low, high = (beta_quantile(each, float(a), float(b)) for each in (outside, 1 - outside))
-        return a / (a + b), low, high
-
-    def prior(self, group: Path) -> tuple[Fraction, Fraction]:
-        """Return the two parameters of the prior: of the whole, any share is as likely as any other."""
-        if not group:
-            return Fraction(1), Fraction(1)
-        wider, own = group[:-1], self.counted[group]
-        whole = self.counted[wider]
-        others = Evidence(whole.accepted - own.accepted, whole.heard - own.heard)
-        a, b = _added(self.prior(wider), others)
-        # The mixture of Beta(k m, k (1 - m)) over what is known of m has the mean and variance of such a Beta.
-        weight = (a + b) * self.weights.prior_heard / (a + b + self.weights.prior_heard + 1)
-        return weight * a / (a + b), weight * b / (a + b)
+def _prior(counted: Mapping[Path, Evidence], group: Path, weights: Weights) -> tuple[Fraction, Fraction]:
+    """Return the two parameters of a group's prior: of the whole, any share is as likely as any other."""
+    if not group:
+        return Fraction(1), Fraction(1)
+    wider, own = group[:-1], counted[group]
+    whole = counted[wider]
+    a, b = _added(_prior(counted, wider, weights), Evidence(whole.accepted - own.accepted, whole.heard - own.heard))
+    # The mixture of Beta(k m, k (1 - m)) over what is known of m has the mean and variance of such a Beta.
+    weight = (a + b) * weights.prior_heard / (a + b + weights.prior_heard + 1)
+    return weight * a / (a + b), weight * b / (a + b)
 
 
 def _added(prior: tuple[Fraction, Fraction], seen: Evidence) -> tuple[Fraction, Fraction]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from functools import lru_cache
 
 _TINY = 1e-300
 _MOST_TERMS = 10_000
@@ -28,6 +29,7 @@ def beta_cdf(x: float, a: float, b: float) -> float:
     return math.exp(front) * _continued_fraction(x, a, b) / a
 
 
+@lru_cache(4096)  # wider groups speak for many narrower ones
 def beta_quantile(probability: float, a: float, b: float) -> float:
     """Return the share that a Beta(a, b) variable stays below with a probability.
 

@@ -125,15 +125,17 @@ class Book:
         Raises:
             StoreError: if an effect was recorded already, or it cannot have been heard on that day.
         """
-        statements = [self.more("communications", row, said)]
-        on, kind = said["heard_on"], row["value_kind"]
+        more = self.more("communications", row, said)
+        return [more, *self.shown(row["value_kind"], said["heard_on"], shows, f"{row['key']}: {said['outcome']}")]
+
+    def shown(self, kind: str, on: date, shows: str | None, evidence: str) -> list[Statement]:
+        """Return the statement that the perception of a kind of value rises to what an effect shows, if it does."""
         key = f"{self.customer}/{kind}"
         before = self.last("perceptions", key, on)
-        if shows is not None and (before is None or _rank(shows) > _rank(before["level"])):
-            level = {"value_kind": kind, "level": shows, "evidence": f"{row['key']}: {said['outcome']}"}
-            free = ("value_kind", "level", "evidence")
-            statements.append(self.entry("perceptions", level, on, key, may_change=free))
-        return statements
+        if shows is None or (before is not None and _rank(shows) <= _rank(before["level"])):
+            return []
+        level = {"value_kind": kind, "level": shows, "evidence": evidence}
+        return [self.entry("perceptions", level, on, key, may_change=("value_kind", "level", "evidence"))]
 
     def _keys(self, key: str) -> set[str]:
         """Return a key as it is for this customer and for those merged into it."""

@@ -86,19 +86,33 @@ def state(store: Store, statements: Sequence[Statement], *, user: str, source: s
     Raises:
         StoreError: as `record` does; or if something else stands there already, or what is corrected no longer stands.
     """
-    complete = [_complete(_table(each.table), each.row) for each in statements]
-    recorder = _Recorder(user, source, datetime.now(UTC))
+    (entry,) = state_all(store, [statements], user=user, source=source)
+    return entry
+
+
+def state_all(store: Store, groups: Sequence[Sequence[Statement]], *, user: str, source: str) -> list[int]:
+    """Record groups of statements, all of them or none, and return the number of each group in the audit log.
+
+    Raises:
+        StoreError: as `state` does.
+    """
+    at = datetime.now(UTC)
     with store.writing() as connection:
-        for each, row in zip(statements, complete, strict=True):
-            target = FACT_TABLES[each.table]
-            _check_customers(connection, target, [row])
-            standing = _standing(connection, target, row)
-            if (None if standing is None else standing["id"]) != each.replaces:
-                raise StoreError(
-                    f"{row['key']!r} is not recorded", "the store says something else of it by now", "Look at it again."
-                )
-            recorder.put(connection, target, row, standing)
-        entry = recorder.log(connection, "record", statements[0].table)
+        return [_state(connection, _Recorder(user, source, at), statements) for statements in groups]
+
+
+def _state(connection: Connection, recorder: _Recorder, statements: Sequence[Statement]) -> int:
+    for each in statements:
+        target = _table(each.table)
+        row = _complete(target, each.row)
+        _check_customers(connection, target, [row])
+        standing = _standing(connection, target, row)
+        if (None if standing is None else standing["id"]) != each.replaces:
+            raise StoreError(
+                f"{row['key']!r} is not recorded", "the store says something else of it by now", "Look at it again."
+            )
+        recorder.put(connection, target, row, standing)
+    entry = recorder.log(connection, "record", statements[0].table)
     if entry is None:
         raise StoreError("Nothing is recorded", "the store says so already", "See `valuelift audit`.")
     return entry

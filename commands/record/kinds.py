@@ -141,7 +141,7 @@ KINDS = (
         "communications",
         "Record a value that was conveyed to CUSTOMER."
         "\n\nIf it is the value that was advised, the intended effect is taken from the advice. Record what was heard "
-        "of it by `valuelift record effect`. Many at once: fill in `valuelift import --template communications`."
+        "of it by `valuelift record effect`. Many at once: `valuelift record file`."
         + _EXAMPLE
         + "  valuelift record communication moonbridge --value people --medium visit \\\n"
         "    --contact buyer --speaker account_manager --on 2026-06-20",

@@ -408,6 +408,7 @@ def test_an_older_store_tells_what_it_knows(store_url: str) -> None:
             connection.execute(text("DROP FUNCTION refuse_to_change_audit"))
         for table in ("account_sessions", "accounts", "rule_lists"):
             connection.execute(text(f"DROP TABLE {table}"))
+        connection.execute(text("ALTER TABLE portfolio DROP COLUMN acceptance"))
         connection.execute(text("ALTER TABLE decisions DROP COLUMN rule_list"))
         connection.execute(text("ALTER TABLE decisions ADD COLUMN fired_rules TEXT"))
         connection.execute(text("UPDATE alembic_version SET version_num = '0002'"))

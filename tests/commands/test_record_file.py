@@ -1,0 +1,101 @@
+"""Communications and effects from a file: all of them or none, every fault at once, and nothing twice."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.commands.conftest import DAY, Answer, Call
+
+HEAD = "customer,on,value,medium,contact,cost,heard_on,outcome,reason"
+
+
+@pytest.fixture
+def filed(demo: Call, tmp_path: Path) -> Call:
+    """Return a function that records a file with these rows."""
+
+    def call(*rows: str, **options: str) -> Answer:
+        path = tmp_path / "june.csv"
+        path.write_text("\n".join((HEAD, *rows)) + "\n", encoding="utf-8")
+        more = [word for name, value in options.items() for word in (f"--{name}", value)]
+        return demo("record", "file", path, "--as", "ana", "--as-of", DAY, *more)
+
+    return call
+
+
+def perception(demo: Call, customer: str, kind: str) -> str | None:
+    """Return how a customer sees a kind of value, by the ledger."""
+    found = demo("ledger", customer, "--as-of", DAY, "--json").json
+    level: str | None = next(line["level"] for line in found["lines"] if line["kind"] == kind)
+    return level
+
+
+def test_rows_are_recorded_once_and_perceptions_follow(filed: Call, demo: Call) -> None:
+    """An effect raises the perception as the rules say, a lower one later does not lower it; again changes nothing."""
+    rows = (
+        "silver-carp,2026-06-10,product,technical_exchange,user,low,2026-06-18,recognised,fewer rejects",
+        "silver-carp,2026-06-11,product,visit,user,,2026-06-20,accepted,",
+        "silver-carp,2026-06-12,product,meeting,user,,2026-06-22,recognised,",
+        "moonbridge,2026-06-12,brand,company_visit,decision_maker,high,,,",
+    )
+    answer = filed(*rows, lang="en")
+    assert (answer.code, answer.errors) == (0, "")
+    assert answer.output.startswith("Recorded 4 of 4 rows, 0 are on record already (numbers:")
+    assert perception(demo, "silver-carp", "product") == "accepted"
+    entries = demo("audit", "--json").json
+    assert sorted(each["customer"] for each in entries if each["from"] == "june.csv") == ["moonbridge", "silver-carp"]
+    again = filed(*rows, lang="en")
+    assert again.output.startswith("Recorded 0 of 4 rows, 4 are on record already")
+    assert demo("audit", "--json").json == entries
+
+
+def test_an_effect_heard_later_is_added(filed: Call, demo: Call) -> None:
+    """The row of a communication on record that now has an effect adds it, and undo takes it back."""
+    row = "moonbridge,2026-06-12,brand,company_visit,decision_maker,high"
+    filed(f"{row},,,")
+    assert perception(demo, "moonbridge", "brand") == "understood"
+    assert filed(f"{row},2026-06-20,recognised,").code == 0
+    assert perception(demo, "moonbridge", "brand") == "recognised"
+    assert demo("record", "undo", "--as", "ana", "--as-of", DAY).code == 0
+    assert perception(demo, "moonbridge", "brand") == "understood"
+
+
+def test_every_fault_is_named_and_nothing_is_recorded(filed: Call, demo: Call) -> None:
+    """Each faulty cell has its row and column, and with one fault the sound rows are not recorded either."""
+    before = demo("audit", "--json").json
+    answer = filed(
+        "moonbridge,2026-06-12,brand,company_visit,decision_maker,high,,,",
+        "silver-carp,2026-06-12,product,visit,user,,2026-06-11,recognised,",  # before it was conveyed
+        "silver-crap,2026-07-01,produc,visit,user,,,,",  # unknown, to come, misspelt
+        "silver-carp,12.6.2026,product,,user,cheap,,,said so",
+        "silver-carp,2026-06-13,product,visit,user,,,accepted,",  # heard when?
+        "moonbridge,2026-06-12,brand,company_visit,decision_maker,low,,,",  # twice
+        "moonbridge,2026-04-15,people,visit,buyer,,2026-04-21,accepted,",  # on record as recognised
+        "moonbridge,2026-06-12",
+        lang="zh",
+    )
+    assert answer.code == 1
+    assert "没有记录任何内容：8行" in answer.output
+    assert [line.split(": ")[0].removeprefix("june.csv, ") for line in answer.errors.splitlines()] == [
+        "row 3, heard_on", "row 4, customer", "row 4, on", "row 4, value", "row 5, medium", "row 5, on", "row 5, cost",
+        "row 5, reason", "row 6, heard_on", "row 7", "row 8, outcome", "row 9",
+    ]  # fmt: skip
+    for said in ("lies before the communication", "Did you mean `silver-carp`?", "2026-07-01 lies after 2026-06-30"):
+        assert said in answer.errors
+    assert "on record with 'recognised', not 'accepted'" in answer.errors
+    assert demo("audit", "--json").json == before
+
+
+def test_the_template_is_a_file_that_can_be_read(demo: Call, tmp_path: Path) -> None:
+    """The example row has no fault but its customer, and a check alone records nothing."""
+    printed = demo("record", "file", "--template").output
+    path = tmp_path / "template.csv"
+    path.write_text(printed.replace("C-1001", "silver-carp"), encoding="utf-8")
+    checked = demo("record", "file", path, "--dry-run", "--as-of", DAY, "--json").json
+    assert (checked["recorded"], checked["faults"], checked["numbers"]) == (1, [], [])
+    path.write_text("customer,on,valu,medium\n", encoding="utf-8")
+    answer = demo("record", "file", path, "--as-of", DAY)
+    assert answer.code == 1
+    assert "Did you mean `valu`?" in answer.errors
+    assert demo("record", "file").code == 2
