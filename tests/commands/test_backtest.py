@@ -133,6 +133,7 @@ def test_dates_follow_each_other() -> None:
 
 # --- a part of real data ---
 
+
 @pytest.fixture(scope="module")
 def part(test_data: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path, date]:
     """Return two stores of some wholesale customers, with all that happened and with what happened up to a date."""
@@ -142,14 +143,14 @@ def part(test_data: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Pat
     ours = pa.array([key for key in keys if zlib.crc32(str(key).encode()) % 20 == 0])
     lines = every.filter(pc.is_in(every["Customer ID"], value_set=ours))
     past = lines.filter(pc.less(lines["InvoiceDate"], "2010-08"))
-    found = []
+    found: list[Path] = []
     for name, rows in {"whole": lines, "past": past}.items():
         pq.write_table(rows, folder / f"{name}.parquet")
         found.append(folder / f"{name}.db")
         store = Store.create(str(found[-1]), base_currency="GBP")
         import_files(store, "online-retail", [folder / f"{name}.parquet"], user="tester")
         store.close()
-    return *found, date.fromisoformat(pc.max(past["InvoiceDate"]).as_py()[:10])
+    return found[0], found[1], date.fromisoformat(pc.max(past["InvoiceDate"]).as_py()[:10])
 
 
 def test_decisions_know_nothing_of_the_future(part: tuple[Path, Path, date]) -> None:
