@@ -40,6 +40,7 @@ def rows(**changed: Sequence[object]) -> Rows:
         "expected_orders": [3.0, 2.0, 0.5, 0.1, 1.0, 0.2],
         "expected_revenue": [90.0, 20.0, 10.0, 5.0, 80.0, 1.0],
         "next_orders": [2, 3, 1, 0, 2, 0],
+        "next_days": [2, 2, 1, 0, 2, 0],
         "next_revenue": list(REVENUE_AFTER),
         "complaints": [0.0, 1.0, 0.0, 0.0, float("nan"), 0.0],
     }
