@@ -50,6 +50,7 @@ STEPS = {"month": 1, "quarter": 3}
     is_flag=True,
     help="Decide on what the store had recorded by the evening of each date. By default, on all that holds by then.",
 )
+@click.option("--no-models", is_flag=True, help="Leave out BG/NBD with Gamma-Gamma, which takes most of the time.")
 @click.option(
     "--html",
     type=click.Path(dir_okay=False, writable=True, path_type=Path),
@@ -70,6 +71,7 @@ def command(
     kept_from: date | None,
     recorded_from: date | None,
     as_recorded: bool,
+    no_models: bool,
     html: Path | None,
     db: str | None,
     known_at: datetime | None,
@@ -102,7 +104,7 @@ def command(
     if kept_from is not None and kept_from > dates[-1]:
         raise click.BadParameter(f"{kept_from} is after the last date, {dates[-1]}.", param_hint="--keep-apart-from")
     moment = known_at or datetime.now(UTC)
-    wanted = Wanted(dates, months, moment, kept_from, recorded_from, as_recorded)
+    wanted = Wanted(dates, months, moment, kept_from, recorded_from, as_recorded, not no_models)
     texts = Texts(language)
     with open_store(db) as store, progress() as report:
         rules = rules_in_use(store, pack)

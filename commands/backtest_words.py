@@ -124,14 +124,7 @@ class BacktestWords:
         if len(found) < 2:
             return None
         is_told = any(each.complained is not None for each in found)
-        columns = [
-            "backtest_rows",
-            "backtest_again",
-            "backtest_lift",
-            "backtest_revenue",
-            "backtest_before",
-            "backtest_after",
-        ]
+        columns = [f"backtest_{name}" for name in ("rows", "again", "lift", "revenue", "before", "after")]
         rows = []
         for each in found:
             again, lift, revenue, before, after, complained = (

@@ -47,6 +47,7 @@ class Wanted:
 
     `kept_from`: decisions from this date on are judged apart. `recorded_from`: orders are taken to be recorded of
     everybody since this day. `as_recorded`: only what the store had learnt by each date counts, else all that held.
+    `has_models`: BG/NBD and Gamma-Gamma are fitted, if their library is there.
     """
 
     dates: Sequence[date]
@@ -55,6 +56,7 @@ class Wanted:
     kept_from: date | None = None
     recorded_from: date | None = None
     as_recorded: bool = False
+    has_models: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +88,10 @@ class Period:
 
 @dataclass(frozen=True, slots=True)
 class Backtest:
-    """What came true. `lifetime` is `computed`, or why BG/NBD was not: `absent` (library) or `few` (repeat buyers)."""
+    """What came true.
+
+    `lifetime` is `computed`, or why BG/NBD was not: `absent` (its library), `few` (who bought again), or `skipped`.
+    """
 
     wanted: Wanted
     currency: str
@@ -133,7 +138,7 @@ def backtest(store: Store, rules: Rules, wanted: Wanted, progress: Progress) -> 
             progress("backtest_deciding", place, len(wanted.dates))
             parts.append(_decided(store, rules, wanted, currency, as_of, outcomes))
         progress("backtest_deciding", len(parts), len(parts))
-    lifetime = _add_expectations(parts, progress)
+    lifetime = _add_expectations(parts, progress) if wanted.has_models else "skipped"
     progress("backtest_comparing", 0, 1)
     found = Backtest(wanted, currency, _dated(wanted, parts), tuple(_periods(wanted, rules, parts)), lifetime)
     progress("backtest_comparing", 1, 1)
@@ -188,10 +193,11 @@ def _decided(store: Store, rules: Rules, wanted: Wanted, currency: str, as_of: d
     columns |= _looked_up(orders, keys, ("r", "f", "m", "days_since", "orders", "revenue"))
     columns["bought"] = pc.is_in(keys, value_set=orders["customer"]).to_numpy()
     after = outcomes.after(as_of, until)
-    happened = _looked_up(after, keys, ("is_known", "orders", "revenue", "complaints"))
+    happened = _looked_up(after, keys, ("is_known", "orders", "days", "revenue", "complaints"))
     columns["is_known"] = np.nan_to_num(happened["is_known"]).astype(np.bool_)
     columns |= {
         "next_orders": happened["orders"],
+        "next_days": happened["days"],
         "next_revenue": happened["revenue"],
         "complaints": happened["complaints"],
     }

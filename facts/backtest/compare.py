@@ -26,9 +26,9 @@ class Rows:
 
     `customer` and `date` are numbered from 0. `stage`, `move` and `class` are words (None: not known), `at_risk`,
     `can_be_at_risk`, `is_steady` and `is_top` flags. `bought` tells whether there is an order up to the date; `r`, `f`,
-    `m`, `days_since`, `orders`, `revenue` come from `history.sql`, `expected_orders` and `expected_revenue` from the
-    models (nan: not computed). `is_known`, `next_orders`, `next_revenue` and `complaints` (nan: not recorded) are what
-    happened.
+    `m`, `days_since`, `orders` and `revenue` come from `history.sql`, `expected_orders` (days with an order) and
+    `expected_revenue` from the models (nan: not computed). `is_known`, `next_orders`, `next_days` (with an order),
+    `next_revenue` and `complaints` (nan: not recorded) are what happened.
     """
 
     columns: Mapping[str, Column]
@@ -90,7 +90,7 @@ class Group:
 
 @dataclass(frozen=True, slots=True)
 class Tenth:
-    """A tenth of the customers by expected revenue: what the models expected of a customer, and what came."""
+    """A tenth of the customers by expected revenue: what was expected of each, and what came; of orders, their days."""
 
     tenth: int
     rows: int
@@ -269,7 +269,7 @@ def tenths(rows: Rows) -> tuple[Tenth, ...]:
         "expected_revenue": _numbers(known["expected_revenue"]),
         "revenue": np.nan_to_num(_numbers(known["next_revenue"])),
         "expected_orders": _numbers(known["expected_orders"]),
-        "orders": _numbers(known["next_orders"]),
+        "orders": _numbers(known["next_days"]),
     }
     columns = {f"{one}/{part}": (tenth == one) * values for one in range(TENTHS) for part, values in parts.items()}
     sums = totals(_codes(known["customer"]), columns)

@@ -24,6 +24,7 @@ WITH
         SELECT
             customer,
             count(*) FILTER (kind = 'order') AS orders,
+            count(DISTINCT holds_from) FILTER (kind = 'order') AS days,
             count(*) = count(order_key) AS itemised
         FROM orders
         LEFT JOIN (SELECT DISTINCT order_key FROM order_lines) ON order_key = key
@@ -45,6 +46,7 @@ SELECT
     c.key AS customer,
     o.customer IS NOT NULL AS is_known,
     coalesce(n.orders, 0) AS orders,
+    coalesce(n.days, 0) AS days,
     CASE
         WHEN coalesce(n.itemised, true) AND coalesce(r.convertible, true) THEN coalesce(r.revenue, 0)
     END::DOUBLE AS revenue,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 
 import numpy as np
 import pyarrow as pa
@@ -15,9 +16,9 @@ from facts.backtest.resample import estimate, ratio, totals
 REVENUE_AFTER = [100.0, 300.0, 50.0, 0.0, 250.0, 0.0]
 
 
-def rows(**changed: list[object]) -> Rows:
+def rows(**changed: Sequence[object]) -> Rows:
     """Return six customers on one date: the first two of class A, the third and fourth silent."""
-    columns: dict[str, list[object]] = {
+    columns: dict[str, Sequence[object]] = {
         "customer": [0, 1, 2, 3, 4, 5],
         "date": [0] * 6,
         "stage": ["core", "established", "new", "new", "new", "target"],
@@ -39,16 +40,17 @@ def rows(**changed: list[object]) -> Rows:
         "expected_orders": [3.0, 2.0, 0.5, 0.1, 1.0, 0.2],
         "expected_revenue": [90.0, 20.0, 10.0, 5.0, 80.0, 1.0],
         "next_orders": [2, 3, 1, 0, 2, 0],
+        "next_days": [2, 2, 1, 0, 2, 0],
         "next_revenue": list(REVENUE_AFTER),
         "complaints": [0.0, 1.0, 0.0, 0.0, float("nan"), 0.0],
-    } | changed
-    return Rows({name: np.array(values) for name, values in columns.items()})
+    }
+    return Rows({name: np.array(values) for name, values in {**columns, **changed}.items()})
 
 
 def answer(found: tuple[Comparison, ...], question: str) -> dict[str, float | None]:
     """Return each method's value for a question."""
     (one,) = [each for each in found if each.question == question]
-    return {choice.method: choice.value and choice.value.value for choice in one.choices}
+    return {choice.method: None if choice.value is None else choice.value.value for choice in one.choices}
 
 
 def test_every_method_chooses_as_many_as_we_do() -> None:
