@@ -31,7 +31,7 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from bench.figures import Figure, milliseconds, show
+from bench.figures import Figure, milliseconds
 from facts import reading
 from facts.accounts import Account, Role, add_account, new_password, open_session
 from facts.database import bulk
@@ -78,10 +78,13 @@ class Server:
         return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
-def measure(
-    customers: int = CUSTOMERS, rate: int = RATE, seconds: int = SECONDS, db: str | None = None
-) -> list[Figure]:
+def measure() -> list[Figure]:
     """Return the median and the 99th percentile of each kind of request."""
+    return list(figures(CUSTOMERS, RATE, SECONDS))
+
+
+def figures(customers: int, rate: int, seconds: int, db: str | None = None) -> Iterator[Figure]:
+    """Yield the figures as they come."""
     with tempfile.TemporaryDirectory() as folder:
         url = db or f"sqlite:///{Path(folder) / 'web.db'}"
         store = Store.create(url)
@@ -97,11 +100,9 @@ def measure(
         )
         store.close()
         with _server(url) as server:
-            return [
-                Figure(f"{each.what}, {customers:,} customers, {how}", found)
-                for each in asked
-                for how, found in _measured(each, server, customers, rate, seconds)
-            ]
+            for each in asked:
+                for how, found in _measured(each, server, customers, rate, seconds):
+                    yield Figure(f"{each.what}, {customers:,} customers, {how}", found)
 
 
 def load(store: Store, folder: Path, customers: int) -> None:
@@ -205,4 +206,5 @@ def _options() -> argparse.Namespace:
 
 if __name__ == "__main__":
     options = _options()
-    sys.exit(show(lambda: measure(options.customers, options.rate, options.seconds, options.db)))
+    for figure in figures(options.customers, options.rate, options.seconds, options.db):
+        print(f"{figure.what:<90} {figure.found}", flush=True)
