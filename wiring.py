@@ -383,16 +383,6 @@ class Desk:
         decisions = self._plan.decide_all(facts)
         return [Decided(cards[each.customer], each, decision) for each, decision in zip(facts, decisions, strict=True)]
 
-    def card(self, customer: str) -> Card | None:
-        """Return who a customer is, or None if nothing is known of it on this date.
-
-        Raises:
-            StoreError: if no such customer was ever recorded.
-        """
-        only = {"customers": ("key", *_CARD)}
-        rows = self.store.base_tables(self.as_of, self.known_at, customer, only)["customers"].select(_CARD).to_pylist()
-        return rows[0] if rows else None
-
     def decide_on(self, card: Card, facts: CustomerFacts) -> Decided:
         """Decide a customer on given facts, whatever is recorded."""
         if self.in_columns:

@@ -32,7 +32,8 @@ def claim(store: Store, account: str, key: str, request_digest: str, at: datetim
     with store.writing() as connection:
         connection.execute(delete(table).where(table.c.at < at - KEPT))
         connection.execute(delete(table).where(mine, table.c.status.is_(None), table.c.at < at - GIVEN_UP))
-        if connection.execute(_insert(store).values(**row).on_conflict_do_nothing()).rowcount:
+        taking = _insert(store).values(**row).on_conflict_do_nothing().returning(table.c.key)
+        if connection.execute(taking).one_or_none() is not None:
             return None
         found = connection.execute(table.select().where(mine)).one()
     return Kept(found.request_digest, found.status, found.body)

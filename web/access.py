@@ -117,12 +117,12 @@ def found_customer(request: Request, customer: str, who: Visitor, origin: str) -
     """
     site = site_of(request)
     try:
-        card = site.card(customer)
-        key = site.store.survivor(customer, site.today())
+        known = site.known(customer)
     except StoreError:
         raise HTTPException(404) from None
-    if card is None or not who.sees(card):
+    if known is None or not who.sees(known[1]):
         raise HTTPException(404)
+    key, _ = known
     note_reads(request, who, origin, [key])
     return key
 

@@ -80,13 +80,17 @@ class Site:
         if self.teller is not None:
             self.teller.close()
 
-    def card(self, customer: str) -> Card | None:
-        """Return who a customer is, or None if nobody knows it today.
+    def known(self, customer: str) -> tuple[str, Card] | None:
+        """Return a customer's key, and who it is, in one read; None if nobody knows it today.
+
+        A customer that was merged into another is that one.
 
         Raises:
             StoreError: if no such customer was ever recorded.
         """
-        return self.desk().card(customer)
+        only = {"customers": ("key", "name", "region", "account_manager")}
+        rows = self.store.base_tables(self.today(), customer=customer, only=only)["customers"].to_pylist()
+        return (rows[0].pop("key"), rows[0]) if rows else None
 
     def decided(self, customers: Sequence[str]) -> dict[str, Decided]:
         """Return the decisions on customers, made anew where something was recorded since the last time."""

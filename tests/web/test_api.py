@@ -185,14 +185,14 @@ def test_a_record_says_what_changes_by_it(own_pages: Pages) -> None:
         ("actions", {"action": "convey-value", "state": "declined"}, "reason"),
     ],
 )  # fmt: skip
-def test_what_cannot_be_is_not_recorded(own_pages: Pages, path: str, body: dict[str, Any], said: str) -> None:
+def test_what_cannot_be_is_not_recorded(served: Pages, path: str, body: dict[str, Any], said: str) -> None:
     """A record that the store or the rules refuse leaves nothing behind, and the problem says why."""
-    before = entries(own_pages.store)
-    found = program_of(own_pages, "admin").post(f"{CUSTOMER}/{path}", body, key="once")
+    before = entries(served.store)
+    found = program_of(served, "admin").post(f"{CUSTOMER}/{path}", body, key="once")
     assert found.status_code == 422
     assert found.json()["type"] == "urn:valuelift:problem:refused"
     assert said in found.json()["detail"]
-    assert entries(own_pages.store) == before
+    assert entries(served.store) == before
 
 
 def test_a_request_that_is_sent_twice_is_done_once(own_pages: Pages) -> None:

@@ -211,10 +211,11 @@ def test_hostile_bodies_do_no_harm(served: Pages) -> None:
     bodies = fields_of(served)
     assert len(bodies) == 4
     for path, body in bodies:
-        for name in body:
+        for number, name in enumerate(body):
             inner = body[name][0] if name == "answers" else {}
-            spoilt: list[dict[str, Any]] = [{"answers": [{**inner, fact: text}]} for fact in inner for text in HOSTILE]
-            spoilt += [{**body, name: text} for text in HOSTILE]
+            texts = HOSTILE[number % 2 :: 2]  # every text in many fields, every field with many texts
+            spoilt: list[dict[str, Any]] = [{"answers": [{**inner, fact: text}]} for fact in inner for text in texts]
+            spoilt += [{**body, name: text} for text in texts]
             for each in spoilt:
                 each = {**each, "on": "2027-01-01"} if name != "on" else each  # nothing of it is to be recorded
                 assert asking.post(path, each).status_code == 422, (path, each)
@@ -243,7 +244,7 @@ def test_hostile_questions_do_no_harm(served: Pages, text: str) -> None:
         answer = asking.request("GET", "/decisions", params={name: given})
         assert answer.status_code in (200, 422)
         assert answer.status_code == 422 or answer.json()["decisions"] == []
-    for path in ("why", "why-not", "what-if"):
+    for path in ("why", "why-not", "what-if") if text in HOSTILE[::4] else ():
         params = {"subject": given, "about": "fact", "named": given, "set": given}
         assert asking.request("GET", f"/customers/{OWN}/{path}", params=params).status_code == 422
     assert asking.get(f"/decisions/{quote(given, safe='')}").status_code in (404, 422)

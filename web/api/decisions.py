@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+from dataclasses import asdict
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Request
@@ -73,8 +74,7 @@ def decision(request: Request, customer: ReadableCustomer, run: _Run = None) -> 
     if found is None:
         raise ProblemError(404, "no-decision", "The run did not decide this customer.")
     stored, rules = found
-    line = {name: getattr(stored, name) for name in stored.__slots__}
-    return answer(request, {"run": chosen, "decision": {**line, "fired_rules": rules}})
+    return answer(request, {"run": chosen, "decision": {**asdict(stored), "fired_rules": rules}})
 
 
 @router.get("/customers/{customer:path}/recommendation", response_model=RecommendationNow, tags=["one customer"])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Query, Request
@@ -133,8 +134,6 @@ def work(request: Request, workers: Workers, *what: object) -> Response:
     Raises:
         ProblemError: 422 if it refuses, 503 if it takes too long or its process dies.
     """
-    import json
-
     try:
         return answer(request, json.loads(workers.do(*what)))  # type: ignore[arg-type]
     except ValueError as error:
