@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from datetime import UTC, date, datetime
@@ -154,6 +155,20 @@ def newest_run(store: Store) -> int:
     """Return the number of the run that was published last, 0 if none was."""
     with store.reading() as connection:
         return connection.scalar(select(func.max(decision_runs.c.id))) or 0
+
+
+def firing_in(store: Store, number: int) -> dict[str, int]:
+    """Return for how many customers of a run each rule, or some rule of each table, gate and scorecard, fired."""
+    same = and_(rule_lists.c.run == decisions.c.run, rule_lists.c.number == decisions.c.rule_list)
+    counted = select(rule_lists.c.rules, func.count()).join_from(decisions, rule_lists, same)
+    found: dict[str, int] = {}
+    with store.reading() as connection:
+        for rules, customers in connection.execute(
+            counted.where(decisions.c.run == number).group_by(rule_lists.c.rules)
+        ):
+            for name in {rule.partition("#")[0] for rule in json.loads(rules)}:
+                found[name] = found.get(name, 0) + customers
+    return found
 
 
 def decisions_of(store: Store, number: int) -> pa.Table:

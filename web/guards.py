@@ -4,8 +4,13 @@ from __future__ import annotations
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from web.uploads import LARGEST_UPLOAD
+
 LARGEST_BODY = 256 * 1024
 """Bytes that a request may send."""
+
+LARGER = {"/rules/drafts": LARGEST_UPLOAD + LARGEST_BODY}
+"""Bytes that a request may send to these addresses, with what forms add to files."""
 
 CONTENT_POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
@@ -38,7 +43,7 @@ class Guards:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        left = LARGEST_BODY
+        left = LARGER.get(scope["path"], LARGEST_BODY)
         is_static = scope["path"].startswith("/static/")
 
         async def limited() -> Message:
