@@ -15,6 +15,7 @@ from facts.accounts import FAILURES, IDLE, LOCKED, Role, logged_in, open_session
 from facts.accounts import log_in as enter
 from facts.demo import AS_OF
 from facts.tables import account_sessions, accounts, audit
+from tests.conftest import ROOT
 from tests.web.conftest import FOREIGN, OWN, PASSWORD, Pages, form_token
 from web.access import SESSION
 from web.app import application
@@ -233,6 +234,16 @@ def test_a_crash_tells_nothing_from_inside(pages: Pages, monkeypatch: pytest.Mon
     assert answer.status_code == 500
     assert "Something went wrong on our side" in answer.text
     assert "ZeroDivision" not in answer.text
+
+
+def test_each_test_that_the_security_page_names_is_there() -> None:
+    """docs/security.md names a test for every line of the top ten, and each of them exists."""
+    page = (ROOT / "docs" / "security.md").read_text(encoding="utf-8")
+    lines = [line for line in page.splitlines() if re.match(r"\| (A\d\d|) ", line)]
+    written = "".join(path.read_text(encoding="utf-8") for path in (ROOT / "tests" / "web").glob("test_*.py"))
+    assert len(lines) == 11
+    assert [line for line in lines if "test_" not in line] == []
+    assert [name for name in re.findall(r"`(test_\w+)`", page) if f"def {name}(" not in written] == []
 
 
 def test_nothing_is_served_beside_the_pages(pages: Pages) -> None:
