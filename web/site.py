@@ -25,7 +25,7 @@ from wiring import Card, Decided, Desk, Portfolio, Rules, pack_in_use, rules_in_
 MOST_KEPT = 5_000
 """Decisions that are kept in memory."""
 
-MOST_PORTFOLIOS = 8
+MOST_PORTFOLIOS = 4
 """Portfolios that are kept in memory: each holds where every customer stands."""
 
 FEW = 3

@@ -107,6 +107,7 @@ def test_no_page_has_an_accessibility_violation(
 ) -> None:
     """axe-core finds nothing on any page, light on a wide screen or dark on a phone; none is too wide or heavy."""
     found = []
+    weight: list[int] = []
     looks = (("light", 1280), ("dark", 360))
     for scheme, width in looks if profiles.ACTIVE == "long" else looks[language == "zh" :][:1]:
         context = chromium.new_context(
@@ -117,10 +118,7 @@ def test_no_page_has_an_accessibility_violation(
         )
         page = context.new_page()
         log_in(page, served, "manager")
-        weight: list[int] = []
-        page.on(
-            "response", lambda response, weight=weight: weight.append(int(response.headers.get("content-length", 0)))
-        )
+        page.on("response", lambda response: weight.append(int(response.headers.get("content-length", 0))))
         for number, address in enumerate(ADDRESSES):
             weight.clear()
             answer = page.goto(served.address + address, wait_until="networkidle")
