@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import resource
 import time
 from collections.abc import Mapping
@@ -13,8 +12,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from commands.output import plain
 from commands.progress import SECONDS_BETWEEN_LINES
+from common.json_form import as_json
 
 if TYPE_CHECKING:
     from common.metrics import Metric
@@ -56,7 +55,7 @@ class JsonLog:
         """Write an event."""
         moment = datetime.now(UTC).isoformat(timespec="milliseconds")
         line = {"time": moment, "level": level, "event": event, **values}
-        click.echo(json.dumps(line, default=plain, ensure_ascii=False), err=True)
+        click.echo(as_json(line), err=True)
 
     def progress(self, step: str, done: int, of: int | None) -> None:
         """Write how far a step is: when it begins, from time to time, and when it is done."""

@@ -36,26 +36,26 @@ def command(
     """
     from commands.desk import open_store
     from commands.output import print_json
-    from commands.promotion import Promotion
+    from common.promotion import Promotion
     from common.texts import Texts
     from wiring import use_rules
 
     texts = Texts(language)
     steps = []
     with open_store(db) as store:
-        for step in Promotion(store, pack, as_of or date.today(), texts).steps():
-            steps.append(step)
+        for step in Promotion(store, pack, as_of or date.today()).steps():
+            said = step.said(texts)
+            steps.append(said)
             if not as_json:
-                click.echo(
-                    f"{'✗' if step.reasons else '✓'} {texts(f'promote_step_{step.name}')}{texts('colon')}{step.said}"
-                )
-                for reason in step.reasons:
+                mark = "✗" if step.against else "✓"
+                click.echo(f"{mark} {texts(f'promote_step_{step.name}')}{texts('colon')}{said['said']}")
+                for reason in said["reasons"]:
                     click.echo(f"    {reason}")
-        refused = any(step.reasons for step in steps)
+        refused = any(said["reasons"] for said in steps)
         stored = None if refused or dry_run else use_rules(store, pack, user)
     if as_json:
         used = None if stored is None else {"name": stored.name, "version": stored.version, "digest": stored.digest}
-        print_json({"steps": [asdict(step) for step in steps], "refused": refused, "in_use": used})
+        print_json({"steps": steps, "refused": refused, "in_use": used})
     elif refused:
         click.echo(texts("promote_refused"))
     elif stored is None:

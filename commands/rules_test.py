@@ -91,6 +91,7 @@ def _named(case: Case) -> Iterator[str]:
 
 def _run(folder: Path, chosen: _Chosen, junit: Path | None, as_json: bool) -> bool:
     """Run the chosen cases and tell what came out; return whether all passed."""
+    from common.trying import run_cases
     from engine.cases import load_cases
     from wiring import load_rules
 
@@ -112,24 +113,6 @@ def _run(folder: Path, chosen: _Chosen, junit: Path | None, as_json: bool) -> bo
         broken = len({result.case.name for _, result in failed})
         click.echo(f"{len(cases)} cases, each decided by session and plan: {broken or 'none'} failed.")
     return not failed
-
-
-def run_cases(rules: Rules, cases: Sequence[Case]) -> list[tuple[str, CaseResult]]:
-    """Return what comes out of each case, by the name of the executor."""
-    from engine.cases import judge
-    from engine.plan import Plan
-    from engine.session import Session
-
-    facts = [case.facts for case in cases]
-    decided = {
-        "session": map(Session(rules.program).decide, facts),
-        "plan": Plan(rules.program).decide_all(facts),
-    }
-    return [
-        (name, judge(case, decision))
-        for name, decisions in decided.items()
-        for case, decision in zip(cases, decisions, strict=True)
-    ]
 
 
 def _failures(failed: Iterable[tuple[str, CaseResult]]) -> Iterable[str]:

@@ -58,15 +58,15 @@ def packs_of(store: Store, name: str, version: str) -> list[StoredPack]:
         return [StoredPack(*row) for row in found]
 
 
-def use_pack(store: Store, pack: StoredPack, *, user: str) -> None:
-    """Keep a pack version, if it is not kept yet, and put it to use."""
+def use_pack(store: Store, pack: StoredPack, *, user: str, origin: str = COMMAND_LINE, note: str = "") -> None:
+    """Keep a pack version, if it is not kept yet, and put it to use; the log names where that was done, and a note."""
     now = datetime.now(UTC)
     with store.writing() as connection:
         if connection.scalar(select(packs.c.digest).where(packs.c.digest == pack.digest)) is None:
             row = {"digest": pack.digest, "name": pack.name, "version": pack.version, "content": pack.content}
             connection.execute(insert(packs).values(**row, stored_at=now, stored_by=user))
         connection.execute(insert(pack_uses).values(digest=pack.digest, used_at=now, used_by=user))
-        log(connection, user, COMMAND_LINE, "pack_use", f"{pack.name} {pack.version}", at=now)
+        log(connection, user, origin, "pack_use", f"{pack.name} {pack.version}{note}", at=now)
 
 
 def rollback_pack(store: Store, *, user: str) -> StoredPack:

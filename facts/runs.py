@@ -159,6 +159,20 @@ def newest_run(store: Store) -> int:
         return connection.scalar(select(func.max(decision_runs.c.id))) or 0
 
 
+def firing_in(store: Store, number: int) -> dict[str, int]:
+    """Return for how many customers of a run each rule, or some rule of each table, gate and scorecard, fired."""
+    same = and_(rule_lists.c.run == decisions.c.run, rule_lists.c.number == decisions.c.rule_list)
+    counted = select(rule_lists.c.rules, func.count()).join_from(decisions, rule_lists, same)
+    found: dict[str, int] = {}
+    with store.reading() as connection:
+        for rules, customers in connection.execute(
+            counted.where(decisions.c.run == number).group_by(rule_lists.c.rules)
+        ):
+            for name in {rule.partition("#")[0] for rule in json.loads(rules)}:
+                found[name] = found.get(name, 0) + customers
+    return found
+
+
 def decisions_of(store: Store, number: int) -> pa.Table:
     """Return what a run decided: the columns of `tables.decisions` and `fired_rules`, ordered by customer."""
     columns = tuple(name for name in decisions.c.keys() if name != "rule_list")  # noqa: SIM118 - a collection of columns

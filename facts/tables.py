@@ -493,6 +493,22 @@ pack_uses = Table(
     Column("used_by", Text, nullable=False),
 )
 
+# A row is a draft of a pack that an author uploaded, and another may put to use.
+drafts = Table(
+    "drafts",
+    metadata,
+    Column("id", BigInteger().with_variant(Integer, "sqlite"), primary_key=True),
+    Column("name", Text, nullable=False),
+    Column("version", Text, nullable=False),
+    Column("content", LargeBinary, nullable=False),  # the pack's folder as a zip file
+    Column("uploaded_by", Text, nullable=False),
+    Column("uploaded_at", UtcMoment, nullable=False),
+    Column("asked_at", UtcMoment, nullable=False),  # when it was looked at last, or will be
+    Column("report", Text),  # JSON: what was found; null while it is looked at
+    Column("approved_by", Text),
+    Column("used_at", UtcMoment),  # when it was put to use
+)
+
 # A row is something that somebody did to the store: the audit log. Rows are only ever added; the database refuses the
 # rest. What was said stands in the fact rows that `changes` names, so that the log itself holds no personal data.
 audit = Table(

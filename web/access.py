@@ -29,11 +29,12 @@ class Right(StrEnum):
     READ = "read"
     RECORD = "record"
     CONFIRM = "confirm"
+    AUTHOR = "author"
 
 
 RIGHTS: Mapping[Role, frozenset[Right]] = {
-    Role.MANAGER: frozenset(Right),
-    Role.AUTHOR: frozenset({Right.READ}),
+    Role.MANAGER: frozenset({Right.READ, Right.RECORD, Right.CONFIRM}),
+    Role.AUTHOR: frozenset({Right.READ, Right.AUTHOR}),
     Role.OPERATOR: frozenset({Right.READ, Right.RECORD}),
     Role.AUDITOR: frozenset({Right.READ}),
     Role.ADMIN: frozenset(Right),
@@ -101,6 +102,7 @@ def having(right: Right) -> Callable[[Visitor], Visitor]:
 
 Reader = Annotated[Visitor, Depends(having(Right.READ))]
 Recorder = Annotated[Visitor, Depends(having(Right.RECORD))]
+Author = Annotated[Visitor, Depends(having(Right.AUTHOR))]
 Confirmer = Annotated[Visitor, Depends(having(Right.CONFIRM))]
 
 

@@ -147,6 +147,7 @@ def customer_page(
         words=view.words,
         levels=len(pack.vocabulary.enums["perception"].members),
         soon=site.today() + timedelta(days=7),
+        seen=next((entry.id for entry in entries(site.store, customer=customer, most=1)), 0),
         AT_A_GLANCE=AT_A_GLANCE,
     )
 

@@ -20,6 +20,7 @@ from engine.derivation import Deriver
 from engine.nearest import why_not as find_ways
 from web.access import OwnCustomer, Reader, Visitor, site_of
 from web.outline import blocks
+from web.refusals import said
 from web.rendering import language_of, page
 from wiring import Decided
 
@@ -116,7 +117,7 @@ def _explained(
     try:
         found = list(blocks(answer()))
     except ValueError as error:
-        refused = str(error)
+        refused = said(error, language_of(request))
     return page(
         request,
         "explanation.html",

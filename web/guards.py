@@ -5,13 +5,13 @@ from __future__ import annotations
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from web.uploads import LARGEST_UPLOAD
+
 LARGEST_BODY = 256 * 1024
 """Bytes that a request may send."""
 
-LARGEST_PACK = 4 * 1024 * 1024
-"""Bytes that a request may send that brings a rule pack."""
-
-TAKES_PACKS = "/api/v1/rules/check"
+LARGER = {"/rules/drafts": LARGEST_UPLOAD + LARGEST_BODY, "/api/v1/rules/check": LARGEST_UPLOAD}
+"""Bytes that a request may send that brings a rule pack: by a form with what that adds to files, or as it is."""
 
 CONTENT_POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
@@ -47,7 +47,7 @@ class Guards:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        left = LARGEST_PACK if scope["path"] == TAKES_PACKS else LARGEST_BODY
+        left = LARGER.get(scope["path"], LARGEST_BODY)
         is_static = scope["path"].startswith("/static/")
 
         async def limited() -> Message:

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from functools import cached_property
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, get_args
 from urllib.parse import urlencode
 
 from fastapi import APIRouter, Depends, HTTPException, Request
@@ -209,7 +209,7 @@ class View:
     @property
     def sheets(self) -> list[Sheet]:
         """Every table."""
-        return [self.sheet(name) for name in Figure.__args__ if name != "all"]  # type: ignore[attr-defined]
+        return [self.sheet(name) for name in get_args(Figure) if name != "all"]
 
     def sheet(self, name: str) -> Sheet:
         """Return a table by the name of its figure."""

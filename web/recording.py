@@ -28,7 +28,9 @@ from facts.recording import Statement, confirm_stage
 from facts.undoing import undo
 from web.access import Confirmer, Fields, OwnCustomer, Recorder, Visitor, site_of
 from web.customer import customer_page
+from web.refusals import said as said_in
 from web.rendering import customer_path, language_of
+from web.site import Site
 
 router = APIRouter()
 
@@ -97,21 +99,30 @@ def _recorded(
         before = site.decided([customer])[customer]
         return record(site.desk(), before, lambda at: make(at, Form(given, at)), user=user, source=FROM_PAGES)
 
-    return _answered(request, who, customer, enter)
+    return _answered(request, who, customer, given, enter)
 
 
-def _answered(request: Request, who: Visitor, customer: str, enter: Callable[[], int]) -> Response:
+def _answered(
+    request: Request, who: Visitor, customer: str, given: Mapping[str, str], enter: Callable[[], int]
+) -> Response:
     try:
+        _require_seen(site_of(request), who, customer, given)
         number = enter()
     except RefusedError as error:
         said = Texts(language_of(request), PAGES)(str(error))
         return customer_page(request, who, customer, refused=said, status=422)
-    except StoreError as error:  # without its hint, which names commands
-        return customer_page(request, who, customer, refused=f"{error.what}: {error.why}.", status=422)
-    except ValueError as error:
-        return customer_page(request, who, customer, refused=str(error), status=422)
+    except (StoreError, ValueError) as error:
+        return customer_page(request, who, customer, refused=said_in(error, language_of(request)), status=422)
     site_of(request).tell(number)
     return RedirectResponse(customer_path(customer, recorded=number), 303)
+
+
+def _require_seen(site: Site, who: Visitor, customer: str, given: Mapping[str, str]) -> None:
+    """Refuse a form of a page that was shown before somebody else recorded something of the same customer."""
+    seen = int(given["seen"]) if given.get("seen", "").isdecimal() else None
+    newest = entries(site.store, customer=customer, most=1)
+    if seen is not None and newest and newest[0].id > seen and newest[0].user != who.account.name:
+        raise RefusedError("refused_meanwhile")
 
 
 # --- what forms state ---
@@ -222,7 +233,7 @@ def stage(request: Request, who: Confirmer, customer: OwnCustomer, given: Fields
             raise RefusedError("refused_known")
         return recorded.entry
 
-    return _answered(request, who, customer, enter)
+    return _answered(request, who, customer, given, enter)
 
 
 @router.post("/customers/{customer:path}/undo")
@@ -239,6 +250,6 @@ def take_back(request: Request, who: Recorder, customer: OwnCustomer, given: Fie
             site_of(request).tell(undone.undone_by)
             return RedirectResponse(customer_path(customer, taken_back="true"), 303)
         except StoreError as error:
-            return customer_page(request, who, customer, refused=f"{error.what}: {error.why}.", status=422)
+            return customer_page(request, who, customer, refused=said_in(error, language_of(request)), status=422)
     said = Texts(language_of(request), PAGES)("refused_undo")
     return customer_page(request, who, customer, refused=said, status=422)

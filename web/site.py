@@ -5,22 +5,28 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
+from functools import cache
 from pathlib import Path
 from threading import Lock
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from common.book import Book
+from engine.cases import load_cases
+from engine.coverage import fired_in
+from engine.load.uses import uses_of_parameters
+from engine.portrait import Gallery
 from facts.audit import last_changes, last_entry
 from facts.packs import active_digest
-from facts.runs import newest_run
+from facts.runs import firing_in, newest_run, published_runs
 from facts.store import Store
 from web.webhook import Hook, Teller
-from wiring import Card, Decided, Desk, Portfolio, Rules, rules_in_use
+from wiring import Card, Decided, Desk, Portfolio, Rules, pack_in_use, rules_in_use
 
 MOST_KEPT = 5_000
 """Decisions that are kept in memory."""
 
-MOST_PORTFOLIOS = 8
+MOST_PORTFOLIOS = 4
 """Portfolios that are kept in memory: each holds where every customer stands."""
 
 FEW = 3
@@ -53,6 +59,7 @@ class Site:
         self.teller: Teller | None = None
         self._kept: dict[str, tuple[Any, Decided]] = {}
         self._portfolios: dict[Any, Portfolio] = {}
+        self._books: dict[tuple[Any, str], Gallery] = {}
 
     def today(self) -> date:
         """Return the day on which is decided and recorded."""
@@ -109,6 +116,26 @@ class Site:
             for key in list(self._kept)[: max(0, len(self._kept) - MOST_KEPT)]:
                 del self._kept[key]
         return found
+
+    def book(self, language: str) -> Book:
+        """Return the rule book of the rules in use, with how often each fired in the newest run of these rules."""
+        rules = self.rules()
+        runs = [run for run in published_runs(self.store) if run.pack_digest == rules.program.stamp.digest]
+        run = runs[-1] if runs else None
+        mark = (rules.program.stamp, language)
+        gallery = self._books.get(mark) or self._gallery(rules, language)
+        with self._lock:
+            self._books = {**{at: kept for at, kept in self._books.items() if at[0] == mark[0]}, mark: gallery}
+        counts = None if run is None else firing_in(self.store, run.number)
+        return Book(gallery, counts, self.today() if run is None else run.as_of)
+
+    def _gallery(self, rules: Rules, language: str) -> Gallery:
+        with pack_in_use(self.store) as used:
+            folder = self.settings.pack or used
+            cases = load_cases(folder, rules.pack)
+            return Gallery(
+                rules.pack, language, cases, cache(lambda: fired_in(rules.program, cases)), uses_of_parameters(folder)
+            )
 
     def portfolio(self, since: date, manager: str | None, region: str | None) -> Portfolio:
         """Return the whole base judged against an earlier date, made anew where anything was recorded.

@@ -17,6 +17,7 @@ from starlette.testclient import TestClient
 
 from facts.accounts import Account, Role, add_account, open_session
 from facts.demo import AS_OF
+from facts.drafts import add_draft, report
 from facts.store import Store
 from web.access import SESSION
 from web.app import application
@@ -80,6 +81,8 @@ def store_with_accounts(told_store: Path, tmp_path_factory: pytest.TempPathFacto
     for role in Role:
         account = Account(role.value, role, MANAGER if role is Role.MANAGER else None)
         add_account(store, account, PASSWORD, datetime.now(UTC))
+    number = add_draft(store, "ours", "1", b"", "author", datetime.now(UTC))
+    report(store, number, '{"findings": [], "steps": [], "failed": ""}', datetime.now(UTC))
     store.close()
     return path
 

@@ -2,20 +2,27 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 from fastapi.routing import iter_route_contexts
 from sqlalchemy import func, select, update
+from starlette.testclient import TestClient
 
 from facts.accounts import FAILURES, IDLE, LOCKED, Role, logged_in, open_session
 from facts.accounts import log_in as enter
+from facts.demo import AS_OF
 from facts.tables import account_sessions, accounts, audit
+from tests.conftest import ROOT
 from tests.web.conftest import FOREIGN, OWN, PASSWORD, Pages, form_token
 from web.access import SESSION
+from web.app import application
 from web.guards import LARGEST_BODY
+from web.site import Settings
 
-ANYONE, LOGGED_IN, READ, RECORD, CONFIRM = "anyone", "logged in", "read", "record", "confirm"
+ANYONE, LOGGED_IN, READ, RECORD, CONFIRM, AUTHOR = "anyone", "logged in", "read", "record", "confirm", "author"
 
 ROUTES = {
     ("GET", "/login"): ANYONE,
@@ -26,6 +33,16 @@ ROUTES = {
     ("GET", "/portfolio"): READ,
     ("GET", "/portfolio/customers"): READ,
     ("GET", "/portfolio/export/{figure}.{form}"): READ,
+    ("GET", "/rules"): READ,
+    ("GET", "/rules/items/{name}"): READ,
+    ("GET", "/rules/graph"): READ,
+    ("GET", "/rules/graph.svg"): READ,
+    ("GET", "/rules/drafts"): AUTHOR,
+    ("POST", "/rules/drafts"): AUTHOR,
+    ("GET", "/rules/drafts/{number}"): AUTHOR,
+    ("POST", "/rules/drafts/{number}/again"): AUTHOR,
+    ("POST", "/rules/drafts/{number}/approve"): AUTHOR,
+    ("POST", "/rules/drafts/{number}/discard"): AUTHOR,
     ("GET", "/customers/{customer:path}"): READ,
     ("GET", "/customers/{customer:path}/why"): READ,
     ("GET", "/customers/{customer:path}/why-not"): READ,
@@ -39,15 +56,15 @@ ROUTES = {
 }
 """Every route with what it asks of whoever comes: a new one fails the first test below until it has its line."""
 
-PLACES = {"{language}": "en", "{figure}": "all", "{form}": "xlsx"}
+PLACES = {"{language}": "en", "{figure}": "all", "{form}": "xlsx", "{name}": "stalled-new", "{number}": "1"}
 """What stands in an address beside customers."""
 
 MAY = {
     "manager": {LOGGED_IN, READ, RECORD, CONFIRM},
-    "author": {LOGGED_IN, READ},
+    "author": {LOGGED_IN, READ, AUTHOR},
     "operator": {LOGGED_IN, READ, RECORD},
     "auditor": {LOGGED_IN, READ},
-    "admin": {LOGGED_IN, READ, RECORD, CONFIRM},
+    "admin": {LOGGED_IN, READ, RECORD, CONFIRM, AUTHOR},
 }
 
 FORBIDDEN, DONE = {403, 404}, {200, 303, 422}
@@ -217,3 +234,48 @@ def test_a_crash_tells_nothing_from_inside(pages: Pages, monkeypatch: pytest.Mon
     assert answer.status_code == 500
     assert "Something went wrong on our side" in answer.text
     assert "ZeroDivision" not in answer.text
+
+
+def test_each_test_that_the_security_page_names_is_there() -> None:
+    """docs/security.md names a test for every line of the top ten, and each of them exists."""
+    page = (ROOT / "docs" / "security.md").read_text(encoding="utf-8")
+    lines = [line for line in page.splitlines() if re.match(r"\| (A\d\d|) ", line)]
+    written = "".join(path.read_text(encoding="utf-8") for path in (ROOT / "tests" / "web").glob("test_*.py"))
+    assert len(lines) == 11
+    assert [line for line in lines if "test_" not in line] == []
+    assert [name for name in re.findall(r"`(test_\w+)`", page) if f"def {name}(" not in written] == []
+
+
+def test_nothing_is_served_beside_the_pages(pages: Pages) -> None:
+    """Neither an interface to explore nor files of the code are there, whichever way somebody asks for them."""
+    browser = pages.visit("admin")
+    for path in ("/docs", "/redoc", "/openapi.json", "/static/../web/app.py", "/static/%2e%2e/app.py", "/static/"):
+        assert browser.get(path).status_code == 404
+
+
+def test_pages_load_nothing_from_elsewhere(pages: Pages) -> None:
+    """Every script, style and picture of a page comes from this server."""
+    for path in ("/", "/portfolio", f"/customers/{OWN}"):
+        html = pages.visit("manager").get(path).text
+        loaded = re.findall(r'<(?:script|link|img)[^>]+(?:src|href)="([^"]+)"', html)
+        assert len(loaded) >= 4
+        assert [address for address in loaded if not address.startswith("/static/")] == []
+
+
+def test_behind_https_cookies_and_browsers_stay_there(pages: Pages) -> None:
+    """Where a proxy speaks HTTPS, cookies are sent by it alone, and browsers are told to come by it."""
+    answer = TestClient(application(pages.store, Settings(AS_OF, https=True))).get("/login")
+    assert "Secure" in answer.headers["set-cookie"]
+    assert answer.headers["strict-transport-security"] == "max-age=31536000"
+
+
+def test_a_store_that_is_away_is_said_and_comes_back(own_pages: Pages, tmp_path: Path) -> None:
+    """While the database cannot be reached a page says so in plain words; when it is back, all goes on."""
+    browser, path = own_pages.visit("admin"), tmp_path / "copy.db"
+    path.rename(tmp_path / "away.db")
+    answer = browser.get(f"/customers/{OWN}")
+    assert answer.status_code == 503
+    assert "cannot be reached" in answer.text
+    path.unlink(missing_ok=True)
+    (tmp_path / "away.db").rename(path)
+    assert browser.get(f"/customers/{OWN}").status_code == 200

@@ -111,6 +111,44 @@ def test_what_does_not_fit_is_explained_and_not_recorded(
     assert entries(pages.store, customer=OWN) == before
 
 
+REFUSED = (
+    ("value", {"value_kind": "brand", "medium": "visit", "on": "2026-07-01"}, "晚于今天"),
+    ("effects", {"communication": "ninefold/brand", "outcome": "accepted"}, "没有找到这条记录"),
+    ("actions", {"action": "nurse-claim", "state": "snoozed", "until": "2027-01-01"}, ""),
+    ("answers", {"fact": "credit_score", "value": "much"}, "不是有效的取值"),
+    ("answers", {"fact": "credit_score", "value": "-1"}, "超出范围"),
+    ("answers", {"fact": "orders_90d", "value": "3"}, "由业务记录统计得出"),
+    ("answers", {"fact": "stage", "value": "core"}, "没有登记"),
+    ("answers", {"fact": "cooperation_acceptance", "value": "recognised"}, "没有说明依据"),
+    ("answers", {"fact": "nonsense", "value": "1"}, "没有名为"),
+)
+
+
+def test_refusals_are_said_in_the_reader_s_language(pages: Pages) -> None:
+    """Whoever reads Chinese is told in Chinese why nothing was recorded, also where it is the store that refuses."""
+    admin = pages.visit("admin", "zh")
+    for form, fields, expected in REFUSED:
+        said = said_after(admin, form, **fields)
+        assert expected in said
+        assert not re.search(r"[a-z]+ [a-z]+ [a-z]+", said), said
+
+
+def test_the_second_of_two_who_edit_one_plan_is_told(own_pages: Pages) -> None:
+    """A form of a page that was open while somebody else recorded is refused once; then it fits."""
+    manager, operator = own_pages.visit("manager"), own_pages.visit("operator")
+    action = {"action": "convey-value", "state": "open"}
+    found = re.search(r'name="seen" value="(\d+)"', manager.get(CUSTOMER).text)
+    assert found is not None
+    assert "open" in said_after(operator, "actions", **action, seen=found[1])
+    done = {"action": "convey-value", "state": "done"}
+    answer = manager.send(f"{CUSTOMER}/actions", {**done, "seen": found[1]})
+    assert answer.status_code == 422
+    assert "Somebody else recorded something of this customer" in answer.text
+    now = re.search(r'name="seen" value="(\d+)"', answer.text)
+    assert now is not None
+    assert "done" in said_after(manager, "actions", **done, seen=now[1])
+
+
 def test_what_people_write_is_never_markup(own_pages: Pages, pages: Pages) -> None:
     """Text that looks like HTML is shown as the text that it is."""
     evil = "<script>alert(1)</script>"

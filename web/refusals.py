@@ -1,0 +1,37 @@
+"""Why something was not recorded, in the reader's language: the store says it in English."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from functools import cache
+
+import yaml
+
+from common.texts import FOLDER
+from facts.database import StoreError
+
+
+def said(error: StoreError | ValueError, language: str) -> str:
+    """Return what was refused and why, without hints that name commands; English where nobody put it into Chinese."""
+    parts = [error.what, error.why] if isinstance(error, StoreError) else [str(error)]
+    if language == "zh":
+        found = [_in_chinese(part) for part in parts]
+        if None not in found:
+            return "：".join(part for part in found if part) + ("。" if len(found) > 1 else "")
+    return f"{parts[0]}: {parts[1]}." if len(parts) > 1 else parts[0]
+
+
+def _in_chinese(sentence: str) -> str | None:
+    for pattern, words in refusals():
+        match = pattern.fullmatch(sentence)
+        if match:
+            return words.format(**match.groupdict())
+    return None
+
+
+@cache
+def refusals() -> Sequence[tuple[re.Pattern[str], str]]:
+    """Return the sentences that the store refuses with, and what they say in Chinese."""
+    content = (FOLDER / "refusals.yaml").read_text(encoding="utf-8")
+    return [(re.compile(pattern, re.DOTALL), words) for pattern, words in yaml.safe_load(content)]
