@@ -46,6 +46,7 @@ from engine.program import (
     EqualFacts,
     InDays,
     Known,
+    Leaf,
     Lit,
     Member,
     OneOf,
@@ -216,13 +217,41 @@ class Conditions:
             return any(fact in self._chunk.provisional for fact in leaf_facts(leaf))
         return any(self.is_touched(item) for item in cond.items)
 
+    def at(self, cond: Cond, scope: str | None, index: int, cautious: bool = False) -> bool | None:
+        """Return a condition's truth at one place: of the columns only those of its leaves are computed."""
+        if isinstance(cond, Lit):
+            return self._literal(cond.leaf, cond.positive, scope, cautious).at(index)
+        absorbing = not isinstance(cond, And)
+        found: bool | None = not absorbing
+        for item in cond.items:
+            one = self.at(item, scope, index, cautious)
+            if one is absorbing:
+                return absorbing
+            if one is None:
+                found = None
+        return found
+
     def unknown(self, cond: Cond, scope: str | None, index: int) -> set[str]:
-        """Return the facts and collections on which an undecided condition hangs at one place."""
-        if self.truth(cond, scope, cautious=True).at(index) is not None:
-            return set()
-        if not isinstance(cond, Lit):
-            return {name for item in cond.items for name in self.unknown(item, scope, index)}
-        leaf = self._leaves[cond.leaf]
+        """Return the facts and collections on which a condition hangs at one place; none if it is decided."""
+        return self._unknown(cond, scope, index)[1]
+
+    def _unknown(self, cond: Cond, scope: str | None, index: int) -> tuple[bool | None, set[str]]:
+        """Return a condition's cautious truth at one place, and what it hangs on."""
+        if isinstance(cond, Lit):
+            truth = self._literal(cond.leaf, cond.positive, scope, True).at(index)
+            return truth, set() if truth is not None else self._open_in(self._leaves[cond.leaf], scope, index)
+        absorbing = not isinstance(cond, And)
+        names: set[str] = set()
+        is_open = False
+        for item in cond.items:
+            one, unknown = self._unknown(item, scope, index)
+            if one is absorbing:
+                return absorbing, set()
+            is_open |= one is None
+            names |= unknown
+        return None if is_open else not absorbing, names
+
+    def _open_in(self, leaf: Leaf, scope: str | None, index: int) -> set[str]:
         if isinstance(leaf, CountAtLeast | SumAtLeast):
             return {leaf.collection}
         return {str(fact) for fact in leaf_facts(leaf) if self.is_open(fact, scope, index)}

@@ -12,7 +12,7 @@ import pyarrow as pa
 from engine.assemble import Codes, Outcome, Score, assemble
 from engine.decision import Decision
 from engine.plan.at import Place, conflicts_at, provisional_at
-from engine.plan.columns import Array, Column, Mask, full, holds, invert
+from engine.plan.columns import NOWHERE, Array, Column, Mask, full, holds, invert
 from engine.plan.conditions import Chunk, Conditions
 from engine.plan.owners import by_owner
 from engine.plan.resolve import Rules, fire, resolve_aggregate, resolve_single, resolve_union
@@ -284,16 +284,21 @@ class Decided:
             values=self._values(None, index),
             rows={(name, key): self._values(name, place) for name, place, key in places if name is not None},
             fired=[
-                (index, key)
-                for index, mask in self._rules.fired.items()
+                (rule, key)
+                for rule, mask in self._rules.fired.items()
+                if mask is not NOWHERE
                 for name, place, key in places
-                if self._program.rules[index].scope == name and holds(mask, place)
+                if self._program.rules[rule].scope == name and holds(mask, place)
             ],
             conflicts=[found for place in places for found in conflicts_at(self._program, self._rules, *place)],
             provisional=provisional_at(chunk, self._conditions, self._rules, self._cards, places),
             gates=self._gates(index),
             scores={card: self._card(card, index) for card in self._cards},
-            violated=[form.id for form in self._program.invariants if self._violated(form.never, form.when)[index]],
+            violated=[
+                form.id
+                for form in self._program.invariants
+                if self._conditions.at(form.when, None, index) is form.never
+            ],
         )
 
     def places(self, index: int) -> list[Place]:
@@ -330,8 +335,8 @@ class Decided:
             return {}
         return {
             gate.id: (
-                self._conditions.truth(gate.required, None).at(index),
-                {name: self._conditions.truth(when, None).at(index) for name, when in gate.criteria},
+                self._conditions.at(gate.required, None, index),
+                {name: self._conditions.at(when, None, index) for name, when in gate.criteria},
             )
             for gate in self._program.gates
             if stage.codes[index] in gate.from_codes and self._program.rules[gate.rule].is_valid(self._chunk.as_of)

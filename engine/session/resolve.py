@@ -140,11 +140,11 @@ class Resolver:
         ]
 
     def _hanging(self, rules: Iterable[int], place: Place) -> _Doubts:
-        doubts = _NONE
+        names, unknown = set[str](), set[str]()
         for rule in rules:
-            names = frozenset([self._program.rules[rule].id])
-            doubts |= _Doubts(names, frozenset(self._conditions.unknown(rule, place)))
-        return doubts
+            names.add(self._program.rules[rule].id)
+            unknown |= self._conditions.unknown(rule, place)
+        return _Doubts(frozenset(names), frozenset(unknown))
 
     # --- single-valued facts ---------------------------------------------------------------------------------------
 
