@@ -95,6 +95,19 @@ def demo(told_store: Path, tmp_path: Path) -> Call:
     return call
 
 
+THEN = "2026-01-31"
+
+
+@pytest.fixture(scope="session")
+def two_runs(told_store: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a store with a run as of the story's day, and then one as of an earlier day; not to be changed."""
+    path = tmp_path_factory.mktemp("runs") / "store.db"
+    shutil.copy(told_store, path)
+    for day in (DAY, THEN):
+        assert call_command("batch", "--db", path, "--as-of", day, "--quiet").code == 0
+    return path
+
+
 SMALL_RULES = """
 rules:
   - rule: long-here

@@ -13,26 +13,29 @@ from pathlib import Path
 import pytest
 
 from common import doctor
-from tests.commands.conftest import DAY, Answer, call_command
+from tests.commands.conftest import Answer, call_command
 
 
 @pytest.fixture(scope="module")
-def healthy(told_store: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return a folder with a store, `store.db`, and its run; not to be changed."""
-    place = tmp_path_factory.mktemp("healthy")
-    shutil.copy(told_store, place / "store.db")
-    assert call_command("batch", "--db", place / "store.db", "--as-of", DAY, "--quiet").code == 0
+def healthy(two_runs: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a folder with a store, `store.db`, and a run; not to be changed."""
+    place = moved(two_runs.parent, tmp_path_factory.mktemp("healthy") / "place")
+    assert call_command("runs", "prune", "--keep", 1, "--db", place / "store.db").code == 0
     return place
 
 
 @pytest.fixture
 def place(healthy: Path, tmp_path: Path) -> Path:
-    """Return a copy of it, in which runs are found by the store too."""
-    folder = tmp_path / "place"
-    shutil.copytree(healthy, folder, symlinks=True)
-    moved = "UPDATE decision_runs SET snapshot_file = replace(snapshot_file, ?, ?)"
-    change(folder, moved, str(healthy), str(folder))
-    return folder
+    """Return a copy of it."""
+    return moved(healthy, tmp_path / "place")
+
+
+def moved(folder: Path, to: Path) -> Path:
+    """Copy a store and its runs, which the store then finds in their new place."""
+    shutil.copytree(folder, to, symlinks=True)
+    statement = "UPDATE decision_runs SET snapshot_file = replace(snapshot_file, ?, ?)"
+    change(to, statement, str(folder), str(to))
+    return to
 
 
 def change(folder: Path, statement: str, *values: str) -> None:

@@ -9,25 +9,19 @@ from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
 
+import pyarrow.parquet as pq
 import pytest
 from rich.cells import cell_len
 
-from facts.batch.run import spool
 from facts.demo import AS_OF
 from facts.store import Store
-from tests.commands.conftest import Answer, call_command
-
-THEN = "2026-01-31"
+from tests.commands.conftest import THEN, Answer, call_command
 
 
 @pytest.fixture(scope="module")
-def store(told_store: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return a store with a run as of the story's day, and then one as of an earlier day."""
-    path = tmp_path_factory.mktemp("report") / "demo.db"
-    shutil.copy(told_store, path)
-    for day in (AS_OF, THEN):
-        assert call_command("batch", "--db", path, "--as-of", day, "--quiet").code == 0
-    return path
+def store(two_runs: Path) -> Path:
+    """Return a store with two runs."""
+    return two_runs
 
 
 @pytest.fixture(scope="module")
@@ -126,25 +120,27 @@ def test_the_funnel_counts_who_stands_there_or_above(found: Any) -> None:
 
 
 def test_folders_say_the_same_without_a_store(store: Path, found: Any, tmp_path: Path) -> None:
-    """Runs over Parquet, with names from there, lead to the same report; without names it says so."""
+    """The folder of runs alone leads to the same report; names come from a folder of facts, or are missing."""
     told = Store.open(str(store))
-    for day in (AS_OF, THEN):
-        facts = tmp_path / str(day)
-        spool(told, day if day is AS_OF else AS_OF.fromisoformat(THEN), None, facts)
-        call_command("batch", "--facts", facts, "--out", tmp_path / "runs", "--as-of", day, "--quiet")
+    pq.write_table(told.base_tables(AS_OF)["customers"], tmp_path / "customers.parquet")
     told.close()
-    names = [entry["run"] for entry in call_command("runs", "--out", tmp_path / "runs", "--json").json]
-    asked = ("runs", "report", names[1], "--out", tmp_path / "runs", "--all")
-    alone = call_command(*asked, "--json").json
+    runs = f"{store}.runs"
+    (name,) = [entry["run"] for entry in call_command("runs", "--out", runs, "--json").json if entry["as_of"] != THEN]
+    asked = ("runs", "report", name, "--out", runs, "--all")
+    bare = call_command(*asked, "--json").json
     figures = ("totals", "stages", "flow", "funnel", "values", "actions", "signs", "acceptance", "problem_share")
-    assert {name: alone[name] for name in figures} == {name: found[name] for name in figures}
-    assert alone["listed"]["up"][0]["name"] is None
+    assert {name: bare[name] for name in figures} == {name: found[name] for name in figures}
+    assert bare["listed"]["up"][0]["name"] is None
     assert "Names and account managers are not known here" in call_command(*asked).output
+    named = {row["customer"]: row["name"] for row in found["listed"]["up"]}
+    own = call_command(*asked, "--facts", tmp_path, "--manager", "Marta Holm", "--json").json
+    assert {row["customer"]: row["name"] for row in own["listed"]["up"]}.items() <= named.items()
+    assert own["totals"]["up"] > 0
 
 
 def test_a_run_without_its_folder_is_told_from_the_store(store: Path, found: Any, tmp_path: Path) -> None:
     """The store alone gives the same lists and figures; reasons and acceptance need the facts, and that is said."""
-    copy = tmp_path / "demo.db"
+    copy = tmp_path / "store.db"
     shutil.copy(store, copy)
     bare = report(copy, "1", "--all", "--json").json
     for name in ("totals", "stages", "values", "actions", "managers"):
@@ -157,7 +153,7 @@ def test_a_run_without_its_folder_is_told_from_the_store(store: Path, found: Any
 
 def test_other_rules_are_named_and_not_guessed(store: Path) -> None:
     """Where the rules of the earlier run are not at hand, actions are not compared; those of the run must be."""
-    said = store.with_name("demo.db.runs")
+    said = store.with_name("store.db.runs")
     texts = {path: path.read_text() for path in said.glob("[0-9a-f]*/run.json")}
     (then,) = [path for path, text in texts.items() if THEN in text]
     then.write_text(texts[then].replace('"pack_digest": "', '"pack_digest": "0'))
