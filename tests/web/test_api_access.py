@@ -213,7 +213,7 @@ def test_hostile_bodies_do_no_harm(served: Pages) -> None:
     for path, body in bodies:
         for number, name in enumerate(body):
             inner = body[name][0] if name == "answers" else {}
-            texts = HOSTILE[number % 2 :: 2]  # every text in many fields, every field with many texts
+            texts = HOSTILE[number % 4 :: 4]  # every text in many fields, every field with many texts
             spoilt: list[dict[str, Any]] = [{"answers": [{**inner, fact: text}]} for fact in inner for text in texts]
             spoilt += [{**body, name: text} for text in texts]
             for each in spoilt:
