@@ -5,10 +5,10 @@ from __future__ import annotations
 import csv
 import io
 import re
-import zipfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from xml.sax.saxutils import escape
+
+from xlsxwriter import Workbook
 
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 """What a cell begins with that spreadsheets would carry out."""
@@ -16,12 +16,6 @@ _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 _NOT_IN_XML = re.compile(r"[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _NOT_IN_A_TITLE = re.compile(r"[\[\]:*?/\\']")
 _LONGEST_TITLE = 31
-
-_MAIN = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
-_OFFICE = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
-_PACKAGE = "http://schemas.openxmlformats.org/package/2006"
-_KIND = "application/vnd.openxmlformats-officedocument.spreadsheetml"
-_HEAD = '<?xml version="1.0" encoding="UTF-8" standalone="yes"?>\n'
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,59 +51,30 @@ def _harmless(value: str | int) -> str | int:
 
 
 def as_xlsx(sheets: Sequence[Sheet]) -> bytes:
-    """Return tables as a workbook, a sheet each. Every text is marked as text, so that none can be a formula."""
+    """Return tables as a workbook, a sheet each. Every text is written as text, so that none can be a formula."""
     content = io.BytesIO()
-    with zipfile.ZipFile(content, "w", zipfile.ZIP_DEFLATED) as archive:
-        for name, text in _parts(sheets):
-            archive.writestr(zipfile.ZipInfo(name), _HEAD + text)
+    with Workbook(content, {"in_memory": True}) as workbook:
+        heading = workbook.add_format({"bold": True})
+        for number, sheet in enumerate(sheets, 1):
+            written = workbook.add_worksheet(_title(sheet, number))
+            written.freeze_panes(1, 0)
+            for column, text in enumerate(sheet.header):
+                written.write_string(0, column, _printable(text), heading)
+            for line, row in enumerate(sheet.rows, 1):
+                for column, cell in enumerate(row):
+                    if isinstance(cell.value, int):
+                        written.write_number(line, column, cell.value)
+                    else:
+                        written.write_string(line, column, _printable(cell.value))
+            written.autofit()
     return content.getvalue()
-
-
-def _parts(sheets: Sequence[Sheet]) -> Iterator[tuple[str, str]]:
-    """Yield the files that a workbook is made of."""
-    places = [f"worksheets/sheet{number}.xml" for number in range(1, len(sheets) + 1)]
-    kinds = "".join(f'<Override PartName="/xl/{place}" ContentType="{_KIND}.worksheet+xml"/>' for place in places)
-    types = (
-        f'<Types xmlns="{_PACKAGE}/content-types">'
-        f'<Default Extension="rels" ContentType="application/vnd.openxmlformats-package.relationships+xml"/>'
-        f'<Override PartName="/xl/workbook.xml" ContentType="{_KIND}.sheet.main+xml"/>{kinds}</Types>'
-    )
-    yield "[Content_Types].xml", types
-    yield "_rels/.rels", _related([("officeDocument", "xl/workbook.xml")])
-    yield "xl/_rels/workbook.xml.rels", _related([("worksheet", place) for place in places])
-    listed = "".join(
-        f'<sheet name={_quoted(_title(sheet, number))} sheetId="{number}" r:id="r{number}"/>'
-        for number, sheet in enumerate(sheets, 1)
-    )
-    yield "xl/workbook.xml", f'<workbook xmlns="{_MAIN}" xmlns:r="{_OFFICE}"><sheets>{listed}</sheets></workbook>'
-    for place, sheet in zip(places, sheets, strict=True):
-        yield f"xl/{place}", _worksheet(sheet)
-
-
-def _related(found: Sequence[tuple[str, str]]) -> str:
-    links = "".join(
-        f'<Relationship Id="r{number}" Type="{_OFFICE}/{kind}" Target="{target}"/>'
-        for number, (kind, target) in enumerate(found, 1)
-    )
-    return f'<Relationships xmlns="{_PACKAGE}/relationships">{links}</Relationships>'
-
-
-def _worksheet(sheet: Sheet) -> str:
-    rows = (tuple(map(Cell, sheet.header)), *sheet.rows)
-    written = "".join(f"<row>{''.join(_cell(cell.value) for cell in row)}</row>" for row in rows)
-    return f'<worksheet xmlns="{_MAIN}"><sheetData>{written}</sheetData></worksheet>'
-
-
-def _cell(value: str | int) -> str:
-    if isinstance(value, int):
-        return f"<c><v>{value}</v></c>"
-    return f'<c t="inlineStr"><is><t xml:space="preserve">{escape(_NOT_IN_XML.sub("", value))}</t></is></c>'
 
 
 def _title(sheet: Sheet, number: int) -> str:
     """Return a title that spreadsheets take, unlike every other."""
-    return f"{number} {_NOT_IN_A_TITLE.sub(' ', _NOT_IN_XML.sub('', sheet.title))}"[:_LONGEST_TITLE].strip()
+    return f"{number} {_NOT_IN_A_TITLE.sub(' ', _printable(sheet.title))}"[:_LONGEST_TITLE].strip()
 
 
-def _quoted(text: str) -> str:
-    return '"' + escape(text, {'"': "&quot;"}) + '"'
+def _printable(text: str) -> str:
+    """Return a text without what XML cannot hold."""
+    return _NOT_IN_XML.sub("", text)
