@@ -69,7 +69,7 @@ def figures(
             database.register(name, table)
         database.execute(f"CREATE TABLE standing AS {_sql()['standing']}")
         database.execute(f"CREATE TABLE talks AS {group('talks')}")
-        found = {**_sql(), "standing": "FROM standing", "talks": "FROM talks"}
+        found = {**_sql(), "standing": "FROM standing", "talks": "FROM talks ORDER BY ALL"}
         return {name: database.sql(sql).to_arrow_table().to_pylist() for name, sql in found.items()}
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -49,7 +50,15 @@ Call = Callable[..., Answer]
 
 def call_command(*arguments: object, env: dict[str, str | None] | None = None) -> Answer:
     """Call `valuelift` with these arguments, away from the environment of whoever runs the tests."""
-    clean = {"VALUELIFT_DB": None, "VALUELIFT_LANG": None, "LC_ALL": "C.UTF-8", "COLUMNS": "80", "FORCE_COLOR": None}
+    of_tests = {name: None for name in os.environ if name in ("VALUELIFT_PROFILE", "VALUELIFT_SHOTS")}
+    clean = {
+        **of_tests,
+        "VALUELIFT_DB": None,
+        "VALUELIFT_LANG": None,
+        "LC_ALL": "C.UTF-8",
+        "COLUMNS": "80",
+        "FORCE_COLOR": None,
+    }
     result = CliRunner().invoke(main, [str(each) for each in arguments], env={**clean, **(env or {})})
     return Answer(result.exit_code, result.stdout, result.stderr)
 

@@ -406,8 +406,10 @@ def test_an_older_store_tells_what_it_knows(store_url: str) -> None:
         connection.execute(text("DROP TABLE audit"))
         if connection.dialect.name == "postgresql":
             connection.execute(text("DROP FUNCTION refuse_to_change_audit"))
-        for table in ("account_sessions", "accounts", "rule_lists"):
+        for table in ("drafts", "reads", "kept_answers", "api_tokens", "account_sessions", "accounts", "rule_lists"):
             connection.execute(text(f"DROP TABLE {table}"))
+        if connection.dialect.name == "postgresql":
+            connection.execute(text("DROP FUNCTION refuse_to_change_reads"))
         connection.execute(text("ALTER TABLE portfolio DROP COLUMN acceptance"))
         connection.execute(text("ALTER TABLE decisions DROP COLUMN rule_list"))
         connection.execute(text("ALTER TABLE decisions ADD COLUMN fired_rules TEXT"))

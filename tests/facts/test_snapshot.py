@@ -75,7 +75,7 @@ def alone(store: Store, customer: str) -> CustomerFacts:
     return customer_facts(base, catalogue(), AS_OF, base_currency=BASE_CURRENCY)
 
 
-@pytest.mark.parametrize("seed", range(count(quick=1, ci=10, long=200)))
+@pytest.mark.parametrize("seed", range(count(quick=1, ci=4, long=200)))
 def test_what_holds_or_was_recorded_later_changes_nothing(store: Store, seed: int) -> None:
     """A snapshot stays the same, whatever is told later or will hold later."""
     random = Random(seed)
@@ -92,7 +92,7 @@ def test_what_holds_or_was_recorded_later_changes_nothing(store: Store, seed: in
     assert [after.customer(key) for key in CUSTOMERS] == [alone(store, key) for key in CUSTOMERS]
 
 
-@pytest.mark.parametrize("seed", range(count(quick=1, ci=20, long=300)))
+@pytest.mark.parametrize("seed", range(count(quick=1, ci=4, long=300)))
 def test_one_customers_snapshot_is_its_row_of_the_whole(store: Store, seed: int) -> None:
     """The facts of one customer's rows are those that the whole base's snapshot has of it."""
     populate(store, Random(1000 + seed))

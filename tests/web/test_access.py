@@ -239,7 +239,7 @@ def test_a_crash_tells_nothing_from_inside(pages: Pages, monkeypatch: pytest.Mon
 def test_each_test_that_the_security_page_names_is_there() -> None:
     """docs/security.md names a test for every line of the top ten, and each of them exists."""
     page = (ROOT / "docs" / "security.md").read_text(encoding="utf-8")
-    lines = [line for line in page.splitlines() if re.match(r"\| (A\d\d|) ", line)]
+    lines = [line for line in page.splitlines() if re.match(r"\| (\| )?A\d\d ", line)]
     written = "".join(path.read_text(encoding="utf-8") for path in (ROOT / "tests" / "web").glob("test_*.py"))
     assert len(lines) == 11
     assert [line for line in lines if "test_" not in line] == []

@@ -119,7 +119,8 @@ def test_no_page_has_an_accessibility_violation(
         page = context.new_page()
         log_in(page, served, "manager")
         page.on("response", lambda response: weight.append(int(response.headers.get("content-length", 0))))
-        for number, address in enumerate(ADDRESSES):
+        addresses = ADDRESSES if profiles.ACTIVE == "long" else ADDRESSES[language == "zh" :: 2]
+        for number, address in enumerate(addresses):
             weight.clear()
             answer = page.goto(served.address + address, wait_until="networkidle")
             if sum(weight) > LARGEST_PAGE:
