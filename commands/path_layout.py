@@ -16,7 +16,7 @@ from engine.phrases import Phrases
 from engine.prove.changeable import Alteration
 from engine.prove.cheapest import Path
 from engine.snapshot import CustomerFacts
-from engine.vocabulary import Changer, FactKey
+from engine.vocabulary import FactKey
 
 _QUIET = "dim"
 
@@ -51,8 +51,7 @@ class PathLayout:
             yield Text(texts("path_none"))
             if found.beyond is not None:
                 yield Text(texts("path_in_the_way"))
-                nobodys = [one for one in found.beyond.alterations if one.by is Changer.NOBODY]
-                yield self._table(nobodys, found.beyond.customer)
+                yield self._table(found.beyond.alterations, found.beyond.customer)
 
     def _way(self, number: int, path: Path) -> Iterator[RenderableType]:
         name = "path_other" if number > 1 else "path_cheapest" if path.is_cheapest else "path_found"

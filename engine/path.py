@@ -25,7 +25,7 @@ class Paths:
 
     If the ladder does not lead there in one step, `through` are the stages on the way, and the ways lead to `step`, the
     first of them that is not proposed already: once the stage `confirmed`, which is, has been confirmed. If there is no
-    way, `beyond` is the nearest one with changes that nobody can make. `in_time`: the prover answered in time.
+    way, `beyond` says what would have to be otherwise that nobody can change. `in_time`: the prover answered in time.
     """
 
     fact: FactKey
@@ -41,10 +41,10 @@ class Paths:
 
 
 class Executor(Protocol):
-    """Decides on a customer."""
+    """Decides on customers."""
 
-    def decide(self, customer: CustomerFacts) -> Decision:
-        """Return the decision."""
+    def decide_all(self, customers: Iterable[CustomerFacts]) -> list[Decision]:
+        """Return the decisions, in the customers' order."""
 
 
 def find_paths(
@@ -102,8 +102,8 @@ def _confirmed(deriver: Deriver, stage: str) -> CustomerFacts:
 
 def _verify(executors: Iterable[Executor], paths: Iterable[Path], fact: FactKey, wanted: Value) -> None:
     """Let the executors decide on the customer at the end of each way."""
+    ends = [replace(path.customer, customer=f"way-{number}") for number, path in enumerate(paths, 1)]
     for executor in executors:
-        for path in paths:
-            if not has(executor.decide(path.customer).values.get(fact.name), wanted):
-                who = type(executor).__name__
-                raise UnverifiedError(f"{who} does not come to {fact} = {wanted}: {path.customer}")
+        for end, decision in zip(ends, executor.decide_all(ends), strict=True):
+            if not has(decision.values.get(fact.name), wanted):
+                raise UnverifiedError(f"{type(executor).__name__} does not come to {fact} = {wanted}: {end}")

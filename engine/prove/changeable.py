@@ -29,7 +29,7 @@ LOW = 1
 """The cost of waiting for a month, and of completing the records of a collection."""
 MONTH = 30
 NEVER = 1_000
-"""What it costs to change what nobody can change, where that is looked at too."""
+"""What it costs to change what nobody can change, where that is looked at."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,8 +66,8 @@ class _Open:
 class ChangeableCustomer:
     """One customer of whom everything is settled but what somebody can change.
 
-    `constraints` grows with the facts that are asked for. With `also_past`, what nobody can change is open too, at a
-    cost above all others: to find out what stands in the way.
+    `constraints` grows with the facts that are asked for. With `also_past`, what nobody can change is open too, and
+    only that counts: to find out what stands in the way, whatever else somebody would have to do.
     """
 
     def __init__(self, program: Program, facts: CustomerFacts, also_past: bool = False) -> None:
@@ -231,18 +231,22 @@ class ChangeableCustomer:
 
     def _parts(self) -> Iterator[_Open]:
         for parts in (self._changes, self._added, self._completed):
-            yield from parts.values()
+            yield from (part for part in parts.values() if self._counts(part.by))
+
+    def _counts(self, by: Changer) -> bool:
+        return by is Changer.NOBODY or not self._also_past
 
     @property
     def costs(self) -> Costs:
         """Every term that costs something if it holds."""
-        months = tuple((self.wait > days, LOW) for days in range(0, LONGEST_WAIT, MONTH))
+        waits = range(0) if self._also_past else range(0, LONGEST_WAIT, MONTH)
+        months = tuple((self.wait > days, LOW) for days in waits)
         of_parts = (one for part in self._parts() for one in part.costs if one[0] is not False)
         return (*of_parts, *self._costs_of_rows(), *months)
 
     def _costs_of_rows(self) -> Iterator[tuple[Term, int]]:
         for collection, found in self._found.items():
-            if collection in self._added:
+            if collection in self._added and self._counts(self._added[collection].by):
                 added = self._added[collection].changed
                 yield from ((both(added, is_so), cost) for costs in found for is_so, cost in costs)
 
@@ -262,17 +266,17 @@ class ChangeableCustomer:
         """Yield by how much a solution changes each number, and 1 for each thing that it knows of a row added."""
         for spot, part in self._changes.items():
             value = self._values[spot]
-            if isinstance(value, Whole) and holds(model, part.changed):
+            if isinstance(value, Whole) and self._counts(part.by) and holds(model, part.changed):
                 distance = value.code - (self._code(spot) or 0)
                 yield choose(distance >= 0, distance, -distance)
         for (key, row), value in self._values.items():
-            if self._is_added(key, row):
+            if self._is_added(key, row) and self._counts(self._added[key.scope or ""].by):
                 yield choose(value.known, 1, 0)
 
     # --- back to a concrete customer ---
 
     def altered(self, model: Any) -> tuple[CustomerFacts, tuple[Alteration, ...]]:
-        """Return the customer that a solution describes, and what is otherwise there than it was."""
+        """Return the customer that a solution describes, and what of that counts is otherwise there than it was."""
         waited = number(model, self.wait)
         facts, rows, recorded = dict(self._facts.facts), dict(self._facts.rows), dict(self._facts.recorded)
         for key, fact in self._vocabulary.facts.items():
@@ -294,7 +298,8 @@ class ChangeableCustomer:
                 case Alteration(scope=str(scope)):
                     recorded[scope] = BEGINNING, None
         as_of = self._facts.as_of + timedelta(days=waited)
-        return replace(self._facts, as_of=as_of, facts=facts, rows=rows, recorded=recorded), alterations
+        customer = replace(self._facts, as_of=as_of, facts=facts, rows=rows, recorded=recorded)
+        return customer, tuple(one for one in alterations if self._counts(one.by))
 
     def _alterations(self, model: Any) -> Iterator[Alteration]:
         for spot, part in self._changes.items():

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date
 
@@ -111,6 +111,10 @@ class Session:
             (meanings.dead(leaf, False), meanings.dead(leaf, True)),
             meanings.readers[leaf],
         )
+
+    def decide_all(self, customers: Iterable[CustomerFacts]) -> list[Decision]:
+        """Decide customers one after the other; return the decisions in their order."""
+        return [self.decide(customer) for customer in customers]
 
     def decide(self, customer: CustomerFacts) -> Decision:
         """Decide one customer.
