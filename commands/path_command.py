@@ -63,7 +63,7 @@ def command(
         print_json(path_in_json(decided, found))
         return
     from commands.output import print_page
-    from commands.path_layout import PathLayout
+    from common.path_layout import PathLayout
 
     teller = Teller(deriver, Texts(query.language))
     print_page(teller.head(decided.card), *PathLayout(teller, seconds).page(found))

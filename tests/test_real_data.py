@@ -21,6 +21,7 @@ from engine.snapshot import CustomerFacts
 from engine.vocabulary import FactKey, Type, Value
 from facts.imports import import_files
 from facts.store import Store
+from tests.lacking import followed
 from tests.profiles import count
 from wiring import Desk, shipped_rules
 
@@ -122,14 +123,15 @@ def test_a_reason_is_a_reason(desk: Desk, choices: dict[str, Choice]) -> None:
 
 
 def test_explanations_hold(desk: Desk, source: Source, choices: dict[str, Choice]) -> None:
-    """A derivation leads down to what is recorded, and every way to the next stages is tried out."""
+    """A derivation leads down to what is recorded, what is missing for a stage leads there, and every way is tried."""
     if source is not RETAIL:
         pytest.skip("one data set is enough")
     pack, program = desk.rules.pack, desk.rules.program
-    found = 0
+    found, derivers = 0, []
     for key in _sample(choices, count(quick=2, ci=3, long=500)):
         decided = desk.decide(key)
         deriver = Deriver(pack, program, decided.facts, decided.decision)
+        derivers.append(deriver)
         for fact in (pack.ladder.proposed, FactKey(None, pack.shows["value"])):
             assert _ends_in_records(deriver.fact(fact))
         stage = decided.decision.values[pack.ladder.stage.name]
@@ -139,6 +141,7 @@ def test_explanations_hold(desk: Desk, source: Source, choices: dict[str, Choice
                 assert ways.in_time
                 found += len(ways.paths)
     assert found
+    assert sum(followed(derivers, pack.vocabulary.enums["stage"].members))
 
 
 def _ends_in_records(node: Node) -> bool:

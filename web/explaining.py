@@ -1,7 +1,8 @@
-"""Why, why not, and what if: one click away from a customer's page."""
+"""Why, why not, what it would take, and what if: one click away from a customer's page."""
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterable
 from typing import Annotated
 
@@ -19,14 +20,18 @@ from engine.changed import difference, read_settings, settable, with_changes
 from engine.derivation import Deriver
 from engine.nearest import why_not as find_ways
 from web.access import OwnCustomer, Reader, Visitor, site_of
-from web.outline import blocks
+from web.outline import Block, blocks, read_blocks
 from web.refusals import said
 from web.rendering import language_of, page
+from web.work import path_page
+from web.workers import TimeLimitError, WorkerDiedError
 from wiring import Decided
 
 router = APIRouter()
 
 NEAREST = 3
+SECONDS = 5.0
+"""So long a way is looked for."""
 
 
 @router.get("/customers/{customer:path}/why")
@@ -39,7 +44,7 @@ def why(request: Request, who: Reader, customer: OwnCustomer, subject: str = "",
         layout = WhyLayout(teller, depth, audience == "auditor")
         return [tree for node in subjects(teller.deriver, subject or None) for tree in layout.trees(node)]
 
-    return _explained(request, who, decided, "why", answer, subject=subject, audience=audience)
+    return _explained(request, who, decided, "why", _laid_out(answer), subject=subject, audience=audience)
 
 
 @router.get("/customers/{customer:path}/why-not")
@@ -50,15 +55,28 @@ def why_not(
     decided, teller = _teller(request, customer)
 
     def answer() -> Iterable[object]:
-        what, name = (about, named) if about else (named.partition(":")[0], named.partition(":")[2])
-        if what not in ("stage", "value", "action"):
-            raise ValueError(teller.texts("refused_word"))
-        if what != "action":
-            _require_member(teller, what, name)
-        found = find_ways(teller.deriver, *target(teller.deriver, what, name))
+        found = find_ways(teller.deriver, *target(teller.deriver, *_named(teller, about, named)))
         return WhyNotLayout(teller, None if all_ways else NEAREST).page(found)
 
-    return _explained(request, who, decided, "why_not", answer, about=about, named=named, all_ways=all_ways)
+    return _explained(request, who, decided, "why_not", _laid_out(answer), about=about, named=named, all_ways=all_ways)
+
+
+@router.get("/customers/{customer:path}/path")
+def path(request: Request, who: Reader, customer: OwnCustomer, named: str = "") -> Response:
+    """Show what somebody would have to change for another stage, value or action, found in a process of its own."""
+    decided, teller = _teller(request, customer)
+    site = site_of(request)
+
+    def answer() -> Iterable[Block]:
+        what, name = _named(teller, "", named)
+        target(teller.deriver, what, name)
+        asked = site.path_asked(customer, what, name, SECONDS)
+        try:
+            return read_blocks(json.loads(site.workers.do(path_page, asked, language_of(request))))
+        except (TimeLimitError, WorkerDiedError):
+            raise ValueError(teller.texts("path_unanswered", seconds=round(site.workers.seconds))) from None
+
+    return _explained(request, who, decided, "path", answer, named=named)
 
 
 @router.get("/customers/{customer:path}/what-if")
@@ -83,7 +101,9 @@ def what_if(
         found = difference(decided.decision, after.decision)
         return WhatIfLayout(site.rules(), texts, show_all=True).page(decided, after, read, found)
 
-    return _explained(request, who, decided, "what_if", answer, changes=changes, can_be_set=_can_be_set(teller))
+    return _explained(
+        request, who, decided, "what_if", _laid_out(answer), changes=changes, can_be_set=_can_be_set(teller)
+    )
 
 
 def _teller(request: Request, customer: str) -> tuple[Decided, Teller]:
@@ -94,6 +114,24 @@ def _teller(request: Request, customer: str) -> tuple[Decided, Teller]:
     rules = site.rules()
     deriver = Deriver(rules.pack, rules.program, decided.facts, decided.decision)
     return decided, Teller(deriver, Texts(language_of(request), PAGES))
+
+
+def _laid_out(answer: Callable[[], Iterable[object]]) -> Callable[[], Iterable[Block]]:
+    return lambda: blocks(answer())
+
+
+def _named(teller: Teller, about: str, named: str) -> tuple[str, str]:
+    """Return what is asked about (a stage, value or action), and its id: given apart, or as `KIND:ID`.
+
+    Raises:
+        ValueError: if it is none of these.
+    """
+    what, name = (about, named) if about else (named.partition(":")[0], named.partition(":")[2])
+    if what not in ("stage", "value", "action"):
+        raise ValueError(teller.texts("refused_word"))
+    if what != "action":
+        _require_member(teller, what, name)
+    return what, name
 
 
 def _require_member(teller: Teller, what: str, name: str) -> None:
@@ -110,12 +148,12 @@ def _can_be_set(teller: Teller) -> dict[str, str]:
 
 
 def _explained(
-    request: Request, who: Visitor, decided: Decided, kind: str, answer: Callable[[], Iterable[object]], **asked: object
+    request: Request, who: Visitor, decided: Decided, kind: str, answer: Callable[[], Iterable[Block]], **asked: object
 ) -> Response:
     """Return the page of an explanation, or say what is wrong with the question."""
     refused, found = "", []
     try:
-        found = list(blocks(answer()))
+        found = list(answer())
     except ValueError as error:
         refused = said(error, language_of(request))
     return page(

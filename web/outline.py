@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from rich.padding import Padding
 from rich.table import Table
@@ -36,6 +37,13 @@ def blocks(parts: Iterable[object]) -> Iterator[Block]:
         found = _block(part)
         if found.text or found.rows:
             yield found
+
+
+def read_blocks(plain: Iterable[Mapping[str, Any]]) -> Iterator[Block]:
+    """Yield blocks that came as JSON."""
+    for one in plain:
+        below, rows = tuple(read_blocks(one["below"])), tuple(map(tuple, one["rows"]))
+        yield Block(one["text"], one["mark"], below, tuple(one["header"]), rows)
 
 
 def _block(part: object) -> Block:

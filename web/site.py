@@ -21,6 +21,8 @@ from facts.packs import active_digest
 from facts.runs import firing_in, newest_run, published_runs
 from facts.store import Store
 from web.webhook import Hook, Teller
+from web.work import PathAsked
+from web.workers import Workers
 from wiring import Card, Decided, Desk, Portfolio, Rules, pack_in_use, rules_in_use
 
 MOST_KEPT = 5_000
@@ -28,6 +30,9 @@ MOST_KEPT = 5_000
 
 MOST_PORTFOLIOS = 4
 """Portfolios that are kept in memory: each holds where every customer stands."""
+
+SECONDS = 30.0
+"""How long a request may think in a process of its own."""
 
 FEW = 3
 """Up to so many customers it is quicker to read each by itself than to read the whole base."""
@@ -56,6 +61,7 @@ class Site:
         self._zone = ZoneInfo(store.settings()["time_zone"])
         self._lock = Lock()
         self._rules: tuple[str | None, Rules] | None = None
+        self.workers = Workers(SECONDS)
         self.teller: Teller | None = None
         self._kept: dict[str, tuple[Any, Decided]] = {}
         self._portfolios: dict[Any, Portfolio] = {}
@@ -76,6 +82,11 @@ class Site:
     def desk(self, known_at: datetime | None = None) -> Desk:
         """Return a desk to decide at, now or as was known at a moment."""
         return Desk(self.store, self.rules(), self.today(), known_at, in_columns=True)
+
+    def path_asked(self, customer: str, about: str, named: str, seconds: float) -> PathAsked:
+        """Return the question for paths, each looked for so long, as a process of its own needs it."""
+        url = self.store.url.render_as_string(hide_password=False)
+        return PathAsked(url, self.settings.pack, self.today(), customer, about, named, seconds)
 
     def tell(self, number: int | None) -> None:
         """Let an entry of the audit log be told to whoever wants to know."""

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import tempfile
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    from engine.derivation import Deriver
+    from engine.path import Paths
+    from wiring import Decided
 
 
 BASE = "value_marketing"
@@ -35,9 +39,32 @@ def path(asked: PathAsked) -> str:
     Raises:
         ValueError: if the rules do not conclude what is asked about.
     """
-    from common.asked import target
     from common.explain_json import path_in_json
     from common.json_form import as_json
+
+    decided, _, found = _paths(asked)
+    return as_json(path_in_json(decided, found))
+
+
+def path_page(asked: PathAsked, language: str) -> str:
+    """Return the ways to another conclusion as JSON: the blocks of a page (see `web.outline.read_blocks`).
+
+    Raises:
+        ValueError: if the rules do not conclude what is asked about.
+    """
+    from common.explain_layout import Teller
+    from common.json_form import as_json
+    from common.path_layout import PathLayout
+    from common.texts import PAGES, Texts
+    from web.outline import blocks
+
+    _, deriver, found = _paths(asked)
+    layout = PathLayout(Teller(deriver, Texts(language, PAGES)), asked.seconds)
+    return as_json([asdict(block) for block in blocks(layout.page(found))])
+
+
+def _paths(asked: PathAsked) -> tuple[Decided, Deriver, Paths]:
+    from common.asked import target
     from common.limits import WAYS
     from engine.derivation import Deriver
     from engine.path import find_paths
@@ -49,7 +76,7 @@ def path(asked: PathAsked) -> str:
     decided = desk.decide(asked.customer)
     deriver = Deriver(desk.rules.pack, desk.rules.program, decided.facts, decided.decision)
     wanted = target(deriver, asked.what, asked.text)
-    return as_json(path_in_json(decided, find_paths(deriver, desk.executors, *wanted, WAYS, asked.seconds)))
+    return decided, deriver, find_paths(deriver, desk.executors, *wanted, WAYS, asked.seconds)
 
 
 def check_pack(files: Mapping[str, str], day: date) -> str:

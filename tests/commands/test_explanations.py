@@ -17,16 +17,14 @@ from common.why_layout import WhyLayout
 from common.why_not_layout import WhyNotLayout
 from engine.decision import Decision
 from engine.derivation import Deriver, Kind, named, needed
-from engine.model import Constant, Op, Test
 from engine.nearest import why_not
 from engine.plan import Plan
 from engine.snapshot import CustomerFacts
-from engine.vocabulary import FactKey, Type, Value
-from engine.ways import Way
+from engine.vocabulary import FactKey, Value
 from engine.wording import say_date
 from tests.commands.conftest import DAY, Answer, Call
 from tests.engine.test_derivation import mixed
-from tests.oracle.conditions import holds
+from tests.lacking import followed
 from tests.profiles import count
 from wiring import Desk
 
@@ -87,68 +85,8 @@ def test_without_a_needed_fact_the_rule_does_not_fire(derivers: dict[str, Derive
 
 def test_what_is_missing_leads_to_the_stage(derivers: dict[str, Deriver]) -> None:
     """With what the nearest gate lacks, it is proposed, or what comes first is named."""
-    tried: list[tuple[Deriver, Way, CustomerFacts]] = []
-    for deriver in derivers.values():
-        for stage in STAGES:
-            for way in why_not(deriver, deriver.pack.ladder.proposed, stage).ways[:1]:
-                changed = with_missing(deriver, way)
-                if changed is not None:
-                    tried.append((deriver, way, replace(changed, customer=str(len(tried)))))
-    decisions = Plan(tried[0][0].program).decide_all([changed for _, _, changed in tried])
-    reached = blocked = 0
-    for (deriver, way, changed), decision in zip(tried, decisions, strict=True):
-        proposed = deriver.pack.ladder.proposed
-        if way.rule not in {one.rule for one in decision.fired}:  # the stage is assessed by the facts that changed
-            assert deriver.pack.ladder.stage.name not in deriver.customer.facts
-        elif decision.values[proposed.name] == way.value:
-            reached += 1
-        else:
-            again = why_not(Deriver(deriver.pack, deriver.program, changed, decision), proposed, way.value)
-            assert [one.blockers for one in again.ways if one.rule == way.rule] != [()]
-            blocked += 1
+    reached, blocked = followed(list(derivers.values()), STAGES)
     assert (reached > 30, blocked > 0) == (True, True)
-
-
-def with_missing(deriver: Deriver, way: Way) -> CustomerFacts | None:
-    """Return the customer with what is missing set as it is needed, or None where that is not a matter of facts."""
-    facts = dict(deriver.customer.facts)
-    for one in way.missing:
-        test, stage = one.condition, deriver.pack.ladder.stage
-        if not isinstance(test, Test) or not isinstance(test.operand, Constant) or test.op is Op.KNOWN:
-            return None
-        if test.fact in deriver.resolutions and test.fact != stage:
-            return None
-        passing = [value for value in values_for(deriver, test) if passes(deriver, test, value) is one.wanted]
-        if not passing:
-            return None
-        facts[test.fact.name] = passing[0]
-    return replace(deriver.customer, facts=facts) if way.rule else None
-
-
-def values_for(deriver: Deriver, test: Test) -> list[Value]:
-    """Return values of a test's fact among which there is one that passes it, if one can."""
-    fact = deriver.program.fact(test.fact)
-    if fact.enum:
-        return list(deriver.pack.vocabulary.enum_of(fact).members)
-    if fact.type is Type.FLAG:
-        return [True, False]
-    if fact.type is Type.DATE:
-        return [deriver.customer.as_of]
-    assert isinstance(test.operand, Constant)
-    return [limit + step for limit in test.operand.values if isinstance(limit, int) for step in (0, 1, -1)]
-
-
-def passes(deriver: Deriver, test: Test, value: Value) -> bool:
-    """Return whether a value passes a test, as the oracle reads it."""
-    assert isinstance(test.operand, Constant)
-    if isinstance(value, date):
-        return test.op is Op.DUE_WITHIN_DAYS
-    operands = list(test.operand.values)
-    fact = deriver.program.fact(test.fact)
-    if fact.type is Type.LEVEL:
-        height = deriver.pack.vocabulary.enum_of(fact).members.index
-        return holds(test.op, height(str(value)), [height(str(operand)) for operand in operands])
-    return holds(test.op, value, operands)
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

@@ -46,6 +46,7 @@ ROUTES = {
     ("GET", "/customers/{customer:path}"): READ,
     ("GET", "/customers/{customer:path}/why"): READ,
     ("GET", "/customers/{customer:path}/why-not"): READ,
+    ("GET", "/customers/{customer:path}/path"): READ,
     ("GET", "/customers/{customer:path}/what-if"): READ,
     ("POST", "/customers/{customer:path}/value"): RECORD,
     ("POST", "/customers/{customer:path}/effects"): RECORD,

@@ -37,6 +37,7 @@ ADDRESSES = (
     CUSTOMER,
     f"{CUSTOMER}/why",
     f"{CUSTOMER}/why-not?named=stage:core",
+    f"{CUSTOMER}/path?named=stage:core",
     f"{CUSTOMER}/what-if?set=stage=core",
     "/nothing",
     "/?show=due",

@@ -180,13 +180,15 @@ def test_two_people_do_not_overwrite_each_other(own_pages: Pages) -> None:
         ("why-not?named=value:service", 200, "Service has 42 points, product 58"),
         ("why-not?named=stage:nonsense", 422, "one of the words offered"),
         ("why-not?named=action:nonsense", 422, "is no action of this pack"),
+        ("path?named=stage:core", 200, "Tried out: with these changes"),
+        ("path?named=stage:nonsense", 422, "one of the words offered"),
         ("what-if?set=stage=core", 200, "new customer core customer"),
         ("what-if?fact=credit_score&value=-1", 422, "credit_score"),
         ("what-if", 200, "Decide anew"),
     ],
 )
 def test_explanations_are_one_click_away(pages: Pages, asked: str, status: int, said: str) -> None:
-    """Why, why not and what if are answered on a page of their own, or in place where htmx asks for that."""
+    """Explanations are answered on a page of their own, or in place where htmx asks for that."""
     auditor = pages.visit("auditor")
     whole = auditor.get(f"{CUSTOMER}/{asked}")
     part = auditor.client.get(f"{CUSTOMER}/{asked}", headers={"HX-Request": "true", "HX-Target": "answer"})

@@ -11,13 +11,9 @@ from web.api import decisions, explanations, operations, records
 from web.api.callers import Limiter
 from web.api.problems import MEDIA_TYPE, Problem, add_handlers
 from web.site import Site
-from web.workers import Workers
 
 VERSION = "1.0.0"
 """Of the interface; what is added to answers makes a new minor version, what is taken away another path."""
-
-SECONDS = 30.0
-"""How long a request may think in a process of its own."""
 
 _DESCRIPTION = """Decisions, explanations and records of Valuelift for other programs.
 
@@ -83,7 +79,6 @@ def interface(site: Site) -> FastAPI:
     )  # fmt: skip
     app.state.site = site
     app.state.limiter = Limiter(site.settings.requests)
-    app.state.workers = Workers(SECONDS)
     # Paths with a customer's key, which has slashes in it, come after those that are longer.
     for module in (explanations, records, operations, decisions):
         app.include_router(module.router)

@@ -23,8 +23,8 @@ from web.api.answers import Language, answer
 from web.api.callers import ReadableCustomer
 from web.api.models import PathTo, Questions, WhatIf, Why, WhyNot
 from web.api.problems import ProblemError, refused
-from web.work import PathAsked, path
-from web.workers import TimeLimitError, WorkerDiedError, Workers
+from web.work import path
+from web.workers import TimeLimitError, WorkerDiedError
 from wiring import Decided
 
 router = APIRouter(tags=["one customer"])
@@ -81,16 +81,13 @@ def path_to(
 ) -> Response:
     """Look for the cheapest changes after which the rules conclude it; this can take long."""
     site = site_of(request)
-    workers: Workers = request.app.state.workers
-    url = site.store.url.render_as_string(hide_password=False)
     teller = _teller(request, customer, "en")[1]
     try:
         _require_stage(teller, about, named)
         target(teller.deriver, about, named)
     except ValueError as error:
         raise refused(error) from None
-    asked = PathAsked(url, site.settings.pack, site.today(), customer, about, named, seconds)
-    return work(request, workers, path, asked)
+    return work(request, path, site.path_asked(customer, about, named, seconds))
 
 
 @router.get("/customers/{customer:path}/what-if", response_model=WhatIf)
@@ -128,12 +125,13 @@ def questions(request: Request, customer: ReadableCustomer, lang: Language = "en
     return answer(request, questions_in_json(decided.decision.as_of, found))
 
 
-def work(request: Request, workers: Workers, *what: object) -> Response:
+def work(request: Request, *what: object) -> Response:
     """Answer by what is done in a process of its own (its arguments are those of `Workers.do`).
 
     Raises:
         ProblemError: 422 if it refuses, 503 if it takes too long or its process dies.
     """
+    workers = site_of(request).workers
     try:
         return answer(request, json.loads(workers.do(*what)))  # type: ignore[arg-type]
     except ValueError as error:

@@ -42,7 +42,7 @@ def run(request: Request, _asks: Operator, run: CustomerKey) -> Response:
 def check(request: Request, _asks: RuleChecker, body: PackIn) -> Response:
     """Tell what is wrong or doubtful in a rule pack. Nothing is kept of it."""
     day = body.as_of or site_of(request).today()
-    return work(request, request.app.state.workers, check_pack, body.files, day)
+    return work(request, check_pack, body.files, day)
 
 
 def _line(entry: Entry) -> dict[str, object]:
