@@ -7,7 +7,7 @@
 -- The longest gap is the one that one gap in twenty exceeds, if orders come at random and at the customer's own pace.
 -- A pace that rests on few gaps is uncertain: one order in 60 days (S3: a trial takes 2 to 4 months; design) is added
 -- to them as if it had been seen. Then (60 + days seen) / (60 + days seen + gap), raised to one more than the number
--- of gaps seen, is the chance of so long a gap; no gap is left out for being short, and none for being the last.
+-- of gaps seen, is the chance of so long a gap.
 WITH
     dates AS (
         SELECT customer, count(*) AS orders, min(holds_from) AS first_on, max(holds_from) AS last_on
