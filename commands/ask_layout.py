@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING
@@ -18,6 +18,7 @@ from engine.vocabulary import Fact, Type, Value
 from engine.wording import Wording
 
 if TYPE_CHECKING:
+    from facts.stale import Stale
     from wiring import Decided
 
 _QUIET = "dim"
@@ -36,8 +37,10 @@ class AskLayout:
         """The words of the language."""
         return Wording(self.pack.vocabulary, self.texts.language)
 
-    def page(self, found: Sequence[Asked], decided: Sequence[Decided], as_of: date) -> Iterator[RenderableType]:
-        """Yield the questions, those first that matter by themselves."""
+    def page(
+        self, found: Sequence[Asked], stale: Sequence[Stale], decided: Sequence[Decided], as_of: date
+    ) -> Iterator[RenderableType]:
+        """Yield the questions, those first that matter by themselves, and last what is to be confirmed."""
         names = {one.facts.customer: one.card.get("name") or one.facts.customer for one in decided}
         about = names if len(names) > 1 else {}
         title = self.texts("ask_title") if about else f"{self.texts('ask_title')} · {next(iter(names.values()))}"
@@ -56,8 +59,38 @@ class AskLayout:
                 if rest := len(questions) - len(shown):
                     yield Text(self.texts("ask_more", number=rest), style=_QUIET)
                 yield Text()
-        if found and not about:
-            yield Text(self.texts("ask_record", customer=found[0].customer), style=_QUIET)
+        if stale:
+            yield from self._stale(stale, about)
+        if (found or stale) and not about:
+            yield Text(self.texts("ask_record", customer=next(iter(names))), style=_QUIET)
+
+    def _stale(self, stale: Sequence[Stale], about: Mapping[str, str]) -> Iterator[RenderableType]:
+        yield Text(self.texts("ask_stale"), style="bold cyan")
+        shown = stale[: self.limit]
+        for number, one in enumerate(shown, 1):
+            fact = self.pack.vocabulary.fact(one.fact)
+            assert fact is not None, "only declared facts are stale"  # noqa: S101
+            said = self.texts(
+                "ask_stale_line",
+                title=self.wording.title(one.fact),
+                value=self._value(fact, one.value),
+                months=round(one.days * 12 / 365.25),
+                date=self.wording.date(one.heard_on),
+            )
+            name = about.get(one.customer, "")
+            yield self._numbered(number, Text.assemble((name and f"{name}  ", "bold"), said, (f"  {one.fact}", _QUIET)))
+        if rest := len(stale) - len(shown):
+            yield Text(self.texts("ask_more", number=rest), style=_QUIET)
+        yield Text(self.texts("ask_stale_record"), style=_QUIET)
+        yield Text()
+
+    @staticmethod
+    def _numbered(number: int, line: Text) -> Table:
+        grid = Table.grid(padding=(0, 1, 0, 0))
+        grid.add_column(justify="right", min_width=3)
+        grid.add_column(overflow="fold")
+        grid.add_row(f"{number}.", line)
+        return grid
 
     def _question(self, number: int, asked: Asked, about: str) -> RenderableType:
         role, text = asked.question.role, asked.question.text
@@ -67,10 +100,7 @@ class AskLayout:
         for answer in asked.answers:
             if answer.matters:
                 outcomes.setdefault(self._outcome(answer), []).append(self._answer(asked.question.fact, answer))
-        grid = Table.grid(padding=(0, 1, 0, 0))
-        grid.add_column(justify="right", min_width=3)
-        grid.add_column(overflow="fold")
-        grid.add_row(f"{number}.", line)
+        grid = self._numbered(number, line)
         for outcome, answers in outcomes.items():
             grid.add_row("", Text.assemble((self.wording.listed(answers), "bold"), " → ", outcome))
         return grid

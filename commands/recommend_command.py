@@ -24,9 +24,12 @@ def command(customer: str, show_all: bool, query: Query) -> None:
     """
     from commands.desk import desk_for
     from engine.recommend import recommend
+    from facts.stale import stale_facts
 
     with desk_for(query) as desk:
         found = desk.decide(customer)
+        who, vocabulary = found.facts.customer, desk.rules.pack.vocabulary
+        stale = [] if query.as_json else stale_facts(desk.store, vocabulary, [who], query.as_of, query.known_at)
     shown = recommend(desk.rules.pack, found.facts, found.decision, query.language)
     if query.as_json:
         from commands.output import print_json
@@ -34,8 +37,12 @@ def command(customer: str, show_all: bool, query: Query) -> None:
 
         print_json(recommendation_in_json(found, shown))
         return
+    from rich.text import Text
+
     from commands.layout import Layout
     from commands.output import print_page
     from common.texts import Texts
 
-    print_page(Layout(Texts(query.language), desk.rules.pack, show_all).page(shown, found.card))
+    texts = Texts(query.language)
+    to_confirm = [Text(texts("ask_stale_some", number=len(stale), customer=who), style="dim")] if stale else []
+    print_page(Layout(texts, desk.rules.pack, show_all).page(shown, found.card), *to_confirm)

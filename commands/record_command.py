@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 OUTCOMES = ("accepted", "recognised", "rejected", "no_reaction")
 STATES = ("open", "done", "snoozed", "declined")
+FILED = ("communication", "need", "complaint", "dispute", "talk", "answer")
 DECLINED_BECAUSE = (
     "not_needed", "wrong_time", "customer_refuses", "done_otherwise", "no_means", "facts_wrong", "other",
 )  # fmt: skip
@@ -213,32 +214,42 @@ def reasons(customer: str | None, pack: Path | None, language: str, as_json: boo
 
 @command.command("file")
 @click.argument("file", required=False, type=click.Path(exists=True, dir_okay=False, path_type=Path))
-@click.option("--template", is_flag=True, help="Print the heading and an example row, and stop.")
+@click.option(
+    "--kind",
+    type=Word(FILED),
+    default=FILED[0],
+    metavar="KIND",
+    show_default=True,
+    help=f"What its rows are, one of {', '.join(FILED)}.",
+)
+@click.option("--template", is_flag=True, help="Print the heading and an example row of the kind, and stop.")
 @click.option("--dry-run", is_flag=True, help="Check everything and record nothing.")
 @user_option
 @query_of_record
-def file(file: Path | None, template: bool, dry_run: bool, user: str, query: Query) -> None:
-    """Record communications and their effects from FILE, a CSV (or XLSX) with a row for each.
+def file(file: Path | None, kind: str, template: bool, dry_run: bool, user: str, query: Query) -> None:
+    """Record what FILE lists, a CSV (or XLSX) with a row for each.
 
-    All faults are named at once, with row and column, and then nothing is recorded. Rows on record already change
-    nothing; a row that says more of one on record, such as its effect, adds that. Perceptions rise as by `valuelift
-    record effect`. The audit log gets an entry for each customer. docs/loop.md explains the columns.
+    Rows are communications with their effects, or another --kind. All faults are named at once, with row and column,
+    and then nothing is recorded. Rows on record already change nothing; a row that says more of one on record, such
+    as its effect or when it was settled, adds that. Perceptions rise as by `valuelift record effect`. The audit log
+    gets an entry for each customer. docs/loop.md explains the columns.
 
     \b
     Example:
       valuelift record file --template > june.csv
       valuelift record file june.csv --dry-run
+      valuelift record file complaints.xlsx --kind complaint
     """
     if template:
         from common.record_file import template as template_of
 
-        click.echo(template_of(), nl=False)
+        click.echo(template_of(kind), nl=False)
         return
     if file is None:
         raise click.UsageError("Give the file, or --template.")
     from commands.record.file import record_from
 
-    record_from(file, user, query, dry_run=dry_run)
+    record_from(file, kind, user, query, dry_run=dry_run)
 
 
 # --- undo ---

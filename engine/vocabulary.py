@@ -105,7 +105,8 @@ class Fact:
     """One declared fact of the customer (`scope` None) or of a row of the collection `scope`.
 
     `name` is what rules write: for a member of a family it is `family.member`. `scale` is the number of digits after
-    the point of a number. `least` and `most` bound values, both inclusive.
+    the point of a number. `least` and `most` bound values, both inclusive. After `fresh_days` somebody should ask
+    whether it is still so (None: never).
     """
 
     name: str
@@ -125,6 +126,7 @@ class Fact:
     change: Change = Change()
     ask: Text | None = None
     ask_role: str | None = None
+    fresh_days: int | None = None
     personal: bool = False
     family: str | None = None
     member: str | None = None

@@ -49,6 +49,11 @@ class Answer:
     fact: Fact
     value: Value
 
+    @property
+    def is_perception(self) -> bool:
+        """Whether it says how far the customer has come with a value or with the way of cooperation."""
+        return self.fact.family == "perception" or self.fact.name == "cooperation_acceptance"
+
 
 def read_answer(vocabulary: Vocabulary, said: str) -> Answer:
     """Return the answer `fact=value`.

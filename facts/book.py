@@ -27,6 +27,11 @@ _SAME_EVENT = {
 }
 """The columns by which two events of a customer on the same day are the same."""
 
+
+class NothingNewError(StoreError):
+    """What was said is on record already, in the same words."""
+
+
 _NOT_SAID = ("id", "source", "recorded_at", "entered_by", "retracted_at")
 UNDO_FIRST = "If it is wrong, take it back first: `valuelift record undo{number}`."
 
@@ -93,7 +98,8 @@ class Book:
             first = {"key": key, "holds_from": on, **said}
             return Statement(table, first if table == "customers" else {"customer": self.customer, **first})
         if all(before[name] == value for name, value in said.items()):
-            raise self._known_already(table, before, f"it stands so since {before['holds_from']}")
+            why = f"it stands so since {before['holds_from']}"
+            raise self._known_already(table, before, why, NothingNewError)
         row = {**_said(before), **said, "holds_from": on, "holds_until": None}
         if before["holds_from"] < on:
             return Statement(table, row)
@@ -198,17 +204,17 @@ class Book:
         """Refuse what a row says already, and what it says otherwise."""
         told = {name: value for name, value in said.items() if row[name] not in (None, "")}
         if told and all(row[name] == value for name, value in told.items()) and told == dict(said):
-            raise self._known_already(table, row, "it says so already")
+            raise self._known_already(table, row, "it says so already", NothingNewError)
         differing = [name for name, value in told.items() if row[name] != value]
         for name in sorted(differing, key=lambda name: isinstance(told[name], date)):  # a day says the least
             raise self._known_already(table, row, f"{name} is on record as {row[name]}, not {told[name]}")
 
-    def _known_already(self, table: str, row: RowMapping, why: str) -> StoreError:
+    def _known_already(self, table: str, row: RowMapping, why: str, error: type[StoreError] = StoreError) -> StoreError:
         with self.store.reading() as connection:
             number = entry_that_said(connection, table, row["id"])
         entered = f"{why} (entered by {row['entered_by']} on {row['recorded_at']:%Y-%m-%d})"
         hint = UNDO_FIRST.format(number="" if number is None else f" {number}")
-        return StoreError(f"{row['key']} is not recorded again", entered, hint if number else "See `valuelift audit`.")
+        return error(f"{row['key']} is not recorded again", entered, hint if number else "See `valuelift audit`.")
 
 
 def _standing(table: Table, keys: Sequence[str]) -> Select[Any]:

@@ -1,4 +1,4 @@
-"""Recording many communications and effects from a file."""
+"""Recording many things from a file."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from commands.output import print_json, print_page
 from common.texts import Texts
 
 
-def record_from(path: Path, user: str, query: Query, *, dry_run: bool) -> None:
+def record_from(path: Path, kind: str, user: str, query: Query, *, dry_run: bool) -> None:
     """Record the rows of a file and say how many were new, or print every fault and exit with 1."""
     from rich.text import Text
 
@@ -20,7 +20,7 @@ def record_from(path: Path, user: str, query: Query, *, dry_run: bool) -> None:
     from common.record_file import record_file
 
     with desk_for(query) as desk:
-        found = record_file(desk, path, user=user, dry_run=dry_run)
+        found = record_file(desk, path, kind, user=user, dry_run=dry_run)
     if query.as_json:
         print_json(found)
     else:

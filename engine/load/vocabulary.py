@@ -208,6 +208,7 @@ class VocabularyReader:
             change=self._change(form),
             ask=form.optional_text("ask"),
             ask_role=form.member("ask_role", self.enums.get("contact_role")),
+            fresh_days=form.optional_integer("fresh_days", 1, 36_500),
             personal=form.flag("personal", False),
         )
 

@@ -85,6 +85,7 @@ def catalogue_file(pack: Pack) -> Schema:
         "change": change,
         "ask": text(),
         "ask_role": one_of(role.members, role.titles) if role is not None else word(SNAKE),
+        "fresh_days": integer(1, 36_500),
         "personal": FLAG,
         "per": enum,
     }

@@ -50,6 +50,50 @@ def test_a_managers_questions_name_the_customer(query: Call) -> None:
     assert "White Stork" in query("ask", "--manager", "林悦", "--as-of", DAY).output
 
 
+def test_what_was_heard_long_ago_is_to_be_confirmed(demo: Call) -> None:
+    """It is asked for and counts as before; the same said again, or an effect heard, makes it fresh."""
+    customer = "iron-persimmon"
+
+    def stale(day: str = DAY) -> dict[str, int]:
+        found = demo("ask", customer, "--as-of", day, "--json").json["stale"]
+        return {each["fact"]: each["days"] for each in found}
+
+    def decided() -> object:
+        return demo("recommend", customer, "--as-of", DAY, "--json").json["decision"]["values"]
+
+    found = {
+        "cooperation_acceptance": 646,
+        "perception.people": 526,
+        "perception.product": 476,
+        "perception.brand": 436,
+    }
+    assert stale() == found
+    assert "cooperation_acceptance" in stale("2025-09-23")
+    assert "cooperation_acceptance" not in stale("2025-09-22")  # 365 days
+    before = decided()
+    said = ("cooperation_acceptance=accepted", "--evidence", "said so again", "--as", "ana", "--as-of", DAY)
+    assert demo("record", "fact", customer, *said).code == 0
+    assert decided() == before
+    told = ("--value", "people", "--medium", "visit", "--on", "2026-06-01", "--as", "ana", "--as-of", DAY)
+    assert demo("record", "communication", customer, *told).code == 0
+    heard = (customer, "people", "--outcome", "accepted", "--on", "2026-06-20", "--as", "ana", "--as-of", DAY)
+    assert "cooperation_acceptance" not in stale()
+    assert "perception.people" in stale()
+    assert demo("record", "effect", *heard).code == 0
+    assert set(stale()) == {"perception.product", "perception.brand"}
+
+
+@pytest.mark.parametrize(("language", "said"), [("en", "last heard 21 months ago"), ("zh", "21个月前")])
+def test_its_age_is_said_in_both_languages(query: Call, language: str, said: str) -> None:
+    """Within eighty columns, with the value and how to confirm it; `recommend` counts what is to be confirmed."""
+    answer = query("ask", "iron-persimmon", "--as-of", DAY, "--lang", language)
+    assert said in " ".join(answer.output.split())
+    assert "--evidence" in answer.output
+    assert max(map(len, answer.lines)) <= 80
+    shown = query("recommend", "iron-persimmon", "--as-of", DAY, "--lang", language).lines
+    assert shown[-1].endswith("valuelift ask iron-persimmon")
+
+
 def test_nothing_is_asked_where_all_is_settled(query: Call) -> None:
     """A customer of whom everything is known has no questions."""
     assert "Nothing is open" in query("ask", "silver-carp", "--as-of", DAY).output

@@ -130,11 +130,32 @@ def test_the_usual_gap_is_a_median_over_order_days(days: list[int], expected: in
     assert facts_of("order_gap_days", orders=[order(day) for day in days], coverage=ALWAYS) == [expected]
 
 
+@pytest.mark.parametrize(
+    ("days", "expected"),
+    [
+        ([10], None),
+        ([10, 10], None),
+        ([10, 30], 278),
+        ([10, 20, 30], 138),
+        ([10, *range(20, 120, 10)], 51),
+        ([400, 410, 420], 138),
+    ],
+)
+def test_the_longest_gap_is_what_one_in_twenty_exceeds(days: list[int], expected: int | None) -> None:
+    """One order in 60 days is added to the gaps, so that two orders on two days are no pace; the open gap is none."""
+    found = facts_of("longest_gap_days", orders=[order(day) for day in days], coverage=ALWAYS)
+    assert found == [expected]
+    if expected is not None:
+        seen, gaps = max(days) - min(days), len(set(days)) - 1
+        chances = [((60 + seen) / (60 + seen + gap)) ** (1 + gaps) for gap in (expected - 1, expected)]
+        assert chances[0] > 0.05 >= chances[1]
+
+
 def test_orders_before_a_gap_in_the_records_do_not_make_a_pause() -> None:
     """The usual gap comes from the unbroken stretch of records alone."""
     orders = [order(day) for day in (500, 30, 20, 10)]
     coverage = [*recorded("orders", since=ago(600), until=ago(400)), *recorded("orders", since=ago(100))]
-    assert facts_of("order_gap_days", orders=orders, coverage=coverage) == [10]
+    assert facts_of("order_gap_days", "longest_gap_days", orders=orders, coverage=coverage) == [10, 138]
 
 
 def test_revenue_is_goods_less_returns() -> None:

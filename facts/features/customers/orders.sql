@@ -1,8 +1,13 @@
--- The first and the last order, and the usual gap between orders.
+-- The first and the last order, the usual gap between orders, and the longest that is to be expected.
 --
 -- What lies before the records is unknown: the first order in the records is the first ever only if they reach back
 -- to the first business, and the last order is known only if nothing can have come after it unrecorded. A gap in
--- the records would look like a pause of the customer, so the usual gap comes from the last unbroken stretch.
+-- the records would look like a pause of the customer, so gaps come from the last unbroken stretch.
+--
+-- The longest gap is the one that one gap in twenty exceeds, if orders come at random and at the customer's own pace.
+-- A pace that rests on few gaps is uncertain: one order in 60 days (S3: a trial takes 2 to 4 months; design) is added
+-- to them as if it had been seen. Then (60 + days seen) / (60 + days seen + gap), raised to one more than the number
+-- of gaps seen, is the chance of so long a gap.
 WITH
     dates AS (
         SELECT customer, count(*) AS orders, min(holds_from) AS first_on, max(holds_from) AS last_on
@@ -24,11 +29,18 @@ WITH
         GROUP BY customer
         HAVING count(*) >= 2
     ),
+    longest_gaps AS (
+        SELECT customer, least(ceil((60 + sum(gap)) * (pow(20, 1.0 / (1 + count(*))) - 1)), 100000)::BIGINT AS longest
+        FROM gaps
+        WHERE gap > 0
+        GROUP BY customer
+    ),
     known AS (
         SELECT
             c.key AS customer,
             k.since,
             g.gap,
+            l.longest,
             d.first_on,
             CASE WHEN k.recorded_from IS NOT NULL THEN coalesce(d.orders, 0) ELSE d.orders END AS orders,
             k.since <= coalesce(c.first_business_on, DATE '0001-01-01') AS from_first,
@@ -37,6 +49,7 @@ WITH
         LEFT JOIN recorded k ON k.customer = c.key AND k.collection = 'orders'
         LEFT JOIN dates d ON d.customer = c.key
         LEFT JOIN usual_gaps g ON g.customer = c.key
+        LEFT JOIN longest_gaps l ON l.customer = c.key
     )
 SELECT
     customer,
@@ -49,5 +62,6 @@ SELECT
     CASE WHEN from_first THEN as_of() - first_on END AS days_since_first_order,
     last_on AS last_order_on,
     as_of() - last_on AS days_since_last_order,
-    gap AS order_gap_days
+    gap AS order_gap_days,
+    longest AS longest_gap_days
 FROM known

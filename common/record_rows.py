@@ -1,0 +1,267 @@
+"""Needs, complaints, conflicts, talks and answers in a file: a file holds one kind of them, a row for each.
+
+Rows are taken in the order of their days, so that a file may tell how one thing went on. A row that is on record
+already changes nothing; one that says more of a complaint or a talk on record, such as when it was settled, adds that.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime
+from typing import Any
+
+from sqlalchemy import Boolean, Date, Integer
+
+from common.record_cells import Reader
+from common.saying import enum_of
+from engine.wording import Wording
+from facts.answers import Answer, answered, read_answer
+from facts.book import Book, NothingNewError
+from facts.database import StoreError
+from facts.import_files import Heading
+from facts.recording import Statement
+from facts.tables import FACT_TABLES
+
+ANSWERS = "answers"
+FLAGS = {"yes": True, "no": False, "true": True, "false": False}
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """What the rows of a file are: a table, its columns by those of the file, and what tells one row from another.
+
+    `not_before` and `not_after` are columns with days that do not lie before, or after, the day of the row.
+    """
+
+    table: str
+    columns: Mapping[str, str]
+    needed: tuple[str, ...]
+    same: tuple[str, ...]
+    example: tuple[str, ...]
+    not_before: tuple[str, ...] = ()
+    not_after: tuple[str, ...] = ()
+
+    @property
+    def heading(self) -> Heading:
+        """The columns of a file, those that are needed first."""
+        needed = ("customer", "on", *self.needed)
+        return Heading(needed, tuple(name for name in self.columns if name not in needed), others_allowed=False)
+
+
+KINDS: Mapping[str, Kind] = {
+    "need": Kind(
+        "needs",
+        {
+            "kind": "kind", "state": "state", "tier": "tier", "level": "level", "heart": "heart_value", "felt": "felt",
+            "evidence": "evidence",
+        },
+        needed=("kind", "state"),
+        same=("kind",),
+        example=("C-1001", "2026-06-10", "quality", "partly_met", "core", "", "worry_free", "yes", "fewer rejects"),
+    ),
+    "complaint": Kind(
+        "complaints",
+        {"signal": "signal", "severity": "severity", "settled_on": "settled_on", "summary": "summary"},
+        needed=("signal",),
+        same=("signal",),
+        example=("C-1001", "2026-06-10", "supply_late", "high", "2026-06-18", "two lorries came a day late"),
+        not_before=("settled_on",),
+    ),
+    "dispute": Kind(
+        "disputes",
+        {
+            "dispute": "dispute", "began_on": "began_on", "talks": "talks_held", "settled": "settled",
+            "broken": "cooperation_broken", "summary": "summary",
+        },
+        needed=(),
+        same=("dispute",),
+        example=("C-1001", "2026-06-10", "", "2026-05-02", "2", "no", "no", "who pays for the returned lot"),
+        not_after=("began_on",),
+    ),
+    "talk": Kind(
+        "interactions",
+        {"medium": "medium", "by": "direction", "contact": "audience_role", "summary": "summary"},
+        needed=("medium",),
+        same=("medium", "by", "contact"),
+        example=("C-1001", "2026-06-10", "telephone", "theirs", "buyer", "asked for the new price list"),
+    ),
+    "answer": Kind(
+        ANSWERS,
+        {"fact": "fact", "value": "value", "evidence": "evidence"},
+        needed=("fact", "value"),
+        same=("fact",),
+        example=("C-1001", "2026-06-10", "judgement.both_want", "yes", "said so at the visit"),
+    ),
+}  # fmt: skip
+
+_AT_FIRST: Mapping[str, Mapping[str, Any]] = {
+    "disputes": {"talks_held": 0, "settled": False, "cooperation_broken": False},
+}
+"""How something stands at first, where nothing is said of it."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Checked:
+    """A row without a fault of its own: `said` by the columns of the store, but for `dispute` and `answer`."""
+
+    number: int
+    on: date
+    book: _FileBook
+    said: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class _FileBook(Book):
+    """A customer's records with those that earlier rows of the file add."""
+
+    added: list[Statement] = field(default_factory=list)
+
+    def standing(self, table: str) -> Sequence[Any]:
+        """Return the rows that stand, by day, once what the file said so far is recorded."""
+        mine = [each for each in self.added if each.table == table]
+        replaced = {each.replaces for each in mine}
+        empty = {column.name: None for column in FACT_TABLES[table].columns}
+        unsaved = {**empty, "entered_by": "this file", "recorded_at": datetime.now(UTC)}
+        rows = [row for row in self.all_standing([table])[table] if row["id"] not in replaced]
+        return sorted([*rows, *({**unsaved, **each.row} for each in mine)], key=lambda row: row["holds_from"])
+
+
+@dataclass(slots=True)
+class Things(Reader):
+    """Reads the rows of one kind; `state` is to be called when all are read."""
+
+    kind: Kind = KINDS["need"]
+    _checked: list[_Checked] = field(default_factory=list)
+    _books: dict[str, _FileBook] = field(default_factory=dict)
+
+    def read(self, row: Mapping[str, Any]) -> None:
+        """Check a row by itself, and note its faults."""
+        before = len(self.faults)
+        if (cells := self.cells(row)) is None:
+            return
+        number, given = cells
+        decided = self.decided(number, given)
+        on = self.day(number, "on", given.get("on", ""))
+        for name in self.kind.needed:
+            if name not in given:
+                self.fault(number, name, "it is empty", f"Give the {name}.")
+        said = self._answer(number, given) if self.kind.table == ANSWERS else self._said(number, given, on)
+        if decided is None or on is None or len(self.faults) > before:
+            return
+        same = (decided.facts.customer, on, *(given.get(name) for name in self.kind.same))
+        if not self.is_second(number, same, f"customer, day{''.join(f', {name}' for name in self.kind.same)}"):
+            self._checked.append(_Checked(number, on, self._book(decided.facts.customer), said))
+
+    def state(self) -> None:
+        """Hold the rows against the records and against each other, in the order of their days."""
+        for row in sorted(self._checked, key=lambda row: (row.on, row.number)):
+            before = len(self.faults)
+            try:
+                added = self._added(row)
+            except NothingNewError:
+                added = []
+            except StoreError as error:
+                self.fault(row.number, "", f"{error.what}: {error.why}", error.hint)
+            if len(self.faults) == before:
+                row.book.added.extend(added)
+                self.count(row.book.customer, added)
+
+    def _book(self, customer: str) -> _FileBook:
+        vocabulary = self.desk.rules.pack.vocabulary
+        if customer not in self._books:
+            self._books[customer] = _FileBook(self.desk.store, vocabulary, customer, self.desk.as_of)
+        return self._books[customer]
+
+    # --- cells ---
+
+    def _said(self, number: int, given: Mapping[str, str], on: date | None) -> dict[str, Any]:
+        said: dict[str, Any] = {}
+        for name, column in self.kind.columns.items():
+            if name in given:
+                said[column] = given[name] if column == "dispute" else self._cell(number, name, column, given[name])
+        for name in (*self.kind.not_before, *self.kind.not_after):
+            day, is_start = said.get(self.kind.columns[name]), name in self.kind.not_after
+            if day is not None and on is not None and (day > on if is_start else day < on):
+                what = f"{day} lies {'after' if is_start else 'before'} {on}"
+                self.fault(number, name, what, "Correct one of the days.")
+        return said
+
+    def _cell(self, number: int, name: str, column: str, text: str) -> Any:
+        """Return what a cell says, by the type of its column in the store."""
+        target = FACT_TABLES[self.kind.table].c[column]
+        vocabulary = self.desk.rules.pack.vocabulary
+        enum = enum_of(vocabulary, self.kind.table, column)
+        members = target.info.get("members") or (vocabulary.enums[enum].members if enum else ())
+        if members:
+            return self.word(number, name, text, members)
+        match target.type:
+            case Date():
+                return self.day(number, name, text)
+            case Boolean():
+                word = self.word(number, name, text, FLAGS)
+                return None if word is None else FLAGS[word]
+            case Integer():
+                if not (text.isdecimal() and int(text) <= target.info["most"]):
+                    what = f"{text!r} is no whole number from 0 to {target.info['most']}"
+                    self.fault(number, name, what, "Correct it.")
+                    return None
+                return int(text)
+        return text
+
+    def _answer(self, number: int, given: Mapping[str, str]) -> dict[str, Any]:
+        if "fact" not in given or "value" not in given:
+            return {}
+        vocabulary = self.desk.rules.pack.vocabulary
+        try:
+            answer = read_answer(vocabulary, f"{given['fact']}={given['value']}")
+        except ValueError as error:
+            what, _, hint = str(error).partition(". ")
+            self.fault(number, "fact" if vocabulary.fact(given["fact"]) is None else "value", what, hint)
+            return {}
+        if answer.is_perception and "evidence" not in given:
+            what = f"nothing says how we know {Wording(vocabulary, 'en').title(answer.fact.name)!r}"
+            self.fault(number, "evidence", what, "Give what the customer said or did.")
+        return {"answer": answer, "evidence": given.get("evidence")}
+
+    # --- statements ---
+
+    def _added(self, row: _Checked) -> list[Statement]:
+        """Return what a row adds to what is on record: nothing if all of it is."""
+        book, said, table = row.book, row.said, self.kind.table
+        answer = said.get("answer")
+        if isinstance(answer, Answer):
+            return [answered(book, answer, row.on, said["evidence"])]
+        if FACT_TABLES[table].info["shape"] == "event":
+            return self._event(row)
+        named = said.pop("dispute", None)
+        if table == "disputes":
+            key = f"{book.customer}/dispute-{row.on}" if named is None else str(book.find(table, named)["key"])
+        else:
+            key = "/".join((book.customer, *(said[self.kind.columns[name]] for name in self.kind.same)))
+        first = _AT_FIRST.get(table, {}) if book.last(table, key, row.on) is None else {}
+        return [book.entry(table, {**first, **said}, row.on, key)]
+
+    def _event(self, row: _Checked) -> list[Statement]:
+        table, said = self.kind.table, row.said
+        same = [self.kind.columns[name] for name in self.kind.same]
+        found = [
+            each
+            for each in row.book.standing(table)
+            if each["holds_from"] == row.on and all(each[name] == said.get(name) for name in same)
+        ]
+        if not found:
+            return [row.book.event(table, said, row.on)]
+        on_record = found[0]
+        for name, column in self.kind.columns.items():
+            if said.get(column) is not None and on_record[column] not in (None, said[column]):
+                what = f"{on_record['key']} is on record with {_shown(on_record[column])}, not {_shown(said[column])}"
+                self.fault(
+                    row.number, name, what, "Correct the file, or take the record back: `valuelift record undo`."
+                )
+        more = {name: value for name, value in said.items() if on_record[name] is None}
+        return [row.book.more(table, on_record, more)] if more else []
+
+
+def _shown(value: object) -> str:
+    return value.isoformat() if isinstance(value, date) else repr(value)
