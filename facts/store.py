@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Self
 
@@ -29,7 +29,7 @@ from facts.database import (
 from facts.tables import FACT_TABLES, customer_keys, customers, settings
 
 # The newest revision in `facts/migrations`; a store that has it opens without loading the migration library.
-SCHEMA_REVISION = "0008"
+SCHEMA_REVISION = "0010"
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,10 +109,18 @@ class Store:
             yield connection
 
     @contextmanager
+    def asking(self) -> Iterator[Connection]:
+        """Give a connection for one statement, which sees one state by itself.
+
+        To begin and end a transaction around it would take PostgreSQL two more rounds.
+        """
+        with turn(self.url), refusals_explained(self.url), _asking(self.engine).connect() as connection:
+            yield connection
+
+    @contextmanager
     def writing(self) -> Iterator[Connection]:
         """Give a connection in a transaction: committed at the end, undone if an exception leaves."""
-        engine = self.engine.execution_options(writes=True)
-        with turn(self.url), refusals_explained(self.url), engine.begin() as connection:
+        with turn(self.url), refusals_explained(self.url), _writing(self.engine).begin() as connection:
             yield connection
 
     # --- facts ---
@@ -210,6 +218,17 @@ class Store:
             )
         with self.writing() as connection:
             migrations.upgrade(connection)
+
+
+@lru_cache(8)
+def _asking(engine: Engine) -> Engine:
+    is_file = engine.dialect.name == "sqlite"
+    return engine if is_file else engine.execution_options(isolation_level="AUTOCOMMIT")
+
+
+@lru_cache(8)
+def _writing(engine: Engine) -> Engine:
+    return engine.execution_options(writes=True)
 
 
 def _wanted(only: Mapping[str, Iterable[str]] | None) -> dict[str, tuple[str, ...]]:
