@@ -89,6 +89,31 @@ def decided_by(
     return StoredRun(*found[: len(_RUN)]), Stored(*said), json.loads(rules or "[]")
 
 
+@dataclass(frozen=True, slots=True)
+class Advised:
+    """What a run decided for a customer: where it stood, what was proposed, and which value was to be conveyed."""
+
+    run: int
+    as_of: date
+    stage: str | None
+    proposed_stage: str | None
+    value_next: str | None
+
+
+def advice_of(store: Store, customer: str, until: date, most: int) -> list[Advised]:
+    """Return what the runs up to a day decided for a customer, of the last `most` runs, the earliest first."""
+    names = ("stage", "proposed_stage", "value_next")
+    statement = (
+        select(decision_runs.c.id, decision_runs.c.as_of, *(decisions.c[name] for name in names))
+        .join_from(decisions, decision_runs, decisions.c.run == decision_runs.c.id)
+        .where(decisions.c.customer == customer, decision_runs.c.as_of <= until)
+        .order_by(decision_runs.c.as_of.desc(), decision_runs.c.id.desc())
+        .limit(most)
+    )
+    with store.asking() as connection:
+        return [Advised(*row) for row in reversed(connection.execute(statement).all())]
+
+
 _SAID = ("stage", "proposed_stage", "move", "value_next", "provisional")
 _CARD = [customers.c[name] for name in CARD]
 _RUN = [decision_runs.c[name] for name in ("id", "as_of", "pack", "pack_version", "pack_digest")]

@@ -24,6 +24,7 @@ from engine.wording import Wording
 from facts.answers import is_answerable
 from facts.audit import Entry, entries
 from facts.book import Book
+from facts.stored import Advised, advice_of
 from web.access import OwnCustomer, Reader, Visitor, site_of
 from web.rendering import answer, is_part, language_of, write
 from web.site import Site
@@ -38,6 +39,9 @@ TIMELINE = (
 """The tables whose rows the timeline tells."""
 
 AT_A_GLANCE = 20
+RUNS = 100
+"""Of how many runs at most the timeline tells what they advised."""
+
 BESIDE = ("problem", "exited")
 """Stages that stand beside the ladder."""
 
@@ -258,13 +262,44 @@ class View:
         return self.texts("comma").join([*said, *([self.texts.date(when)] if when else [])])
 
     def timeline(self) -> list[str]:
-        """Return what is on record, the newest first, without personal data."""
+        """Return what is on record and what was advised, the newest first, without personal data."""
         customer, today = self.decided.facts.customer, self.site.today()
         book = Book(self.site.store, self.pack.vocabulary, customer, today)
         rows = [(table, row) for table, found in book.all_standing(TIMELINE).items() for row in found]
-        told = [(row["holds_from"], table, dict(row)) for table, row in rows if date.min < row["holds_from"] <= today]
-        told.sort(key=lambda one: (one[0], one[2]["id"]), reverse=True)
-        return [self._said(table, row) for _, table, row in told]
+        told = [
+            (row["holds_from"], 0, row["id"], self._said(table, row))
+            for table, row in rows
+            if date.min < row["holds_from"] <= today
+        ]
+        advised = [(each.as_of, 1, each.run, said) for each, said in self._advised(customer, today)]
+        return [said for *_, said in sorted([*told, *advised], reverse=True)]
+
+    def _advised(self, customer: str, until: date) -> Iterator[tuple[Advised, str]]:
+        """Yield what the runs advised, where it was another than before, in words."""
+        before: dict[str, str] | None = None
+        for each in advice_of(self.site.store, customer, until, RUNS):
+            now = self._advice(each)
+            said = [
+                self.texts("advice_part", what=self.texts(name), now=value)
+                if before is None
+                else self.texts("changed", what=self.texts(name), before=before[name], after=value)
+                for name, value in now.items()
+                if before is None or before[name] != value
+            ]
+            if said:
+                kind = self.texts("advice_first" if before is None else "advice_other")
+                told = self.texts("comma").join(said)
+                yield each, self.texts("said", kind=kind, said=told, date=self.texts.date(each.as_of))
+            before = now
+
+    def _advice(self, advised: Advised) -> dict[str, str]:
+        """Return the parts of an advice in words, by the names of the texts that say what they are."""
+        stages, none = self.words("stage"), self.texts("none")
+        return {
+            "stage": stages.get(advised.stage or "", none),
+            "stage_proposed": stages.get(advised.proposed_stage or "", none),
+            "value": self.words("value_kind").get(advised.value_next or "", none),
+        }
 
     def _said(self, table: str, row: Mapping[str, Any]) -> str:
         kept = {name: value for name, value in row.items() if name not in _BOOKKEEPING}
