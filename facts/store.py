@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
@@ -160,7 +160,7 @@ class Store:
             with self.reading() as connection:
                 into = _merged(connection, customer, seen)
                 keys = _known_as(customer, into)
-                for name in _with_rows(connection, tuple(wanted), keys):
+                for name in tables_with_rows(connection, tuple(wanted), keys):
                     statement = reading.visible_rows(FACT_TABLES[name], wanted[name], of_customers=True)
                     tables[name] = reading.read_few(connection, statement, schemas[name], customer_keys=keys, **seen)
         return {name: _resolved(name, table, into) for name, table in tables.items()}
@@ -250,12 +250,12 @@ def _known_as(customer: str, into: Mapping[str, str]) -> list[str]:
     return [survivor, *(key for key, last in into.items() if last == survivor and key != survivor)]
 
 
-def _with_rows(connection: Connection, names: tuple[str, ...], customer_keys: list[str]) -> list[str]:
+def tables_with_rows(connection: Connection, names: tuple[str, ...], customer_keys: Sequence[str]) -> list[str]:
     """Return which tables have rows of these customers, or rows that are about no customer.
 
     Most have none, and to make, compile and run the statements for those takes most of the time of reading.
     """
-    return list(connection.scalars(_have_rows(names), {"customer_keys": customer_keys}))
+    return list(connection.scalars(_have_rows(names), {"customer_keys": list(customer_keys)}))
 
 
 @cache

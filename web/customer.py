@@ -267,7 +267,7 @@ class View:
         book = Book(self.site.store, self.pack.vocabulary, customer, today)
         rows = [(table, row) for table, found in book.all_standing(TIMELINE).items() for row in found]
         told = [
-            (row["holds_from"], 0, row["id"], self._said(table, row))
+            (row["holds_from"], 0, row["id"], self._said(table, dict(row)))
             for table, row in rows
             if date.min < row["holds_from"] <= today
         ]
