@@ -10,8 +10,8 @@ import click
 
 COMMANDS = (
     "demo", "init", "import", "customers", "recommend", "why", "why-not", "path", "what-if", "ask", "plan", "ledger",
-    "form", "record", "confirm", "audit", "generate", "batch", "runs", "replay", "portfolio", "effects", "backtest",
-    "rules", "charter", "pack", "serve", "user", "token", "doctor", "backup", "restore", "completion",
+    "form", "record", "confirm", "audit", "contact", "generate", "batch", "runs", "replay", "portfolio", "effects",
+    "backtest", "rules", "charter", "pack", "serve", "user", "token", "doctor", "backup", "restore", "completion",
 )  # fmt: skip
 # Loading libraries and rules makes many objects and no garbage. Looking for garbage among them every 700 objects, as
 # Python does by default, takes a tenth of a cold `recommend`.

@@ -18,6 +18,7 @@ from engine.load import load_catalogue, load_pack
 from engine.model import Pack
 from engine.program import Program
 from engine.vocabulary import FactKey, Vocabulary
+from facts.cards import CARD, Card
 from facts.database import StoreError
 from facts.store import Store
 
@@ -264,11 +265,7 @@ def use_rules(store: Store, folder: Path, user: str) -> StoredPack:
 # --- decisions ---
 
 
-Card = Mapping[str, str | None]
-"""Who a customer is: `name`, `region` and `account_manager`."""
-
-_CARD = ("name", "region", "account_manager")
-_STANDS_FOR = (*_CARD, "country", "industry", "acquisition_source")
+_STANDS_FOR = (*CARD, "country", "industry", "acquisition_source")
 
 STALLED = "stalled"
 """The sign that a customer's progress has stalled, among those that the pack shows."""
@@ -366,7 +363,7 @@ class Desk:
         base = self.store.base_tables(self.as_of, self.known_at, customer)
         if not base["customers"].num_rows:
             raise self._hidden(f"Nothing is known of customer {customer!r}", customer)
-        (row,) = base["customers"].select(["key", *_CARD]).to_pylist()
+        (row,) = base["customers"].select(["key", *CARD]).to_pylist()
         base["portfolio"] = last_portfolio(self.store, self.as_of, self.known_at, row.pop("key"))
         facts = customer_facts(base, self.rules.pack.vocabulary, self.as_of, base_currency=self._currency)
         return self.decide_on(row, facts)
@@ -375,9 +372,9 @@ class Desk:
         """Decide several customers in columns; those that are not known on this date are left out."""
         from facts.runs import last_portfolio
 
-        base = self._base(_silent, {"customers": _CARD})
+        base = self._base(_silent, {"customers": CARD})
         base["portfolio"] = last_portfolio(self.store, self.as_of, self.known_at)
-        cards = {row.pop("key"): row for row in base["customers"].select(["key", *_CARD]).to_pylist()}
+        cards = {row.pop("key"): row for row in base["customers"].select(["key", *CARD]).to_pylist()}
         wanted = set(customers)
         facts = [each for each in self._snapshot(base).each() if each.customer in wanted]
         decisions = self._plan.decide_all(facts)
@@ -418,7 +415,7 @@ class Desk:
 
     def cards(self) -> dict[str, Card]:
         """Return who every customer is, by key."""
-        tables = self.store.base_tables(self.as_of, self.known_at, only={"customers": ("key", *_CARD)})
+        tables = self.store.base_tables(self.as_of, self.known_at, only={"customers": ("key", *CARD)})
         return {row.pop("key"): row for row in tables["customers"].to_pylist()}
 
     def overview(self, progress: Progress = _silent) -> pa.Table:

@@ -15,7 +15,8 @@ if TYPE_CHECKING:
     from common.texts import Texts
     from engine.model import Pack
     from engine.vocabulary import FactKey
-    from wiring import Card, Desk
+    from facts.cards import Card
+    from wiring import Desk
 
 AT_A_GLANCE = 30
 URGENT = 80

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from rich.table import Table
 
     from engine.impact import Impact, Versions
-    from wiring import Card
+    from facts.cards import Card
 
 CONCLUSIONS = 25
 """More lines are for the page, not for a terminal."""

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from datetime import date, datetime
 
     from engine.impact import Impact, Versions
-    from wiring import Card
+    from facts.cards import Card
 
 TOP = 20
 

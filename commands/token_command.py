@@ -6,7 +6,7 @@ import click
 
 from commands.options import Word, db_option, json_option
 
-SCOPES = ("read", "record", "rules", "ops")
+SCOPES = ("read", "record", "confirm", "rules", "ops", "privacy")
 
 
 @click.group("token")
@@ -14,8 +14,9 @@ def command() -> None:
     """Keep the tokens by which other programs use `valuelift serve`.
 
     A token asks in the name of an account and sees no more than that: a manager's token own customers only. It is good
-    for what its scopes say: `read` decisions and explanations, `record` facts and effects, check `rules`, follow
-    batches (`ops`). The store keeps no token, only a digest of it. See docs/api.md.
+    for what its scopes say: `read` decisions and explanations, `record` facts and effects, `confirm` stages, check
+    `rules`, follow batches (`ops`), give out and erase personal data (`privacy`). The store keeps no token, only a
+    digest of it. See docs/api.md.
 
     \b
     Example:

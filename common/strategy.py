@@ -11,11 +11,12 @@ from engine.decision import State
 from engine.recommend import Recommendation
 from engine.vocabulary import FactKey
 from engine.wording import Wording
+from facts.cards import Card
 
 if TYPE_CHECKING:
     from engine.model import Pack
     from engine.snapshot import Row
-    from wiring import Card, Decided
+    from wiring import Decided
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from functools import cache
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerifyMismatchError
-from sqlalchemy import RowMapping, delete, insert, select, update
+from sqlalchemy import RowMapping, bindparam, delete, insert, select, update
 
 from engine.errors import did_you_mean
 from facts.database import StoreError
@@ -32,6 +32,16 @@ LONGEST = timedelta(hours=12)
 
 _SEEN = timedelta(minutes=1)  # no need to write down every request
 _HASHER = PasswordHasher()
+
+
+_OF_SESSION = (
+    select(
+        table.c.name, table.c.role, table.c.account_manager,
+        account_sessions.c.created_at.label("since"), account_sessions.c.seen_at,
+    )
+    .join_from(table, account_sessions, account_sessions.c.account == table.c.name)
+    .where(account_sessions.c.token_digest == bindparam("digest"))
+)  # fmt: skip
 
 
 class Role(StrEnum):
@@ -153,18 +163,16 @@ def open_session(store: Store, name: str, at: datetime) -> str:
 
 def logged_in(store: Store, token: str, at: datetime) -> Account | None:
     """Return whose session a token opens, or None if there is none or it has expired."""
-    session = account_sessions.c
-    statement = select(table, session.created_at.label("since"), session.seen_at).join(
-        account_sessions, session.account == table.c.name
-    )
-    with store.reading() as connection:
-        found = connection.execute(statement.where(session.token_digest == _digest(token))).mappings().one_or_none()
+    with store.asking() as connection:
+        found = connection.execute(_OF_SESSION, {"digest": _digest(token)}).mappings().one_or_none()
     if found is None or at - found["since"] > LONGEST or at - found["seen_at"] > IDLE:
         return None
     if at - found["seen_at"] > _SEEN:
-        with store.writing() as connection:
-            seen = update(account_sessions).where(session.token_digest == _digest(token)).values(seen_at=at)
+        # One statement by itself: of two requests of one browser at once, neither is refused for the other.
+        with store.asking() as connection:
+            seen = update(account_sessions).where(account_sessions.c.token_digest == _digest(token)).values(seen_at=at)
             connection.execute(seen)
+            connection.commit()
     return _account(found)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import Any, NamedTuple
@@ -17,7 +17,9 @@ COMMAND_LINE = "command line"
 PAGES = "pages"
 INTERFACE = "interface"
 
-_ABOUT_ONE = ("record", "undo", "confirm")
+ABOUT_ONE = ("record", "undo", "confirm", "erase")
+"""What is done to one customer's facts alone."""
+
 _BOOKKEEPING = ("id", "source", "recorded_at", "entered_by", "retracted_at")
 _NAMES = ("key", "customer", "holds_from", "value_kind", "kind", "signal", "criterion", "action", "role", "competitor")
 """Columns that name a row: they are told of each."""
@@ -105,9 +107,11 @@ def entries(
     if since is not None:
         statement = statement.where(audit.c.at >= datetime(since.year, since.month, since.day, tzinfo=UTC))
     with store.reading() as connection:
-        undos = select(audit.c.undoes, audit.c.id).where(audit.c.undoes.is_not(None))
-        undone = {row.undoes: row.id for row in connection.execute(undos)}
         rows = connection.execute(statement).mappings().all()
+        undos = select(audit.c.undoes, audit.c.id).where(audit.c.undoes.is_not(None))
+        if number is not None or most is not None:
+            undos = undos.where(audit.c.undoes.in_([row["id"] for row in rows]))
+        undone = {row.undoes: row.id for row in connection.execute(undos)}
         return [_entry(connection, row, undone.get(row["id"])) for row in rows]
 
 
@@ -115,19 +119,6 @@ def last_entry(store: Store) -> int:
     """Return the number of the newest entry, 0 if there is none: while it stays the same, so do the facts."""
     with store.reading() as connection:
         return connection.scalar(select(func.max(audit.c.id))) or 0
-
-
-def last_changes(store: Store, customers: Collection[str]) -> dict[str, tuple[int, int]]:
-    """Return for each customer the newest entry about it alone, and the newest about more than one customer.
-
-    While both stay the same, so does what the store says of the customer; 0 stands for none.
-    """
-    about = audit.c.customer.in_(customers) & audit.c.did.in_(_ABOUT_ONE)
-    newest = func.max(audit.c.id)
-    with store.reading() as connection:
-        others = connection.scalar(select(newest).where(audit.c.did.not_in(_ABOUT_ONE) | audit.c.customer.is_(None)))
-        own = dict(connection.execute(select(audit.c.customer, newest).where(about).group_by(audit.c.customer)).all())
-    return {key: (own.get(key, 0), others or 0) for key in customers}
 
 
 def entry_that_said(connection: Connection, table: str, row: int) -> int | None:

@@ -88,6 +88,9 @@ def rollback_pack(store: Store, *, user: str) -> StoredPack:
     return StoredPack(before.digest, before.name, before.version, before.content)
 
 
+ACTIVE_DIGEST = select(pack_uses.c.digest).order_by(pack_uses.c.id.desc()).limit(1)
+
+
 def active_pack(store: Store) -> StoredPack | None:
     """Return the pack version in use, or None if none was ever put to use."""
     with store.reading() as connection:
@@ -97,8 +100,8 @@ def active_pack(store: Store) -> StoredPack | None:
 
 def active_digest(store: Store) -> str | None:
     """Return the digest of the pack version in use, or None if none was ever put to use."""
-    with store.reading() as connection:
-        return connection.scalar(select(pack_uses.c.digest).order_by(pack_uses.c.id.desc()).limit(1))
+    with store.asking() as connection:
+        return connection.scalar(ACTIVE_DIGEST)
 
 
 def _last_use(connection: Connection, other_than: str | None = None) -> Any:

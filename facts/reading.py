@@ -34,6 +34,7 @@ from sqlalchemy import (
     select,
     union_all,
 )
+from sqlalchemy.sql.selectable import NamedFromClause
 
 from facts.columns import Scaled, UtcMoment
 from facts.database import bulk, is_sqlite, run
@@ -56,7 +57,7 @@ KNOWN_AT = bindparam("known_at", type_=UtcMoment())
 CUSTOMER_KEYS: BindParameter[Any] = bindparam("customer_keys", expanding=True)
 
 
-def visible(table: Table) -> ColumnElement[bool]:
+def visible(table: Table | NamedFromClause) -> ColumnElement[bool]:
     """Return the condition for rows that hold on `AS_OF` and that the store knew at `KNOWN_AT`."""
     row = table.c
     return and_(

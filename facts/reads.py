@@ -6,10 +6,13 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 
-from sqlalchemy import insert, select
+from sqlalchemy import Connection, insert, select
 
 from facts.store import Store
 from facts.tables import reads as table
+
+# Without the new rows' numbers, which nobody asks for.
+_ADDED = insert(table).inline()
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,10 +28,18 @@ class Read:
 
 def log_reads(store: Store, user: str, origin: str, what: str, customers: Iterable[str], at: datetime) -> None:
     """Note that somebody is about to be shown customers."""
-    rows = [{"at": at, "read_by": user, "origin": origin, "what": what, "customer": each} for each in customers]
-    if rows:
+    listed = list(customers)
+    if listed:
         with store.writing() as connection:
-            connection.execute(insert(table), rows)
+            log_reads_in(connection, user, origin, what, listed, at)
+
+
+def log_reads_in(
+    connection: Connection, user: str, origin: str, what: str, customers: Iterable[str], at: datetime
+) -> None:
+    """Note the same (see `log_reads`) within a transaction."""
+    rows = [{"at": at, "read_by": user, "origin": origin, "what": what, "customer": each} for each in customers]
+    connection.execute(_ADDED, rows)
 
 
 def reads(

@@ -153,10 +153,13 @@ def remove_run(store: Store, number: int) -> None:
         connection.execute(delete(decision_runs).where(decision_runs.c.id == number))
 
 
+_NEWEST = select(func.max(decision_runs.c.id))
+
+
 def newest_run(store: Store) -> int:
     """Return the number of the run that was published last, 0 if none was."""
-    with store.reading() as connection:
-        return connection.scalar(select(func.max(decision_runs.c.id))) or 0
+    with store.asking() as connection:
+        return connection.scalar(_NEWEST) or 0
 
 
 def firing_in(store: Store, number: int) -> dict[str, int]:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Self
 
@@ -29,7 +29,7 @@ from facts.database import (
 from facts.tables import FACT_TABLES, customer_keys, customers, settings
 
 # The newest revision in `facts/migrations`; a store that has it opens without loading the migration library.
-SCHEMA_REVISION = "0008"
+SCHEMA_REVISION = "0009"
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,10 +109,18 @@ class Store:
             yield connection
 
     @contextmanager
+    def asking(self) -> Iterator[Connection]:
+        """Give a connection for one statement, which sees one state by itself.
+
+        To begin and end a transaction around it would take PostgreSQL two more rounds.
+        """
+        with turn(self.url), refusals_explained(self.url), _asking(self.engine).connect() as connection:
+            yield connection
+
+    @contextmanager
     def writing(self) -> Iterator[Connection]:
         """Give a connection in a transaction: committed at the end, undone if an exception leaves."""
-        engine = self.engine.execution_options(writes=True)
-        with turn(self.url), refusals_explained(self.url), engine.begin() as connection:
+        with turn(self.url), refusals_explained(self.url), _writing(self.engine).begin() as connection:
             yield connection
 
     # --- facts ---
@@ -152,7 +160,7 @@ class Store:
             with self.reading() as connection:
                 into = _merged(connection, customer, seen)
                 keys = _known_as(customer, into)
-                for name in _with_rows(connection, tuple(wanted), keys):
+                for name in tables_with_rows(connection, tuple(wanted), keys):
                     statement = reading.visible_rows(FACT_TABLES[name], wanted[name], of_customers=True)
                     tables[name] = reading.read_few(connection, statement, schemas[name], customer_keys=keys, **seen)
         return {name: _resolved(name, table, into) for name, table in tables.items()}
@@ -212,6 +220,17 @@ class Store:
             migrations.upgrade(connection)
 
 
+@lru_cache(8)
+def _asking(engine: Engine) -> Engine:
+    is_file = engine.dialect.name == "sqlite"
+    return engine if is_file else engine.execution_options(isolation_level="AUTOCOMMIT")
+
+
+@lru_cache(8)
+def _writing(engine: Engine) -> Engine:
+    return engine.execution_options(writes=True)
+
+
 def _wanted(only: Mapping[str, Iterable[str]] | None) -> dict[str, tuple[str, ...]]:
     if only is not None:
         return {name: tuple(columns) for name, columns in only.items()}
@@ -231,12 +250,12 @@ def _known_as(customer: str, into: Mapping[str, str]) -> list[str]:
     return [survivor, *(key for key, last in into.items() if last == survivor and key != survivor)]
 
 
-def _with_rows(connection: Connection, names: tuple[str, ...], customer_keys: list[str]) -> list[str]:
+def tables_with_rows(connection: Connection, names: tuple[str, ...], customer_keys: Sequence[str]) -> list[str]:
     """Return which tables have rows of these customers, or rows that are about no customer.
 
     Most have none, and to make, compile and run the statements for those takes most of the time of reading.
     """
-    return list(connection.scalars(_have_rows(names), {"customer_keys": customer_keys}))
+    return list(connection.scalars(_have_rows(names), {"customer_keys": list(customer_keys)}))
 
 
 @cache

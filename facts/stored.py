@@ -6,10 +6,13 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
+from functools import cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, func, or_, select
+from sqlalchemy import BindParameter, ColumnElement, Select, and_, bindparam, func, or_, select
 
+from facts.cards import CARD
+from facts.reading import AS_OF
 from facts.store import Store
 from facts.tables import customers, decision_runs, decisions, rule_lists
 
@@ -64,7 +67,7 @@ def stored_run(store: Store, number: int | None = None) -> StoredRun | None:
 
 def stored_decisions(store: Store, run: int, wanted: Wanted, after: str, most: int, today: date) -> list[Stored]:
     """Return decisions of a run in the order of the customers' keys, those that come after a key."""
-    given = {name: getattr(wanted, name) for name in ("stage", "proposed_stage", "move", "value_next", "provisional")}
+    given = {name: getattr(wanted, name) for name in _SAID}
     asked = [decisions.c[name] == value for name, value in given.items() if value is not None]
     if wanted.account_manager is not None:
         asked.append(customers.c.account_manager == wanted.account_manager)
@@ -73,28 +76,71 @@ def stored_decisions(store: Store, run: int, wanted: Wanted, after: str, most: i
         return [Stored(*row) for row in connection.execute(statement.order_by(decisions.c.customer).limit(most))]
 
 
-def stored_decision(store: Store, run: int, customer: str, today: date) -> tuple[Stored, Sequence[str]] | None:
-    """Return what a run decided for a customer, and the ids of the rules that fired; None if it did not decide it."""
-    same = and_(rule_lists.c.run == decisions.c.run, rule_lists.c.number == decisions.c.rule_list)
-    statement = _with_cards(today).add_columns(rule_lists.c.rules).outerjoin(rule_lists, same)
-    with store.reading() as connection:
-        found = connection.execute(
-            statement.where(decisions.c.run == run, decisions.c.customer == customer)
-        ).one_or_none()
+def decided_by(
+    store: Store, customer: str, today: date, number: int | None = None
+) -> tuple[StoredRun, Stored, Sequence[str]] | None:
+    """Return a run, by default the one published last, with what it decided for a customer; None if it did not."""
+    given = {"customer": customer, "as_of": today} | ({} if number is None else {"run": number})
+    with store.asking() as connection:
+        found = connection.execute(_decided_by(number is None), given).one_or_none()
     if found is None:
         return None
-    *said, rules = found
-    return Stored(*said), json.loads(rules or "[]")
+    *said, rules = found[len(_RUN) :]
+    return StoredRun(*found[: len(_RUN)]), Stored(*said), json.loads(rules or "[]")
+
+
+@dataclass(frozen=True, slots=True)
+class Advised:
+    """What a run decided for a customer: where it stood, what was proposed, and which value was to be conveyed."""
+
+    run: int
+    as_of: date
+    stage: str | None
+    proposed_stage: str | None
+    value_next: str | None
+
+
+def advice_of(store: Store, customer: str, until: date, most: int) -> list[Advised]:
+    """Return what the runs up to a day decided for a customer, of the last `most` runs, the earliest first."""
+    names = ("stage", "proposed_stage", "value_next")
+    statement = (
+        select(decision_runs.c.id, decision_runs.c.as_of, *(decisions.c[name] for name in names))
+        .join_from(decisions, decision_runs, decisions.c.run == decision_runs.c.id)
+        .where(decisions.c.customer == customer, decision_runs.c.as_of <= until)
+        .order_by(decision_runs.c.as_of.desc(), decision_runs.c.id.desc())
+        .limit(most)
+    )
+    with store.asking() as connection:
+        return [Advised(*row) for row in reversed(connection.execute(statement).all())]
+
+
+_SAID = ("stage", "proposed_stage", "move", "value_next", "provisional")
+_CARD = [customers.c[name] for name in CARD]
+_RUN = [decision_runs.c[name] for name in ("id", "as_of", "pack", "pack_version", "pack_digest")]
+
+
+@cache
+def _decided_by(of_last: bool) -> Select[Any]:
+    """Select a run with what it decided for a customer: of this form, so that it is made and compiled only once."""
+    newest = select(func.max(decision_runs.c.id)).scalar_subquery()
+    same = and_(rule_lists.c.run == decisions.c.run, rule_lists.c.number == decisions.c.rule_list)
+    chosen = [decisions.c.customer, *_CARD, *(decisions.c[name] for name in _SAID), rule_lists.c.rules]
+    return (
+        select(*_RUN, *chosen)
+        .join_from(decision_runs, decisions, decisions.c.run == decision_runs.c.id)
+        .outerjoin(customers, _card_of(AS_OF))
+        .outerjoin(rule_lists, same)
+        .where(decision_runs.c.id == (newest if of_last else bindparam("run")))
+        .where(decisions.c.customer == bindparam("customer"))
+    )
 
 
 def _with_cards(today: date) -> Select[Any]:
-    row = decisions.c
-    cards = (customers.c.name, customers.c.region, customers.c.account_manager)
-    chosen = (row.customer, *cards, row.stage, row.proposed_stage, row.move, row.value_next, row.provisional)
+    chosen = (decisions.c.customer, *_CARD, *(decisions.c[name] for name in _SAID))
     return select(*chosen).join_from(decisions, customers, _card_of(today), isouter=True)
 
 
-def _card_of(today: date) -> ColumnElement[bool]:
+def _card_of(today: date | BindParameter[date]) -> ColumnElement[bool]:
     """Return the condition for the row that says who a decided customer is today."""
     later = customers.alias()
     stands = customers.c.retracted_at.is_(None)

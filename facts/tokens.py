@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from sqlalchemy import RowMapping, insert, select, update
+from sqlalchemy import Connection, RowMapping, bindparam, insert, select, update
 
 from engine.errors import did_you_mean
 from facts.accounts import Account, Role, accounts
@@ -19,6 +19,15 @@ from facts.database import StoreError
 from facts.store import Store
 from facts.tables import accounts as account_table
 from facts.tables import api_tokens as table
+
+_OF_TOKEN = (
+    select(
+        table.c.id, table.c.scopes, table.c.digest, table.c.expires_at, table.c.revoked_at,
+        account_table.c.name, account_table.c.role, account_table.c.account_manager,
+    )
+    .join_from(table, account_table, table.c.account == account_table.c.name)
+    .where(table.c.id == bindparam("token"))
+)  # fmt: skip
 
 LONGEST_LIFE = timedelta(days=366)
 _BEGIN = "vl"
@@ -30,11 +39,13 @@ class Scope(StrEnum):
     READ = "read"
     RECORD = "record"
     RULES = "rules"
+    CONFIRM = "confirm"
     OPS = "ops"
+    PRIVACY = "privacy"
 
 
 SCOPES: Mapping[Role, frozenset[Scope]] = {
-    Role.MANAGER: frozenset({Scope.READ, Scope.RECORD}),
+    Role.MANAGER: frozenset({Scope.READ, Scope.RECORD, Scope.CONFIRM}),
     Role.AUTHOR: frozenset({Scope.READ, Scope.RULES}),
     Role.OPERATOR: frozenset({Scope.READ, Scope.RECORD, Scope.OPS}),
     Role.AUDITOR: frozenset({Scope.READ, Scope.OPS}),
@@ -118,13 +129,11 @@ def revoke_token(store: Store, id_: str, at: datetime) -> None:
         connection.execute(update(table).where(table.c.id == id_).values(revoked_at=at))
 
 
-def holder_of(store: Store, secret_form: str, at: datetime) -> Holder | None:
+def holder_of(connection: Connection, secret_form: str, at: datetime) -> Holder | None:
     """Return who holds a token, or None if it is forged, expired or revoked."""
     begin, _, rest = secret_form.partition("_")
     id_, _, secret = rest.partition("_")
-    statement = select(table, account_table).join(account_table, table.c.account == account_table.c.name)
-    with store.reading() as connection:
-        row = connection.execute(statement.where(table.c.id == id_[:16])).mappings().one_or_none()
+    row = connection.execute(_OF_TOKEN, {"token": id_[:16]}).mappings().one_or_none()
     # Compared in constant time, also where there is no such token: how long it takes tells nothing.
     is_right = hmac.compare_digest("-" * 64 if row is None else row["digest"], _digest(secret))
     if row is None or begin != _BEGIN or not is_right or row["revoked_at"] is not None or row["expires_at"] <= at:

@@ -5,19 +5,19 @@ from __future__ import annotations
 import hashlib
 import hmac
 import secrets
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Annotated
 
 from fastapi import Depends, HTTPException, Request, Response
+from sqlalchemy import Connection
 
 from facts.accounts import LONGEST, Account, Role, logged_in
 from facts.audit import PAGES
-from facts.database import StoreError
-from facts.reads import log_reads
+from facts.cards import Card, known
+from facts.reads import log_reads, log_reads_in
 from web.site import Site, now
-from wiring import Card
 
 SESSION, FORM = "valuelift_session", "valuelift_form"
 """Cookies: the session's token, and what ties the login form to the browser that asked for it."""
@@ -89,10 +89,11 @@ def visitor(request: Request) -> Visitor:
 AnyVisitor = Annotated[Visitor, Depends(visitor)]
 
 
-def having(right: Right) -> Callable[[Visitor], Visitor]:
+def having(right: Right) -> Callable[[Visitor], Awaitable[Visitor]]:
     """Return the dependency that lets only those through who have a right."""
 
-    def allowed(who: AnyVisitor) -> Visitor:
+    # Not in a thread of its own, as whatever waits for the store: this only looks.
+    async def allowed(who: AnyVisitor) -> Visitor:
         if not who.may(right):
             raise HTTPException(403)
         return who
@@ -117,22 +118,28 @@ def found_customer(request: Request, customer: str, who: Visitor, origin: str) -
     Raises:
         HTTPException: if it is not theirs, which looks to them as if there were none.
     """
-    site = site_of(request)
-    try:
-        known = site.known(customer)
-    except StoreError:
-        raise HTTPException(404) from None
-    if known is None or not who.sees(known[1]):
+    with site_of(request).store.writing() as connection:
+        return found_in(connection, request, customer, who, origin)
+
+
+def found_in(connection: Connection, request: Request, customer: str, who: Visitor, origin: str) -> str:
+    """Find and note a customer (see `found_customer`) within a transaction."""
+    moment = now()
+    found = known(connection, customer, site_of(request).today(), moment)
+    if found is None or not who.sees(found[1]):
         raise HTTPException(404)
-    key, _ = known
-    note_reads(request, who, origin, [key])
+    key, _ = found
+    log_reads_in(connection, who.account.name, origin, _route(request), [key], moment)
     return key
 
 
 def note_reads(request: Request, who: Visitor, origin: str, customers: Iterable[str]) -> None:
     """Note in the log of reads who is about to be shown customers."""
-    what = f"{request.method} {request.scope['route'].path}"
-    log_reads(site_of(request).store, who.account.name, origin, what, customers, now())
+    log_reads(site_of(request).store, who.account.name, origin, _route(request), customers, now())
+
+
+def _route(request: Request) -> str:
+    return f"{request.method} {request.scope['route'].path}"
 
 
 OwnCustomer = Annotated[str, Depends(own_customer)]

@@ -24,8 +24,9 @@ from engine.wording import Wording
 from facts.answers import is_answerable
 from facts.audit import Entry, entries
 from facts.book import Book
+from facts.stored import Advised, advice_of
 from web.access import OwnCustomer, Reader, Visitor, site_of
-from web.rendering import language_of, page
+from web.rendering import answer, is_part, language_of, write
 from web.site import Site
 from wiring import Decided
 
@@ -38,6 +39,9 @@ TIMELINE = (
 """The tables whose rows the timeline tells."""
 
 AT_A_GLANCE = 20
+RUNS = 100
+"""Of how many runs at most the timeline tells what they advised."""
+
 BESIDE = ("problem", "exited")
 """Stages that stand beside the ladder."""
 
@@ -114,57 +118,81 @@ def customer_page(
         HTTPException: if nothing is known of the customer today.
     """
     site, language = site_of(request), language_of(request)
-    decided = site.decided([customer]).get(customer)
-    if decided is None:
+    view = view_of(site, customer, language)
+    if view is None:
         raise HTTPException(404)
-    pack, texts = site.rules().pack, Texts(language, PAGES)
-    shown = recommend(pack, decided.facts, decided.decision, language)
-    view = _View(site, decided, shown, texts, Wording(pack.vocabulary, language))
-    return page(
+    # The same page for the same reader is written out once; a receipt or a refusal is shown but once.
+    is_plain = recorded is None and not refused and not taken_back
+    mark = (who, request.url, is_part(request), site.today()) if is_plain else None
+    if mark is not None and view.written is not None and view.written[0] == mark:
+        return answer(view.written[1], status)
+    written = write(
         request,
         "customer.html",
         who,
-        status=status,
         customer=customer,
-        card=decided.card,
-        shown=shown,
-        strategy=view.strategy,
-        steps=list(view.steps()),
-        lists=view.checklists(),
-        facts=dict(view.head()),
-        perceived=list(view.perceived()),
-        unheard=list(view.unheard()),
-        asked=[view.asked(each) for each in shown.questions],
-        timeline=view.timeline(),
         told=None if recorded is None else view.told(recorded, who),
         refused=refused,
         taken_back=taken_back,
-        convey=next((each for each in shown.plan if each.action.id == CONVEY), None),
-        abouts=[each.row for each in decided.decision.actions],
-        chosen=view.chosen,
-        value_fact=pack.shows.get("value", ""),
-        may_be_asked=view.subjects(),
         words=view.words,
-        levels=len(pack.vocabulary.enums["perception"].members),
         soon=site.today() + timedelta(days=7),
-        seen=next((entry.id for entry in entries(site.store, customer=customer, most=1)), 0),
         AT_A_GLANCE=AT_A_GLANCE,
+        **view.values,
     )
+    view.written = None if mark is None else (mark, written)
+    return answer(written, status)
 
 
-@dataclass(frozen=True)
-class _View:
-    """Puts one customer's page together."""
+def view_of(site: Site, customer: str, language: str) -> View | None:
+    """Return what a customer's page shows to whoever looks, put together anew where the decision no longer stands."""
+    decided = site.decided([customer]).get(customer)
+    if decided is None:
+        return None
+    kept = site.views.get((customer, language))
+    if isinstance(kept, View) and kept.decided is decided:
+        return kept
+    pack, texts = site.rules().pack, Texts(language, PAGES)
+    shown = recommend(pack, decided.facts, decided.decision, language)
+    view = View(site, pack, decided, shown, texts, Wording(pack.vocabulary, language))
+    site.views.put((customer, language), view)
+    return view
+
+
+@dataclass
+class View:
+    """Puts one customer's page together. `written` is the page as it was written out last, and for whom."""
 
     site: Site
+    pack: Pack
     decided: Decided
     shown: Recommendation
     texts: Texts
     wording: Wording
+    written: tuple[object, str] | None = None
 
     @cached_property
-    def pack(self) -> Pack:
-        return self.site.rules().pack
+    def values(self) -> Mapping[str, Any]:
+        """What the page shows, by the names that it goes by there."""
+        shown, decided = self.shown, self.decided
+        return {
+            "card": decided.card,
+            "shown": shown,
+            "strategy": self.strategy,
+            "steps": list(self.steps()),
+            "lists": self.checklists(),
+            "facts": dict(self.head()),
+            "perceived": list(self.perceived()),
+            "unheard": list(self.unheard()),
+            "asked": [self.asked(each) for each in shown.questions],
+            "timeline": self.timeline(),
+            "convey": next((each for each in shown.plan if each.action.id == CONVEY), None),
+            "abouts": [each.row for each in decided.decision.actions],
+            "chosen": self.chosen,
+            "value_fact": self.pack.shows.get("value", ""),
+            "may_be_asked": self.subjects(),
+            "levels": len(self.pack.vocabulary.enums["perception"].members),
+            "seen": next((entry.id for entry in entries(self.site.store, customer=decided.facts.customer, most=1)), 0),
+        }
 
     @cached_property
     def strategy(self) -> Plan:
@@ -234,13 +262,44 @@ class _View:
         return self.texts("comma").join([*said, *([self.texts.date(when)] if when else [])])
 
     def timeline(self) -> list[str]:
-        """Return what is on record, the newest first, without personal data."""
+        """Return what is on record and what was advised, the newest first, without personal data."""
         customer, today = self.decided.facts.customer, self.site.today()
         book = Book(self.site.store, self.pack.vocabulary, customer, today)
         rows = [(table, row) for table, found in book.all_standing(TIMELINE).items() for row in found]
-        told = [(row["holds_from"], table, dict(row)) for table, row in rows if date.min < row["holds_from"] <= today]
-        told.sort(key=lambda one: (one[0], one[2]["id"]), reverse=True)
-        return [self._said(table, row) for _, table, row in told]
+        told = [
+            (row["holds_from"], 0, row["id"], self._said(table, dict(row)))
+            for table, row in rows
+            if date.min < row["holds_from"] <= today
+        ]
+        advised = [(each.as_of, 1, each.run, said) for each, said in self._advised(customer, today)]
+        return [said for *_, said in sorted([*told, *advised], reverse=True)]
+
+    def _advised(self, customer: str, until: date) -> Iterator[tuple[Advised, str]]:
+        """Yield what the runs advised, where it was another than before, in words."""
+        before: dict[str, str] | None = None
+        for each in advice_of(self.site.store, customer, until, RUNS):
+            now = self._advice(each)
+            said = [
+                self.texts("advice_part", what=self.texts(name), now=value)
+                if before is None
+                else self.texts("changed", what=self.texts(name), before=before[name], after=value)
+                for name, value in now.items()
+                if before is None or before[name] != value
+            ]
+            if said:
+                kind = self.texts("advice_first" if before is None else "advice_other")
+                told = self.texts("comma").join(said)
+                yield each, self.texts("said", kind=kind, said=told, date=self.texts.date(each.as_of))
+            before = now
+
+    def _advice(self, advised: Advised) -> dict[str, str]:
+        """Return the parts of an advice in words, by the names of the texts that say what they are."""
+        stages, none = self.words("stage"), self.texts("none")
+        return {
+            "stage": stages.get(advised.stage or "", none),
+            "stage_proposed": stages.get(advised.proposed_stage or "", none),
+            "value": self.words("value_kind").get(advised.value_next or "", none),
+        }
 
     def _said(self, table: str, row: Mapping[str, Any]) -> str:
         kept = {name: value for name, value in row.items() if name not in _BOOKKEEPING}

@@ -13,9 +13,10 @@ from engine.explain import Question
 from engine.model import Pack
 from engine.recommend import Named, PlannedAction, Recommendation, recommend
 from facts.audit import PAGES
+from facts.cards import Card
 from web.access import Reader, Visitor, note_reads, site_of
 from web.rendering import language_of, page
-from wiring import Card, Decided
+from wiring import Decided
 
 router = APIRouter()
 

@@ -22,15 +22,17 @@ from common.recording import (
 from common.texts import PAGES, Texts
 from facts.answers import answered, read_answer
 from facts.audit import PAGES as FROM_PAGES
-from facts.audit import entries
+from facts.audit import Entry, entries
 from facts.database import StoreError
 from facts.recording import Statement, confirm_stage
+from facts.store import Store
 from facts.undoing import undo
 from web.access import Confirmer, Fields, OwnCustomer, Recorder, Visitor, site_of
 from web.customer import customer_page
 from web.refusals import said as said_in
 from web.rendering import customer_path, language_of
 from web.site import Site
+from wiring import Decided, Desk
 
 router = APIRouter()
 
@@ -208,48 +210,73 @@ def stage(request: Request, who: Confirmer, customer: OwnCustomer, given: Fields
     """Record the stage that the account manager decides on; against the proposal it needs a reason."""
 
     def enter() -> int:
-        desk = site_of(request).desk()
-        decided = site_of(request).decided([customer])[customer]
-        pack = desk.rules.pack
+        site = site_of(request)
+        decided = site.decided([customer])[customer]
         chosen, reason = given.get("stage"), given.get("reason")
-        proposed = decided.decision.values.get(pack.ladder.proposed.name)
-        if chosen not in pack.vocabulary.enums["stage"].members:
-            raise RefusedError("refused_word")
-        is_against = chosen != proposed or (reason is not None and is_kept(pack, decided.facts))
-        if is_against and not reason:
-            raise RefusedError("refused_stage")
-        recorded = confirm_stage(
-            desk.store,
-            customer,
-            chosen,
-            desk.as_of,
-            user=who.account.name,
-            proposed=None if proposed is None else str(proposed),
-            reason=reason if is_against else None,
-            until=desk.as_of + timedelta(days=OVERRIDE_DAYS) if is_against else None,
-            source=FROM_PAGES,
-        )
-        if recorded.entry is None:
-            raise RefusedError("refused_known")
-        return recorded.entry
+        return stage_decided(site.desk(), decided, chosen, reason, user=who.account.name, source=FROM_PAGES)
 
     return _answered(request, who, customer, given, enter)
+
+
+def stage_decided(
+    desk: Desk, decided: Decided, chosen: str | None, reason: str | None, *, user: str, source: str
+) -> int:
+    """Record the stage that somebody decides on, and return its number in the audit log.
+
+    Raises:
+        RefusedError: if there is no such stage, it is on record, or it is against the proposal and without a reason.
+        StoreError: if the store refuses it.
+    """
+    pack = desk.rules.pack
+    proposed = decided.decision.values.get(pack.ladder.proposed.name)
+    if chosen is None or chosen not in pack.vocabulary.enums["stage"].members:
+        raise RefusedError("refused_word", "stage")
+    is_against = chosen != proposed or (reason is not None and is_kept(pack, decided.facts))
+    if is_against and not reason:
+        raise RefusedError("refused_stage")
+    recorded = confirm_stage(
+        desk.store,
+        decided.facts.customer,
+        chosen,
+        desk.as_of,
+        user=user,
+        proposed=None if proposed is None else str(proposed),
+        reason=reason if is_against else None,
+        until=desk.as_of + timedelta(days=OVERRIDE_DAYS) if is_against else None,
+        source=source,
+    )
+    if recorded.entry is None:
+        raise RefusedError("refused_known")
+    return recorded.entry
 
 
 @router.post("/customers/{customer:path}/undo")
 def take_back(request: Request, who: Recorder, customer: OwnCustomer, given: Fields) -> Response:
     """Take back what the same person recorded of this customer."""
-    store = site_of(request).store
     number = int(given["number"]) if given.get("number", "").isdecimal() else 0
+    try:
+        undone = taken_back(site_of(request).store, customer, number, who, who.may("confirm"), FROM_PAGES)
+    except RefusedError as error:
+        said = Texts(language_of(request), PAGES)(str(error))
+        return customer_page(request, who, customer, refused=said, status=422)
+    except StoreError as error:
+        return customer_page(request, who, customer, refused=said_in(error, language_of(request)), status=422)
+    site_of(request).tell(undone.undone_by)
+    return RedirectResponse(customer_path(customer, taken_back="true"), 303)
+
+
+def taken_back(store: Store, customer: str, number: int, who: Visitor, may_confirm: bool, source: str) -> Entry:
+    """Take back what the same person recorded of a customer, and return the entry that was taken back.
+
+    Raises:
+        RefusedError: if it is somebody else's, about another customer, or a stage and they may not decide on stages.
+        StoreError: if it cannot be taken back.
+    """
     entry = next(iter(entries(store, number=number)), None)
-    is_own = entry is not None and (entry.user, entry.customer) == (who.account.name, customer)
-    if is_own and entry is not None and (entry.did != "confirm" or who.may("confirm")):
-        try:
-            undo(store, user=who.account.name, number=entry.id, source=FROM_PAGES)
-            (undone,) = entries(store, number=entry.id)
-            site_of(request).tell(undone.undone_by)
-            return RedirectResponse(customer_path(customer, taken_back="true"), 303)
-        except StoreError as error:
-            return customer_page(request, who, customer, refused=said_in(error, language_of(request)), status=422)
-    said = Texts(language_of(request), PAGES)("refused_undo")
-    return customer_page(request, who, customer, refused=said, status=422)
+    if entry is None or (entry.user, entry.customer) != (who.account.name, customer):
+        raise RefusedError("refused_undo")
+    if entry.did == "confirm" and not may_confirm:
+        raise RefusedError("refused_undo")
+    undo(store, user=who.account.name, number=entry.id, source=source)
+    (undone,) = entries(store, number=entry.id)
+    return undone

@@ -30,10 +30,25 @@ def language_of(request: Request) -> str:
 def page(
     request: Request, template: str, who: Visitor | None = None, /, *, status: int = 200, **values: Any
 ) -> HTMLResponse:
-    """Return a page, or the part of it that htmx asks for (`is_part`)."""
+    """Return a page, or the part of it that htmx asks for."""
+    return answer(write(request, template, who, **values), status)
+
+
+def answer(written: str, status: int = 200) -> HTMLResponse:
+    """Return a page that is written out."""
+    return HTMLResponse(written, status, {"Vary": "Cookie, Accept-Language, HX-Target"})
+
+
+def is_part(request: Request) -> bool:
+    """Return whether htmx asks for a part of a page only."""
+    return request.headers.get("hx-target") == "answer"
+
+
+def write(request: Request, template: str, who: Visitor | None = None, /, **values: Any) -> str:
+    """Write out a page, or the part of it that htmx asks for."""
     path = quote(request.url.path)
     here = path + (f"?{request.url.query}" if request.url.query else "")
-    content = (
+    return (
         _templates()
         .get_template(template)
         .render(
@@ -41,11 +56,10 @@ def page(
             who=who,
             here=here if request.method == "GET" else path.rpartition("/")[0] or "/",
             today=site_of(request).today(),
-            is_part=request.headers.get("hx-target") == "answer",
+            is_part=is_part(request),
             **values,
         )
     )
-    return HTMLResponse(content, status, {"Vary": "Cookie, Accept-Language, HX-Target"})
 
 
 def customer_path(customer: str, below: str = "", **query: object) -> str:

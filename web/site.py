@@ -16,17 +16,21 @@ from engine.cases import load_cases
 from engine.coverage import fired_in
 from engine.load.uses import uses_of_parameters
 from engine.portrait import Gallery
-from facts.audit import last_changes, last_entry
+from facts.audit import last_entry
+from facts.marks import marks as marks_of
 from facts.packs import active_digest
 from facts.runs import firing_in, newest_run, published_runs
 from facts.store import Store
 from web.webhook import Hook, Teller
 from web.work import PathAsked
 from web.workers import Workers
-from wiring import Card, Decided, Desk, Portfolio, Rules, pack_in_use, rules_in_use
+from wiring import Decided, Desk, Portfolio, Rules, pack_in_use, rules_in_use
 
 MOST_KEPT = 5_000
 """Decisions that are kept in memory."""
+
+MOST_VIEWS = 1_000
+"""Customers' pages that are kept in memory, each in one language."""
 
 MOST_PORTFOLIOS = 4
 """Portfolios that are kept in memory: each holds where every customer stands."""
@@ -36,6 +40,26 @@ SECONDS = 30.0
 
 FEW = 3
 """Up to so many customers it is quicker to read each by itself than to read the whole base."""
+
+
+class Views:
+    """Keeps what was put together last for customers' pages; threads may share it."""
+
+    def __init__(self) -> None:
+        self._kept: dict[tuple[str, str], object] = {}
+        self._lock = Lock()
+
+    def get(self, key: tuple[str, str]) -> object | None:
+        """Return what is kept for a customer in a language, or None."""
+        return self._kept.get(key)
+
+    def put(self, key: tuple[str, str], view: object) -> None:
+        """Keep a view, and let go of the oldest where there are too many."""
+        with self._lock:
+            self._kept.pop(key, None)
+            self._kept[key] = view
+            while len(self._kept) > MOST_VIEWS:
+                del self._kept[next(iter(self._kept))]
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +87,7 @@ class Site:
         self._rules: tuple[str | None, Rules] | None = None
         self.workers = Workers(SECONDS)
         self.teller: Teller | None = None
+        self.views = Views()
         self._kept: dict[str, tuple[Any, Decided]] = {}
         self._portfolios: dict[Any, Portfolio] = {}
         self._books: dict[tuple[Any, str], Gallery] = {}
@@ -73,7 +98,10 @@ class Site:
 
     def rules(self) -> Rules:
         """Return the rules in use; they are loaded anew when others are put to use."""
-        digest = None if self.settings.pack else active_digest(self.store)
+        return self._rules_of(active_digest(self.store))
+
+    def _rules_of(self, active: str | None) -> Rules:
+        digest = None if self.settings.pack else active
         with self._lock:
             if self._rules is None or self._rules[0] != digest:
                 self._rules = (digest, rules_in_use(self.store, self.settings.pack))
@@ -98,23 +126,11 @@ class Site:
         if self.teller is not None:
             self.teller.close()
 
-    def known(self, customer: str) -> tuple[str, Card] | None:
-        """Return a customer's key, and who it is, in one read; None if nobody knows it today.
-
-        A customer that was merged into another is that one.
-
-        Raises:
-            StoreError: if no such customer was ever recorded.
-        """
-        only = {"customers": ("key", "name", "region", "account_manager")}
-        rows = self.store.base_tables(self.today(), customer=customer, only=only)["customers"].to_pylist()
-        return (rows[0].pop("key"), rows[0]) if rows else None
-
     def decided(self, customers: Sequence[str]) -> dict[str, Decided]:
         """Return the decisions on customers, made anew where something was recorded since the last time."""
-        desk = self.desk()
-        changes, run = last_changes(self.store, customers), newest_run(self.store)
-        marks = {key: (desk.as_of, desk.rules.program.stamp, run, changes[key]) for key in customers}
+        now_stands = marks_of(self.store, customers)
+        desk = Desk(self.store, self._rules_of(now_stands.pack), self.today(), in_columns=True)
+        marks = {key: (desk.as_of, desk.rules.program.stamp, now_stands.of(key)) for key in customers}
         found = {key: kept[1] for key in customers if (kept := self._kept.get(key)) and kept[0] == marks[key]}
         stale = [key for key in customers if key not in found]
         fresh = [desk.decide(key) for key in stale] if len(stale) <= FEW else desk.decide_many(stale)

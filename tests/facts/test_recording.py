@@ -410,6 +410,7 @@ def test_an_older_store_tells_what_it_knows(store_url: str) -> None:
             connection.execute(text(f"DROP TABLE {table}"))
         if connection.dialect.name == "postgresql":
             connection.execute(text("DROP FUNCTION refuse_to_change_reads"))
+        connection.execute(text("DROP INDEX ix_customers_key"))
         connection.execute(text("ALTER TABLE portfolio DROP COLUMN acceptance"))
         connection.execute(text("ALTER TABLE decisions DROP COLUMN rule_list"))
         connection.execute(text("ALTER TABLE decisions ADD COLUMN fired_rules TEXT"))

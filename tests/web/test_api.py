@@ -6,7 +6,7 @@ Each answer is held against the description at once (`tests/web/api.py`).
 from __future__ import annotations
 
 import shutil
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -17,8 +17,10 @@ from facts.accounts import Account, Role, add_account
 from facts.audit import entries
 from facts.demo import AS_OF
 from facts.kept_answers import GIVEN_UP, KEPT, Kept, claim, give_back, keep
+from facts.recording import record
 from facts.store import Store
 from facts.tables import kept_answers
+from facts.tokens import Scope, create_token
 from tests.commands.conftest import DAY, call_command
 from tests.web.api import interface_of, program, program_of, publish_run, token_of
 from tests.web.conftest import FOREIGN, MANAGER, OWN, PASSWORD, Pages
@@ -171,6 +173,46 @@ def test_a_record_says_what_changes_by_it(own_pages: Pages) -> None:
     assert asking.post(f"{CUSTOMER}/actions", declined).status_code == 201
     recorded = call_command("audit", "--user", "manager", "--db", own_pages.store.url.database)
     assert recorded.output.count("(interface)") == 4
+
+
+def test_a_stage_is_confirmed_and_taken_back(own_pages: Pages) -> None:
+    """The proposal is confirmed as it is, another stage with a reason; only who did it takes it back, and once."""
+    asking = program_of(own_pages, "manager")
+    standing = asking.get(f"{CUSTOMER}/recommendation").json()
+    stage, proposed = standing["decision"]["values"]["stage"], standing["decision"]["values"]["proposed_stage"]
+    refused = asking.post(f"{CUSTOMER}/stage", {"stage": "problem"})
+    assert (refused.status_code, "reason" in refused.json()["detail"]) == (422, True)
+    done = asking.post(f"{CUSTOMER}/stage", {"stage": "problem", "reason": "they told us to go"}, key="s1").json()
+    assert (done["done"], done["says"][0]["stage"]) == ("recorded", "problem")
+    undo = {"number": done["number"]}
+    for other in (program_of(own_pages, "admin"), program(own_pages, token_for(own_pages, Scope.RECORD))):
+        assert other.post(f"{CUSTOMER}/undo", undo).status_code == 422
+    back = asking.post(f"{CUSTOMER}/undo", undo).json()
+    assert (back["done"], back["number"], back["recommendation_changed"]) == ("undone", done["number"], True)
+    assert asking.post(f"{CUSTOMER}/undo", undo).status_code == 422
+    assert asking.get(f"{CUSTOMER}/recommendation").json()["decision"]["values"]["stage"] == stage
+    assert asking.post(f"{CUSTOMER}/stage", {"stage": proposed}).status_code == 201
+
+
+def token_for(pages: Pages, scope: Scope) -> str:
+    """Return a token of the manager for one scope alone."""
+    return create_token(pages.store, "manager", [scope], "one", datetime.now(UTC), timedelta(days=1))[1]
+
+
+def test_a_person_is_given_out_and_erased(own_pages: Pages) -> None:
+    """What is kept about a contact is answered whole, and after the erasure nothing of it."""
+    asking = program_of(own_pages, "admin")
+    person = {"key": f"{OWN}/x", "customer": OWN, "name": "Ida Berg", "role": "buyer", "holds_from": date(2026, 1, 1)}
+    record(own_pages.store, "contacts", [person], user="ann", source="test")
+    kept = asking.get(f"{CUSTOMER}/contact?contact=Ida%20Berg").json()
+    assert [row["name"] for row in kept["rows"]] == ["Ida Berg"]
+    before = asking.get(f"{CUSTOMER}/recommendation").json()
+    done = asking.post(f"{CUSTOMER}/contact/erase", {"contact": "x"}, key="e1")
+    assert (done.status_code, done.json()["rows"]) == (201, {"contacts": 1})
+    assert asking.post(f"{CUSTOMER}/contact/erase", {"contact": "x"}, key="e1").headers["idempotency-replayed"]
+    assert "Ida" not in asking.get(f"{CUSTOMER}/contact?contact=x").text
+    assert asking.get(f"{CUSTOMER}/recommendation").json() == before
+    assert asking.get(f"{CUSTOMER}/contact?contact=nobody").status_code == 422
 
 
 @pytest.mark.parametrize(

@@ -39,6 +39,10 @@ ROUTES: dict[tuple[str, str], str] = {
     ("POST", "/customers/{customer:path}/communications"): Scope.RECORD,
     ("POST", "/customers/{customer:path}/effects"): Scope.RECORD,
     ("POST", "/customers/{customer:path}/actions"): Scope.RECORD,
+    ("POST", "/customers/{customer:path}/stage"): Scope.CONFIRM,
+    ("POST", "/customers/{customer:path}/undo"): Scope.RECORD,
+    ("GET", "/customers/{customer:path}/contact"): Scope.PRIVACY,
+    ("POST", "/customers/{customer:path}/contact/erase"): Scope.PRIVACY,
     ("GET", "/runs"): Scope.OPS,
     ("GET", "/runs/{run}"): Scope.OPS,
     ("POST", "/rules/check"): Scope.RULES,
@@ -46,11 +50,11 @@ ROUTES: dict[tuple[str, str], str] = {
 """Every route with the scope that it asks for: a new one fails the first test below until it has its line."""
 
 MAY = {
-    "manager": {Scope.READ, Scope.RECORD},
+    "manager": {Scope.READ, Scope.RECORD, Scope.CONFIRM},
     "author": {Scope.READ, Scope.RULES},
     "operator": {Scope.READ, Scope.RECORD, Scope.OPS},
     "auditor": {Scope.READ, Scope.OPS},
-    "admin": {Scope.READ, Scope.RECORD, Scope.OPS, Scope.RULES},
+    "admin": {Scope.READ, Scope.RECORD, Scope.CONFIRM, Scope.OPS, Scope.RULES, Scope.PRIVACY},
 }
 
 

@@ -71,7 +71,7 @@ def test_the_examples_work(store_with_run: Path, tmp_path: Path) -> None:
             status = subprocess.run(["bash", "-c", script], env=env, capture_output=True, text=True, check=True).stdout
             found.append((command, status, (tmp_path / "answer").read_text(encoding="utf-8")))
     store.close()
-    assert len(found) == 16
+    assert len(found) == 20
     for command, status, answer in found:
         assert status == ("201" if "Idempotency-Key" in command else "200"), (command, answer)
 

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import re
+from datetime import UTC, date, datetime
 from html import unescape
 
+import pyarrow as pa
 import pytest
 from sqlalchemy import select
 
 from engine.recommend import Recommendation, recommend
 from engine.session import Session
 from facts.audit import entries
+from facts.runs import Run, publish
 from facts.tables import communications
-from tests.web.conftest import OWN, Browser, Pages
+from tests.web.conftest import OWN, Browser, Pages, form_token
 from web.rendering import LANGUAGE
 
 CUSTOMER = f"/customers/{OWN}"
@@ -57,6 +60,34 @@ def test_the_page_says_what_recommend_says(pages: Pages, language: str) -> None:
             *(question.text for question in shown.questions),
         ]
         assert [text for text in expected if re.sub(r"\s+", " ", text).casefold() not in said] == []
+
+
+def test_a_page_is_written_for_its_reader(pages: Pages) -> None:
+    """A page that is kept is shown again to the same session alone: another reader gets own rights and an own token."""
+    manager, colleague = pages.visit("manager"), pages.visit("manager")
+    first, again, other = manager.get(CUSTOMER).text, manager.get(CUSTOMER).text, colleague.get(CUSTOMER).text
+    assert again == first
+    assert form_token(other) != form_token(first)
+    assert other.replace(form_token(other), form_token(first)) == first
+    assert f'action="{CUSTOMER}/stage"' not in pages.visit("auditor").get(CUSTOMER).text
+    assert 'lang="zh' in pages.visit("manager", "zh").get(CUSTOMER).text
+    assert manager.get(CUSTOMER).text == first
+
+
+def test_the_timeline_tells_earlier_advice(own_pages: Pages) -> None:
+    """What the first run advised, and what each later one changed; a run that advised the same is left out."""
+    advised = [("new", "new", "product"), ("new", "established", "product"), ("new", "established", "product")]
+    for month, (stage, proposed, value) in enumerate(advised, 2):
+        run = Run(date(2026, month, 1), datetime.now(UTC), "p", "1", "-", "-", str(month), "test")
+        row = {"customer": OWN, "stage": stage, "proposed_stage": proposed, "move": "stay", "value_next": value}
+        publish(own_pages.store, run, 1, [pa.Table.from_pylist([{**row, "provisional": False, "fired_rules": "[]"}])])
+    found = re.search(r'id="timeline">.*?</section>', own_pages.visit("auditor").get(CUSTOMER).text, re.DOTALL)
+    assert found is not None
+    lines = [words(each) for each in re.findall(r"<li>(.*?)</li>", found[0]) if "Advice" in each]
+    assert lines == [
+        "Advice changed: Proposed stage: new customer → established customer (1 Mar 2026)",
+        "Advice: Stage: new customer, Proposed stage: new customer, Value to convey next: product (1 Feb 2026)",
+    ]
 
 
 def test_one_turn_of_the_loop(own_pages: Pages) -> None:

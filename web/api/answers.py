@@ -12,8 +12,7 @@ from pydantic import BaseModel
 
 from common.json_form import as_json
 from facts.kept_answers import claim, give_back, keep
-from web.access import site_of
-from web.api.callers import Caller
+from web.access import Visitor, site_of
 from web.api.problems import ProblemError
 from web.site import now
 
@@ -44,7 +43,7 @@ def answer(request: Request, value: Any) -> Response:
 
 
 def answer_once(
-    request: Request, asks: Caller, key: str | None, body: BaseModel, make: Callable[[], Any], status: int = 200
+    request: Request, who: Visitor, key: str | None, body: BaseModel, make: Callable[[], Any], status: int = 200
 ) -> Response:
     """Do what a request asks for, and answer; under a key that was used before, answer what was answered then.
 
@@ -53,7 +52,7 @@ def answer_once(
     """
     if key is None:
         return Response(as_json(make()), status, media_type=_JSON)
-    store, account = site_of(request).store, asks.who.account.name
+    store, account = site_of(request).store, who.account.name
     said = f"{request.method} {request.url.path}?{request.url.query}\n{body.model_dump_json()}"
     digest = hashlib.sha256(said.encode()).hexdigest()
     kept = claim(store, account, key, digest, now())

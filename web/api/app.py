@@ -7,7 +7,7 @@ from typing import Any
 
 from fastapi import FastAPI
 
-from web.api import decisions, explanations, operations, records
+from web.api import decisions, explanations, operations, people, records
 from web.api.callers import Limiter
 from web.api.problems import MEDIA_TYPE, Problem, add_handlers
 from web.site import Site
@@ -80,7 +80,7 @@ def interface(site: Site) -> FastAPI:
     app.state.site = site
     app.state.limiter = Limiter(site.settings.requests)
     # Paths with a customer's key, which has slashes in it, come after those that are longer.
-    for module in (explanations, records, operations, decisions):
+    for module in (explanations, records, people, operations, decisions):
         app.include_router(module.router)
     add_handlers(app)
     return app

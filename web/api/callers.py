@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from threading import Lock
 from typing import Annotated
 
 from fastapi import Depends, HTTPException, Path, Request
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
+from sqlalchemy import Connection
 
 from facts.audit import INTERFACE
 from facts.tokens import Scope, holder_of
-from web.access import Visitor, found_customer, note_reads, site_of
+from web.access import Visitor, found_in, note_reads, site_of
 from web.api.problems import ProblemError
 from web.site import now
 
@@ -54,13 +55,21 @@ class Caller:
 _BEARER = HTTPBearer(auto_error=False, description="A token made by `valuelift token create`.")
 
 
-def caller(request: Request, given: Annotated[HTTPAuthorizationCredentials | None, Depends(_BEARER)] = None) -> Caller:
+Given = Annotated[HTTPAuthorizationCredentials | None, Depends(_BEARER)]
+
+
+def caller(request: Request, given: Given = None) -> Caller:
     """Return who asks.
 
     Raises:
         ProblemError: 401 without a token that is good, 429 if it asks too often.
     """
-    holder = None if given is None else holder_of(site_of(request).store, given.credentials, now())
+    with site_of(request).store.asking() as connection:
+        return _caller(connection, request, given)
+
+
+def _caller(connection: Connection, request: Request, given: HTTPAuthorizationCredentials | None) -> Caller:
+    holder = None if given is None else holder_of(connection, given.credentials, now())
     if holder is None:
         # Counted by address, and only where it goes wrong: nobody can lock out others by guessing.
         _count(request, f"address {request.client.host if request.client else ''}")
@@ -82,20 +91,24 @@ def _count(request: Request, name: str) -> None:
 AnyCaller = Annotated[Caller, Depends(caller)]
 
 
-def having(scope: Scope) -> Callable[[Caller], Caller]:
+def having(scope: Scope) -> Callable[[Caller], Awaitable[Caller]]:
     """Return the dependency that lets only those through whose token is good for a scope."""
 
-    def allowed(asks: AnyCaller) -> Caller:
-        if scope not in asks.scopes:
-            headers = {"WWW-Authenticate": f'Bearer realm="valuelift", error="insufficient_scope", scope="{scope}"'}
-            raise ProblemError(403, "scope", f"The token is not good for {scope!s}.", headers)
+    # Not in a thread of its own, as whatever waits for the store: this only looks.
+    async def allowed(asks: AnyCaller) -> Caller:
+        _require(asks, scope)
         return asks
 
     return allowed
 
 
+def _require(asks: Caller, scope: Scope) -> None:
+    if scope not in asks.scopes:
+        headers = {"WWW-Authenticate": f'Bearer realm="valuelift", error="insufficient_scope", scope="{scope}"'}
+        raise ProblemError(403, "scope", f"The token is not good for {scope!s}.", headers)
+
+
 Reader = Annotated[Caller, Depends(having(Scope.READ))]
-Recorder = Annotated[Caller, Depends(having(Scope.RECORD))]
 RuleChecker = Annotated[Caller, Depends(having(Scope.RULES))]
 Operator = Annotated[Caller, Depends(having(Scope.OPS))]
 
@@ -104,26 +117,38 @@ CustomerKey = Annotated[
 ]
 
 
-def own_customer(request: Request, customer: CustomerKey, asks: AnyCaller) -> str:
-    """Return the key of the customer in the path (see `web.access.found_customer`)."""
-    try:
-        return found_customer(request, customer, asks.who, INTERFACE)
-    except HTTPException:
-        raise ProblemError(404, "no-customer", "There is no such customer, or it is not yours.") from None
+@dataclass(frozen=True, slots=True)
+class AboutCustomer:
+    """Somebody who asks about a customer that is theirs, by its key."""
+
+    who: Visitor
+    customer: str
+    scopes: frozenset[Scope]
 
 
-def readable_customer(request: Request, customer: CustomerKey, asks: Reader) -> str:
-    """Return the customer's key to somebody who may read."""
-    return own_customer(request, customer, asks)
+def about(scope: Scope) -> Callable[..., AboutCustomer]:
+    """Return the dependency that lets those through whose token is good for a scope, to a customer that is theirs.
+
+    Who asks and about whom is found out and noted in one transaction: that is most of what such a request takes.
+    """
+
+    def allowed(request: Request, customer: CustomerKey, given: Given = None) -> AboutCustomer:
+        with site_of(request).store.writing() as connection:
+            asks = _caller(connection, request, given)
+            _require(asks, scope)
+            try:
+                key = found_in(connection, request, customer, asks.who, INTERFACE)
+                return AboutCustomer(asks.who, key, asks.scopes)
+            except HTTPException:
+                raise ProblemError(404, "no-customer", "There is no such customer, or it is not yours.") from None
+
+    return allowed
 
 
-def recordable_customer(request: Request, customer: CustomerKey, asks: Recorder) -> str:
-    """Return the customer's key to somebody who may record."""
-    return own_customer(request, customer, asks)
-
-
-ReadableCustomer = Annotated[str, Depends(readable_customer)]
-RecordableCustomer = Annotated[str, Depends(recordable_customer)]
+Reading = Annotated[AboutCustomer, Depends(about(Scope.READ))]
+Recording = Annotated[AboutCustomer, Depends(about(Scope.RECORD))]
+Confirming = Annotated[AboutCustomer, Depends(about(Scope.CONFIRM))]
+Keeping = Annotated[AboutCustomer, Depends(about(Scope.PRIVACY))]
 
 
 def note_listed(request: Request, asks: Caller, customers: list[str]) -> None:

@@ -13,10 +13,10 @@ from fastapi.responses import Response
 from common.explain_json import recommendation_in_json
 from engine.recommend import recommend
 from facts.accounts import Role
-from facts.stored import StoredRun, Wanted, stored_decision, stored_decisions, stored_run
+from facts.stored import StoredRun, Wanted, decided_by, stored_decisions, stored_run
 from web.access import site_of
 from web.api.answers import Language, answer
-from web.api.callers import AnyCaller, ReadableCustomer, Reader, note_listed
+from web.api.callers import AnyCaller, Reader, Reading, note_listed
 from web.api.models import DecisionPage, RecommendationNow, StoredDecision, Who
 from web.api.problems import ProblemError
 
@@ -67,21 +67,22 @@ def decisions(
 
 
 @router.get("/decisions/{customer:path}", response_model=StoredDecision, tags=["decisions"])
-def decision(request: Request, customer: ReadableCustomer, run: _Run = None) -> Response:
+def decision(request: Request, asks: Reading, run: _Run = None) -> Response:
     """Tell what a run decided for a customer."""
-    site, chosen = site_of(request), _run(request, run)
-    found = stored_decision(site.store, chosen.run, customer, site.today())
+    site = site_of(request)
+    found = decided_by(site.store, asks.customer, site.today(), run)
     if found is None:
+        _run(request, run)
         raise ProblemError(404, "no-decision", "The run did not decide this customer.")
-    stored, rules = found
+    chosen, stored, rules = found
     return answer(request, {"run": chosen, "decision": {**asdict(stored), "fired_rules": rules}})
 
 
 @router.get("/customers/{customer:path}/recommendation", response_model=RecommendationNow, tags=["one customer"])
-def recommendation(request: Request, customer: ReadableCustomer, lang: Language = "en") -> Response:
+def recommendation(request: Request, asks: Reading, lang: Language = "en") -> Response:
     """Decide a customer now, and say what to do next and why."""
     site = site_of(request)
-    decided = site.decided([customer])[customer]
+    decided = site.decided([asks.customer])[asks.customer]
     shown = recommend(site.rules().pack, decided.facts, decided.decision, lang)
     return answer(request, recommendation_in_json(decided, shown))
 

@@ -20,7 +20,7 @@ from engine.nearest import why_not as find_ways
 from engine.wording import Wording
 from web.access import site_of
 from web.api.answers import Language, answer
-from web.api.callers import ReadableCustomer
+from web.api.callers import Reading
 from web.api.models import PathTo, Questions, WhatIf, Why, WhyNot
 from web.api.problems import ProblemError, refused
 from web.work import path
@@ -42,7 +42,7 @@ Named = Annotated[
 @router.get("/customers/{customer:path}/why", response_model=Why)
 def why(
     request: Request,
-    customer: ReadableCustomer,
+    asks: Reading,
     subject: Annotated[
         str | None, Query(title="A fact, an action or a rule", max_length=200, examples=["value_next"])
     ] = None,
@@ -51,7 +51,7 @@ def why(
     lang: Language = "en",
 ) -> Response:
     """Tell what a conclusion rests on, down to what is recorded."""
-    decided, teller = _teller(request, customer, lang)
+    decided, teller = _teller(request, asks.customer, lang)
     try:
         nodes = subjects(teller.deriver, subject)
     except ValueError as error:
@@ -60,9 +60,9 @@ def why(
 
 
 @router.get("/customers/{customer:path}/why-not", response_model=WhyNot)
-def why_not(request: Request, customer: ReadableCustomer, about: What, named: Named, lang: Language = "en") -> Response:
+def why_not(request: Request, asks: Reading, about: What, named: Named, lang: Language = "en") -> Response:
     """Tell what is missing for another conclusion."""
-    decided, teller = _teller(request, customer, lang)
+    decided, teller = _teller(request, asks.customer, lang)
     try:
         _require_stage(teller, about, named)
         found = find_ways(teller.deriver, *target(teller.deriver, about, named))
@@ -74,26 +74,26 @@ def why_not(request: Request, customer: ReadableCustomer, about: What, named: Na
 @router.get("/customers/{customer:path}/path", response_model=PathTo)
 def path_to(
     request: Request,
-    customer: ReadableCustomer,
+    asks: Reading,
     about: What,
     named: Named,
     seconds: Annotated[float, Query(title="How long to think about one way", gt=0, le=10)] = 5.0,
 ) -> Response:
     """Look for the cheapest changes after which the rules conclude it; this can take long."""
     site = site_of(request)
-    teller = _teller(request, customer, "en")[1]
+    teller = _teller(request, asks.customer, "en")[1]
     try:
         _require_stage(teller, about, named)
         target(teller.deriver, about, named)
     except ValueError as error:
         raise refused(error) from None
-    return work(request, path, site.path_asked(customer, about, named, seconds))
+    return work(request, path, site.path_asked(asks.customer, about, named, seconds))
 
 
 @router.get("/customers/{customer:path}/what-if", response_model=WhatIf)
 def what_if(
     request: Request,
-    customer: ReadableCustomer,
+    asks: Reading,
     set_: Annotated[
         list[str],
         Query(
@@ -106,7 +106,7 @@ def what_if(
     ],
 ) -> Response:
     """Decide once more with other facts, and tell what that changes. Nothing is recorded."""
-    decided, teller = _teller(request, customer, "en")
+    decided, teller = _teller(request, asks.customer, "en")
     try:
         changes = read_settings(teller.pack.vocabulary, decided.facts, set_)
     except ValueError as error:
@@ -116,9 +116,9 @@ def what_if(
 
 
 @router.get("/customers/{customer:path}/questions", response_model=Questions)
-def questions(request: Request, customer: ReadableCustomer, lang: Language = "en") -> Response:
+def questions(request: Request, asks: Reading, lang: Language = "en") -> Response:
     """Tell what to ask next, and what would change with which answer."""
-    decided, teller = _teller(request, customer, lang)
+    decided, teller = _teller(request, asks.customer, lang)
     wording = Wording(teller.pack.vocabulary, lang)
     program = site_of(request).rules().program
     found = open_questions(teller.pack, program, [(decided.facts, decided.decision)], wording)

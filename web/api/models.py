@@ -185,10 +185,48 @@ class ActionIn(_Record):
     reason: Text | None = Field(None, title="A note; needed where `because` is `other`")
 
 
-class RecordedNow(_Answer):
-    """What was recorded, and what changed by it: what `valuelift record --json` says."""
+class StageIn(_Body):
+    """The stage that somebody decides on; against the proposal it needs a reason."""
 
-    done: str = Field(title="What was done", examples=["recorded"])
+    stage: Word = Field(title="The stage", examples=["established"])
+    reason: Text | None = Field(None, title="Why it is decided against the proposal")
+
+
+class UndoIn(_Body):
+    """What is to be taken back: something that the same account recorded."""
+
+    number: int = Field(title="Its number in the audit log", ge=1, le=2**53, examples=[412])
+
+
+class ContactIn(_Body):
+    """A person at the customer."""
+
+    contact: Text = Field(title="The contact's key, the key's end, or the name", examples=["decision_maker"])
+    also: list[Text] = Field([], title="Other ways in which texts may name the person", max_length=20)
+
+
+class ContactKept(_Answer):
+    """All that is kept about a person: what `valuelift contact export` says."""
+
+    customer: str = Field(title="The customer's key", examples=["silver-carp"])
+    contact: str = Field(title="The contact's key", examples=["silver-carp/decision_maker"])
+    rows: list[dict[str, Any]] = Field(title="The person's rows, also those that stand no longer")
+    mentions: list[dict[str, Any]] = Field(title="Texts elsewhere that name the person: table, key, column, text")
+
+
+class ContactErased(_Answer):
+    """What was erased: what `valuelift contact erase --json` says."""
+
+    number: int = Field(title="Its number in the audit log", examples=[412])
+    customer: str = Field(title="The customer's key", examples=["silver-carp"])
+    contact: str = Field(title="The contact's key", examples=["silver-carp/decision_maker"])
+    rows: dict[str, int] = Field(title="In how many rows of each table something was erased")
+
+
+class RecordedNow(_Answer):
+    """What was recorded or taken back, and what changed by it: what `valuelift record --json` says."""
+
+    done: str = Field(title="What was done: recorded or undone", examples=["recorded"])
     number: int = Field(title="Its number in the audit log", examples=[412])
     customer: str = Field(title="The customer's key", examples=["silver-carp"])
     says: list[dict[str, Any]] = Field(title="The rows that were recorded, each with its table")

@@ -7,6 +7,7 @@ from datetime import date
 
 from fastapi import APIRouter, Request
 from fastapi.responses import Response
+from pydantic import BaseModel
 
 from common.recording import At, Outcome, record
 from common.saying import changes, outcome_in_json
@@ -17,12 +18,14 @@ from facts.answers import answered, read_answer
 from facts.audit import INTERFACE, entries
 from facts.database import StoreError
 from facts.recording import Statement
+from facts.tokens import Scope
 from web.access import site_of
 from web.api.answers import Key, Language, answer_once
-from web.api.callers import RecordableCustomer, Recorder
-from web.api.models import ActionIn, CommunicationIn, EffectIn, FactsIn, RecordedNow
+from web.api.callers import Confirming, Recording
+from web.api.models import ActionIn, CommunicationIn, EffectIn, FactsIn, RecordedNow, StageIn, UndoIn
 from web.api.problems import ProblemError, refused
-from web.recording import Form, RefusedError, action_state, effect_of, value_conveyed
+from web.recording import Form, RefusedError, action_state, effect_of, stage_decided, taken_back, value_conveyed
+from wiring import Decided, Desk
 
 router = APIRouter(tags=["records"])
 
@@ -30,8 +33,7 @@ router = APIRouter(tags=["records"])
 @router.post("/customers/{customer:path}/facts", response_model=RecordedNow, status_code=201)
 def facts(
     request: Request,
-    asks: Recorder,
-    customer: RecordableCustomer,
+    asks: Recording,
     body: FactsIn,
     key: Key = None,
     lang: Language = "en",
@@ -45,46 +47,64 @@ def facts(
         read = [(read_answer(at.book.vocabulary, f"{each.fact}={each.value}"), each) for each in body.answers]
         return [answered(at.book, one, form.on, each.evidence) for one, each in read]
 
-    return _recorded(request, asks, customer, body, states, key, lang)
+    return _recorded(request, asks, body, states, key, lang)
 
 
 @router.post("/customers/{customer:path}/communications", response_model=RecordedNow, status_code=201)
 def communications(
     request: Request,
-    asks: Recorder,
-    customer: RecordableCustomer,
+    asks: Recording,
     body: CommunicationIn,
     key: Key = None,
     lang: Language = "en",
 ) -> Response:
     """Record that a value was conveyed."""
-    return _recorded(request, asks, customer, body, value_conveyed, key, lang)
+    return _recorded(request, asks, body, value_conveyed, key, lang)
 
 
 @router.post("/customers/{customer:path}/effects", response_model=RecordedNow, status_code=201)
 def effects(
     request: Request,
-    asks: Recorder,
-    customer: RecordableCustomer,
+    asks: Recording,
     body: EffectIn,
     key: Key = None,
     lang: Language = "en",
 ) -> Response:
     """Record what was heard of a value that was conveyed."""
-    return _recorded(request, asks, customer, body, effect_of, key, lang)
+    return _recorded(request, asks, body, effect_of, key, lang)
 
 
 @router.post("/customers/{customer:path}/actions", response_model=RecordedNow, status_code=201)
 def actions(
     request: Request,
-    asks: Recorder,
-    customer: RecordableCustomer,
+    asks: Recording,
     body: ActionIn,
     key: Key = None,
     lang: Language = "en",
 ) -> Response:
     """Record how an advised action stands."""
-    return _recorded(request, asks, customer, body, action_state, key, lang)
+    return _recorded(request, asks, body, action_state, key, lang)
+
+
+@router.post("/customers/{customer:path}/stage", response_model=RecordedNow, status_code=201)
+def stage(request: Request, asks: Confirming, body: StageIn, key: Key = None, lang: Language = "en") -> Response:
+    """Confirm the stage that is proposed, or decide on another with a reason."""
+
+    def enter(desk: Desk, before: Decided) -> int:
+        return stage_decided(desk, before, body.stage, body.reason, user=asks.who.account.name, source=INTERFACE)
+
+    return _done(request, asks, body, enter, key, lang)
+
+
+@router.post("/customers/{customer:path}/undo", response_model=RecordedNow, status_code=201)
+def take_back(request: Request, asks: Recording, body: UndoIn, key: Key = None, lang: Language = "en") -> Response:
+    """Take back what the same account recorded of the customer; a stage only with the scope `confirm`."""
+
+    def enter(desk: Desk, _before: Decided) -> int:
+        may_confirm = Scope.CONFIRM in asks.scopes
+        return taken_back(desk.store, asks.customer, body.number, asks.who, may_confirm, INTERFACE).id
+
+    return _done(request, asks, body, enter, key, lang)
 
 
 _Body = FactsIn | CommunicationIn | EffectIn | ActionIn
@@ -92,32 +112,46 @@ _Body = FactsIn | CommunicationIn | EffectIn | ActionIn
 
 def _recorded(
     request: Request,
-    asks: Recorder,
-    customer: str,
+    asks: Recording,
     body: _Body,
     make: Callable[[At, Form], Sequence[Statement]],
     key: str | None,
     language: str,
 ) -> Response:
     """Record what a request states, under its key once, and answer what changed by it."""
-    site = site_of(request)
 
-    def enter() -> Mapping[str, object]:
-        before, desk = site.decided([customer])[customer], site.desk()
+    def enter(desk: Desk, before: Decided) -> int:
         given = _fields(body)
+        return record(desk, before, lambda at: make(at, Form(given, at)), user=asks.who.account.name, source=INTERFACE)
+
+    return _done(request, asks, body, enter, key, language)
+
+
+def _done(
+    request: Request,
+    asks: Recording,
+    body: BaseModel,
+    enter: Callable[[Desk, Decided], int],
+    key: str | None,
+    language: str,
+) -> Response:
+    """Do what a request asks for, under its key once, and answer what changed by it; `enter` returns its number."""
+    site, customer = site_of(request), asks.customer
+
+    def make() -> Mapping[str, object]:
+        before = site.decided([customer])[customer]
         try:
-            number = record(
-                desk, before, lambda at: make(at, Form(given, at)), user=asks.who.account.name, source=INTERFACE
-            )
+            number = enter(site.desk(), before)
         except RefusedError as error:
             said = Texts(language, PAGES)(str(error))
             raise ProblemError(422, "refused", f"{error.field}: {said}" if error.field else said) from None
         except (StoreError, ValueError) as error:
             raise refused(error) from None
-        site.tell(number)
         (entry,) = entries(site.store, number=number)
+        site.tell(number if entry.undone_by is None else entry.undone_by)
+        done = "recorded" if entry.undone_by is None else "undone"
         after = site.decided([customer])[customer]
-        return told(Outcome("recorded", number, customer, entry.says, before, after), language)
+        return told(Outcome(done, number, customer, entry.says, before, after), language)
 
     def told(outcome: Outcome, language: str) -> Mapping[str, object]:
         pack = site.rules().pack
@@ -125,7 +159,7 @@ def _recorded(
         found = changes(outcome, was, now, Texts(language), Wording(pack.vocabulary, language))
         return outcome_in_json(outcome, found, is_other=was != now)
 
-    return answer_once(request, asks, key, body, enter, 201)
+    return answer_once(request, asks.who, key, body, make, 201)
 
 
 def _fields(body: _Body) -> dict[str, str]:

@@ -1,0 +1,50 @@
+"""Who a customer is today, in one statement: each page and each answer begins with it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date, datetime
+from functools import cache
+from typing import Any
+
+from sqlalchemy import BindParameter, Connection, Select, and_, bindparam, exists, func, or_, select
+
+from facts import reading
+from facts.tables import customer_keys, customers, merges
+
+Card = Mapping[str, str | None]
+"""Who a customer is: `name`, `region` and `account_manager`."""
+
+CARD = ("name", "region", "account_manager")
+
+
+def known(connection: Connection, customer: str, as_of: date, known_at: datetime) -> tuple[str, Card] | None:
+    """Return the key of a customer, and who it is; None if nobody knows it on this day, or ever did.
+
+    A customer that was merged into another is that one.
+    """
+    seen = {"as_of": as_of, "known_at": known_at}
+    found = connection.execute(_card(), {"customer": customer, **seen}).mappings().one_or_none()
+    if found is not None and found["is_merged"]:
+        into = reading.survivors(reading.read_few(connection, reading.merges_known(), reading.MERGES, **seen))
+        customer = into[customer]
+        found = connection.execute(_card(), {"customer": customer, **seen}).mappings().one_or_none()
+    if found is None or found["key"] is None or found["is_merged"]:
+        return None
+    return customer, {name: found[name] for name in CARD}
+
+
+@cache
+def _card() -> Select[Any]:
+    key: BindParameter[str] = bindparam("customer")
+    row, later = customers.c, customers.alias()
+    last = select(func.max(later.c.holds_from)).where(later.c.key == key, reading.visible(later)).scalar_subquery()
+    stands = and_(
+        row.key == key,
+        reading.visible(customers),
+        row.holds_from == last,
+        or_(row.holds_until.is_(None), row.holds_until > reading.AS_OF),
+    )
+    merged = exists().where(merges.c.customer == key, reading.visible(merges)).label("is_merged")
+    chosen = (row.key, *(row[name] for name in CARD), merged)
+    return select(*chosen).join_from(customer_keys, customers, stands, isouter=True).where(customer_keys.c.key == key)

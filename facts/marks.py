@@ -1,0 +1,61 @@
+"""What tells whether decisions still stand: asked in one statement, before anything is decided anew."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+
+from sqlalchemy import Text, bindparam, cast, func, literal, null, select, union_all
+
+from facts.audit import ABOUT_ONE
+from facts.packs import ACTIVE_DIGEST
+from facts.store import Store
+from facts.tables import audit, decision_runs
+
+
+@dataclass(frozen=True, slots=True)
+class Marks:
+    """While they stay the same, so does what the store says of customers. 0 stands for none.
+
+    `pack` is the digest of the pack in use, `run` the number of the run published last, `others` the newest entry of
+    the audit log that is about more than one customer, `own` the newest about each customer alone.
+    """
+
+    pack: str | None
+    run: int
+    others: int
+    own: Mapping[str, int]
+
+    def of(self, customer: str) -> tuple[int, int, int]:
+        """Return the marks of one customer, without the pack."""
+        return self.run, self.others, self.own.get(customer, 0)
+
+
+def marks(store: Store, customers: Collection[str]) -> Marks:
+    """Return the marks of customers as they stand now."""
+    pack, run, others = None, 0, 0
+    own: dict[str, int] = {}
+    with store.asking() as connection:
+        for what, said, number in connection.execute(_MARKS, {"customers": list(customers)}):
+            if what == "pack":
+                pack = said
+            elif what == "run":
+                run = number or 0
+            elif what == "others":
+                others = number or 0
+            else:
+                own[said] = number
+    return Marks(pack, run, others, own)
+
+
+_NEWEST = func.max(audit.c.id)
+_MARKS = union_all(
+    select(literal("pack"), ACTIVE_DIGEST.scalar_subquery(), literal(0)),
+    select(literal("run"), cast(null(), Text), func.max(decision_runs.c.id)),
+    select(literal("others"), cast(null(), Text), _NEWEST).where(
+        audit.c.did.not_in(ABOUT_ONE) | audit.c.customer.is_(None)
+    ),
+    select(literal("own"), audit.c.customer, _NEWEST)
+    .where(audit.c.customer.in_(bindparam("customers", expanding=True)), audit.c.did.in_(ABOUT_ONE))
+    .group_by(audit.c.customer),
+)
