@@ -22,7 +22,8 @@ class Verdict(StrEnum):
 
     Unnoticed: rules come out otherwise in some case, and nothing that a case expects does. Unseen: rules come out alike
     in all cases, though not for all possible customers. Without effect: no possible customer shows the mistake. Open:
-    whether one does was not found out in time. Equivalent: it makes no difference, as the pack's authors say and justify.
+    whether one does was not found out in time. Equivalent: it makes no difference, as the
+    pack's authors say and justify.
     """
 
     FOUND_OUT = "found-out"
