@@ -16,6 +16,7 @@ from commands.rules_promote import log
 from commands.rules_prove import command as prove
 from commands.rules_schema import command as schema
 from commands.rules_show import command as show
+from commands.rules_table import command as table
 from commands.rules_test import command as test
 from commands.rules_watch import command as watch
 
@@ -30,5 +31,5 @@ def command() -> None:
     """
 
 
-for each in (new, check, test, coverage, mutate, prove, diff, watch, promote, log, show, doc, graph, schema):
+for each in (new, check, test, coverage, mutate, prove, diff, watch, promote, log, show, table, doc, graph, schema):
     command.add_command(each)

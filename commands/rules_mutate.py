@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -46,8 +48,9 @@ def command(
     One at a time a threshold is moved by one (an amount by a tenth), an operator flipped, a condition dropped, a rule
     removed; what the pack inherits is left alone. A mistake survives if every case comes out as expected all the same.
     For the first survivors the missing case is written out, ready to paste. A mistake that no possible customer shows
-    is proved to be none, and not counted. By default the pack that comes with Valuelift is tried. Exit code 1: a
-    mistake survives.
+    is proved to be none, and not counted; nor is one that a case file justifies under `equivalent`, with its rule,
+    its mistake in the words of this list, and why (`because`). By default the pack that comes with Valuelift is tried.
+    Exit code 1: a mistake survives, or one is said to be equivalent that a case shows.
 
     \b
     Example:
@@ -57,25 +60,28 @@ def command(
     from commands.output import print_json
     from common.texts import Texts
     from engine.cases import load_cases
-    from engine.mutation import SURVIVES, Mutation
+    from engine.mutation import SURVIVES, Mutation, load_equivalents
     from wiring import load_rules, shipped_pack
 
     folder = pack or shipped_pack()
     rules = load_rules(folder)
-    mutation = Mutation(rules.program, load_cases(folder, rules.pack), seconds)
+    cases_ = load_cases(folder, rules.pack)
+    mutation = Mutation(rules.program, cases_, seconds, partial(load_equivalents, folder))
     _check_ids(mutation, only)
     texts = Texts(language)
     tried = _tried(texts, mutation, frozenset(only) or _own(rules, folder), jobs or os.cpu_count() or 1)
     survivors = [one for one in tried if one.verdict in SURVIVES]
     survivors[:cases] = [mutation.with_case(one) for one in survivors[:cases]]
     told = _Told(rules, survivors, cases)
+    said = _Said(mutation, tried)
     if as_json:
-        print_json({"mutants": Counter(one.verdict for one in tried), "survivors": list(told.plain())})
+        counts = Counter(one.verdict for one in tried)
+        print_json({"mutants": counts, "survivors": list(told.plain()), **said.plain()})
     else:
-        for line in told.lines(texts):
+        for line in (*told.lines(texts), *said.lines(texts)):
             click.echo(line)
         click.echo(_summary(texts, tried))
-    if survivors:
+    if survivors or said.wrong:
         raise click.exceptions.Exit(PROBLEMS)
 
 
@@ -114,15 +120,46 @@ def _summary(texts: Texts, tried: Sequence[Tried]) -> str:
     """Return how many mistakes were made, found out, and survived."""
     counts = Counter(str(one.verdict) for one in tried)
     survived = counts["unnoticed"] + counts["unseen"] + counts["open"]
-    counted = len(tried) - counts["without-effect"]
+    justified = counts["equivalent"]
+    counted = len(tried) - counts["without-effect"] - justified
     return texts(
         "mutate_summary",
         number=texts.number(len(tried)),
         none=texts.number(counts["without-effect"]),
+        justified=texts("mutate_justified", number=texts.number(justified)) if justified else "",
         survived=texts.number(survived),
         counted=texts.number(counted),
         share=f"{survived / counted:.1%}" if counted else "–",
     )
+
+
+class _Said:
+    """What is said of mistakes to be equivalent: rightly, as far as the cases show, or wrongly."""
+
+    def __init__(self, mutation: Mutation, tried: Sequence[Tried]) -> None:
+        self._equivalents = mutation.equivalents
+        verdicts: dict[tuple[str, str], set[str]] = {}
+        for one in tried:
+            if one.mutant.key in self._equivalents:
+                verdicts.setdefault(one.mutant.key, set()).add(one.verdict)
+        self._verdicts = verdicts
+        self.wrong = [key for key, seen in verdicts.items() if seen & {"found-out", "unnoticed"}]
+
+    def lines(self, texts: Texts) -> Iterator[str]:
+        """Yield what is said, with the reason, and what a case disproves."""
+        for key in self._verdicts:
+            entry = self._equivalents[key]
+            name = "mutate_disproved" if key in self.wrong else "mutate_equivalent"
+            yield texts(name, at=entry.at, rule=key[0], what=key[1], because=entry.because[texts.language])
+
+    def plain(self) -> dict[str, Any]:
+        """Return what is said for other programs."""
+        told = [
+            {"rule": rule, "what": what, "because": asdict(self._equivalents[rule, what].because),
+             "disproved": (rule, what) in self.wrong}
+            for rule, what in self._verdicts
+        ]  # fmt: skip
+        return {"equivalent": told}
 
 
 class _Told:

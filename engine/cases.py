@@ -115,6 +115,7 @@ def _cases(nodes: Iterable[Node], pack: Pack) -> tuple[Case, ...]:
                 first = cases[case.name].at
                 problems.add(case.at, "duplicate-id", f"the case `{case.name}` is already at {first}.", "Rename one.")
             cases[case.name] = case
+        form.has("equivalent")  # about mistakes in rules; see engine.mutation.equivalent
         form.close()
     problems.raise_any()
     return tuple(cases.values())

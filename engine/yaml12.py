@@ -160,7 +160,7 @@ class _Reader:
             if event.tag is not None or event.anchor is not None:  # asked here, as a call for every node takes long
                 self._check(event)
                 plain = plain and event.tag is None
-            return YScalar(_resolve(text) if plain else text, text, at)
+            return YScalar(plain_value(text) if plain else text, text, at)
         if isinstance(event, yaml.CollectionStartEvent):
             self._check(event)
             if depth > _MAX_DEPTH:
@@ -216,7 +216,7 @@ class _Reader:
         return Location(self._file, mark.line + 1, mark.column + 1) if mark is not None else Location(self._file)
 
 
-def _resolve(text: str) -> Scalar:
+def plain_value(text: str) -> Scalar:
     """Give a plain scalar its value: a word of the core schema, an exact number, or the text itself."""
     if text in _WORDS:
         return _WORDS[text]

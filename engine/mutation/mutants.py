@@ -54,6 +54,11 @@ class Mutant:
     conditions: Mapping[int, Cond]
     required: Cond | None = None
 
+    @property
+    def key(self) -> tuple[str, str]:
+        """By what people name it: the rule's id, and the mistake in words."""
+        return self.rule, self.what
+
 
 class Mutants:
     """All mistakes in a program. `program` is the same with the tests that the mistakes need besides."""

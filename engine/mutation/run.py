@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from functools import partial
 
 from engine.cases import Case
+from engine.mutation.equivalent import Equivalent, Key
 from engine.mutation.missing import Missing, Missings
 from engine.mutation.mutants import Mutant, Mutants
 from engine.mutation.survive import Suite
@@ -21,7 +22,8 @@ class Verdict(StrEnum):
 
     Unnoticed: rules come out otherwise in some case, and nothing that a case expects does. Unseen: rules come out alike
     in all cases, though not for all possible customers. Without effect: no possible customer shows the mistake. Open:
-    whether one does was not found out in time.
+    whether one does was not found out in time. Equivalent: it makes no difference, as the
+    pack's authors say and justify.
     """
 
     FOUND_OUT = "found-out"
@@ -29,6 +31,7 @@ class Verdict(StrEnum):
     UNSEEN = "unseen"
     WITHOUT_EFFECT = "without-effect"
     OPEN = "open"
+    EQUIVALENT = "equivalent"
 
 
 SURVIVES = (Verdict.UNNOTICED, Verdict.UNSEEN, Verdict.OPEN)
@@ -45,10 +48,27 @@ class Tried:
 
 
 class Mutation:
-    """A pack's cases, put to the test."""
+    """A pack's cases, put to the test.
 
-    def __init__(self, program: Program, cases: Sequence[Case], seconds: float = 5.0) -> None:
+    Args:
+        program: the pack, compiled.
+        cases: its cases.
+        seconds: how long to think about whether one mistake can show at all.
+        equivalents: reads what is said of mistakes that make no difference, given all of them.
+
+    Raises:
+        ProblemsError: if something is said of what is no mistake.
+    """
+
+    def __init__(
+        self,
+        program: Program,
+        cases: Sequence[Case],
+        seconds: float = 5.0,
+        equivalents: Callable[[Sequence[Mutant]], Mapping[Key, Equivalent]] = lambda mutants: {},  # noqa: ARG005
+    ) -> None:
         self.mutants = Mutants(program)
+        self.equivalents = equivalents(self.mutants.all)
         self._suite = Suite(self.mutants, cases)
         self._missings = Missings(self.mutants.program, seconds)
 
@@ -70,8 +90,11 @@ class Mutation:
         if outcome.is_found_out:
             return Tried(place, mutant, Verdict.FOUND_OUT)
         if outcome.unnoticed is not None:
+            # A case that shows it disproves whoever said that it makes no difference.
             missing = Missing(outcome.unnoticed.facts, outcome.rule, outcome.fires)
             return Tried(place, mutant, Verdict.UNNOTICED, missing)
+        if mutant.key in self.equivalents:
+            return Tried(place, mutant, Verdict.EQUIVALENT)
         try:
             possible = self._missings.is_possible(mutant)
         except UnansweredError:

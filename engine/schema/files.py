@@ -161,7 +161,12 @@ class _Cases:
             "recorded": mapping(dict.fromkeys(collections, recorded)),
             "expect": self._expected(),
         }
-        return _file(item({"cases": listed(item(keys, ("case", "as_of", "expect")), 1)}, ("cases",)), self._definitions)
+        said = {"rule": WORD, "mistake": WORD, "because": text()}
+        sections = {
+            "cases": listed(item(keys, ("case", "as_of", "expect")), 1),
+            "equivalent": listed(item(said, tuple(said))),
+        }
+        return _file(item(sections, ("cases",)), self._definitions)
 
     def _row(self, collection: str) -> Schema:
         return mapping({"row": explained("row", WORD), **self._given(collection)})

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from tests.commands.conftest import call_command
+from tests.commands.conftest import Answer, call_command
 
 
 def test_the_missing_cases_can_be_pasted(small_pack: Path) -> None:
@@ -37,3 +37,23 @@ def test_only_some_rules_are_tried(small_pack: Path) -> None:
     assert call_command("rules", "mutate", small_pack, "--only", "long-here", "--jobs", "1").code == 1
     wrong = call_command("rules", "mutate", small_pack, "--only", "long-her")
     assert (wrong.code, "long-here" in wrong.errors) == (2, True)
+
+
+def test_what_is_justified_as_equivalent_is_not_counted(small_pack: Path) -> None:
+    """It is told with its reason; an entry that names no mistake is an error, one that a case disproves is told."""
+    entry = "equivalent:\n  - {{rule: {}, mistake: '{}', because: {{en: Nobody stays 91 days., zh: 无人停留91天。}}}}\n"
+    moved = "`days_in_stage at_least 91` for `days_in_stage at_least 90`"
+    cases = small_pack / "cases" / "here.yaml"
+    plain = cases.read_text(encoding="utf-8")
+
+    def answer(rule: str, mistake: str, *options: str) -> Answer:
+        cases.write_text(plain + entry.format(rule, mistake), encoding="utf-8")
+        return call_command("rules", "mutate", small_pack, "--jobs", "1", *options)
+
+    told = answer("long-here", moved)
+    assert f"long-here: {moved}: equivalent, because Nobody stays 91 days." in told.output
+    assert "1 are equivalent and justified. Of the other 6, 2 survive" in told.lines[-1]
+    assert answer("long-here", moved, "--json").json["equivalent"][0]["disproved"] is False
+    assert "said to be equivalent, but a case shows it" in answer("long-here", "removed").output
+    assert "Did you mean `long-here`?" in answer("long-her", moved).errors
+    assert "Did you mean `removed`? [unknown-mistake]" in answer("long-here", "remove").errors

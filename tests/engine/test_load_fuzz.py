@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -44,18 +45,24 @@ def problems_of(load: Callable[[], object]) -> tuple[Problem, ...]:
     return ()
 
 
+BATCHES = pytest.mark.parametrize("batch", range(count(quick=1, ci=1, long=40)))
+"""A million inputs in the long profile, in parts, as hypothesis keeps all that it tried in one."""
+
+
+@BATCHES
 @settings(max_examples=count(quick=60, ci=200, long=20_000), deadline=None)
-@given(st.sampled_from(sorted(TEXTS)).flatmap(lambda name: st.tuples(st.just(name), mutated(TEXTS[name]))))
-def test_a_mutated_pack_is_a_pack_or_has_problems(changed: tuple[str, str]) -> None:
+@given(changed=st.sampled_from(sorted(TEXTS)).flatmap(lambda name: st.tuples(st.just(name), mutated(TEXTS[name]))))
+def test_a_mutated_pack_is_a_pack_or_has_problems(batch: int, changed: tuple[str, str]) -> None:  # noqa: ARG001 - which part of the inputs
     """Only problems come out of a mutated catalogue, manifest or rule file, each with a place in a file of the pack."""
     name, text = changed
     problems = problems_of(lambda: pack_from_texts({**TEXTS, name: text}))
     assert {problem.location.file for problem in problems} <= set(TEXTS)
 
 
+@BATCHES
 @settings(max_examples=count(quick=30, ci=100, long=5_000), deadline=None)
-@given(mutated(CASES))
-def test_mutated_cases_are_cases_or_have_problems(text: str) -> None:
+@given(text=mutated(CASES))
+def test_mutated_cases_are_cases_or_have_problems(batch: int, text: str) -> None:  # noqa: ARG001 - as above
     """Only problems come out of a mutated case file."""
     problems = problems_of(lambda: cases_from_text(text, SAMPLE))
     assert {problem.location.file for problem in problems} <= {"cases.yaml"}
