@@ -1,11 +1,13 @@
 """Match rules by durable-rules, inside the envelope in which the library is safe. Nothing else imports it.
 
 Rules of one stratum and scope are grouped into *views* of at most 40. A view is asserted as one flat fact that holds
-just what its rules read, as whole numbers; a rule is one pattern, a conjunction of comparisons with constants that
-begins with the view's number. The fact is drained, only rule names are read, and it is retracted before the next one.
-No negation, join, `$or` or arithmetic ever reaches the library, and a missing value is a missing property.
+just what those of its rules read that can still be true, as whole numbers; a rule is one pattern, a conjunction of
+comparisons with constants that begins with the view's number. The fact is drained, only rule names are read, and it is
+retracted before the next one. No negation, join, `$or` or arithmetic ever reaches the library, and a missing value is
+a missing property.
 
-Measured: a pattern of its own for the phase, or deleting the state instead of retracting, doubles the time.
+Measured: a pattern of its own for the phase, or deleting the state instead of retracting, doubles the time; so do
+properties that no candidate reads.
 """
 
 from __future__ import annotations
@@ -15,7 +17,7 @@ import weakref
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import reduce
-from itertools import repeat
+from itertools import chain
 from operator import or_
 
 import durable_rules_engine as durable
@@ -29,7 +31,6 @@ VIEWS = 500  # and hangs when 512 first tests are distinct
 LARGEST = 2**62  # integers beyond 2**63 - 1 are silently cut
 _SID = "s"
 _RESERVED = ("id", "sid", "view")
-_NOTHING: Mapping[str, str] = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,20 +44,21 @@ class Comparison:
 
 @dataclass(frozen=True, slots=True)
 class Pattern:
-    """A name and the comparisons that must all hold; `rules` are those that hang on it, as bits (-1: who knows)."""
+    """A name and the comparisons that must all hold; its bit, and the rules that hang on it, as bits (-1: any)."""
 
     name: str
     comparisons: tuple[Comparison, ...]
+    bit: int = -1
     rules: int = -1
 
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """A group of patterns that one asserted fact decides, the properties it holds, and the rules that hang on it."""
+    """Patterns that one asserted fact decides: all their bits; of each its bit, its rules and the properties read."""
 
     number: int
-    properties: tuple[str, ...]
-    rules: int = -1
+    bits: int = -1
+    patterns: tuple[tuple[int, int, tuple[str, ...]], ...] = ()
 
 
 class Matcher:
@@ -77,9 +79,10 @@ class Matcher:
             views = []
             for patterns in _portions(group):
                 number += 1
-                read = dict.fromkeys(test.property for pattern in patterns for test in pattern.comparisons)
-                _check(read, hashes)
-                views.append(View(number, tuple(read), reduce(or_, (pattern.rules for pattern in patterns))))
+                read = [tuple(test.property for test in pattern.comparisons) for pattern in patterns]
+                _check(chain.from_iterable(read), hashes)
+                candidates = [(one.bit, one.rules, names) for one, names in zip(patterns, read, strict=True)]
+                views.append(View(number, reduce(or_, (one.bit for one in patterns)), tuple(candidates)))
                 self.definition |= {pattern.name: _lowered(pattern, number) for pattern in patterns}
             self._views.append(views)
         if number > VIEWS or len(self.definition) > PATTERNS:
@@ -89,28 +92,32 @@ class Matcher:
             )
         self._handle = durable.create_ruleset("valuelift", json.dumps(self.definition))
         weakref.finalize(self, durable.delete_ruleset, self._handle)
-        self._fire(View(0, ()), _NOTHING, _NOTHING)  # the library must have run an action before any state is deleted
+        self._fire(0, "")  # the library must have run an action before any state is deleted
 
-    def fire(
-        self, group: int, known: Mapping[str, str], wider: Mapping[str, str] = _NOTHING, alive: int = -1
-    ) -> list[str]:
+    def fire(self, group: int, known: Mapping[str, str], alive: int = -1) -> list[str]:
         """Return the names of a group's patterns that hold.
 
         Args:
             group: the group's position.
-            known: rendered properties (see `render`), by name.
-            wider: more of them, where `known` has none of the name.
-            alive: the rules that are not known to be false, as bits; views without any of them are left out.
+            known: rendered properties (see `render`) by name, empty where there is no value.
+            alive: candidates, as bits: patterns and rules that are not known to be false. Of others what they read
+                may be left out, so that the names of some of them are returned, or of none.
 
         Raises:
             RuntimeError: if the library refuses a fact.
         """
-        return [name for view in self._views[group] if view.rules & alive for name in self._fire(view, known, wider)]
+        names = []
+        for view in self._views[group]:
+            if view.bits & alive:
+                read = [found for bit, rules, found in view.patterns if bit & alive and rules & alive]
+                if read:
+                    properties = dict.fromkeys(chain.from_iterable(read))
+                    names += self._fire(view.number, "".join(map(known.__getitem__, properties)))
+        return names
 
-    def _fire(self, view: View, known: Mapping[str, str], wider: Mapping[str, str]) -> list[str]:
-        properties = "".join(map(known.get, view.properties, map(wider.get, view.properties, repeat(""))))
+    def _fire(self, view: int, properties: str) -> list[str]:
         try:
-            fact = f'{{"id":"v","sid":"{_SID}","view":{view.number}{properties}}}'
+            fact = f'{{"id":"v","sid":"{_SID}","view":{view}{properties}}}'
             code, state = durable.assert_fact(self._handle, fact)
             if code == 1:  # no pattern holds, and nothing was kept
                 return []

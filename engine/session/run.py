@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
+from functools import reduce
+from operator import or_
 
 from engine.assemble import Codes, Outcome, assemble, fact_conflict, table_conflict
 from engine.decision import Conflict, Decision
 from engine.program import Program, Resolution, Single, Stratum, TableForm
 from engine.session.conditions import COMPUTED, Conditions, Test
 from engine.session.lowering import Lowering, Step
-from engine.session.matcher import Matcher, render
+from engine.session.matcher import Matcher, Pattern, render
 from engine.session.meaning import Meanings
 from engine.session.place import Place, Places, Reader, bits, mask
 from engine.session.resolve import Resolver, Task, tasks
@@ -21,8 +23,8 @@ from engine.vocabulary import FactKey
 
 @dataclass(frozen=True, slots=True)
 class _Flag:
-    """A leaf to compute before rules are matched: its property, and for False and True the rendered property, the
-    rules that are then false, as bits; `readers` are all the rules that read it."""
+    """A leaf to compute before rules are matched: its property, and for False and True the rendered property and the
+    patterns that are then false, as bits; `readers` are the step's rules that read it."""
 
     test: Test
     property: str
@@ -33,10 +35,11 @@ class _Flag:
 
 @dataclass(frozen=True, slots=True)
 class _Step:
-    """A group of patterns to fire in one scope, and what to compute before."""
+    """A group of patterns to fire in one scope, as bits with the rules that hang on them, and what to compute before."""
 
     scope: str | None
     group: int
+    patterns: int
     flags: tuple[_Flag, ...]
 
 
@@ -63,8 +66,9 @@ class Session:
         lowering = Lowering(program)
         steps = [list(lowering.steps(stratum.rules)) for stratum in program.strata]
         self._matcher = Matcher(lowering.groups)
-        self._meanings = Meanings(program, lowering.properties, lowering.flags)
-        self._reader = Reader(program, self._meanings)
+        self._meanings = Meanings(program, lowering.alternatives)
+        self._reader = Reader(program, self._meanings, lowering.properties, lowering.flags)
+        self._patterns = [_bits_of(group) for group in lowering.groups]
         self._strata = [self._stratum(stratum, found) for stratum, found in zip(program.strata, steps, strict=True)]
         self._bits = {str(rule.index): 1 << rule.index for rule in program.rules}
         self._dated = [rule for rule in program.rules if (rule.valid_from, rule.valid_until) != (date.min, date.max)]
@@ -95,21 +99,22 @@ class Session:
             scope = self.program.rules[rule].scope
             rules[scope] = rules.get(scope, 0) | 1 << rule
         return _Stratum(
-            tuple(self._step(step) for step in steps), rules, tasks(stratum, self._conditions, self._meanings)
+            tuple(self._step(step, rules[step.scope]) for step in steps), rules, tasks(stratum, self._conditions, self._meanings)
         )
 
-    def _step(self, step: Step) -> _Step:
+    def _step(self, step: Step, rules: int) -> _Step:
         computed = [leaf for leaf in step.flags if isinstance(self.program.leaves[leaf], COMPUTED)]
-        return _Step(step.scope, step.group, tuple(self._flag(leaf, step.scope) for leaf in computed))
+        flags = tuple(self._flag(leaf, step.scope, rules) for leaf in computed)
+        return _Step(step.scope, step.group, self._patterns[step.group], flags)
 
-    def _flag(self, leaf: int, scope: str | None) -> _Flag:
+    def _flag(self, leaf: int, scope: str | None, rules: int) -> _Flag:
         name, meanings = f"l{leaf}", self._meanings
         return _Flag(
             self._conditions.computed(leaf, scope),
             name,
             (render(name, 0), render(name, 1)),
             (meanings.dead(leaf, False), meanings.dead(leaf, True)),
-            meanings.readers[leaf],
+            meanings.readers[leaf] & rules,
         )
 
     def decide(self, customer: CustomerFacts) -> Decision:
@@ -123,6 +128,7 @@ class Session:
         resolver = Resolver(self.program, self._conditions, places)
         expired = sum(1 << rule.index for rule in self._dated if not rule.is_valid(customer.as_of))
         places.customer.dead |= expired
+        places.customer.blocked |= expired
         for stratum in self._strata:
             for step in stratum.steps:
                 for place in places.of(step.scope):
@@ -136,12 +142,12 @@ class Session:
         return assemble(self.program, customer, self._outcome(places, resolver))
 
     def _fire(self, step: _Step, place: Place) -> None:
-        alive = ~(place.dead | place.customer.dead)
+        customer = place.customer
         for flag in step.flags:
-            if flag.readers & alive:
+            if flag.readers & ~(place.dead | customer.dead):
                 self._compute(flag, place)
-                alive &= ~place.dead
-        for name in self._matcher.fire(step.group, place.known, place.customer.known, alive):
+        candidates = step.patterns & ~(place.blocked | customer.blocked)
+        for name in self._matcher.fire(step.group, place.known, candidates) if candidates else ():
             rule = self._bits.get(name)
             if rule is None:
                 auxiliary = name.partition(".")[0]
@@ -151,8 +157,11 @@ class Session:
 
     def _compute(self, flag: _Flag, place: Place) -> None:
         truth = flag.test(place, False)
-        if truth is not None:
+        if truth is None:
+            place.blocked |= flag.dead[False] | flag.dead[True]
+        else:
             place.known[flag.property] = flag.rendered[truth]
+            place.blocked |= flag.dead[truth]
         surely = flag.test(place, True)
         if surely is None:
             place.doubt |= flag.readers
@@ -205,6 +214,10 @@ class Session:
             names = table_conflict(self.program, table, has_fired) if _are_several(place.fired & rules) else ()
             if names:
                 yield Conflict(table.id, place.key, names)
+
+
+def _bits_of(group: Sequence[Pattern]) -> int:
+    return reduce(or_, (pattern.bit | pattern.rules for pattern in group), 0)
 
 
 def _are_several(rules: int) -> bool:
