@@ -14,11 +14,10 @@ from __future__ import annotations
 
 import json
 import weakref
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import reduce
 from itertools import chain
-from operator import or_
 
 import durable_rules_engine as durable
 
@@ -44,21 +43,20 @@ class Comparison:
 
 @dataclass(frozen=True, slots=True)
 class Pattern:
-    """A name and the comparisons that must all hold; its bit, and the rules that hang on it, as bits (-1: any)."""
+    """A name and the comparisons that must all hold, its place among all patterns, and as bits those that read it."""
 
     name: str
     comparisons: tuple[Comparison, ...]
-    bit: int = -1
-    rules: int = -1
+    place: int
+    readers: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """Patterns that one asserted fact decides: all their bits; of each its bit, its rules and the properties read."""
+    """Patterns that one asserted fact decides, as bits."""
 
     number: int
-    bits: int = -1
-    patterns: tuple[tuple[int, int, tuple[str, ...]], ...] = ()
+    patterns: int
 
 
 class Matcher:
@@ -74,15 +72,16 @@ class Matcher:
         self.definition: dict[str, object] = {"prime": {"all": [{"m": {"view": 0}}]}}
         hashes: dict[int, str] = {}
         self._views: list[list[View]] = []
+        self._properties: dict[int, tuple[str, ...]] = {}
         number = 0
         for group in groups:
             views = []
             for patterns in _portions(group):
                 number += 1
-                read = [tuple(test.property for test in pattern.comparisons) for pattern in patterns]
-                _check(chain.from_iterable(read), hashes)
-                candidates = [(one.bit, one.rules, names) for one, names in zip(patterns, read, strict=True)]
-                views.append(View(number, reduce(or_, (one.bit for one in patterns)), tuple(candidates)))
+                read = {one.place: tuple(test.property for test in one.comparisons) for one in patterns}
+                _check(chain.from_iterable(read.values()), hashes)
+                self._properties |= read
+                views.append(View(number, sum(1 << place for place in read)))
                 self.definition |= {pattern.name: _lowered(pattern, number) for pattern in patterns}
             self._views.append(views)
         if number > VIEWS or len(self.definition) > PATTERNS:
@@ -94,25 +93,24 @@ class Matcher:
         weakref.finalize(self, durable.delete_ruleset, self._handle)
         self._fire(0, "")  # the library must have run an action before any state is deleted
 
-    def fire(self, group: int, known: Mapping[str, str], alive: int = -1) -> list[str]:
+    def fire(self, group: int, known: Mapping[str, str], candidates: int = -1) -> list[str]:
         """Return the names of a group's patterns that hold.
 
         Args:
             group: the group's position.
             known: rendered properties (see `render`) by name, empty where there is no value.
-            alive: candidates, as bits: patterns and rules that are not known to be false. Of others what they read
-                may be left out, so that the names of some of them are returned, or of none.
+            candidates: the patterns that are not known to be false, as bits. What others read may be left out, so
+                those of them that hold may be returned or not.
 
         Raises:
             RuntimeError: if the library refuses a fact.
         """
         names = []
         for view in self._views[group]:
-            if view.bits & alive:
-                read = [found for bit, rules, found in view.patterns if bit & alive and rules & alive]
-                if read:
-                    properties = dict.fromkeys(chain.from_iterable(read))
-                    names += self._fire(view.number, "".join(map(known.__getitem__, properties)))
+            read = [self._properties[place] for place in bits(view.patterns & candidates)]
+            if read:
+                properties = dict.fromkeys(chain.from_iterable(read))
+                names += self._fire(view.number, "".join(map(known.__getitem__, properties)))
         return names
 
     def _fire(self, view: int, properties: str) -> list[str]:
@@ -141,6 +139,14 @@ class Matcher:
             message = durable.complete_and_start_action(self._handle, state)
 
 
+def bits(number: int) -> Iterator[int]:
+    """Yield the positions of the bits that are set."""
+    while number:
+        highest = number.bit_length() - 1
+        yield highest
+        number ^= 1 << highest
+
+
 def render(name: str, value: int) -> str:
     """Render a property for `Matcher.fire`.
 
@@ -153,9 +159,15 @@ def render(name: str, value: int) -> str:
 
 
 def _portions(group: Sequence[Pattern]) -> Iterator[Sequence[Pattern]]:
+    """Split a group into what fits a view; those that need the same stand together, so that fewer views have any."""
     portion: list[Pattern] = []
     read: set[str] = set()
-    for pattern in group:
+    often = Counter(test for pattern in group for test in pattern.comparisons)
+
+    def by_commonest(pattern: Pattern) -> list[tuple[int, str, str, int]]:
+        return sorted((-often[test], test.property, test.operator, test.constant) for test in pattern.comparisons)
+
+    for pattern in sorted(group, key=by_commonest):
         more = {test.property for test in pattern.comparisons}
         if len(more) > PROPERTIES_PER_VIEW:
             raise LoweringError(

@@ -9,7 +9,7 @@ behind the rules come the alternatives of nested `any`.
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import date
 from decimal import Decimal
 from functools import lru_cache, reduce
@@ -96,6 +96,10 @@ class Meanings:
     def dead(self, leaf: int, truth: bool) -> int:
         """Return the patterns that are false where a leaf is true, or false."""
         return self._needed.get((leaf, not truth), 0)
+
+    def is_tested(self, fact: FactKey) -> bool:
+        """Whether any leaf tests a fact alone."""
+        return fact in self._leaves
 
     def _meaning(self, key: FactKey, is_resolved: bool) -> Meaning:
         fact, tests = self._program.fact(key), list(self._tests(key))
@@ -207,8 +211,9 @@ def _reader(program: Program, fact: Fact, look: Look) -> Read:
         return code, look(code, today)
 
     if fact.enum:
-        members = {value: (code, look(code, 0)) for value, code in vocabulary.enum_of(fact).codes.items()}
-        return lambda value, today: members.get(value) or of_other(value, today)  # type: ignore[call-overload]
+        codes = vocabulary.enum_of(fact).codes.items()
+        members: dict[Value, tuple[Code, Cell]] = {value: (code, look(code, 0)) for value, code in codes}
+        return lambda value, today: members.get(value) or of_other(value, today)
 
     def of_flag(value: Value, today: int) -> tuple[Code, Cell]:
         return (1, yes) if value is True else (0, no) if value is False else of_other(value, today)

@@ -150,7 +150,10 @@ def _leaf_at(leaf: int, name: str) -> Render:
 
 
 class Places:
-    """A customer and its rows. `counted` remembers quantified tests, nominal and cautious ones apart."""
+    """A customer and its rows. `counted` remembers quantified tests, nominal and cautious ones apart.
+
+    `fired` and `open` are the rules that are so at any place.
+    """
 
     def __init__(self, reader: Reader, customer: CustomerFacts) -> None:
         """Read a customer's facts; those and collections that the program never looks at are left out.
@@ -161,6 +164,7 @@ class Places:
         self.as_of = customer.as_of
         self.today = (customer.as_of - EPOCH).days
         self.renders = reader.renders
+        self.fired = self.open = 0
         self.counted: dict[tuple[int, bool], Truth] = {}
         self.customer = Place(self)
         self.customer.read(reader.meanings.get(None, []), customer.facts)
@@ -191,14 +195,6 @@ class Places:
         start, end = recorded
         began = start == BEGINNING if window is None else (start - EPOCH).days <= self.today - window
         return began and (end is None or (end - EPOCH).days >= self.today)
-
-
-def bits(number: int) -> Iterator[int]:
-    """Yield the positions of the bits that are set."""
-    while number:
-        lowest = number & -number
-        yield lowest.bit_length() - 1
-        number ^= lowest
 
 
 def mask(positions: Iterable[int]) -> int:

@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
-from functools import reduce
-from operator import or_
 
 from engine.assemble import Codes, Outcome, assemble, fact_conflict, table_conflict
 from engine.decision import Conflict, Decision
 from engine.program import Program, Resolution, Single, Stratum, TableForm
 from engine.session.conditions import COMPUTED, Conditions, Test
 from engine.session.lowering import Lowering, Step
-from engine.session.matcher import Matcher, Pattern, render
+from engine.session.matcher import Matcher, bits, render
 from engine.session.meaning import Meanings
-from engine.session.place import Place, Places, Reader, bits, mask
+from engine.session.place import Place, Places, Reader, mask
 from engine.session.resolve import Resolver, Task, tasks
 from engine.snapshot import CustomerFacts
 from engine.vocabulary import FactKey
@@ -35,11 +33,15 @@ class _Flag:
 
 @dataclass(frozen=True, slots=True)
 class _Step:
-    """A group of patterns to fire in one scope, as bits with the rules that hang on them, and what to compute before."""
+    """A group of patterns to fire in one scope, as bits, and what to compute before.
+
+    `readers` are the patterns that read an auxiliary one, by its place; none if the group holds rules.
+    """
 
     scope: str | None
     group: int
     patterns: int
+    readers: dict[int, int]
     flags: tuple[_Flag, ...]
 
 
@@ -68,7 +70,7 @@ class Session:
         self._matcher = Matcher(lowering.groups)
         self._meanings = Meanings(program, lowering.alternatives)
         self._reader = Reader(program, self._meanings, lowering.properties, lowering.flags)
-        self._patterns = [_bits_of(group) for group in lowering.groups]
+        self._groups = lowering.groups
         self._strata = [self._stratum(stratum, found) for stratum, found in zip(program.strata, steps, strict=True)]
         self._bits = {str(rule.index): 1 << rule.index for rule in program.rules}
         self._dated = [rule for rule in program.rules if (rule.valid_from, rule.valid_until) != (date.min, date.max)]
@@ -99,13 +101,17 @@ class Session:
             scope = self.program.rules[rule].scope
             rules[scope] = rules.get(scope, 0) | 1 << rule
         return _Stratum(
-            tuple(self._step(step, rules[step.scope]) for step in steps), rules, tasks(stratum, self._conditions, self._meanings)
+            tuple(self._step(step, rules[step.scope]) for step in steps),
+            rules,
+            tasks(stratum, self._conditions, self._meanings),
         )
 
     def _step(self, step: Step, rules: int) -> _Step:
         computed = [leaf for leaf in step.flags if isinstance(self.program.leaves[leaf], COMPUTED)]
         flags = tuple(self._flag(leaf, step.scope, rules) for leaf in computed)
-        return _Step(step.scope, step.group, self._patterns[step.group], flags)
+        patterns = self._groups[step.group]
+        readers = {pattern.place: pattern.readers for pattern in patterns if pattern.readers}
+        return _Step(step.scope, step.group, mask(pattern.place for pattern in patterns), readers, flags)
 
     def _flag(self, leaf: int, scope: str | None, rules: int) -> _Flag:
         name, meanings = f"l{leaf}", self._meanings
@@ -137,6 +143,8 @@ class Session:
                 for place in places.of(scope):
                     place.fired &= ~expired
                     self._find_open(rules, place)
+                    places.fired |= place.fired
+                    places.open |= place.open
             for task in stratum.tasks:
                 resolver.resolve(task)
         return assemble(self.program, customer, self._outcome(places, resolver))
@@ -146,7 +154,10 @@ class Session:
         for flag in step.flags:
             if flag.readers & ~(place.dead | customer.dead):
                 self._compute(flag, place)
-        candidates = step.patterns & ~(place.blocked | customer.blocked)
+        alive = ~(place.blocked | customer.blocked)
+        candidates = step.patterns & alive
+        if step.readers:
+            candidates = mask(place for place in bits(candidates) if step.readers[place] & alive)
         for name in self._matcher.fire(step.group, place.known, candidates) if candidates else ():
             rule = self._bits.get(name)
             if rule is None:
@@ -214,10 +225,6 @@ class Session:
             names = table_conflict(self.program, table, has_fired) if _are_several(place.fired & rules) else ()
             if names:
                 yield Conflict(table.id, place.key, names)
-
-
-def _bits_of(group: Sequence[Pattern]) -> int:
-    return reduce(or_, (pattern.bit | pattern.rules for pattern in group), 0)
 
 
 def _are_several(rules: int) -> bool:
