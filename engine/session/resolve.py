@@ -16,6 +16,7 @@ from engine.model import Collect
 from engine.program import (
     Aggregate,
     CandidateForm,
+    Code,
     Entry,
     PointForm,
     Program,
@@ -63,7 +64,8 @@ class _Candidate:
 class Task:
     """A fact to complete, what it means then if a test reads it, and the rules that it depends on, as bits.
 
-    `members` is what each of them adds to a set.
+    `members` is what each of them adds to a set. Where none of them fires or is open, the `default` holds unless a
+    value is stored (None: only what is stored), if the fact `has_default` at all and not a choice or another fact.
     """
 
     resolution: Resolution
@@ -71,6 +73,8 @@ class Task:
     is_read: bool
     rules: int
     members: dict[int, frozenset[int]]
+    default: Code | frozenset[int] | None
+    has_default: bool
     candidates: tuple[_Candidate, ...]
 
 
@@ -92,8 +96,20 @@ def tasks(stratum: Stratum, conditions: Conditions, meanings: Meanings) -> list[
         for rule, codes in resolution.entries if isinstance(resolution, Union) else ():
             members[rule] = members.get(rule, frozenset()) | frozenset(codes)
         meaning, is_read = meanings.by_fact[resolution.fact], meanings.is_tested(resolution.fact)
-        found.append(Task(resolution, meaning, is_read, rules, members, candidates))
+        found.append(Task(resolution, meaning, is_read, rules, members, *_default(resolution), candidates))
     return found
+
+
+def _default(resolution: Resolution) -> tuple[Code | frozenset[int] | None, bool]:
+    match resolution:
+        case Union():
+            return frozenset(resolution.default), True
+        case Selection():
+            return None, False
+        case Single() if resolution.fallback:
+            return None, False
+        case _:
+            return resolution.default, True
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,6 +143,9 @@ class Resolver:
     def resolve(self, task: Task) -> None:
         """Complete one fact, for the customer or for every row of its collection."""
         resolution = task.resolution
+        if task.has_default and not (self._places.fired | self._places.open) & task.rules:
+            self._leave(task)  # as is the case of most facts
+            return
         for place in self._places.of(resolution.fact.scope):
             match resolution:
                 case Single():
@@ -140,6 +159,17 @@ class Resolver:
             if doubts.rules:
                 place.provisional.add(resolution.fact.name)
                 self._doubts[resolution.fact, place.key] = doubts
+            if task.is_read:
+                place.note(task.meaning)
+
+    def _leave(self, task: Task) -> None:
+        """Complete a fact about which no rule says anything."""
+        name, default = task.meaning.name, task.default
+        for place in self._places.of(task.resolution.fact.scope):
+            if isinstance(default, frozenset):
+                place.sets[name] = default
+            elif default is not None:
+                place.codes.setdefault(name, default)
             if task.is_read:
                 place.note(task.meaning)
 

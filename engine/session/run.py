@@ -182,7 +182,7 @@ class Session:
     def _find_open(self, rules: int, place: Place) -> None:
         customer = place.customer
         for rule in bits(rules & (place.doubt | customer.doubt) & ~(place.dead | customer.dead)):
-            if self._conditions.rules[rule](place, True) is None:
+            if self._conditions.rule(rule)(place, True) is None:
                 place.open |= 1 << rule
 
     # --- the outcome -----------------------------------------------------------------------------------------------
