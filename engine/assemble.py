@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
 from functools import lru_cache
-from operator import attrgetter
+from operator import itemgetter
 
 from engine.decision import (
     AdvisedAction,
@@ -23,7 +23,7 @@ from engine.decision import (
     State,
 )
 from engine.model import Advise, Hit
-from engine.program import POINT_SCALE, Code, Program, ProgramRule, Single, TableForm, decode
+from engine.program import CUSTOMERS, POINT_SCALE, Code, Program, ProgramRule, Single, TableForm, decode
 from engine.snapshot import CustomerFacts
 from engine.vocabulary import FactKey, Value
 
@@ -149,21 +149,39 @@ def _fired(
     values: Mapping[str, Value],
     rows: Mapping[str, Mapping[str, Mapping[str, Value]]],
 ) -> list[Fired]:
-    known = {**customer.facts, **values}
-    scopes = {program.rules[index].scope for index, _ in fired} - {None}
-    of_customer = {f"customer.{name}": value for name, value in known.items()} if scopes else {}
-    known_of_row = {
-        (scope, row.key): {**of_customer, **row.facts, **rows.get(scope, {}).get(row.key, {})}
-        for scope in scopes
+    own = _Named({**customer.facts, **values})
+    with_rules = {program.rules[index].scope for index, row in fired if row}
+    of_row = {
+        (scope, row.key): _Named({**row.facts, **rows.get(scope, {}).get(row.key, {})}, own)
+        for scope in with_rules
         if scope
         for row in customer.rows.get(scope, ())
     }
     found = []
     for index, row in fired:
-        rule, shown = program.rules[index], program.facts_shown[index]
-        own = known_of_row[rule.scope, row] if rule.scope else known
-        found.append(Fired(rule.id, row, tuple(zip(shown, map(own.get, shown), strict=True))))
-    return sorted(found, key=attrgetter("rule", "row"))
+        rule = program.rules[index]
+        named = of_row[rule.scope, row] if rule.scope else own
+        found.append((rule.id, row, program.shown[index](named)))
+    found.sort(key=itemgetter(0, 1))
+    return [Fired(*one) for one in found]
+
+
+class _Named(dict[str, tuple[str, Value | None]]):
+    """Facts as `because` names them, each with its value, written once however many rules show it."""
+
+    __slots__ = ("_customer", "_values")
+
+    def __init__(self, values: Mapping[str, Value], customer: _Named | None = None) -> None:
+        self._values = values
+        self._customer = customer
+
+    def __missing__(self, name: str) -> tuple[str, Value | None]:
+        if self._customer is not None and name.startswith(CUSTOMERS):
+            value = self._customer[name.removeprefix(CUSTOMERS)][1]
+        else:
+            value = self._values.get(name)
+        pair = self[name] = name, value
+        return pair
 
 
 def _ranked(program: Program, scores: Sequence[Score]) -> tuple[Candidate, ...]:

@@ -7,20 +7,25 @@ stands only at leaves (De Morgan holds in Kleene's logic): `at_most 5` is *not a
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
 from functools import cached_property
+from operator import itemgetter
+from typing import TypeVar
 
 from engine.decision import PackStamp
 from engine.model import Action, Advise, Collect, Hit
 from engine.vocabulary import Fact, FactKey, Type, Value, Vocabulary
 
 Code = int | str
+T = TypeVar("T")
 
 EPOCH = date(1970, 1, 1)
 POINT_SCALE = 4
+CUSTOMERS = "customer."
+"""What a row-scoped rule writes before a fact of the customer."""
 
 
 # --- leaf tests ---
@@ -307,12 +312,18 @@ class Program:
         return tuple(resolution for stratum in self.strata for resolution in stratum.resolutions)
 
     @cached_property
-    def facts_shown(self) -> tuple[tuple[str, ...], ...]:
-        """By rule, the facts that its `because` shows: as the rule names them, in alphabetical order."""
+    def shown(self) -> tuple[Callable[[Mapping[str, T]], tuple[T, ...]], ...]:
+        """By rule, what picks the facts that its `because` shows: as the rule names them, in alphabetical order."""
         return tuple(
-            tuple(sorted(key.name if key.scope == rule.scope else f"customer.{key.name}" for key in rule.reads))
+            _picker(sorted(key.name if key.scope == rule.scope else f"{CUSTOMERS}{key.name}" for key in rule.reads))
             for rule in self.rules
         )
+
+
+def _picker(names: Sequence[str]) -> Callable[[Mapping[str, T]], tuple[T, ...]]:
+    if len(names) > 1:
+        return itemgetter(*names)
+    return lambda of: tuple(of[name] for name in names)
 
 
 # --- codes ---

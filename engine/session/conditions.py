@@ -40,21 +40,28 @@ COMPUTED = EqualFacts | AtLeastFacts | CountAtLeast | SumAtLeast
 
 
 class Conditions:
-    """A program's conditions: `rules` by index, `eligible` by scorecard and candidate."""
+    """A program's conditions: of rules by index, `eligible` by scorecard and candidate."""
 
     def __init__(self, program: Program) -> None:
         self._program = program
         self._leaves = program.leaves
         self._resolved = {resolution.fact for resolution in program.resolutions}
         self._computed: dict[tuple[int, str | None], Test] = {}
-        self.rules = [self.test(rule.when, rule.scope) for rule in program.rules]
-        self._asked: dict[int, Ask] = {}  # by rule; compiled when first needed, as most never are
+        self._rules: dict[int, Test] = {}  # compiled when first needed, as most never are
+        self._asked: dict[int, Ask] = {}
         self.eligible = {
             (selection.scorecard, form.name): (self.test(form.eligible, None), self._ask(form.eligible, None))
             for selection in program.resolutions
             if isinstance(selection, Selection)
             for form in selection.candidates
         }
+
+    def rule(self, index: int) -> Test:
+        """Return the condition of a rule."""
+        if index not in self._rules:
+            form = self._program.rules[index]
+            self._rules[index] = self.test(form.when, form.scope)
+        return self._rules[index]
 
     def test(self, cond: Cond, scope: str | None) -> Test:
         """Compile a condition about places of a scope."""
@@ -95,7 +102,7 @@ class Conditions:
 
     def unknown(self, rule: int, place: Place) -> set[str]:
         """Return the facts and collections on which a rule hangs; none if it is decided."""
-        if self.rules[rule](place, True) is not None:
+        if self.rule(rule)(place, True) is not None:
             return set()
         if rule not in self._asked:
             form = self._program.rules[rule]

@@ -24,13 +24,15 @@ class Lowering:
     """Turn conditions into patterns of comparisons.
 
     A leaf that durable-rules can match becomes a comparison of the fact's property; any other leaf a comparison of one
-    of the `flags` that the session computes; a nested `any` the flag of auxiliary patterns that are fired before.
+    of the `flags` that the session computes; a nested `any` the flag of auxiliary patterns that are fired before, one
+    for each of its `alternatives`. Patterns have places: first the rules, then the alternatives.
     """
 
     program: Program
     groups: list[list[Pattern]] = field(default_factory=list)
     properties: dict[FactKey, str] = field(default_factory=dict)
     flags: dict[int, str] = field(default_factory=dict)
+    alternatives: list[Cond] = field(default_factory=list)
     _auxiliaries: dict[Or, str] = field(default_factory=dict)
     _depths: dict[str, int] = field(default_factory=dict)
     _patterns: dict[int, list[Pattern]] = field(default_factory=dict)
@@ -45,8 +47,10 @@ class Lowering:
         for scope, members in scopes.items():
             self._auxiliaries.clear()
             self._patterns, self._new_flags = {}, set()
-            patterns = [Pattern(str(rule.index), found) for rule in members for found in self._lower(rule.when)]
-            groups = _with_rules([*(self._patterns[depth] for depth in sorted(self._patterns)), patterns])
+            patterns = [
+                Pattern(str(rule.index), found, rule.index) for rule in members for found in self._lower(rule.when)
+            ]
+            groups = _with_readers([*(self._patterns[depth] for depth in sorted(self._patterns)), patterns])
             for group in groups:
                 self.groups.append(group)
                 yield Step(scope, len(self.groups) - 1, tuple(sorted(self._new_flags)))
@@ -81,29 +85,29 @@ class Lowering:
     def _auxiliary(self, cond: Or) -> str:
         """Return the property that says whether a nested `any` holds; innermost ones are 0 deep."""
         if cond not in self._auxiliaries:
-            conjunctions = [found for item in cond.items for found in self._lower(item)]
-            properties = {test.property for tests in conjunctions for test in tests}
+            conjunctions = [(item, found) for item in cond.items for found in self._lower(item)]
+            properties = {test.property for _, tests in conjunctions for test in tests}
             name = f"a{len(self._depths)}"
             self._auxiliaries[cond] = name
             depth = self._depths[name] = 1 + max((self._depths.get(inner, -1) for inner in properties), default=-1)
+            first = len(self.program.rules) + len(self.alternatives)
             self._patterns.setdefault(depth, []).extend(
-                Pattern(f"{name}.{number}", tests) for number, tests in enumerate(conjunctions)
+                Pattern(f"{name}.{number}", tests, first + number) for number, (_, tests) in enumerate(conjunctions)
             )
+            self.alternatives += [item for item, _ in conjunctions]
         return self._auxiliaries[cond]
 
 
-def _with_rules(groups: Sequence[Sequence[Pattern]]) -> list[list[Pattern]]:
-    """Note in every pattern which rules hang on it, an auxiliary one on those that read it further on."""
+def _with_readers(groups: Sequence[Sequence[Pattern]]) -> list[list[Pattern]]:
+    """Note in every pattern which patterns read it further on."""
     found: list[list[Pattern]] = []
     readers: dict[str, int] = {}
     for group in reversed(groups):
         noted = []
         for pattern in group:
-            name, is_auxiliary, _ = pattern.name.partition(".")
-            rules = readers.get(name, 0) if is_auxiliary else 1 << int(name)
-            noted.append(replace(pattern, rules=rules))
+            noted.append(replace(pattern, readers=readers.get(pattern.name.partition(".")[0], 0)))
             for test in pattern.comparisons:
-                readers[test.property] = readers.get(test.property, 0) | rules
+                readers[test.property] = readers.get(test.property, 0) | 1 << pattern.place
         found.insert(0, noted)
     return found
 

@@ -1,22 +1,23 @@
 """Match rules by durable-rules, inside the envelope in which the library is safe. Nothing else imports it.
 
 Rules of one stratum and scope are grouped into *views* of at most 40. A view is asserted as one flat fact that holds
-just what its rules read, as whole numbers; a rule is one pattern, a conjunction of comparisons with constants that
-begins with the view's number. The fact is drained, only rule names are read, and it is retracted before the next one.
-No negation, join, `$or` or arithmetic ever reaches the library, and a missing value is a missing property.
+just what those of its rules read that can still be true, as whole numbers; a rule is one pattern, a conjunction of
+comparisons with constants that begins with the view's number. The fact is drained, only rule names are read, and it is
+retracted before the next one. No negation, join, `$or` or arithmetic ever reaches the library, and a missing value is
+a missing property.
 
-Measured: a pattern of its own for the phase, or deleting the state instead of retracting, doubles the time.
+Measured: a pattern of its own for the phase, or deleting the state instead of retracting, doubles the time; so do
+properties that no candidate reads.
 """
 
 from __future__ import annotations
 
 import json
 import weakref
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import reduce
-from itertools import repeat
-from operator import or_
+from itertools import chain
 
 import durable_rules_engine as durable
 
@@ -29,7 +30,6 @@ VIEWS = 500  # and hangs when 512 first tests are distinct
 LARGEST = 2**62  # integers beyond 2**63 - 1 are silently cut
 _SID = "s"
 _RESERVED = ("id", "sid", "view")
-_NOTHING: Mapping[str, str] = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,20 +43,20 @@ class Comparison:
 
 @dataclass(frozen=True, slots=True)
 class Pattern:
-    """A name and the comparisons that must all hold; `rules` are those that hang on it, as bits (-1: who knows)."""
+    """A name and the comparisons that must all hold, its place among all patterns, and as bits those that read it."""
 
     name: str
     comparisons: tuple[Comparison, ...]
-    rules: int = -1
+    place: int
+    readers: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """A group of patterns that one asserted fact decides, the properties it holds, and the rules that hang on it."""
+    """Patterns that one asserted fact decides, as bits."""
 
     number: int
-    properties: tuple[str, ...]
-    rules: int = -1
+    patterns: int
 
 
 class Matcher:
@@ -72,14 +72,16 @@ class Matcher:
         self.definition: dict[str, object] = {"prime": {"all": [{"m": {"view": 0}}]}}
         hashes: dict[int, str] = {}
         self._views: list[list[View]] = []
+        self._properties: dict[int, tuple[str, ...]] = {}
         number = 0
         for group in groups:
             views = []
             for patterns in _portions(group):
                 number += 1
-                read = dict.fromkeys(test.property for pattern in patterns for test in pattern.comparisons)
-                _check(read, hashes)
-                views.append(View(number, tuple(read), reduce(or_, (pattern.rules for pattern in patterns))))
+                read = {one.place: tuple(test.property for test in one.comparisons) for one in patterns}
+                _check(chain.from_iterable(read.values()), hashes)
+                self._properties |= read
+                views.append(View(number, sum(1 << place for place in read)))
                 self.definition |= {pattern.name: _lowered(pattern, number) for pattern in patterns}
             self._views.append(views)
         if number > VIEWS or len(self.definition) > PATTERNS:
@@ -89,28 +91,31 @@ class Matcher:
             )
         self._handle = durable.create_ruleset("valuelift", json.dumps(self.definition))
         weakref.finalize(self, durable.delete_ruleset, self._handle)
-        self._fire(View(0, ()), _NOTHING, _NOTHING)  # the library must have run an action before any state is deleted
+        self._fire(0, "")  # the library must have run an action before any state is deleted
 
-    def fire(
-        self, group: int, known: Mapping[str, str], wider: Mapping[str, str] = _NOTHING, alive: int = -1
-    ) -> list[str]:
+    def fire(self, group: int, known: Mapping[str, str], candidates: int = -1) -> list[str]:
         """Return the names of a group's patterns that hold.
 
         Args:
             group: the group's position.
-            known: rendered properties (see `render`), by name.
-            wider: more of them, where `known` has none of the name.
-            alive: the rules that are not known to be false, as bits; views without any of them are left out.
+            known: rendered properties (see `render`) by name, empty where there is no value.
+            candidates: the patterns that are not known to be false, as bits. What others read may be left out, so
+                those of them that hold may be returned or not.
 
         Raises:
             RuntimeError: if the library refuses a fact.
         """
-        return [name for view in self._views[group] if view.rules & alive for name in self._fire(view, known, wider)]
+        names = []
+        for view in self._views[group]:
+            read = [self._properties[place] for place in bits(view.patterns & candidates)]
+            if read:
+                properties = dict.fromkeys(chain.from_iterable(read))
+                names += self._fire(view.number, "".join(map(known.__getitem__, properties)))
+        return names
 
-    def _fire(self, view: View, known: Mapping[str, str], wider: Mapping[str, str]) -> list[str]:
-        properties = "".join(map(known.get, view.properties, map(wider.get, view.properties, repeat(""))))
+    def _fire(self, view: int, properties: str) -> list[str]:
         try:
-            fact = f'{{"id":"v","sid":"{_SID}","view":{view.number}{properties}}}'
+            fact = f'{{"id":"v","sid":"{_SID}","view":{view}{properties}}}'
             code, state = durable.assert_fact(self._handle, fact)
             if code == 1:  # no pattern holds, and nothing was kept
                 return []
@@ -134,6 +139,14 @@ class Matcher:
             message = durable.complete_and_start_action(self._handle, state)
 
 
+def bits(number: int) -> Iterator[int]:
+    """Yield the positions of the bits that are set."""
+    while number:
+        highest = number.bit_length() - 1
+        yield highest
+        number ^= 1 << highest
+
+
 def render(name: str, value: int) -> str:
     """Render a property for `Matcher.fire`.
 
@@ -146,9 +159,15 @@ def render(name: str, value: int) -> str:
 
 
 def _portions(group: Sequence[Pattern]) -> Iterator[Sequence[Pattern]]:
+    """Split a group into what fits a view; those that need the same stand together, so that fewer views have any."""
     portion: list[Pattern] = []
     read: set[str] = set()
-    for pattern in group:
+    often = Counter(test for pattern in group for test in pattern.comparisons)
+
+    def by_commonest(pattern: Pattern) -> list[tuple[int, str, str, int]]:
+        return sorted((-often[test], test.property, test.operator, test.constant) for test in pattern.comparisons)
+
+    for pattern in sorted(group, key=by_commonest):
         more = {test.property for test in pattern.comparisons}
         if len(more) > PROPERTIES_PER_VIEW:
             raise LoweringError(

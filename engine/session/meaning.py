@@ -2,13 +2,14 @@
 
 All tests of one fact fall into few *cells*: for a category each member, for a number the stretches between the
 constants that it is compared with. A cell holds everything that follows from the value alone, so a decision looks it
-up instead of testing. Leaves and rules are bits of whole numbers: bit n is the program's leaf or rule n.
+up instead of testing. Leaves and patterns are bits of whole numbers: bit n is the program's leaf n, or its rule n;
+behind the rules come the alternatives of nested `any`.
 """
 
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import date
 from decimal import Decimal
 from functools import lru_cache, reduce
@@ -35,34 +36,39 @@ from engine.program import (
     encode,
     leaf_facts,
 )
-from engine.session.matcher import render
 from engine.vocabulary import Fact, FactKey, Type, Value
 
 Look = Callable[[Code, int], "Cell"]
 """Finds the cell of a code; dates are also compared with today, in days since 1970-01-01."""
 
+Read = Callable[[Value, int], tuple[Code, "Cell"]]
+"""Returns the code and the cell of a value."""
+
 _EPOCH = EPOCH.toordinal()
 
 
 class Cell(NamedTuple):
-    """What follows from a fact's value: properties for the matcher, leaves that hold and fail, rules that are false."""
+    """What follows from a fact's value, or from having none.
 
-    known: dict[str, str]
+    `yes` and `no` are the leaves that hold and fail, `dead` the patterns that are false, `blocked` those besides that
+    cannot be true, and `doubt` the rules that may be unknown.
+    """
+
     yes: int
     no: int
     dead: int
+    blocked: int = 0
+    doubt: int = 0
 
 
 class Meaning(NamedTuple):
     """How a fact is read. (A tuple: a decision takes a hundred of them apart.)
 
-    `property` is to be rendered with the code itself, where no cell holds it. `readers` are the rules that test the
-    fact; a `resolved` fact has its meaning only when rules have completed it.
+    `readers` are the rules that test the fact; a `resolved` fact has its meaning only when rules have completed it.
     """
 
     name: str
-    encode: Callable[[Value], Code]
-    property: str | None
+    read: Read
     look: Look
     look_set: Callable[[frozenset[int]], Cell]
     missing: Cell
@@ -76,12 +82,11 @@ class Meanings:
     `readers` are the rules in which each leaf occurs.
     """
 
-    def __init__(self, program: Program, properties: Mapping[FactKey, str], flags: Mapping[int, str]) -> None:
+    def __init__(self, program: Program, alternatives: Sequence[Cond]) -> None:
         self._program = program
-        self._properties = properties
-        self._flags = flags
         self._leaves = _leaves_by_fact(program)
-        self.readers, self._needed = _uses(program)
+        self.readers = _readers(program)
+        self._needed = _needed([*(rule.when for rule in program.rules), *alternatives])
         resolved = {resolution.fact for resolution in program.resolutions}
         self.by_fact = {key: self._meaning(key, key in resolved) for key in dict.fromkeys(_facts_read(program))}
         self.by_scope: dict[str | None, list[Meaning]] = {}
@@ -89,29 +94,36 @@ class Meanings:
             self.by_scope.setdefault(key.scope, []).append(meaning)
 
     def dead(self, leaf: int, truth: bool) -> int:
-        """Return the rules that are false where a leaf is true, or false."""
+        """Return the patterns that are false where a leaf is true, or false."""
         return self._needed.get((leaf, not truth), 0)
 
+    def is_tested(self, fact: FactKey) -> bool:
+        """Whether any leaf tests a fact alone."""
+        return fact in self._leaves
+
     def _meaning(self, key: FactKey, is_resolved: bool) -> Meaning:
-        fact = self._program.fact(key)
+        fact, tests = self._program.fact(key), list(self._tests(key))
+        look = self._look(fact)
+        unknown = [leaf for leaf, test in tests if not isinstance(test, Known)]
+        readers = reduce(or_, (self.readers.get(leaf, 0) for leaf, _ in tests), 0)
         return Meaning(
             name=key.name,
-            encode=_encoder(self._program, fact),
-            property=self._properties.get(key) if fact.type in _NUMERIC else None,
-            look=self._look(fact),
+            read=_reader(self._program, fact, look),
+            look=look,
             look_set=self._look_set(fact),
-            missing=self._cell({leaf: False for leaf, test in self._tests(key) if isinstance(test, Known)}),
-            readers=reduce(or_, (self.readers.get(leaf, 0) for leaf, _ in self._tests(key)), 0),
+            missing=self._cell({leaf: False for leaf, test in tests if isinstance(test, Known)})._replace(
+                blocked=reduce(or_, (self.dead(leaf, truth) for leaf in unknown for truth in (True, False)), 0),
+                doubt=readers,
+            ),
+            readers=readers,
             is_resolved=is_resolved,
         )
 
     def _tests(self, key: FactKey) -> Iterator[tuple[int, Leaf]]:
         return ((leaf, self._program.leaves[leaf]) for leaf in self._leaves.get(key, ()))
 
-    def _cell(self, truths: Mapping[int, bool], known: Iterable[tuple[str, int]] = ()) -> Cell:
-        flags = [(self._flags[leaf], int(truth)) for leaf, truth in truths.items() if leaf in self._flags]
+    def _cell(self, truths: Mapping[int, bool]) -> Cell:
         return Cell(
-            {name: render(name, value) for name, value in (*known, *flags)},
             sum(1 << leaf for leaf, truth in truths.items() if truth),
             sum(1 << leaf for leaf, truth in truths.items() if not truth),
             reduce(or_, (self.dead(leaf, truth) for leaf, truth in truths.items()), 0),
@@ -128,8 +140,7 @@ class Meanings:
             other = self._cell({leaf: isinstance(test, Known) for leaf, test in fixed})
             return lambda code, _today: cells.get(code, other)
         members = 2 if fact.type is Type.FLAG else len(self._program.vocabulary.enum_of(fact).members)
-        name = self._properties.get(fact.key)
-        table = [self._cell(_truths(fixed, code), [(name, code)] if name else ()) for code in range(members)]
+        table = [self._cell(_truths(fixed, code)) for code in range(members)]
         return lambda code, _today: table[code]  # type: ignore[index]  # such a fact's code is a position
 
     def _stretches(self, tests: Sequence[tuple[int, Leaf]]) -> Look:
@@ -157,7 +168,7 @@ _NUMERIC = (Type.INTEGER, Type.NUMBER, Type.DATE)
 def _look_both(one: Look, other: Look) -> Look:
     def look(code: Code, today: int) -> Cell:
         first, second = one(code, today), other(code, today)
-        return Cell(first.known | second.known, first.yes | second.yes, first.no | second.no, first.dead | second.dead)
+        return Cell(first.yes | second.yes, first.no | second.no, first.dead | second.dead)
 
     return look
 
@@ -191,37 +202,41 @@ def _bounds(test: Leaf) -> Iterator[int]:
             yield from (first, last + 1)
 
 
-def _encoder(program: Program, fact: Fact) -> Callable[[Value], Code]:
-    """Return `encode` for one fact, with a shorter way for the values that it mostly has."""
+def _reader(program: Program, fact: Fact, look: Look) -> Read:
+    """Return how a fact's values are read, with a shorter way for those that it mostly has."""
     vocabulary = program.vocabulary
-    codes = vocabulary.enum_of(fact).codes if fact.enum else {}
 
-    def of_flag(value: Value) -> Code:
-        return int(value) if type(value) is bool else encode(vocabulary, fact, value)
+    def of_other(value: Value, today: int) -> tuple[Code, Cell]:
+        code = encode(vocabulary, fact, value)
+        return code, look(code, today)
 
-    def of_enum(value: Value) -> Code:
-        code = codes.get(value) if type(value) is str else None
-        return encode(vocabulary, fact, value) if code is None else code
+    if fact.enum:
+        codes = vocabulary.enum_of(fact).codes.items()
+        members: dict[Value, tuple[Code, Cell]] = {value: (code, look(code, 0)) for value, code in codes}
+        return lambda value, today: members.get(value) or of_other(value, today)
 
-    def of_integer(value: Value) -> Code:
-        return value if type(value) is int else encode(vocabulary, fact, value)
+    def of_flag(value: Value, today: int) -> tuple[Code, Cell]:
+        return (1, yes) if value is True else (0, no) if value is False else of_other(value, today)
 
-    def of_number(value: Value) -> Code:
+    def of_integer(value: Value, today: int) -> tuple[Code, Cell]:
+        return (value, look(value, today)) if type(value) is int else of_other(value, today)
+
+    def of_number(value: Value, today: int) -> tuple[Code, Cell]:
         if type(value) is Decimal:
             scaled = value.scaleb(fact.scale)
             code = int(scaled)
             if code == scaled:
-                return code
-        return encode(vocabulary, fact, value)
+                return code, look(code, today)
+        return of_other(value, today)
 
-    def of_date(value: Value) -> Code:
-        return value.toordinal() - _EPOCH if type(value) is date else encode(vocabulary, fact, value)
+    def of_date(value: Value, today: int) -> tuple[Code, Cell]:
+        if type(value) is date:
+            code = value.toordinal() - _EPOCH
+            return code, look(code, today)
+        return of_other(value, today)
 
-    def of_other(value: Value) -> Code:
-        return encode(vocabulary, fact, value)
-
-    if fact.enum:
-        return of_enum
+    if fact.type is Type.FLAG:
+        no, yes = look(0, 0), look(1, 0)
     shorter = {Type.FLAG: of_flag, Type.INTEGER: of_integer, Type.NUMBER: of_number, Type.DATE: of_date}
     return shorter.get(fact.type, of_other)
 
@@ -235,25 +250,31 @@ def _leaves_by_fact(program: Program) -> dict[FactKey, list[int]]:
     return found
 
 
-def _uses(program: Program) -> tuple[dict[int, int], dict[tuple[int, bool], int]]:
-    """Return the rules in which each leaf occurs, and those that are false unless a leaf is true, or false."""
-    readers: dict[int, int] = {}
-    needed: dict[tuple[int, bool], int] = {}
+def _readers(program: Program) -> dict[int, int]:
+    """Return the rules in which each leaf occurs."""
+    found: dict[int, int] = {}
     for rule in program.rules:
         for leaf in cond_leaves(rule.when):
-            readers[leaf] = readers.get(leaf, 0) | 1 << rule.index
-        for literal in _needed(rule.when):
+            found[leaf] = found.get(leaf, 0) | 1 << rule.index
+    return found
+
+
+def _needed(patterns: Sequence[Cond]) -> dict[tuple[int, bool], int]:
+    """Return the patterns that are false unless a leaf is true, or false."""
+    found: dict[tuple[int, bool], int] = {}
+    for position, cond in enumerate(patterns):
+        for literal in _conjuncts(cond):
             key = literal.leaf, literal.positive
-            needed[key] = needed.get(key, 0) | 1 << rule.index
-    return readers, needed
+            found[key] = found.get(key, 0) | 1 << position
+    return found
 
 
-def _needed(cond: Cond) -> Iterator[Lit]:
+def _conjuncts(cond: Cond) -> Iterator[Lit]:
     if isinstance(cond, Lit):
         yield cond
     elif isinstance(cond, And):
         for item in cond.items:
-            yield from _needed(item)
+            yield from _conjuncts(item)
 
 
 def _facts_read(program: Program) -> Iterator[FactKey]:

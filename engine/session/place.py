@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 
-from engine.program import EPOCH, Code, CountAtLeast, Program, SumAtLeast
+from engine.program import EPOCH, Code, CountAtLeast, Program, SumAtLeast, leaf_scope
 from engine.session.matcher import render
 from engine.session.meaning import Meaning, Meanings
 from engine.snapshot import CustomerFacts, Recorded
@@ -16,15 +16,16 @@ Truth = bool | None
 class Place:
     """A customer (`scope` None) or a row of a collection, with what is known and has been concluded there.
 
-    Facts go by name: `codes`, `sets` and `provisional` hold those of this scope. Leaves and rules are bits. `yes` and
-    `no` are the leaves that hold and fail, `sure_yes` and `sure_no` those that do so without a provisional fact. Rules
-    have `fired`, are `open`, or are `dead`, because something that they need is surely false; only a rule in `doubt`,
-    as it reads something missing or provisional, can be open. `known` holds properties for the matcher.
+    Facts go by name: `codes`, `sets` and `provisional` hold those of this scope. Leaves and patterns are bits. `yes`
+    and `no` are the leaves that hold and fail, `sure_yes` and `sure_no` those that do so without a provisional fact.
+    Patterns are `blocked`, because something that they need is not true, and `dead`, if it is surely false. Rules have
+    `fired` or are `open`; only a rule in `doubt`, as it reads something missing or provisional, can be open. `known`
+    holds properties for the matcher.
     """
 
     __slots__ = (
-        "all", "codes", "customer", "dead", "doubt", "fired", "key", "known", "no", "open", "provisional", "scope",
-        "sets", "sure_no", "sure_yes", "yes",
+        "all", "blocked", "codes", "customer", "dead", "doubt", "fired", "key", "known", "no", "open", "provisional",
+        "scope", "sets", "sure_no", "sure_yes", "yes",
     )  # fmt: skip
 
     def __init__(self, places: Places, scope: str | None = None, key: str = "") -> None:
@@ -35,9 +36,9 @@ class Place:
         self.codes: dict[str, Code] = {}
         self.sets: dict[str, frozenset[int]] = {}
         self.provisional: set[str] = set()
-        self.known: dict[str, str] = {}
+        self.known = Known(self)
         self.yes = self.no = self.sure_yes = self.sure_no = 0
-        self.fired = self.open = self.dead = self.doubt = 0
+        self.fired = self.open = self.dead = self.blocked = self.doubt = 0
 
     def read(self, meanings: list[Meaning], values: Mapping[str, Value]) -> None:
         """Note what is known from the start.
@@ -45,51 +46,43 @@ class Place:
         Raises:
             ValueError: if a value is not one of its fact's type or enum.
         """
-        yes = no = dead = doubt = 0
-        today, known = self.all.today, self.known
-        for name, encode, property_, look, _, missing, readers, is_resolved in meanings:
+        yes = no = dead = blocked = doubt = 0
+        today, codes = self.all.today, self.codes
+        for name, read, _, _, missing, _, is_resolved in meanings:
             value = values.get(name)
-            if value is not None:
-                code = self.codes[name] = encode(value)
-                if is_resolved:
-                    continue
-                cell = look(code, today)
-                if property_ is not None and isinstance(code, int):
-                    known[property_] = render(property_, code)
-            elif is_resolved:
-                continue
-            else:
+            if value is None:
                 cell = missing
-                doubt |= readers
-            if cell.known:
-                known.update(cell.known)
-            yes |= cell.yes
-            no |= cell.no
-            dead |= cell.dead
-        self.yes, self.no, self.sure_yes, self.sure_no, self.dead, self.doubt = yes, no, yes, no, dead, doubt
+            else:
+                codes[name], cell = read(value, today)
+            if not is_resolved:
+                held, failed, false, untrue, unknown = cell
+                yes |= held
+                no |= failed
+                dead |= false
+                blocked |= untrue
+                doubt |= unknown
+        self.yes, self.no, self.sure_yes, self.sure_no = yes, no, yes, no
+        self.dead, self.blocked, self.doubt = dead, blocked | dead, doubt
 
     def note(self, meaning: Meaning) -> None:
         """Note what a fact means that rules have just completed."""
         name, code = meaning.name, self.codes.get(meaning.name)
-        is_sure = name not in self.provisional
         if code is not None:
             cell = meaning.look(code, self.all.today)
-            if meaning.property is not None and isinstance(code, int):
-                self.known[meaning.property] = render(meaning.property, code)
         elif name in self.sets:
             cell = meaning.look_set(self.sets[name])
         else:
             cell = meaning.missing
-            self.doubt |= meaning.readers
-        self.known.update(cell.known)
         self.yes |= cell.yes
         self.no |= cell.no
-        if is_sure:
+        self.blocked |= cell.blocked | cell.dead
+        self.doubt |= cell.doubt
+        if name in self.provisional:
+            self.doubt |= meaning.readers
+        else:
             self.sure_yes |= cell.yes
             self.sure_no |= cell.no
             self.dead |= cell.dead
-        else:
-            self.doubt |= meaning.readers
 
     def holder(self, fact: FactKey) -> Place:
         """Return where a fact that is read here stands: here, or at the customer."""
@@ -101,20 +94,66 @@ class Place:
         return name in place.provisional or (name not in place.codes and name not in place.sets)
 
 
-class Reader:
-    """What a program looks at: `scopes` in which something is concluded; collections beyond those are counted only."""
+Render = Callable[[Place], str]
 
-    def __init__(self, program: Program, meanings: Meanings) -> None:
+
+class Known(dict[str, str]):
+    """The properties of one place, rendered for the matcher when it first asks for one; empty without a value."""
+
+    __slots__ = ("_place",)
+
+    def __init__(self, place: Place) -> None:
+        self._place = place
+
+    def __missing__(self, name: str) -> str:
+        scope, render_at = self._place.all.renders.get(name, _ABSENT)
+        text = render_at(self._place.customer if scope is None else self._place)
+        if text:
+            self[name] = text
+        return text
+
+
+_ABSENT: tuple[None, Render] = None, lambda _place: ""
+
+
+class Reader:
+    """What a program looks at: `scopes` in which something is concluded; collections beyond those are counted only.
+
+    `renders` holds, by property, the scope in which it stands and how it is rendered there, for the facts and leaves
+    that the library compares.
+    """
+
+    def __init__(
+        self, program: Program, meanings: Meanings, properties: Mapping[FactKey, str], flags: Mapping[int, str]
+    ) -> None:
         self.meanings = meanings.by_scope
         resolved = [resolution.fact.scope for resolution in program.resolutions]
         self.scopes = dict.fromkeys([None, *(rule.scope for rule in program.rules), *resolved])
         self.collections = {*self.scopes} | {
             leaf.collection for leaf in program.leaves if isinstance(leaf, CountAtLeast | SumAtLeast)
         }
+        self.renders = {name: (fact.scope, _fact_at(fact.name, name)) for fact, name in properties.items()}
+        self.renders |= {name: (leaf_scope(program.leaves[leaf]), _leaf_at(leaf, name)) for leaf, name in flags.items()}
+
+
+def _fact_at(fact: str, name: str) -> Render:
+    def render_at(place: Place) -> str:
+        code = place.codes.get(fact)
+        return render(name, code) if isinstance(code, int) else ""
+
+    return render_at
+
+
+def _leaf_at(leaf: int, name: str) -> Render:
+    bit, yes, no = 1 << leaf, render(name, 1), render(name, 0)
+    return lambda place: yes if place.yes & bit else no if place.no & bit else ""
 
 
 class Places:
-    """A customer and its rows. `counted` remembers quantified tests, nominal and cautious ones apart."""
+    """A customer and its rows. `counted` remembers quantified tests, nominal and cautious ones apart.
+
+    `fired` and `open` are the rules that are so at any place.
+    """
 
     def __init__(self, reader: Reader, customer: CustomerFacts) -> None:
         """Read a customer's facts; those and collections that the program never looks at are left out.
@@ -124,6 +163,8 @@ class Places:
         """
         self.as_of = customer.as_of
         self.today = (customer.as_of - EPOCH).days
+        self.renders = reader.renders
+        self.fired = self.open = 0
         self.counted: dict[tuple[int, bool], Truth] = {}
         self.customer = Place(self)
         self.customer.read(reader.meanings.get(None, []), customer.facts)
@@ -154,14 +195,6 @@ class Places:
         start, end = recorded
         began = start == BEGINNING if window is None else (start - EPOCH).days <= self.today - window
         return began and (end is None or (end - EPOCH).days >= self.today)
-
-
-def bits(number: int) -> Iterator[int]:
-    """Yield the positions of the bits that are set."""
-    while number:
-        lowest = number & -number
-        yield lowest.bit_length() - 1
-        number ^= lowest
 
 
 def mask(positions: Iterable[int]) -> int:

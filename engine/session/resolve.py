@@ -16,6 +16,7 @@ from engine.model import Collect
 from engine.program import (
     Aggregate,
     CandidateForm,
+    Code,
     Entry,
     PointForm,
     Program,
@@ -27,6 +28,7 @@ from engine.program import (
     decode,
 )
 from engine.session.conditions import Ask, Conditions, Test
+from engine.session.matcher import bits
 from engine.session.meaning import Meaning, Meanings
 from engine.session.place import Place, Places, Truth, mask
 from engine.vocabulary import FactKey, Type
@@ -60,11 +62,19 @@ class _Candidate:
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """A fact to complete, what it means then, and the rules that it depends on, as bits."""
+    """A fact to complete, what it means then if a test reads it, and the rules that it depends on, as bits.
+
+    `members` is what each of them adds to a set. Where none of them fires or is open, the `default` holds unless a
+    value is stored (None: only what is stored), if the fact `has_default` at all and not a choice or another fact.
+    """
 
     resolution: Resolution
     meaning: Meaning
+    is_read: bool
     rules: int
+    members: dict[int, frozenset[int]]
+    default: Code | frozenset[int] | None
+    has_default: bool
     candidates: tuple[_Candidate, ...]
 
 
@@ -82,8 +92,24 @@ def tasks(stratum: Stratum, conditions: Conditions, meanings: Meanings) -> list[
         else:
             candidates = ()
             rules = mask(entry.rule if isinstance(entry, Entry) else entry[0] for entry in resolution.entries)
-        found.append(Task(resolution, meanings.by_fact[resolution.fact], rules, candidates))
+        members: dict[int, frozenset[int]] = {}
+        for rule, codes in resolution.entries if isinstance(resolution, Union) else ():
+            members[rule] = members.get(rule, frozenset()) | frozenset(codes)
+        meaning, is_read = meanings.by_fact[resolution.fact], meanings.is_tested(resolution.fact)
+        found.append(Task(resolution, meaning, is_read, rules, members, *_default(resolution), candidates))
     return found
+
+
+def _default(resolution: Resolution) -> tuple[Code | frozenset[int] | None, bool]:
+    match resolution:
+        case Union():
+            return frozenset(resolution.default), True
+        case Selection():
+            return None, False
+        case Single() if resolution.fallback:
+            return None, False
+        case _:
+            return resolution.default, True
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,12 +143,15 @@ class Resolver:
     def resolve(self, task: Task) -> None:
         """Complete one fact, for the customer or for every row of its collection."""
         resolution = task.resolution
+        if task.has_default and not (self._places.fired | self._places.open) & task.rules:
+            self._leave(task)  # as is the case of most facts
+            return
         for place in self._places.of(resolution.fact.scope):
             match resolution:
                 case Single():
                     doubts = self._single(resolution, task.rules, place)
                 case Union():
-                    doubts = self._union(resolution, task.rules, place)
+                    doubts = self._union(resolution, task, place)
                 case Aggregate():
                     doubts = self._aggregate(resolution, place)
                 case Selection():
@@ -130,7 +159,19 @@ class Resolver:
             if doubts.rules:
                 place.provisional.add(resolution.fact.name)
                 self._doubts[resolution.fact, place.key] = doubts
-            place.note(task.meaning)
+            if task.is_read:
+                place.note(task.meaning)
+
+    def _leave(self, task: Task) -> None:
+        """Complete a fact about which no rule says anything."""
+        name, default = task.meaning.name, task.default
+        for place in self._places.of(task.resolution.fact.scope):
+            if isinstance(default, frozenset):
+                place.sets[name] = default
+            elif default is not None:
+                place.codes.setdefault(name, default)
+            if task.is_read:
+                place.note(task.meaning)
 
     def provisional(self) -> list[Provisional]:
         """Return what is provisional, with what it hangs on."""
@@ -150,13 +191,13 @@ class Resolver:
 
     def _single(self, single: Single, rules: int, place: Place) -> _Doubts:
         name = single.fact.name
+        fired, opened = place.fired & rules, place.open & rules
         base, base_doubts = place.codes.get(name), _NONE
         if base is None:
             base = single.default
         if base is None and single.fallback:
             base = place.codes.get(single.fallback.name)
             base_doubts = self._doubts.get((single.fallback, place.key), _NONE)
-        fired, opened = place.fired & rules, place.open & rules
         winner = next((entry.value for entry in single.entries if fired >> entry.rule & 1), base) if fired else base
         if winner is not None:
             place.codes[name] = winner
@@ -173,19 +214,20 @@ class Resolver:
 
     # --- sets ------------------------------------------------------------------------------------------------------
 
-    def _union(self, union: Union, rules: int, place: Place) -> _Doubts:
-        members, settled = set(union.default), set(union.default)
+    def _union(self, union: Union, task: Task, place: Place) -> _Doubts:
+        codes_of = task.members
+        members = set(union.default)
+        for rule in bits(self._places.fired & task.rules):
+            members |= codes_of[rule]
+        place.sets[union.fact.name] = frozenset(members)
+        if not self._places.open & task.rules:
+            return _NONE
+        settled = set(union.default)
         could = []
         for spot in self._places:
-            fired, opened = spot.fired & rules, spot.open & rules
-            for rule, codes in union.entries if fired or opened else ():
-                if fired >> rule & 1:
-                    members.update(codes)
-                    if not opened >> rule & 1:
-                        settled.update(codes)
-                if opened >> rule & 1:
-                    could.append((rule, spot, codes))
-        place.sets[union.fact.name] = frozenset(members)
+            for rule in bits(spot.fired & ~spot.open & task.rules):
+                settled |= codes_of[rule]
+            could += [(rule, spot, codes_of[rule]) for rule in bits(spot.open & task.rules)]
         doubts = _NONE
         for rule, spot, codes in could:
             if not settled.issuperset(codes):

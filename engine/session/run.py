@@ -11,9 +11,9 @@ from engine.decision import Conflict, Decision
 from engine.program import Program, Resolution, Single, Stratum, TableForm
 from engine.session.conditions import COMPUTED, Conditions, Test
 from engine.session.lowering import Lowering, Step
-from engine.session.matcher import Matcher, render
+from engine.session.matcher import Matcher, bits, render
 from engine.session.meaning import Meanings
-from engine.session.place import Place, Places, Reader, bits, mask
+from engine.session.place import Place, Places, Reader, mask
 from engine.session.resolve import Resolver, Task, tasks
 from engine.snapshot import CustomerFacts
 from engine.vocabulary import FactKey
@@ -21,8 +21,8 @@ from engine.vocabulary import FactKey
 
 @dataclass(frozen=True, slots=True)
 class _Flag:
-    """A leaf to compute before rules are matched: its property, and for False and True the rendered property, the
-    rules that are then false, as bits; `readers` are all the rules that read it."""
+    """A leaf to compute before rules are matched: its property, and for False and True the rendered property and the
+    patterns that are then false, as bits; `readers` are the step's rules that read it."""
 
     test: Test
     property: str
@@ -33,10 +33,15 @@ class _Flag:
 
 @dataclass(frozen=True, slots=True)
 class _Step:
-    """A group of patterns to fire in one scope, and what to compute before."""
+    """A group of patterns to fire in one scope, as bits, and what to compute before.
+
+    `readers` are the patterns that read an auxiliary one, by its place; none if the group holds rules.
+    """
 
     scope: str | None
     group: int
+    patterns: int
+    readers: dict[int, int]
     flags: tuple[_Flag, ...]
 
 
@@ -63,8 +68,9 @@ class Session:
         lowering = Lowering(program)
         steps = [list(lowering.steps(stratum.rules)) for stratum in program.strata]
         self._matcher = Matcher(lowering.groups)
-        self._meanings = Meanings(program, lowering.properties, lowering.flags)
-        self._reader = Reader(program, self._meanings)
+        self._meanings = Meanings(program, lowering.alternatives)
+        self._reader = Reader(program, self._meanings, lowering.properties, lowering.flags)
+        self._groups = lowering.groups
         self._strata = [self._stratum(stratum, found) for stratum, found in zip(program.strata, steps, strict=True)]
         self._bits = {str(rule.index): 1 << rule.index for rule in program.rules}
         self._dated = [rule for rule in program.rules if (rule.valid_from, rule.valid_until) != (date.min, date.max)]
@@ -95,21 +101,26 @@ class Session:
             scope = self.program.rules[rule].scope
             rules[scope] = rules.get(scope, 0) | 1 << rule
         return _Stratum(
-            tuple(self._step(step) for step in steps), rules, tasks(stratum, self._conditions, self._meanings)
+            tuple(self._step(step, rules[step.scope]) for step in steps),
+            rules,
+            tasks(stratum, self._conditions, self._meanings),
         )
 
-    def _step(self, step: Step) -> _Step:
+    def _step(self, step: Step, rules: int) -> _Step:
         computed = [leaf for leaf in step.flags if isinstance(self.program.leaves[leaf], COMPUTED)]
-        return _Step(step.scope, step.group, tuple(self._flag(leaf, step.scope) for leaf in computed))
+        flags = tuple(self._flag(leaf, step.scope, rules) for leaf in computed)
+        patterns = self._groups[step.group]
+        readers = {pattern.place: pattern.readers for pattern in patterns if pattern.readers}
+        return _Step(step.scope, step.group, mask(pattern.place for pattern in patterns), readers, flags)
 
-    def _flag(self, leaf: int, scope: str | None) -> _Flag:
+    def _flag(self, leaf: int, scope: str | None, rules: int) -> _Flag:
         name, meanings = f"l{leaf}", self._meanings
         return _Flag(
             self._conditions.computed(leaf, scope),
             name,
             (render(name, 0), render(name, 1)),
             (meanings.dead(leaf, False), meanings.dead(leaf, True)),
-            meanings.readers[leaf],
+            meanings.readers[leaf] & rules,
         )
 
     def decide_all(self, customers: Iterable[CustomerFacts]) -> list[Decision]:
@@ -127,6 +138,7 @@ class Session:
         resolver = Resolver(self.program, self._conditions, places)
         expired = sum(1 << rule.index for rule in self._dated if not rule.is_valid(customer.as_of))
         places.customer.dead |= expired
+        places.customer.blocked |= expired
         for stratum in self._strata:
             for step in stratum.steps:
                 for place in places.of(step.scope):
@@ -135,17 +147,22 @@ class Session:
                 for place in places.of(scope):
                     place.fired &= ~expired
                     self._find_open(rules, place)
+                    places.fired |= place.fired
+                    places.open |= place.open
             for task in stratum.tasks:
                 resolver.resolve(task)
         return assemble(self.program, customer, self._outcome(places, resolver))
 
     def _fire(self, step: _Step, place: Place) -> None:
-        alive = ~(place.dead | place.customer.dead)
+        customer = place.customer
         for flag in step.flags:
-            if flag.readers & alive:
+            if flag.readers & ~(place.dead | customer.dead):
                 self._compute(flag, place)
-                alive &= ~place.dead
-        for name in self._matcher.fire(step.group, place.known, place.customer.known, alive):
+        alive = ~(place.blocked | customer.blocked)
+        candidates = step.patterns & alive
+        if step.readers:
+            candidates = mask(place for place in bits(candidates) if step.readers[place] & alive)
+        for name in self._matcher.fire(step.group, place.known, candidates) if candidates else ():
             rule = self._bits.get(name)
             if rule is None:
                 auxiliary = name.partition(".")[0]
@@ -155,8 +172,11 @@ class Session:
 
     def _compute(self, flag: _Flag, place: Place) -> None:
         truth = flag.test(place, False)
-        if truth is not None:
+        if truth is None:
+            place.blocked |= flag.dead[False] | flag.dead[True]
+        else:
             place.known[flag.property] = flag.rendered[truth]
+            place.blocked |= flag.dead[truth]
         surely = flag.test(place, True)
         if surely is None:
             place.doubt |= flag.readers
@@ -166,7 +186,7 @@ class Session:
     def _find_open(self, rules: int, place: Place) -> None:
         customer = place.customer
         for rule in bits(rules & (place.doubt | customer.doubt) & ~(place.dead | customer.dead)):
-            if self._conditions.rules[rule](place, True) is None:
+            if self._conditions.rule(rule)(place, True) is None:
                 place.open |= 1 << rule
 
     # --- the outcome -----------------------------------------------------------------------------------------------

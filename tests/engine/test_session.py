@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from itertools import count as iter_count
 from itertools import product
 from pathlib import Path
 from random import Random
@@ -55,7 +56,10 @@ def fired(decision: Decision) -> list[str]:
 
 
 def pattern(name: str, *comparisons: Comparison) -> Pattern:
-    return Pattern(name, comparisons)
+    return Pattern(name, comparisons, next(PLACES))
+
+
+PLACES = iter_count()
 
 
 def is_one(property_: str) -> Comparison:
