@@ -24,7 +24,15 @@ import pyarrow.compute as pc
 
 from engine.snapshot import CustomerFacts, Recorded, Row, Snapshot, keyed
 from engine.vocabulary import Fact, Origin, Type, Value, Vocabulary
-from facts.features import PORTFOLIO, PREPARED, Feature, base_schemas, features, prepared
+from facts.features import (
+    PORTFOLIO,
+    PREPARED,
+    PREPARED_FOR_FEATURES,
+    Feature,
+    base_schemas,
+    features,
+    prepared,
+)
 from facts.snapshot_checks import check_members, check_snapshot, check_values, wanted_columns
 
 if TYPE_CHECKING:
@@ -61,6 +69,7 @@ def snapshot_in(database: DuckDBPyConnection, vocabulary: Vocabulary, as_of: dat
     Raises:
         ProblemsError: as `take_snapshot`.
     """
+    prepare(database, PREPARED_FOR_FEATURES)
     customers = _customers(database, vocabulary)
     rows = {
         feature.name: _rows_table(database, feature, vocabulary)
@@ -134,9 +143,9 @@ def open_database(as_of: date, base_currency: str, threads: int | None = None) -
     return database
 
 
-def prepare(database: DuckDBPyConnection) -> None:
-    """Make the tables that features share, from the base tables."""
-    for name in PREPARED:
+def prepare(database: DuckDBPyConnection, names: Sequence[str] = PREPARED) -> None:
+    """Make tables that SQL files share, from the base tables."""
+    for name in names:
         database.execute(f"CREATE TABLE {name} AS {prepared(name)}")
 
 
@@ -262,7 +271,7 @@ class _Workspace:
         filled = {name for name in base_schemas() if name in base and base[name].num_rows}
         for name in filled:
             self._insert_into(name, base[name])
-        for name in PREPARED:
+        for name in (*PREPARED, *PREPARED_FOR_FEATURES):
             self._run(f"CREATE TABLE {name} AS {prepared(name)}")
         stretches = self._database.execute("SELECT collection, recorded_from, recorded_to FROM recorded").fetchall()
         recorded: dict[str, Recorded] = {name: (start, end) for name, start, end in stretches}
