@@ -215,6 +215,22 @@ def test_a_measured_fact_without_a_feature_is_a_problem() -> None:
     ]
 
 
+def test_kept_plans_serve_every_date_and_currency() -> None:
+    """One customer's facts are those of the whole base, whatever date and currency were asked for before."""
+    line = {"kind": "order", "order_key": "o", "goods": True, "amount": Decimal(100), "currency": "USD"}
+    base = base_of(
+        order_lines=[{**line, "holds_from": ago(200)}, {**line, "holds_from": ago(20)}],
+        exchange_rates=[{"currency": "USD", "rate_to_base": Decimal("0.9"), "holds_from": ago(300)}],
+        coverage=recorded("orders"),
+    )
+    revenues = []
+    for day, currency in [(AS_OF, "EUR"), (ago(40), "EUR"), (AS_OF, "USD"), (AS_OF, "EUR")]:
+        alone = customer_facts(base, catalogue(), day, base_currency=currency)
+        assert alone == take_snapshot(base, catalogue(), day, base_currency=currency).customer("a")
+        revenues.append(alone.facts["revenue_365d"])
+    assert revenues == [Decimal(180), Decimal(90), Decimal(200), Decimal(180)]
+
+
 def test_one_customer_is_wanted_not_several() -> None:
     """The single customer's way refuses rows of several customers."""
     base = base_of(customers=[{"key": "a", "name": "A"}, {"key": "b", "name": "B"}])
