@@ -26,7 +26,7 @@ from facts.batch.folder import open_folder
 from facts.batch.ledger import Ledger
 from facts.batch.run import Batch
 from facts.demo import AS_OF
-from facts.features import base_columns, base_schemas, features
+from facts.features import PREPARED, PREPARED_FOR_FEATURES, base_columns, base_schemas, features
 from facts.generate import generate
 from facts.look_alikes import look_alikes_in
 from facts.snapshot import open_database, prepare
@@ -82,7 +82,7 @@ def compute_features(facts: Path) -> None:
         database.execute(f"SET memory_limit = '{MEMORY}'")
         open_folder(facts).show(database, base_columns(), None)
         database.register("portfolio", base_schemas()["portfolio"].empty_table())
-        prepare(database)
+        prepare(database, (*PREPARED, *PREPARED_FOR_FEATURES))
         for kind in ("customers", "spans", "rows"):
             for feature in features(kind):
                 database.execute(f"CREATE TABLE found AS {feature.sql}")

@@ -258,16 +258,14 @@ def last_portfolio(
         known_at: runs published later are left out; now by default.
         customer: return only this customer's row.
     """
-    with store.reading() as connection:
-        number = connection.scalar(_last_run(as_of, known_at or datetime.now(UTC)))
-    statement = select(portfolio).where(portfolio.c.run == number)
-    if customer is not None:
-        statement = statement.where(portfolio.c.customer == customer)
+    statement = select(portfolio).where(
+        portfolio.c.run == _last_run(as_of, known_at or datetime.now(UTC)).scalar_subquery()
+    )
     schema = reading.arrow_schema(portfolio, tuple(portfolio.c.keys()))
-    if customer is not None:
-        with store.reading() as connection:
-            return reading.read_few(connection, statement, schema)
-    return reading.read_many(store.url, {"portfolio": statement}, {"portfolio": schema})["portfolio"]
+    if customer is None:
+        return reading.read_many(store.url, {"portfolio": statement}, {"portfolio": schema})["portfolio"]
+    with store.reading() as connection:
+        return reading.read_few(connection, statement.where(portfolio.c.customer == customer), schema)
 
 
 def _number(cursor: Cursor, store: Store, run_of: Run) -> int | None:

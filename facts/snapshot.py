@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import date
 from decimal import Decimal
-from functools import cache
+from functools import lru_cache
 from itertools import chain
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any
@@ -24,7 +24,16 @@ import pyarrow.compute as pc
 
 from engine.snapshot import CustomerFacts, Recorded, Row, Snapshot, keyed
 from engine.vocabulary import Fact, Origin, Type, Value, Vocabulary
-from facts.features import PORTFOLIO, PREPARED, Feature, base_schemas, features, prepared
+from facts.empty_tables import Given, create
+from facts.features import (
+    PORTFOLIO,
+    PREPARED,
+    PREPARED_FOR_FEATURES,
+    Feature,
+    base_schemas,
+    features,
+    prepared,
+)
 from facts.snapshot_checks import check_members, check_snapshot, check_values, wanted_columns
 
 if TYPE_CHECKING:
@@ -61,6 +70,7 @@ def snapshot_in(database: DuckDBPyConnection, vocabulary: Vocabulary, as_of: dat
     Raises:
         ProblemsError: as `take_snapshot`.
     """
+    prepare(database, PREPARED_FOR_FEATURES)
     customers = _customers(database, vocabulary)
     rows = {
         feature.name: _rows_table(database, feature, vocabulary)
@@ -92,7 +102,7 @@ def customer_facts(base: Base, vocabulary: Vocabulary, as_of: date, *, base_curr
     keys = base["customers"]["key"].to_pylist()
     if len(keys) != 1:
         raise ValueError(f"one customer's rows are wanted, these are of {len(keys)} customers as of {as_of}")
-    return _workspace().customer_facts(base, vocabulary, as_of, base_currency)
+    return _workspace(as_of).customer_facts(base, vocabulary, base_currency)
 
 
 def portfolio_facts(
@@ -134,9 +144,9 @@ def open_database(as_of: date, base_currency: str, threads: int | None = None) -
     return database
 
 
-def prepare(database: DuckDBPyConnection) -> None:
-    """Make the tables that features share, from the base tables."""
-    for name in PREPARED:
+def prepare(database: DuckDBPyConnection, names: Sequence[str] = PREPARED) -> None:
+    """Make tables that SQL files share, from the base tables."""
+    for name in names:
         database.execute(f"CREATE TABLE {name} AS {prepared(name)}")
 
 
@@ -225,45 +235,56 @@ def _dictionary(words: pa.Array, vocabulary: Vocabulary, fact: Fact) -> pa.Dicti
 
 # --- one customer ---
 
-_SQL_TYPES = {pa.string(): "VARCHAR", pa.int64(): "BIGINT", pa.bool_(): "BOOLEAN", pa.date32(): "DATE"}
+_ALL_PREPARED = (*PREPARED, *PREPARED_FOR_FEATURES)
 
 
-@cache
-def _workspace() -> _Workspace:
-    return _Workspace()
+@lru_cache(maxsize=8)
+def _workspace(as_of: date) -> _Workspace:
+    return _Workspace(as_of)
 
 
 class _Workspace:
-    """A database with empty tables and parsed statements, into which one customer's rows are put for a moment.
+    """A database with empty tables and kept plans, into which one customer's rows are put for a moment.
 
-    For so few rows the time goes into what surrounds the work. So nothing is parsed twice, features whose tables are
-    empty are left out, and plans are not optimised (a third less time for a customer with rows in every table). Plans
-    kept by PREPARE save nothing measurable, and DuckDB 2.0 fails when it runs the plan of an ASOF join again.
+    For so few rows the time goes into what surrounds the work, most of it into planning. So each statement is planned
+    once and not optimised, and features whose tables are empty are left out. DuckDB keeps the plan of a statement that
+    has no parameters, reads no variable and whose tables stay: so each as-of date has a workspace of its own.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, as_of: date) -> None:
         self._lock = threading.Lock()
+        self._as_of = as_of
         self._database = _database(threads=1)
         self._database.execute("PRAGMA disable_optimizer")
+        # Else DuckDB sorts both sides to join a few rows with the spans that they lie in.
+        self._database.execute("SET nested_loop_join_threshold = 1000000")
+        self._database.execute(f"CREATE OR REPLACE MACRO as_of() AS DATE '{as_of.isoformat()}'")
+        self._set_currency("")
         # In one go and without data: to create them from empty Arrow tables takes three times as long.
-        self._database.execute(";".join(_create(name, schema) for name, schema in base_schemas().items()))
-        self._parsed: dict[str, Statement] = {}
+        self._database.execute(";".join(create(name, schema) for name, schema in base_schemas().items()))
+        for name in _ALL_PREPARED:
+            self._database.execute(f"CREATE TABLE {name} AS FROM ({prepared(name)}) LIMIT 0")
+        self._given = {name: Given(schema) for name, schema in base_schemas().items()}
+        for name, given in self._given.items():
+            self._database.register(f"given_{name}", given)
+        self._kept: dict[str, Statement] = {}
 
-    def customer_facts(self, base: Base, vocabulary: Vocabulary, as_of: date, base_currency: str) -> CustomerFacts:
+    def customer_facts(self, base: Base, vocabulary: Vocabulary, base_currency: str) -> CustomerFacts:
         with self._lock:
-            _set(self._database, as_of, base_currency)
+            self._set_currency(base_currency)
             self._database.begin()
             try:
-                return self._facts(base, vocabulary, as_of)
+                return self._facts(base, vocabulary)
             finally:
                 self._database.rollback()
 
-    def _facts(self, base: Base, vocabulary: Vocabulary, as_of: date) -> CustomerFacts:
+    def _facts(self, base: Base, vocabulary: Vocabulary) -> CustomerFacts:
         filled = {name for name in base_schemas() if name in base and base[name].num_rows}
         for name in filled:
-            self._insert_into(name, base[name])
-        for name in PREPARED:
-            self._run(f"CREATE TABLE {name} AS {prepared(name)}")
+            self._given[name].table = base[name]
+            self._run(f"fill_{name}", f"INSERT INTO {name} FROM given_{name}")
+        for name in _ALL_PREPARED:
+            self._run(f"prepare_{name}", f"INSERT INTO {name} {prepared(name)}")
         stretches = self._database.execute("SELECT collection, recorded_from, recorded_to FROM recorded").fetchall()
         recorded: dict[str, Recorded] = {name: (start, end) for name, start, end in stretches}
 
@@ -275,37 +296,27 @@ class _Workspace:
         check_values(vocabulary, None, facts, customer)
         rows = {name: _rows(said["rows"].get(name, []), name, vocabulary, customer) for name in vocabulary.collections}
         in_catalogue = {name: span for name, span in recorded.items() if name in vocabulary.collections}
-        return CustomerFacts(customer, as_of, facts, rows, in_catalogue)
+        return CustomerFacts(customer, self._as_of, facts, rows, in_catalogue)
 
     def _results(self, kind: str, present: set[str]) -> dict[str, list[dict[str, Any]]]:
         """Return what the features of a folder find, by name."""
         results = {}
         for feature in features(kind):
             if feature.reads <= {"customers"} or feature.reads & present - {"customers"}:
-                cursor = self._run(feature.sql)
+                cursor = self._run(f"{kind}_{feature.name}", feature.sql)
                 names = [column[0] for column in cursor.description or ()]
                 results[feature.name] = [dict(zip(names, values, strict=True)) for values in cursor.fetchall()]
         return results
 
-    def _run(self, sql: str) -> DuckDBPyConnection:
-        """Run a statement, parsed when it is first needed."""
-        if sql not in self._parsed:
-            self._parsed[sql] = self._database.extract_statements(sql)[0]
-        return self._database.execute(self._parsed[sql])
+    def _run(self, name: str, sql: str) -> DuckDBPyConnection:
+        """Run a statement, planned when it is first needed."""
+        if name not in self._kept:
+            self._database.execute(f"PREPARE {name} AS {sql}")
+            (self._kept[name],) = self._database.extract_statements(f"EXECUTE {name}")
+        return self._database.execute(self._kept[name])
 
-    def _insert_into(self, name: str, given: pa.Table) -> None:  # noqa: ARG002 (read by DuckDB)
-        self._database.execute(f"INSERT INTO {name} FROM given")
-
-
-def _create(name: str, schema: pa.Schema) -> str:
-    """Return the statement that makes an empty table."""
-    return f"CREATE TABLE {name} ({', '.join(f'{field.name} {_sql_type(field.type)}' for field in schema)})"
-
-
-def _sql_type(kind: pa.DataType) -> str:
-    if pa.types.is_decimal(kind):
-        return f"DECIMAL({kind.precision}, {kind.scale})"
-    return _SQL_TYPES[kind]
+    def _set_currency(self, base_currency: str) -> None:
+        self._database.execute("SET VARIABLE base_currency = $value", {"value": base_currency})
 
 
 def _known_facts(

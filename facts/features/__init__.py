@@ -27,6 +27,9 @@ PORTFOLIO = FOLDER / "portfolio.sql"
 # In this order, because a file may read what those before it made.
 PREPARED = ("spans", "rates", "stretches", "recorded")
 
+# Read by features alone, and made from columns that those who ask less of the base leave out.
+PREPARED_FOR_FEATURES = ("day_rates",)
+
 
 @dataclass(frozen=True, slots=True)
 class Feature:

@@ -15,7 +15,7 @@ from engine.errors import Location, ProblemsError
 from engine.snapshot import CustomerFacts, Snapshot
 from engine.snapshot import snapshot_of as columns_of
 from engine.vocabulary import Fact, Text, Type, Vocabulary
-from facts.features import FOLDER, PREPARED, features
+from facts.features import FOLDER, PREPARED, PREPARED_FOR_FEATURES, features
 from facts.recording import record
 from facts.snapshot import customer_facts, portfolio_facts, take_snapshot
 from facts.store import Store
@@ -198,7 +198,7 @@ def test_a_feature_file_says_what_it_is(path: Path) -> None:
 def test_prepared_tables_are_all_made() -> None:
     """Every file of prepared tables is run, and nothing else is expected there."""
     files = {path.stem for path in (FOLDER / "prepared").glob("*.sql")}
-    assert files == {*PREPARED, "macros"}
+    assert files == {*PREPARED, *PREPARED_FOR_FEATURES, "macros"}
     assert all(feature.reads for kind in ("customers", "spans", "rows") for feature in features(kind))
 
 
@@ -213,6 +213,22 @@ def test_a_measured_fact_without_a_feature_is_a_problem() -> None:
     assert [str(problem) for problem in raised.value.problems] == [
         "facts.yaml:3:5: No feature computes the fact `orders_80d`. Did you mean `orders_90d`? [no-feature]"
     ]
+
+
+def test_kept_plans_serve_every_date_and_currency() -> None:
+    """One customer's facts are those of the whole base, whatever date and currency were asked for before."""
+    line = {"kind": "order", "order_key": "o", "goods": True, "amount": Decimal(100), "currency": "USD"}
+    base = base_of(
+        order_lines=[{**line, "holds_from": ago(200)}, {**line, "holds_from": ago(20)}],
+        exchange_rates=[{"currency": "USD", "rate_to_base": Decimal("0.9"), "holds_from": ago(300)}],
+        coverage=recorded("orders"),
+    )
+    revenues = []
+    for day, currency in [(AS_OF, "EUR"), (ago(40), "EUR"), (AS_OF, "USD"), (AS_OF, "EUR")]:
+        alone = customer_facts(base, catalogue(), day, base_currency=currency)
+        assert alone == take_snapshot(base, catalogue(), day, base_currency=currency).customer("a")
+        revenues.append(alone.facts["revenue_365d"])
+    assert revenues == [Decimal(180), Decimal(90), Decimal(200), Decimal(180)]
 
 
 def test_one_customer_is_wanted_not_several() -> None:

@@ -14,4 +14,4 @@ SELECT
     nullif(c.account_manager IS NOT NULL, false) AS has_account_manager,
     c.credit_score
 FROM customers c
-ASOF LEFT JOIN rates r ON r.currency = c.currency AND c.holds_from >= r.holds_from
+LEFT JOIN day_rates r ON r.currency = c.currency AND r.day = c.holds_from

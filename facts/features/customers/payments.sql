@@ -5,16 +5,10 @@
 -- invoices. A payment in its invoice's currency counts at the rate of the invoice's day, so that paying in full
 -- leaves nothing over. Where a rate is missing, so is everything here.
 WITH
-    -- The rate of each day that occurs, looked up once and not for each row.
-    day_rates AS (
-        SELECT d.currency, d.holds_from, r.rate_to_base
-        FROM (SELECT currency, holds_from FROM invoices UNION SELECT currency, holds_from FROM payments) d
-        ASOF LEFT JOIN rates r ON r.currency = d.currency AND d.holds_from >= r.holds_from
-    ),
     bills AS (
         SELECT i.key, i.customer, i.holds_from, i.due_on, i.currency, r.rate_to_base, i.amount * r.rate_to_base AS amount
         FROM invoices i
-        LEFT JOIN day_rates r ON r.currency = i.currency AND r.holds_from = i.holds_from
+        LEFT JOIN day_rates r ON r.currency = i.currency AND r.day = i.holds_from
     ),
     receipts AS (
         SELECT
@@ -23,7 +17,7 @@ WITH
             p.holds_from,
             p.amount * CASE WHEN b.currency = p.currency THEN b.rate_to_base ELSE r.rate_to_base END AS amount
         FROM payments p
-        LEFT JOIN day_rates r ON r.currency = p.currency AND r.holds_from = p.holds_from
+        LEFT JOIN day_rates r ON r.currency = p.currency AND r.day = p.holds_from
         LEFT JOIN bills b ON b.key = p.invoice_key AND b.customer = p.customer
     ),
     rests AS (

@@ -28,18 +28,20 @@ WITH
             ) AS reached
         FROM pieces
     ),
-    beginnings AS (
-        SELECT owner, collection, max(recorded_from) AS recorded_from
+    -- The last piece that nothing before it reaches begins the last stretch.
+    lasts AS (
+        SELECT
+            owner,
+            collection,
+            max(recorded_from) FILTER (reached IS NULL OR recorded_from - reached > 1) AS recorded_from,
+            max(recorded_to) AS recorded_to
         FROM reaches
-        WHERE reached IS NULL OR recorded_from - reached > 1
         GROUP BY owner, collection
     )
 SELECT
     owner,
     collection,
-    any_value(b.recorded_from) AS recorded_from,
-    nullif(max(p.recorded_to), DATE '9999-12-31') AS recorded_to,
-    CASE WHEN max(p.recorded_to) >= as_of() THEN any_value(b.recorded_from) END AS since
-FROM beginnings b
-JOIN pieces p USING (owner, collection)
-GROUP BY owner, collection
+    recorded_from,
+    nullif(recorded_to, DATE '9999-12-31') AS recorded_to,
+    CASE WHEN recorded_to >= as_of() THEN recorded_from END AS since
+FROM lasts

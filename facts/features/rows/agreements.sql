@@ -9,5 +9,6 @@ SELECT
     round(a.credit_limit * r.rate_to_base, 2)::DECIMAL(18, 2) AS credit_limit,
     a.measure IS NOT NULL AS has_measure,
     a.holds_from AS since
-FROM (SELECT *, as_of() AS today FROM agreements WHERE is_current) a
-ASOF LEFT JOIN rates r ON r.currency = a.currency AND a.today >= r.holds_from
+FROM agreements a
+LEFT JOIN day_rates r ON r.currency = a.currency AND r.day = as_of()
+WHERE a.is_current

@@ -7,5 +7,6 @@ SELECT
     o.closed_on,
     round(o.amount * r.rate_to_base, 2)::DECIMAL(18, 2) AS amount,
     coalesce(o.closed_on, as_of()) - o.holds_from AS days_open
-FROM (FROM opportunities WHERE holds_from <= as_of()) o
-ASOF LEFT JOIN rates r ON r.currency = o.currency AND coalesce(o.closed_on, o.holds_from) >= r.holds_from
+FROM opportunities o
+LEFT JOIN day_rates r ON r.currency = o.currency AND r.day = coalesce(o.closed_on, o.holds_from)
+WHERE o.holds_from <= as_of()

@@ -19,7 +19,7 @@ WITH
             sum(o.amount * r.rate_to_base) FILTER (won) AS won_amount,
             count(*) FILTER (won) = count(o.amount * r.rate_to_base) FILTER (won) AS complete
         FROM opportunities o
-        ASOF LEFT JOIN rates r ON r.currency = o.currency AND o.closed_on >= r.holds_from
+        LEFT JOIN day_rates r ON r.currency = o.currency AND r.day = o.closed_on
         JOIN spans ON o.closed_on BETWEEN first_day AND last_day
         GROUP BY customer, span
     )

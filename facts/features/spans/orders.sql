@@ -27,12 +27,6 @@ WITH
         WHERE goods AND kind IN ('order', 'return')
         GROUP BY ALL
     ),
-    -- The rate of each day that occurs, looked up once and not for each row.
-    day_rates AS (
-        SELECT d.currency, d.holds_from, r.rate_to_base
-        FROM (SELECT DISTINCT currency, holds_from FROM daily) d
-        ASOF LEFT JOIN rates r ON r.currency = d.currency AND d.holds_from >= r.holds_from
-    ),
     values AS (
         SELECT
             customer,
@@ -41,7 +35,7 @@ WITH
             coalesce(sum(d.amount * r.rate_to_base) FILTER (kind = 'order'), 0) AS ordered,
             count(*) = count(r.rate_to_base) AS convertible
         FROM daily d
-        LEFT JOIN day_rates r ON r.currency = d.currency AND r.holds_from = d.holds_from
+        LEFT JOIN day_rates r ON r.currency = d.currency AND r.day = d.holds_from
         JOIN spans ON d.holds_from BETWEEN first_day AND last_day
         GROUP BY customer, span
     ),
