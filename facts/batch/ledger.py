@@ -4,6 +4,7 @@
     RUNS/latest             the last published run (a link, changed in one step)
     RUNS/KEY/run.json       what the run is decided from
     RUNS/KEY/snapshot/00000 the facts of a part's customers, one Parquet file for them and one for each collection
+    RUNS/KEY/changes/00000.parquet of an incremental run, why each customer's facts were computed or taken over
     RUNS/KEY/portfolio      what only a look at the whole base shows
     RUNS/KEY/decisions/00000.parquet
     RUNS/KEY/published.json there once the run is published
@@ -18,7 +19,8 @@ import hashlib
 import json
 import os
 import shutil
-from collections.abc import Callable, Iterator, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from datetime import UTC, date, datetime
@@ -34,6 +36,9 @@ from facts.database import StoreError, is_sqlite
 
 _NAME = 12
 """Digits of a key's digest that name a run."""
+
+TAKEN_OVER = "taken_over"
+"""How the customers are counted whose facts an incremental run took over."""
 
 _LATEST = "latest"
 _UNFINISHED = ".unfinished"
@@ -65,6 +70,8 @@ class Published:
     by: str
     customers: int
     number: int | None
+    facts: Mapping[str, int] | None = None
+    """Of an incremental run, of how many customers the facts were computed, by reason, and taken over."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,11 +87,18 @@ class RunFolder:
 
     # --- what the run is ---
 
-    def begin(self, key: RunKey, part_size: int) -> None:
-        """Note what the run is decided from, unless it has begun already."""
+    def begin(self, key: RunKey, part_size: int, incremental: Mapping[str, Any] | None = None) -> None:
+        """Note what the run is decided from, and from which run it goes on, unless it has begun already.
+
+        Args:
+            key: what it is decided from.
+            part_size: how many customers make a part.
+            incremental: of an incremental run, `after`, the name of the run that it goes on from (None: there is
+                none), and `firsts`, the first customer of each of that run's parts.
+        """
         if not (self.path / "run.json").exists():
             self.path.mkdir(parents=True, exist_ok=True)
-            said = {**asdict(key), "part_size": part_size}
+            said = {**asdict(key), "part_size": part_size, "incremental": incremental}
             self._put("run.json", lambda path: path.write_text(json.dumps(said, default=str, indent=2), "utf-8"))
 
     def said(self) -> dict[str, Any]:
@@ -107,12 +121,22 @@ class RunFolder:
 
     def publish(self, customers: int, by: str, number: int | None) -> None:
         """Make this the run that readers of the folder see."""
-        said = asdict(Published(datetime.now(UTC), by, customers, number))
+        said = asdict(Published(datetime.now(UTC), by, customers, number, self._whence()))
         self._put("published.json", lambda path: path.write_text(json.dumps(said, default=str, indent=2), "utf-8"))
         link = self.path.parent / f"{_LATEST}{_UNFINISHED}"
         link.unlink(missing_ok=True)
         link.symlink_to(self.path.name)
         link.replace(self.path.parent / _LATEST)
+
+    def _whence(self) -> dict[str, int] | None:
+        """Return of how many customers an incremental run computed the facts, by reason, and took them over."""
+        if self.said().get("incremental") is None:
+            return None
+        found: Counter[str] = Counter()
+        for number in range(self.parts()):
+            why = read_table(self.changes(number), ["why"], [("customer", "!=", "")])["why"]
+            found.update({row["values"] or TAKEN_OVER: row["counts"] for row in why.value_counts().to_pylist()})
+        return dict(found)
 
     # --- its parts ---
 
@@ -124,10 +148,18 @@ class RunFolder:
         """Return the place of a part's decisions."""
         return self.path / "decisions" / f"{number:05}.parquet"
 
+    def changes(self, number: int) -> Path:
+        """Return the place of what became of a part's facts since the run that an incremental one goes on from."""
+        return self.path / "changes" / f"{number:05}.parquet"
+
     @property
     def portfolio(self) -> Path:
         """The place of what only a look at the whole base shows."""
         return self.path / "portfolio.parquet"
+
+    def first(self, number: int) -> str:
+        """Return the first customer of a part."""
+        return str(read_table(self.snapshot(number) / "customers.parquet", ["customer"])["customer"][0])
 
     def parts(self) -> int:
         """Return how many parts have their decisions."""
@@ -196,6 +228,20 @@ class Ledger:
         """Return all runs that have begun, the oldest first."""
         begun = [path for path in self.root.glob("[0-9a-f]*/run.json") if not path.parent.is_symlink()]
         return [RunFolder(path.parent) for path in sorted(begun, key=lambda path: path.stat().st_mtime)]
+
+    def going_on_from(self, key: RunKey) -> RunFolder | None:
+        """Return the run that an incremental run may go on from: the last one as of no later date by the same rules."""
+        same = ("pack_digest", "catalogue_digest", "base_currency")
+        wanted = [getattr(key, name) for name in same]
+        found = [
+            run
+            for run in self.runs()
+            if run.published() is not None
+            and run.as_of <= key.as_of
+            and [run.said()[name] for name in same] == wanted
+            and all(run.changes(number).exists() for number in range(run.parts()))
+        ]
+        return max(found, key=lambda run: run.as_of, default=None)
 
     def latest(self) -> RunFolder | None:
         """Return the run that readers see, or None if none is published."""
