@@ -11,6 +11,8 @@ import pyarrow.compute as pc
 
 from engine.snapshot import Snapshot, keyed
 
+Places = np.typing.NDArray[np.int64]
+
 Counts = Callable[[pa.Table], pa.ChunkedArray]
 """Says in which rows of a table a fact grows by one a day."""
 
@@ -35,7 +37,7 @@ _OF_ROWS: Mapping[tuple[str, str], Counts] = {
 
 
 def days_later(snapshot: Snapshot, as_of: date) -> Snapshot:
-    """Return facts as of a later date, for customers of whom nothing changes in between but how long something is ago."""
+    """Return facts as of a later date, of customers for whom nothing changes by then but how long ago something was."""
     days = (as_of - snapshot.as_of).days
     customers = snapshot.customers
     for name in customers.column_names:
@@ -61,7 +63,7 @@ def only(snapshot: Snapshot, customers: pa.ChunkedArray) -> Snapshot:
     """Return the facts of these customers."""
     keys = snapshot.customers["customer"]
     wanted = pc.is_in(keys, value_set=customers)
-    mask = wanted.to_numpy()
+    mask = np.append(wanted.to_numpy(), np.False_)  # at -1 for rows of customers who are not named
     kept = snapshot.customers.filter(wanted)
     rows = {
         name: keyed(_filtered(table, mask[_owners(table, keys)]), kept["customer"])
@@ -95,14 +97,15 @@ def _both(one: pa.Table, other: pa.Table) -> pa.Table:
     return whole.unify_dictionaries().combine_chunks()
 
 
-def _owners(table: pa.Table, keys: pa.ChunkedArray) -> np.typing.NDArray[np.int64]:
-    """Return each row's customer as a place among keys."""
+def _owners(table: pa.Table, keys: pa.ChunkedArray) -> Places:
+    """Return each row's customer as a place among keys, -1 for rows of others (of a customer who is not named)."""
     owners = table["customer"].combine_chunks()
     if pa.types.is_dictionary(owners.type):
         places = pc.index_in(owners.dictionary, value_set=keys).take(owners.indices)
     else:
         places = pc.index_in(owners, value_set=keys)
-    return places.to_numpy(zero_copy_only=False).astype(np.int64)
+    found: Places = places.fill_null(-1).to_numpy(zero_copy_only=False).astype(np.int64)
+    return found
 
 
 def _filtered(table: pa.Table, mask: np.typing.NDArray[np.bool_]) -> pa.Table:

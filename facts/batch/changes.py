@@ -11,18 +11,17 @@ Rows are told apart by 128 bits, kept with each run that the next one is to go o
 from __future__ import annotations
 
 import re
-from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import date, timedelta
-from functools import cache
 from typing import TYPE_CHECKING
 
 import pyarrow as pa
 from sqlalchemy import Date
 
+from engine.vocabulary import Vocabulary
 from facts import reading
 from facts.batch.folder import TABLES, VISIBLE
-from facts.features import base_columns, features, prepared
+from facts.features import Feature, base_columns, features, prepared
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -52,7 +51,12 @@ _ENTANGLED = {
 
 
 def changes(
-    database: DuckDBPyConnection, tables: Iterable[str], earlier: pa.Table | None, since: date, as_of: date
+    database: DuckDBPyConnection,
+    tables: Iterable[str],
+    earlier: pa.Table | None,
+    turning: Offsets,
+    since: date,
+    as_of: date,
 ) -> pa.Table:
     """Return for each customer of a part the digest of its rows, and why its facts must be computed.
 
@@ -60,6 +64,7 @@ def changes(
         database: shows what is visible of the part (see `FactsFolder.show_part`).
         tables: those that there are rows of.
         earlier: what this returned for the same part in the earlier run; None if there is none.
+        turning: how long after which dates something may turn.
         since: the as-of date of the earlier run.
         as_of: the as-of date of this one, not before that.
 
@@ -68,7 +73,10 @@ def changes(
         whose customer is empty stands for the rows about nobody.
     """
     database.register("earlier", _DIGESTS.empty_table() if earlier is None else earlier.select(_DIGESTS.names))
-    database.execute(f"CREATE TABLE digests AS {_digests(database, list(tables), since, as_of)}")
+    for (name, column), days in turning.items():
+        at_turn = [day for offset in days for day in _days(since + timedelta(1 - offset), as_of - timedelta(offset))]
+        database.execute(f"SET VARIABLE {name}_{column} = $days::DATE[]", {"days": at_turn})
+    database.execute(f"CREATE TABLE digests AS {_digests(list(tables))}")
     database.execute("SET VARIABLE is_first = $is_first", {"is_first": earlier is None})
     return database.sql(_WHY).to_arrow_table()
 
@@ -101,76 +109,84 @@ _WHY = f"""
 """  # noqa: S608 - own words
 
 
-def _digests(database: DuckDBPyConnection, tables: list[str], since: date, as_of: date) -> str:
+def _digests(tables: list[str]) -> str:
     """Return the query for the digest of each customer's rows, and whether one of their dates lies at a turn."""
-    rows = [f"SELECT '{_NOBODY}' AS customer, 0::UBIGINT AS one, 0::UBIGINT AS two, false AS turns"]
-    for name in tables:
-        days = [day for first, last in turns(name, since, as_of) for day in _days(first, last)]
-        database.execute(f"SET VARIABLE turns_{name} = $days::DATE[]", {"days": days})
-        rows.append(_rows(name))
+    found = [f"SELECT '{_NOBODY}' AS customer, 0::UBIGINT AS one, 0::UBIGINT AS two, false AS turns"]
+    found += [_by_customer(_rows(name)) for name in tables]
     for among, entangled in _ENTANGLED.items():
         if among <= set(tables):
             hashed = "hash('entangled', customer, key), hash(customer, key, 'entangled')"
-            rows.append(f"SELECT '{_NOBODY}', {hashed}, true FROM ({entangled})")  # noqa: S608 - own names
-    return f"SELECT customer, {_sum('one')}, {_sum('two')}, bool_or(turns) AS turns FROM ({' UNION ALL '.join(rows)}) GROUP BY customer"  # noqa: S608, E501 - own names
+            found.append(f"SELECT '{_NOBODY}', {hashed}, true FROM ({entangled})")  # noqa: S608 - own names
+    return _by_customer(" UNION ALL ".join(found))
 
 
-def _sum(column: str) -> str:
-    """Return the sum of hashes, whatever the order of the rows, in 64 bits."""
-    return f"(sum({column}::HUGEINT) % 18446744073709551616)::UBIGINT AS {column}"
+def _by_customer(rows: str) -> str:
+    """Return the query for the sums of hashes, whatever the order of the rows, and whether one lies at a turn."""
+    sums = ", ".join(f"(sum({each}::HUGEINT) % 18446744073709551616)::UBIGINT AS {each}" for each in ("one", "two"))
+    return f"SELECT customer, {sums}, bool_or(turns) AS turns FROM ({rows}) GROUP BY customer"  # noqa: S608 - own names
 
 
 def _rows(name: str) -> str:
     """Return the query for the hashes of a table's rows, and whether one of their dates lies at a turn."""
     table, owner = TABLES[name], reading.owner(TABLES[name])
     columns = base_columns()[name]
-    hashed = [*columns, *(["is_current"] if table.info["shape"] == "register" and name != "customers" else [])]
+    hashed = ", ".join(
+        [*columns, *(["is_current"] if table.info["shape"] == "register" and owner is not table.c.key else [])]
+    )
     at_turn = [
-        f"coalesce(list_contains(getvariable('turns_{name}'), {column}), false)"
+        f"coalesce(list_contains(getvariable('{name}_{column}'), {column}), false)"
         for column in columns
         if isinstance(table.c[column].type, Date)
     ]
     whose = f"'{_NOBODY}'" if owner is None else f"coalesce({owner.name}, '{_NOBODY}')"
-    listed = ", ".join(hashed)
-    return (
-        f"SELECT {whose}, hash('{name}', {listed}), hash({listed}, '{name}'), {' OR '.join(at_turn) or 'false'} "  # noqa: S608 - own names
-        f"FROM {VISIBLE}.{name}"
-    )
+    hashes = f"hash('{name}', {hashed}) AS one, hash({hashed}, '{name}') AS two"
+    return f"SELECT {whose} AS customer, {hashes}, {' OR '.join(at_turn) or 'false'} AS turns FROM {VISIBLE}.{name}"  # noqa: S608 - own names
 
 
 # --- the calendar ---
 
+_COMPARED = re.compile(r"(\w+) (<=|>=|<|>) as_of\(\) - (\d+)")
+_IN_SPAN = re.compile(r"(\w+) BETWEEN (?:\w+\.)?first_day AND (?:\w+\.)?last_day")
+_SPAN = re.compile(r"\('(\w+)', as_of\(\) - (\d+), as_of\(\)(?: - (\d+))?\)")
+_RECORDED_SINCE = "since"
 
-def turns(name: str, since: date, as_of: date) -> Iterator[tuple[date, date]]:
-    """Yield the stretches of days whose rows some feature sees otherwise as of one date than as of another."""
-    for offset in offsets()[name]:
-        yield since + timedelta(1 - offset), as_of - timedelta(offset)
+Offsets = Mapping[tuple[str, str], frozenset[int]]
+"""By table and column: so many days after a date in it some feature's comparison may turn."""
 
 
-@cache
-def offsets() -> Mapping[str, frozenset[int]]:
-    """Return, by table, so many days after a row's date a comparison may turn, as the features' SQL tells.
+def offsets(vocabulary: Vocabulary) -> Offsets:
+    """Return how long after which dates something may turn, as the SQL of the features that are wanted tells.
 
-    `<` and `<=` turn on days that follow each other, so both count.
+    Dates are held against the as-of day (counted as 0 and 1, whatever the comparison), a day so many days before it, or
+    a span. Only the day since when something is recorded comes from another table than a feature reads: from coverage.
     """
-    found: dict[str, set[int]] = defaultdict(lambda: {0, 1})
-    everywhere: set[int] = set()
+    dates = {
+        name: [column.name for column in table.c if isinstance(column.type, Date)] for name, table in TABLES.items()
+    }
+    found: dict[tuple[str, str], set[int]] = {(name, each): {0, 1} for name in dates for each in dates[name]}
     for feature in (each for kind in ("customers", "spans", "rows") for each in features(kind)):
-        compared = _compared(feature.sql)
-        everywhere |= compared
-        for name in feature.reads:
-            found[name] |= compared
-    # What features ask about recording comes from coverage by a table that all share.
-    found["coverage"] |= everywhere
-    return {name: frozenset(found[name]) for name in TABLES}
+        for column, days in _turning(feature, vocabulary):
+            tables = {"coverage"} if column == _RECORDED_SINCE else feature.reads & dates.keys()
+            of_that_name = {(name, column) for name in tables if column in dates[name]}
+            for place in of_that_name or {(name, each) for name in tables for each in dates[name]}:
+                found[place].add(days)
+    return {place: frozenset(days) for place, days in found.items()}
 
 
-def _compared(sql: str) -> set[int]:
-    """Return the days that lie between the as-of day and those that a query holds dates against, and one more each."""
-    code = re.sub(r"--.*", "", sql)
-    text = code + (prepared("spans") if re.search(r"\bspans\b", code) else "")
-    known = {int(days) for days in re.findall(r"as_of\(\) - (\d+)", text)}
-    return {days + more for days in known for more in (0, 1)}
+def _turning(feature: Feature, vocabulary: Vocabulary) -> Iterator[tuple[str, int]]:
+    """Yield the columns that a feature holds against days before the as-of day, and how long after it that turns."""
+    code = re.sub(r"--.*", "", feature.sql)
+    for column, sign, days in _COMPARED.findall(code):
+        yield column, int(days) + (sign in (">=", "<"))
+    words = set(re.findall(r"\w+", code))
+    facts = [fact.name for fact in vocabulary.in_scope(None)]
+    for span, first, last in _SPAN.findall(prepared("spans")):
+        wanted = (name.removesuffix(f"_{span}") for name in facts if name.endswith(f"_{span}"))
+        if "spans" in words and words.intersection(wanted):
+            for column in _IN_SPAN.findall(code):
+                yield column, int(last or 0)
+                yield column, int(first) + 1
+            yield _RECORDED_SINCE, int(first)
 
 
 def _days(first: date, last: date) -> Iterator[date]:

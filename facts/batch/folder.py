@@ -40,8 +40,8 @@ _HISTORY = ("recorded_at", "retracted_at")
 _MOST_READ = 4
 """Times that a table may be read, all parts together; a table whose customers are more scattered is sorted first."""
 
-_FILES, VISIBLE = "files", "visible"
-"""The schemas of views: of the files as they are, and of what is visible of them."""
+_FILES, VISIBLE, _ONCE = "files", "visible", "once"
+"""The schemas: of views of the files as they are, of what is visible of them, and of tables for what is read twice."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,9 +142,17 @@ class FactsFolder:
         self.show_part(database, part, known_at)
         self.fill(database)
 
-    def show_part(self, database: DuckDBPyConnection, part: Part, known_at: datetime | None) -> None:
-        """Give the rows of a part's customers as views in the schema `VISIBLE`; see `load`."""
+    def show_part(
+        self, database: DuckDBPyConnection, part: Part, known_at: datetime | None, *, twice: bool = False
+    ) -> None:
+        """Give the rows of a part's customers as views in the schema `VISIBLE`; see `load`.
+
+        What is current of a register takes long to find out; if it is read `twice`, it is found out once.
+        """
         self._show(database, base_columns(), part, known_at)
+        for name in (name for name in self.files if twice and TABLES[name].info["shape"] == "register"):
+            database.execute(f"CREATE TABLE {_ONCE}.{_history(name)} AS FROM {VISIBLE}.{_history(name)}")
+            database.execute(f"CREATE OR REPLACE VIEW {VISIBLE}.{_history(name)} AS FROM {_ONCE}.{_history(name)}")
 
     def fill(self, database: DuckDBPyConnection, only: pa.Table | None = None) -> None:
         """Put the rows that are shown into tables; `only` those about each `customer` of a table, and about nobody.
@@ -158,11 +166,11 @@ class FactsFolder:
             owner = reading.owner(TABLES[name])
             where = ""
             if only is not None and owner is not None:
-                where = f"WHERE {owner.name} IN (SELECT customer FROM wanted)"
+                where = f"WHERE {owner.name} IN (SELECT customer FROM wanted)"  # noqa: S608 - own names
                 where += f" OR {owner.name} IS NULL" if owner.nullable else ""
             with _refused(self.path, name):
                 database.execute(f"CREATE TABLE {name} AS FROM {VISIBLE}.{name} {where}")
-                _check_values(database, name, self.path, is_partial=only is not None)
+                _check_values(database, name, self.path)
 
     def show(self, database: DuckDBPyConnection, names: Iterable[str], known_at: datetime | None) -> None:
         """Give the rows of all customers as views, which read no more than a query asks for; see `load`."""
@@ -186,7 +194,7 @@ class FactsFolder:
         # Each file is looked at several times: by its view, by the check, by the query.
         database.execute("SET parquet_metadata_cache = true")
         database.execute("SET VARIABLE known_at = $moment", {"moment": known_at or datetime.max.replace(tzinfo=UTC)})
-        database.execute(f"CREATE SCHEMA {_FILES}; CREATE SCHEMA {VISIBLE}")
+        database.execute(f"CREATE SCHEMA {_FILES}; CREATE SCHEMA {VISIBLE}; CREATE SCHEMA {_ONCE}")
         for name, wanted in columns.items():
             if name not in self.files:
                 database.register(name, base_schemas()[name].empty_table())
@@ -373,14 +381,8 @@ def _empty(column: Column[Any]) -> str:
     return f"{'NULL' if default is None else repr(str(default))}::{_sql_type(column)} AS {column.name}"
 
 
-def _check_values(database: DuckDBPyConnection, name: str, path: Path, *, is_partial: bool) -> None:
+def _check_values(database: DuckDBPyConnection, name: str, path: Path) -> None:
     """Check that no key stands twice, and that words of closed lists are in them.
-
-    Args:
-        database: holds the table.
-        name: the table.
-        path: the folder of facts, to be named.
-        is_partial: the table holds some of the rows that are shown; all of those are checked.
 
     Raises:
         StoreError: naming the first that does not fit.
@@ -388,7 +390,7 @@ def _check_values(database: DuckDBPyConnection, name: str, path: Path, *, is_par
     table, columns = TABLES[name], base_columns()[name]
     closed = [column for column in columns if table.c[column].info.get("members")]
     identity = "key" if table.info["shape"] == "event" else "key, holds_from"
-    rows = f"{VISIBLE}.{_history(name)}" if name == "customers" or is_partial else name
+    rows = f"{VISIBLE}.{_history(name)}" if name == "customers" else name
     # All in one go, and keys by their hash alone, as hardly ever something is wrong.
     asked = [f"count(*) <> count(DISTINCT hash({identity}))" if "key" in columns else "false"]
     asked += [f"coalesce(bool_or(NOT list_contains($members_{column}, {column})), false)" for column in closed]

@@ -19,7 +19,7 @@ import pyarrow.parquet as pq
 from engine.snapshot import Snapshot
 from engine.vocabulary import Vocabulary
 from facts.batch.carried import days_later, only, together
-from facts.batch.changes import changes
+from facts.batch.changes import changes, offsets
 from facts.batch.folder import FactsFolder, Part
 from facts.batch.ledger import RunFolder, read_table
 from facts.database import StoreError
@@ -108,11 +108,12 @@ class Job:
 
     def _take_snapshot(self, part: Part) -> None:
         with open_database(self.as_of, self.base_currency, threads=1) as database:
-            self.folder.show_part(database, part, self.known_at)
+            self.folder.show_part(database, part, self.known_at, twice=self.is_incremental)
             known = self._known(part) if self.is_incremental else None
             if self.is_incremental:
+                turning = offsets(self.vocabulary)
                 since = known[0].as_of if known else self.as_of
-                found = changes(database, self.folder.files, known and known[1], since, self.as_of)
+                found = changes(database, self.folder.files, known and known[1], turning, since, self.as_of)
                 self.run.put_table(self.run.changes(part.number), found)
             if known is None:
                 self.folder.fill(database)
