@@ -96,14 +96,26 @@ class RunFolder:
             incremental: of an incremental run, `after`, the name of the run that it goes on from (None: there is
                 none), and `firsts`, the first customer of each of that run's parts.
         """
-        if not (self.path / "run.json").exists():
+        if not self.has_begun():
             self.path.mkdir(parents=True, exist_ok=True)
             said = {**asdict(key), "part_size": part_size, "incremental": incremental}
             self._put("run.json", lambda path: path.write_text(json.dumps(said, default=str, indent=2), "utf-8"))
 
+    def has_begun(self) -> bool:
+        """Whether it was noted what the run is decided from."""
+        return (self.path / "run.json").exists()
+
     def said(self) -> dict[str, Any]:
-        """Return what was noted when the run began."""
-        found: dict[str, Any] = json.loads((self.path / "run.json").read_text("utf-8"))
+        """Return what was noted when the run began.
+
+        Raises:
+            StoreError: if the note is damaged.
+        """
+        place = self.path / "run.json"
+        try:
+            found: dict[str, Any] = json.loads(place.read_text("utf-8"))
+        except ValueError as error:
+            raise StoreError(f"{place} cannot be used", str(error), "Delete the run's folder and decide again.") from None
         return found
 
     @property
@@ -170,6 +182,21 @@ class RunFolder:
         for number in range(self.parts()):
             place = self.decisions(number)
             yield read_table(place, [name for name in columns if name in pq.read_schema(place).names])
+
+    def remove_damaged(self) -> list[str]:
+        """Remove of what is finished all that cannot be read back as it was written; return why, file by file.
+
+        What depends on it stays: computed anew, it is the same again.
+        """
+        found = []
+        for path in sorted(self.path.glob("**/*.parquet")):
+            try:
+                read_table(path)
+            except StoreError as error:
+                found.append(str(error))
+                is_of_snapshot = path.parent.parent == self.path / "snapshot"
+                shutil.rmtree(path.parent) if is_of_snapshot else path.unlink()
+        return found
 
     def put_snapshot(self, number: int, snapshot: Snapshot) -> None:
         """Keep a part's facts."""

@@ -94,6 +94,8 @@ class Batch:
             number = run_number(self.store, _stored_run(key, run, self.user)) if self.store else None
             if published is not None and (number is not None or self.store is None):
                 return BatchRun(run, number, False, published.customers)
+            if run.has_begun():
+                _require_sound(run)
             customers = facts.customers(self.as_of, self.known_at)
             run.begin(key, part_size(len(customers), self.part, self.workers), self._incremental(key, customers))
             self._job(facts, customers, run).compute(progress)
@@ -229,6 +231,22 @@ def _stored_run(key: RunKey, run: RunFolder, user: str) -> Run:
         decided_by=user,
         snapshot_file=str(run.path),
     )
+
+
+def _require_sound(run: RunFolder) -> None:
+    """Check what an interrupted batch finished; what is damaged goes, so that the next batch computes it anew.
+
+    Raises:
+        StoreError: if something was damaged.
+    """
+    shutil.rmtree(run.path / "sorted", ignore_errors=True)  # carries no sums; sorted again it is the same
+    damaged = run.remove_damaged()
+    if damaged:
+        raise StoreError(
+            f"Run {run.name} cannot go on as it stood",
+            f"{len(damaged)} of its files were damaged and have been removed, the first: {damaged[0]}",
+            "Check the disk, then run the batch again: it computes what is missing.",
+        )
 
 
 def require_same(stored: RunFolder, again: RunFolder) -> None:
