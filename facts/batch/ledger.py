@@ -40,6 +40,8 @@ _NAME = 12
 TAKEN_OVER = "taken_over"
 """How the customers are counted whose facts an incremental run took over."""
 
+_LARGEST_DICTIONARY = 64 * 2**20  # bytes
+
 _LATEST = "latest"
 _UNFINISHED = ".unfinished"
 
@@ -190,6 +192,8 @@ class RunFolder:
         """
         found = []
         for path in sorted(self.path.glob("**/*.parquet")):
+            if not path.exists():
+                continue  # gone with the part that it belongs to
             try:
                 read_table(path)
             except StoreError as error:
@@ -322,20 +326,35 @@ def runs_folder(url: URL) -> Path:
 
 
 def _write(table: pa.Table, path: Path) -> None:
-    # lz4 is read fastest; the sums let a damaged file be told from a whole one.
-    pq.write_table(table, path, compression="lz4", write_page_checksum=True)
+    # lz4 is read fastest; the sums let a damaged file be told from a whole one. Lists of rules are long, and few of them
+    # occur: with the usual 1 MiB for a dictionary each customer's would be written out.
+    pq.write_table(
+        table, path, compression="lz4", write_page_checksum=True, dictionary_pagesize_limit=_LARGEST_DICTIONARY
+    )
 
 
 def read_table(
-    path: Path, columns: Sequence[str] | None = None, filters: Sequence[tuple[str, str, Any]] | None = None
+    path: Path,
+    columns: Sequence[str] | None = None,
+    filters: Sequence[tuple[str, str, Any]] | None = None,
+    as_words: Sequence[str] = (),
 ) -> pa.Table:
     """Return a table that was kept: these columns, and the rows that pass these filters.
+
+    Columns of text named `as_words` come as dictionaries, as they were written, and no text is read twice.
 
     Raises:
         StoreError: if the file is damaged or gone.
     """
     try:
-        return pq.read_table(path, columns=columns, filters=filters, page_checksum_verification=True, partitioning=None)
+        return pq.read_table(
+            path,
+            columns=columns,
+            filters=filters,
+            read_dictionary=list(as_words),
+            page_checksum_verification=True,
+            partitioning=None,
+        )
     except (pa.ArrowException, OSError) as error:
         said = str(error).partition("\n")[0]
         raise StoreError(f"{path} cannot be used", said, "Delete the run's folder and decide again.") from None

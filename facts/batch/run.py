@@ -15,7 +15,7 @@ import pyarrow.parquet as pq
 
 from engine.vocabulary import Vocabulary
 from facts.batch.folder import TABLES, FactsFolder, Part, divided, divided_at, needed_columns, open_folder
-from facts.batch.ledger import Ledger, RunFolder, RunKey
+from facts.batch.ledger import Ledger, RunFolder, RunKey, read_table
 from facts.batch.pipeline import PART, Decide, Job, Progress, part_size
 from facts.database import StoreError
 from facts.group_acceptance import Judged
@@ -208,7 +208,7 @@ class Batch:
                 self.store,
                 _stored_run(key, run, self.user),
                 customers,
-                (run.get_table(part).drop_columns(["urgency"]) for part in parts),
+                (read_table(part, as_words=["fired_rules"]).drop_columns(["urgency"]) for part in parts),
                 run.get_table(run.portfolio),
                 add_customers=self.facts is not None,
             )
