@@ -117,7 +117,9 @@ class RunFolder:
         try:
             found: dict[str, Any] = json.loads(place.read_text("utf-8"))
         except ValueError as error:
-            raise StoreError(f"{place} cannot be used", str(error), "Delete the run's folder and decide again.") from None
+            raise StoreError(
+                f"{place} cannot be used", str(error), "Delete the run's folder and decide again."
+            ) from None
         return found
 
     @property
@@ -326,8 +328,8 @@ def runs_folder(url: URL) -> Path:
 
 
 def _write(table: pa.Table, path: Path) -> None:
-    # lz4 is read fastest; the sums let a damaged file be told from a whole one. Lists of rules are long, and few of them
-    # occur: with the usual 1 MiB for a dictionary each customer's would be written out.
+    # lz4 is read fastest; the sums let a damaged file be told from a whole one. Lists of rules are long, and few of
+    # them occur: with the usual 1 MiB for a dictionary each customer's would be written out.
     pq.write_table(
         table, path, compression="lz4", write_page_checksum=True, dictionary_pagesize_limit=_LARGEST_DICTIONARY
     )
