@@ -174,7 +174,7 @@ def order(customer: str, days: int) -> dict[str, Any]:
 def told(facts: Rows, place: Path, day: date) -> Mapping[str, int] | None:
     """Decide everybody as of a day; return of how many customers facts were computed, and why."""
     published = run(write(facts, place / f"facts-{day}"), place / "runs", day, incremental=True).folder.published()
-    return published and published.facts
+    return None if published is None else published.facts
 
 
 def test_features_hold_dates_against_days_in_known_ways_only() -> None:
