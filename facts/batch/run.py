@@ -150,8 +150,8 @@ class Batch:
         if not self.is_incremental:
             return None
         earlier = self.ledger.going_on_from(key)
-        if earlier is not None:
-            firsts = [earlier.first(number) for number in range(earlier.parts())]
+        firsts = _firsts(earlier) if earlier is not None else []
+        if earlier is not None and firsts:
             sizes = [part.customers for part in divided_at(customers, firsts)]
             if min(sizes) > 0 and max(sizes) <= _LARGEST * self.part:
                 return {"after": earlier.name, "firsts": firsts}
@@ -231,6 +231,14 @@ def _stored_run(key: RunKey, run: RunFolder, user: str) -> Run:
         decided_by=user,
         snapshot_file=str(run.path),
     )
+
+
+def _firsts(run: RunFolder) -> list[str]:
+    """Return the first customer of each part of a run; nothing if the run is damaged."""
+    try:
+        return [run.first(number) for number in range(run.parts())]
+    except StoreError:
+        return []
 
 
 def _require_sound(run: RunFolder) -> None:
