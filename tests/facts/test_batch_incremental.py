@@ -26,7 +26,6 @@ from tests.profiles import count
 from wiring import shipped_rules
 
 CUSTOMERS = 36
-PART = 20
 
 Rows = dict[str, list[dict[str, Any]]]
 
@@ -100,9 +99,9 @@ def default(column: Any) -> Any:
     return {"1": True, "0": False, "true": True, "false": False}.get(str(said), str(said))
 
 
-def run(facts: Path, runs: Path, day: date, *, incremental: bool) -> BatchRun:
-    """Decide everybody as of a date."""
-    job = Batch(Ledger.at(runs), decider(), day, None, "EUR", "ann", facts=facts, part=PART, is_incremental=incremental)
+def run(facts: Path, runs: Path, day: date, *, incremental: bool, part: int = 2 * CUSTOMERS) -> BatchRun:
+    """Decide everybody as of a date, in parts of so many customers."""
+    job = Batch(Ledger.at(runs), decider(), day, None, "EUR", "ann", facts=facts, part=part, is_incremental=incremental)
     return job.run(lambda *_: None)
 
 
@@ -173,7 +172,9 @@ def order(customer: str, days: int) -> dict[str, Any]:
 
 def told(facts: Rows, place: Path, day: date) -> Mapping[str, int] | None:
     """Decide everybody as of a day; return of how many customers facts were computed, and why."""
-    published = run(write(facts, place / f"facts-{day}"), place / "runs", day, incremental=True).folder.published()
+    published = run(
+        write(facts, place / f"facts-{day}"), place / "runs", day, incremental=True, part=2
+    ).folder.published()
     return None if published is None else published.facts
 
 
