@@ -6,10 +6,11 @@ import os
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
+from dataclasses import replace
 from datetime import date
 from importlib.metadata import version
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -18,6 +19,7 @@ from commands.failures import explained
 from commands.options import Query, Word, query_options, user_option
 from commands.output import print_json, print_page
 from commands.progress import progress
+from commands.run_facts import facts_told
 from common.metrics import put
 from common.texts import Texts
 
@@ -50,6 +52,11 @@ Counts = Mapping[str, Mapping[str, int]]
     metavar="CODE",
     help="With --facts and without --db: the currency in which amounts are compared.",
 )
+@click.option(
+    "--incremental",
+    is_flag=True,
+    help="Compute facts only of customers for whom something changed since the last such run.",
+)
 @click.option("--force", is_flag=True, help="Decide once more what stands already, and compare.")
 @click.option("--no-wait", is_flag=True, help="If another batch is at work, end at once instead of waiting for it.")
 @click.option("--workers", type=click.IntRange(1, 512), metavar="N", help="How many cores to use. By default all.")
@@ -73,6 +80,7 @@ def command(
     facts: Path | None,
     out: Path | None,
     currency: str,
+    incremental: bool,
     force: bool,
     no_wait: bool,
     workers: int | None,
@@ -91,10 +99,14 @@ def command(
     Facts come from the store, or from a folder of Parquet files. Decisions go to a folder of Parquet files and, unless
     --facts is given without --db, to the store.
 
+    With --incremental the facts of customers whose records are the same, and for whom no day came that matters, are
+    those of the last run begun so, but for the days counted since. Whatever they are, everybody is decided.
+
     \b
     Example:
       valuelift batch --as-of 2010-12-09
       valuelift batch --facts facts --out runs --as-of 2026-06-30 --json
+      valuelift batch --incremental --as-of 2010-12-10
       valuelift batch --log json --metrics /var/lib/node_exporter/valuelift.prom
     """
     if facts is not None and out is None and query.db is None:
@@ -105,7 +117,7 @@ def command(
     try:
         if lines:
             lines.event("begun", as_of=query.as_of, facts=facts, user=user)
-        asked = batch_for(query, facts, out, currency.upper(), user, workers)
+        asked = batch_for(query, facts, out, currency.upper(), user, workers, is_incremental=incremental)
         run, rules = _decided(asked, steps, Texts(query.language), lines, quiet=quiet, force=force, wait=not no_wait)
     except click.ClickException:
         raise
@@ -122,8 +134,10 @@ def command(
         info = {"version": version("valuelift"), "pack": stamp.name, "pack_version": stamp.version}
         info |= {"pack_digest": stamp.digest, "run": run.name}
         put(metrics, succeeded(steps, query.as_of, run.customers, run.is_new, counts, info))
-    head = {"run": run.number, "is_new": run.is_new, "as_of": query.as_of, "customers": run.customers}
+    head: dict[str, Any] = {"run": run.number, "is_new": run.is_new, "as_of": query.as_of, "customers": run.customers}
     rest = {"seconds": round(seconds, 3), "per_second": round(run.customers / seconds), "counts": counts}
+    published = run.folder.published()
+    head["facts"] = published and published.facts
     whole = {**head, "folder": str(run.folder.path), "pack": stamp, "forced": force, **rest}
     if lines:
         lines.event("done", **whole)
@@ -178,12 +192,21 @@ def _tell(
         pack=f"{stamp.name} {stamp.version}",
         seconds=f"{seconds:.1f}",
     )
-    print_page(summary(texts, rules, counts), Text(said), Text(texts("run_folder", folder=run.folder.path)))
+    published = run.folder.published()
+    whence = [Text(facts_told(texts, published.facts))] if published and published.facts else []
+    print_page(summary(texts, rules, counts), Text(said), *whence, Text(texts("run_folder", folder=run.folder.path)))
 
 
 @contextmanager
 def batch_for(
-    query: Query, facts: Path | None, out: Path | None, currency: str, user: str, workers: int | None
+    query: Query,
+    facts: Path | None,
+    out: Path | None,
+    currency: str,
+    user: str,
+    workers: int | None,
+    *,
+    is_incremental: bool = False,
 ) -> Iterator[tuple[Batch, Rules]]:
     """Give the batch that is asked for, with its rules."""
     from commands.desk import desk_for
@@ -195,11 +218,13 @@ def batch_for(
     if facts is None or query.db is not None:
         with desk_for(query) as desk:
             ledger = Ledger.at(out or runs_folder(desk.store.url))
-            yield desk.batch(user, ledger, facts=facts, workers=cores), desk.rules
+            batch = desk.batch(user, ledger, facts=facts, workers=cores)
+            yield replace(batch, is_incremental=is_incremental), desk.rules
     else:
         rules = load_rules(query.pack) if query.pack else shipped_rules()
         ledger, decider = Ledger.at(out or Path()), rules.decider()
-        yield Batch(ledger, decider, query.as_of, query.known_at, currency, user, facts=facts, workers=cores), rules
+        batch = Batch(ledger, decider, query.as_of, query.known_at, currency, user, facts=facts, workers=cores)
+        yield replace(batch, is_incremental=is_incremental), rules
 
 
 def _cores() -> int:

@@ -10,6 +10,7 @@ import click
 
 from commands.desk import ledger_for
 from commands.options import db_option, json_option, language_option, runs_option
+from commands.run_facts import facts_told
 from commands.runs_report import command as report
 
 if TYPE_CHECKING:
@@ -144,6 +145,8 @@ def facts_of(texts: Texts, entry: Entry) -> Iterator[tuple[str, str]]:
         yield texts("count"), texts.number(entry.customers)
     if entry.at is not None:
         yield texts("run_at"), f"{entry.at:%Y-%m-%d %H:%M} UTC, {entry.by}"
+    if entry.facts:
+        yield texts("run_whence"), facts_told(texts, entry.facts)
     yield texts("run_place"), str(entry.folder or texts("run_no_folder"))
 
 

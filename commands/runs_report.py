@@ -136,6 +136,7 @@ def plain(found: RunReport) -> dict[str, Any]:
         "problem_share": {"n": n, "of": of, "n_before": n_before, "of_before": of_before, "limit": found.limit}
         | {"is_above": found.is_above_limit},
         "compares_actions": found.rules_known,
+        "gives_reasons": found.run.folder is not None,
         "totals": found.totals,
         "listed": found.listed,
         **found.figures,

@@ -83,7 +83,7 @@ def publish(
 
 def _with_lists(cursor: Cursor, part: pa.Table, lists: dict[str, int], run_number: int) -> pa.Table:
     """Return decisions with their lists of rules as numbers; lists that occur for the first time are stored."""
-    fired = part["fired_rules"].cast(pa.string()).combine_chunks().dictionary_encode()
+    fired = _as_words(part["fired_rules"])
     texts = fired.dictionary.to_pylist()
     new = [text for text in texts if text not in lists]
     lists.update({text: len(lists) + place for place, text in enumerate(new)})
@@ -95,6 +95,13 @@ def _with_lists(cursor: Cursor, part: pa.Table, lists: dict[str, int], run_numbe
     )
     numbers = pa.array([lists[text] for text in texts], pa.int64()).take(fired.indices)
     return part.drop_columns(["fired_rules"]).append_column("rule_list", numbers)
+
+
+def _as_words(texts: pa.ChunkedArray) -> pa.DictionaryArray:
+    """Return texts as one array of their places in a dictionary, whether they came as such or not."""
+    if pa.types.is_dictionary(texts.type):
+        return texts.unify_dictionaries().combine_chunks()
+    return texts.cast(pa.string()).combine_chunks().dictionary_encode()
 
 
 def _known_keys(cursor: Cursor) -> pa.ChunkedArray:

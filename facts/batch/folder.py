@@ -40,8 +40,8 @@ _HISTORY = ("recorded_at", "retracted_at")
 _MOST_READ = 4
 """Times that a table may be read, all parts together; a table whose customers are more scattered is sorted first."""
 
-_FILES, _VISIBLE = "files", "visible"
-"""The schemas of views: of the files as they are, and of what is visible of them."""
+_FILES, VISIBLE, _ONCE = "files", "visible", "once"
+"""The schemas: of views of the files as they are, of what is visible of them, and of tables for what is read twice."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +59,17 @@ def divided(keys: pa.ChunkedArray, size: int) -> list[Part]:
     firsts = keys[::size].to_pylist()
     sizes = [min(size, len(keys) - start) for start in range(0, len(keys), size)]
     return [Part(number, *part) for number, part in enumerate(zip(firsts, [*firsts[1:], None], sizes, strict=True))]
+
+
+def divided_at(keys: pa.ChunkedArray, firsts: Sequence[str]) -> list[Part]:
+    """Divide sorted keys into parts that begin where these do; the first one begins with the first key of all."""
+    bounds = ["", *firsts[1:]]
+    starts = [*(int(pc.sum(pc.less(keys, first)).as_py()) for first in bounds), len(keys)]
+    ends = [*bounds[1:], None]
+    return [
+        Part(number, first, end, starts[number + 1] - starts[number])
+        for number, (first, end) in enumerate(zip(bounds, ends, strict=True))
+    ]
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,22 +139,49 @@ class FactsFolder:
         Raises:
             StoreError: if a file is damaged, or a value is not what its column declares.
         """
+        self.show_part(database, part, known_at)
+        self.fill(database)
+
+    def show_part(
+        self, database: DuckDBPyConnection, part: Part, known_at: datetime | None, *, twice: bool = False
+    ) -> None:
+        """Give the rows of a part's customers as views in the schema `VISIBLE`; see `load`.
+
+        What is current of a register takes long to find out; if it is read `twice`, it is found out once.
+        """
         self._show(database, base_columns(), part, known_at)
+        for name in (name for name in self.files if twice and TABLES[name].info["shape"] == "register"):
+            database.execute(f"CREATE TABLE {_ONCE}.{_history(name)} AS FROM {VISIBLE}.{_history(name)}")
+            database.execute(f"CREATE OR REPLACE VIEW {VISIBLE}.{_history(name)} AS FROM {_ONCE}.{_history(name)}")
+
+    def fill(self, database: DuckDBPyConnection, only: pa.Table | None = None) -> None:
+        """Put the rows that are shown into tables; `only` those about each `customer` of a table, and about nobody.
+
+        Raises:
+            StoreError: as `load`.
+        """
+        if only is not None:
+            database.register("wanted", only)
         for name in self.files:
+            owner = reading.owner(TABLES[name])
+            where = ""
+            if only is not None and owner is not None:
+                where = f"WHERE {owner.name} IN (SELECT customer FROM wanted)"  # noqa: S608 - own names
+                where += f" OR {owner.name} IS NULL" if owner.nullable else ""
             with _refused(self.path, name):
-                database.execute(f"CREATE TABLE {name} AS FROM {_VISIBLE}.{name}")
+                database.execute(f"CREATE TABLE {name} AS FROM {VISIBLE}.{name} {where}")
                 _check_values(database, name, self.path)
 
     def show(self, database: DuckDBPyConnection, names: Iterable[str], known_at: datetime | None) -> None:
         """Give the rows of all customers as views, which read no more than a query asks for; see `load`."""
         self._show(database, {name: base_columns()[name] for name in names}, None, known_at)
-        database.execute(f"SET search_path = 'main,{_VISIBLE}'")
+        database.execute(f"SET search_path = 'main,{VISIBLE}'")
 
     def cards(self, columns: Sequence[str], as_of: date, known_at: datetime | None) -> pa.Table:
         """Return who every customer is: `key` and these columns."""
         with open_database(as_of, "") as database, _refused(self.path, "customers"):
             self._show(database, {"customers": (*base_columns()["customers"], *columns)}, None, known_at)
-            return database.table(f"{_VISIBLE}.customers").select("key", *columns).to_arrow_table()
+            return database.table(f"{VISIBLE}.customers").select("key", *columns).to_arrow_table()
 
     def _show(
         self,
@@ -156,17 +194,17 @@ class FactsFolder:
         # Each file is looked at several times: by its view, by the check, by the query.
         database.execute("SET parquet_metadata_cache = true")
         database.execute("SET VARIABLE known_at = $moment", {"moment": known_at or datetime.max.replace(tzinfo=UTC)})
-        database.execute(f"CREATE SCHEMA {_FILES}; CREATE SCHEMA {_VISIBLE}")
+        database.execute(f"CREATE SCHEMA {_FILES}; CREATE SCHEMA {VISIBLE}; CREATE SCHEMA {_ONCE}")
         for name, wanted in columns.items():
             if name not in self.files:
                 database.register(name, base_schemas()[name].empty_table())
                 continue
             self._view(database, name, part)
-            database.execute(f"CREATE VIEW {_VISIBLE}.{_history(name)} AS {_visible(name, wanted)}")
+            database.execute(f"CREATE VIEW {VISIBLE}.{_history(name)} AS {_visible(name, wanted)}")
             if name == "customers":
                 # One row for each: how it stands now (see `Store.base_tables`).
-                now = f"SELECT * EXCLUDE (is_current) FROM {_VISIBLE}.{_history(name)} WHERE is_current"  # noqa: S608 - own names
-                database.execute(f"CREATE VIEW {_VISIBLE}.{name} AS {now}")
+                now = f"SELECT * EXCLUDE (is_current) FROM {VISIBLE}.{_history(name)} WHERE is_current"  # noqa: S608 - own names
+                database.execute(f"CREATE VIEW {VISIBLE}.{name} AS {now}")
 
     def _view(self, database: DuckDBPyConnection, name: str, part: Part | None) -> None:
         """Give a table's files as a view with all columns of the table, of one part's customers."""
@@ -352,7 +390,7 @@ def _check_values(database: DuckDBPyConnection, name: str, path: Path) -> None:
     table, columns = TABLES[name], base_columns()[name]
     closed = [column for column in columns if table.c[column].info.get("members")]
     identity = "key" if table.info["shape"] == "event" else "key, holds_from"
-    rows = f"{_VISIBLE}.{_history(name)}" if name == "customers" else name
+    rows = f"{VISIBLE}.{_history(name)}" if name == "customers" else name
     # All in one go, and keys by their hash alone, as hardly ever something is wrong.
     asked = [f"count(*) <> count(DISTINCT hash({identity}))" if "key" in columns else "false"]
     asked += [f"coalesce(bool_or(NOT list_contains($members_{column}, {column})), false)" for column in closed]
@@ -364,7 +402,7 @@ def _check_values(database: DuckDBPyConnection, name: str, path: Path) -> None:
         for (key,) in database.execute(twice).fetchall():
             raise _unusable(path, [f"{name}: the key {key!r} stands in several rows"])
     for column in (column for column, is_wrong in zip(closed, found[1:], strict=True) if is_wrong):
-        other = f"SELECT {column} FROM {name} WHERE NOT list_contains($members, {column}) LIMIT 1"  # noqa: S608 - own names
+        other = f"SELECT {column} FROM {rows} WHERE NOT list_contains($members, {column}) LIMIT 1"  # noqa: S608 - own names
         for (word,) in database.execute(other, {"members": members[column]}).fetchall():
             hint = did_you_mean(str(word), members[column]) or f"It is one of {', '.join(members[column])}."
             raise _unusable(path, [f"{name}: column {column!r} holds {word!r}. {hint}"])

@@ -4,6 +4,7 @@
     RUNS/latest             the last published run (a link, changed in one step)
     RUNS/KEY/run.json       what the run is decided from
     RUNS/KEY/snapshot/00000 the facts of a part's customers, one Parquet file for them and one for each collection
+    RUNS/KEY/changes/00000.parquet of an incremental run, why each customer's facts were computed or taken over
     RUNS/KEY/portfolio      what only a look at the whole base shows
     RUNS/KEY/decisions/00000.parquet
     RUNS/KEY/published.json there once the run is published
@@ -18,7 +19,8 @@ import hashlib
 import json
 import os
 import shutil
-from collections.abc import Callable, Iterator, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from datetime import UTC, date, datetime
@@ -34,6 +36,11 @@ from facts.database import StoreError, is_sqlite
 
 _NAME = 12
 """Digits of a key's digest that name a run."""
+
+TAKEN_OVER = "taken_over"
+"""How the customers are counted whose facts an incremental run took over."""
+
+_LARGEST_DICTIONARY = 64 * 2**20  # bytes
 
 _LATEST = "latest"
 _UNFINISHED = ".unfinished"
@@ -65,6 +72,8 @@ class Published:
     by: str
     customers: int
     number: int | None
+    facts: Mapping[str, int] | None = None
+    """Of an incremental run, of how many customers the facts were computed, by reason, and taken over."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,16 +89,37 @@ class RunFolder:
 
     # --- what the run is ---
 
-    def begin(self, key: RunKey, part_size: int) -> None:
-        """Note what the run is decided from, unless it has begun already."""
-        if not (self.path / "run.json").exists():
+    def begin(self, key: RunKey, part_size: int, incremental: Mapping[str, Any] | None = None) -> None:
+        """Note what the run is decided from, and from which run it goes on, unless it has begun already.
+
+        Args:
+            key: what it is decided from.
+            part_size: how many customers make a part.
+            incremental: of an incremental run, `after`, the name of the run that it goes on from (None: there is
+                none), and `firsts`, the first customer of each of that run's parts.
+        """
+        if not self.has_begun():
             self.path.mkdir(parents=True, exist_ok=True)
-            said = {**asdict(key), "part_size": part_size}
+            said = {**asdict(key), "part_size": part_size, "incremental": incremental}
             self._put("run.json", lambda path: path.write_text(json.dumps(said, default=str, indent=2), "utf-8"))
 
+    def has_begun(self) -> bool:
+        """Whether it was noted what the run is decided from."""
+        return (self.path / "run.json").exists()
+
     def said(self) -> dict[str, Any]:
-        """Return what was noted when the run began."""
-        found: dict[str, Any] = json.loads((self.path / "run.json").read_text("utf-8"))
+        """Return what was noted when the run began.
+
+        Raises:
+            StoreError: if the note is damaged.
+        """
+        place = self.path / "run.json"
+        try:
+            found: dict[str, Any] = json.loads(place.read_text("utf-8"))
+        except ValueError as error:
+            raise StoreError(
+                f"{place} cannot be used", str(error), "Delete the run's folder and decide again."
+            ) from None
         return found
 
     @property
@@ -107,12 +137,22 @@ class RunFolder:
 
     def publish(self, customers: int, by: str, number: int | None) -> None:
         """Make this the run that readers of the folder see."""
-        said = asdict(Published(datetime.now(UTC), by, customers, number))
+        said = asdict(Published(datetime.now(UTC), by, customers, number, self._whence()))
         self._put("published.json", lambda path: path.write_text(json.dumps(said, default=str, indent=2), "utf-8"))
         link = self.path.parent / f"{_LATEST}{_UNFINISHED}"
         link.unlink(missing_ok=True)
         link.symlink_to(self.path.name)
         link.replace(self.path.parent / _LATEST)
+
+    def _whence(self) -> dict[str, int] | None:
+        """Return of how many customers an incremental run computed the facts, by reason, and took them over."""
+        if self.said().get("incremental") is None:
+            return None
+        found: Counter[str] = Counter()
+        for number in range(self.parts()):
+            why = read_table(self.changes(number), ["why"], [("customer", "!=", "")])["why"]
+            found.update({row["values"] or TAKEN_OVER: row["counts"] for row in why.value_counts().to_pylist()})
+        return dict(found)
 
     # --- its parts ---
 
@@ -124,10 +164,18 @@ class RunFolder:
         """Return the place of a part's decisions."""
         return self.path / "decisions" / f"{number:05}.parquet"
 
+    def changes(self, number: int) -> Path:
+        """Return the place of what became of a part's facts since the run that an incremental one goes on from."""
+        return self.path / "changes" / f"{number:05}.parquet"
+
     @property
     def portfolio(self) -> Path:
         """The place of what only a look at the whole base shows."""
         return self.path / "portfolio.parquet"
+
+    def first(self, number: int) -> str:
+        """Return the first customer of a part."""
+        return str(read_table(self.snapshot(number) / "customers.parquet", ["customer"])["customer"][0])
 
     def parts(self) -> int:
         """Return how many parts have their decisions."""
@@ -138,6 +186,23 @@ class RunFolder:
         for number in range(self.parts()):
             place = self.decisions(number)
             yield read_table(place, [name for name in columns if name in pq.read_schema(place).names])
+
+    def remove_damaged(self) -> list[str]:
+        """Remove of what is finished all that cannot be read back as it was written; return why, file by file.
+
+        What depends on it stays: computed anew, it is the same again.
+        """
+        found = []
+        for path in sorted(self.path.glob("**/*.parquet")):
+            if not path.exists():
+                continue  # gone with the part that it belongs to
+            try:
+                read_table(path)
+            except StoreError as error:
+                found.append(str(error))
+                is_of_snapshot = path.parent.parent == self.path / "snapshot"
+                shutil.rmtree(path.parent) if is_of_snapshot else path.unlink()
+        return found
 
     def put_snapshot(self, number: int, snapshot: Snapshot) -> None:
         """Keep a part's facts."""
@@ -197,6 +262,20 @@ class Ledger:
         begun = [path for path in self.root.glob("[0-9a-f]*/run.json") if not path.parent.is_symlink()]
         return [RunFolder(path.parent) for path in sorted(begun, key=lambda path: path.stat().st_mtime)]
 
+    def going_on_from(self, key: RunKey) -> RunFolder | None:
+        """Return the run that an incremental run may go on from: the last one as of no later date by the same rules."""
+        same = ("pack_digest", "catalogue_digest", "base_currency")
+        wanted = [getattr(key, name) for name in same]
+        found = [
+            run
+            for run in self.runs()
+            if run.published() is not None
+            and run.as_of <= key.as_of
+            and [run.said()[name] for name in same] == wanted
+            and all(run.changes(number).exists() for number in range(run.parts()))
+        ]
+        return max(found, key=lambda run: run.as_of, default=None)
+
     def latest(self) -> RunFolder | None:
         """Return the run that readers see, or None if none is published."""
         link = self.root / _LATEST
@@ -249,20 +328,35 @@ def runs_folder(url: URL) -> Path:
 
 
 def _write(table: pa.Table, path: Path) -> None:
-    # lz4 is read fastest; the sums let a damaged file be told from a whole one.
-    pq.write_table(table, path, compression="lz4", write_page_checksum=True)
+    # lz4 is read fastest; the sums let a damaged file be told from a whole one. Lists of rules are long, and few of
+    # them occur: with the usual 1 MiB for a dictionary each customer's would be written out.
+    pq.write_table(
+        table, path, compression="lz4", write_page_checksum=True, dictionary_pagesize_limit=_LARGEST_DICTIONARY
+    )
 
 
 def read_table(
-    path: Path, columns: Sequence[str] | None = None, filters: Sequence[tuple[str, str, Any]] | None = None
+    path: Path,
+    columns: Sequence[str] | None = None,
+    filters: Sequence[tuple[str, str, Any]] | None = None,
+    as_words: Sequence[str] = (),
 ) -> pa.Table:
     """Return a table that was kept: these columns, and the rows that pass these filters.
+
+    Columns of text named `as_words` come as dictionaries, as they were written, and no text is read twice.
 
     Raises:
         StoreError: if the file is damaged or gone.
     """
     try:
-        return pq.read_table(path, columns=columns, filters=filters, page_checksum_verification=True, partitioning=None)
+        return pq.read_table(
+            path,
+            columns=columns,
+            filters=filters,
+            read_dictionary=list(as_words),
+            page_checksum_verification=True,
+            partitioning=None,
+        )
     except (pa.ArrowException, OSError) as error:
         said = str(error).partition("\n")[0]
         raise StoreError(f"{path} cannot be used", said, "Delete the run's folder and decide again.") from None

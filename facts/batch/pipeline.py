@@ -10,20 +10,28 @@ from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from engine.snapshot import Snapshot
 from engine.vocabulary import Vocabulary
+from facts.batch.carried import days_later, only, together
+from facts.batch.changes import changes, offsets
 from facts.batch.folder import FactsFolder, Part
 from facts.batch.ledger import RunFolder, read_table
+from facts.database import StoreError
 from facts.features import base_schemas
 from facts.group_acceptance import LOOKED_AT as HEARD_OF
 from facts.group_acceptance import Judged, acceptance_in
 from facts.look_alikes import LOOKED_AT, Ideal, look_alikes_in
 from facts.portfolio import with_portfolio
 from facts.snapshot import open_database, portfolio_facts, prepare, snapshot_in
+
+if TYPE_CHECKING:
+    from duckdb import DuckDBPyConnection
 
 PART = 50_000
 """Customers that are decided together by one core, at most; it needs about 1 GB for them."""
@@ -49,7 +57,11 @@ def part_size(customers: int, most: int, workers: int) -> int:
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """A run to be computed: from which facts, as of when, and by what."""
+    """A run to be computed: from which facts, as of when, and by what.
+
+    If it is incremental, the facts of customers for whom nothing changed are taken over from the run `earlier`, as far
+    as there is one; its parts are those of this run.
+    """
 
     folder: FactsFolder
     run: RunFolder
@@ -62,6 +74,8 @@ class Job:
     judged: Judged | None
     decide: Decide
     workers: int
+    is_incremental: bool = False
+    earlier: RunFolder | None = None
 
     def compute(self, progress: Progress) -> None:
         """Compute what is not finished yet: then every part has its decisions.
@@ -94,11 +108,43 @@ class Job:
 
     def _take_snapshot(self, part: Part) -> None:
         with open_database(self.as_of, self.base_currency, threads=1) as database:
-            self.folder.load(database, part, self.known_at)
-            database.register("portfolio", base_schemas()["portfolio"].empty_table())
-            prepare(database)
-            snapshot = snapshot_in(database, self.vocabulary, self.as_of)
+            self.folder.show_part(database, part, self.known_at, twice=self.is_incremental)
+            known = self._known(part) if self.is_incremental else None
+            if self.is_incremental:
+                turning = offsets(self.vocabulary)
+                since = known[0].as_of if known else self.as_of
+                found = changes(database, self.folder.files, known and known[1], turning, since, self.as_of)
+                self.run.put_table(self.run.changes(part.number), found)
+            if known is None:
+                self.folder.fill(database)
+                snapshot = self._snapshot_in(database)
+            else:
+                snapshot = self._with_earlier(database, found, known[0])
         self.run.put_snapshot(part.number, snapshot)
+
+    def _known(self, part: Part) -> tuple[Snapshot, pa.Table] | None:
+        """Return the facts of a part that the earlier run kept, and what it noted of their rows."""
+        if self.earlier is None:
+            return None
+        try:
+            facts = self.earlier.get_snapshot(part.number, self.earlier.as_of)
+            return facts, self.earlier.get_table(self.earlier.changes(part.number))
+        except StoreError:
+            return None  # damaged: then this part is computed as if there were no earlier run
+
+    def _with_earlier(self, database: DuckDBPyConnection, found: pa.Table, earlier: Snapshot) -> Snapshot:
+        """Return a part's facts: those of customers for whom something changed computed, the others taken over."""
+        of_customers = found.filter(pc.not_equal(found["customer"], ""))
+        is_same = pc.is_null(of_customers["why"])
+        self.folder.fill(database, of_customers.filter(pc.invert(is_same)).select(["customer"]))
+        computed = self._snapshot_in(database)
+        taken_over = days_later(only(earlier, of_customers.filter(is_same)["customer"]), self.as_of)
+        return together(computed, taken_over)
+
+    def _snapshot_in(self, database: DuckDBPyConnection) -> Snapshot:
+        database.register("portfolio", base_schemas()["portfolio"].empty_table())
+        prepare(database)
+        return snapshot_in(database, self.vocabulary, self.as_of)
 
     def _portfolio(self) -> pa.Table:
         files = [self.run.snapshot(part.number) / "customers.parquet" for part in self.parts]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -39,6 +39,8 @@ class Entry:
     parts: int
     is_latest: bool
     folder: Path | None
+    facts: Mapping[str, int] | None
+    """Of an incremental run, of how many customers the facts were computed, by reason, and taken over."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,6 +179,7 @@ def _entry(run: RunFolder, stored: PublishedRun | None, latest: RunFolder | None
         parts=run.parts(),
         is_latest=latest is not None and latest.path.name == run.path.name,
         folder=run.path,
+        facts=published.facts if published else None,
     )
 
 
@@ -197,4 +200,5 @@ def _without_folder(stored: PublishedRun) -> Entry:
         parts=0,
         is_latest=False,
         folder=None,
+        facts=None,
     )

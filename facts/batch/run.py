@@ -8,13 +8,14 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from engine.vocabulary import Vocabulary
-from facts.batch.folder import TABLES, FactsFolder, divided, needed_columns, open_folder
-from facts.batch.ledger import Ledger, RunFolder, RunKey
+from facts.batch.folder import TABLES, FactsFolder, Part, divided, divided_at, needed_columns, open_folder
+from facts.batch.ledger import Ledger, RunFolder, RunKey, read_table
 from facts.batch.pipeline import PART, Decide, Job, Progress, part_size
 from facts.database import StoreError
 from facts.group_acceptance import Judged
@@ -23,6 +24,9 @@ from facts.runs import Run, publish, run_number
 from facts.store import Store
 
 _SPOOLED = ".facts"
+
+_LARGEST = 1.2
+"""How much larger than wanted a part may become by new customers until an incremental run divides them anew."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +72,7 @@ class Batch:
     facts: Path | None = None
     workers: int = 1
     part: int = PART
+    is_incremental: bool = False
 
     def run(self, progress: Progress, waiting: Callable[[str], object] = str, *, wait: bool = True) -> BatchRun:
         """Decide all customers and publish the decisions, unless the same run is published already.
@@ -89,8 +94,10 @@ class Batch:
             number = run_number(self.store, _stored_run(key, run, self.user)) if self.store else None
             if published is not None and (number is not None or self.store is None):
                 return BatchRun(run, number, False, published.customers)
+            if run.has_begun():
+                _require_sound(run)
             customers = facts.customers(self.as_of, self.known_at)
-            run.begin(key, part_size(len(customers), self.part, self.workers))
+            run.begin(key, part_size(len(customers), self.part, self.workers), self._incremental(key, customers))
             self._job(facts, customers, run).compute(progress)
             if facts.written() != written:
                 self.ledger.remove(run)
@@ -114,7 +121,9 @@ class Batch:
             key = self._key(facts)
             again = RunFolder(before.folder.path.with_name(f".{before.folder.name}.again"))
             shutil.rmtree(again.path, ignore_errors=True)
-            again.begin(key, before.folder.said()["part_size"])
+            said = before.folder.said()
+            firsts = (said.get("incremental") or {}).get("firsts")
+            again.begin(key, said["part_size"], firsts and {"after": None, "firsts": firsts})
             self._job(facts, facts.customers(self.as_of, self.known_at), again).compute(progress)
             require_same(before.folder, again)
             shutil.rmtree(again.path)
@@ -133,8 +142,29 @@ class Batch:
             base_currency=self.base_currency,
         )
 
+    def _incremental(self, key: RunKey, customers: pa.ChunkedArray) -> dict[str, Any] | None:
+        """Return which run an incremental one goes on from, and where that run's parts begin; see `RunFolder.begin`.
+
+        It goes on from none if the customers are no longer divided well by these parts.
+        """
+        if not self.is_incremental:
+            return None
+        earlier = self.ledger.going_on_from(key)
+        firsts = _firsts(earlier) if earlier is not None else []
+        if earlier is not None and firsts:
+            sizes = [part.customers for part in divided_at(customers, firsts)]
+            if min(sizes) > 0 and max(sizes) <= _LARGEST * self.part:
+                return {"after": earlier.name, "firsts": firsts}
+        return {"after": None, "firsts": None}
+
+    def _parts(self, run: RunFolder, customers: pa.ChunkedArray) -> list[Part]:
+        said = run.said()
+        firsts = (said.get("incremental") or {}).get("firsts")
+        return divided(customers, said["part_size"]) if firsts is None else divided_at(customers, firsts)
+
     def _job(self, facts: FactsFolder, customers: pa.ChunkedArray, run: RunFolder) -> Job:
-        parts = divided(customers, run.said()["part_size"])
+        parts, incremental = self._parts(run, customers), run.said().get("incremental")
+        after = RunFolder(self.ledger.root / incremental["after"]) if incremental and incremental["after"] else None
         return Job(
             folder=facts.sorted_for(parts, run.path / "sorted"),
             run=run,
@@ -147,6 +177,8 @@ class Batch:
             judged=self.decider.judged,
             decide=self.decider.decide,
             workers=self.workers,
+            is_incremental=incremental is not None,
+            earlier=after if after is not None and after.published() else None,
         )
 
     @contextmanager
@@ -176,7 +208,7 @@ class Batch:
                 self.store,
                 _stored_run(key, run, self.user),
                 customers,
-                (run.get_table(part).drop_columns(["urgency"]) for part in parts),
+                (read_table(part, as_words=["fired_rules"]).drop_columns(["urgency"]) for part in parts),
                 run.get_table(run.portfolio),
                 add_customers=self.facts is not None,
             )
@@ -199,6 +231,30 @@ def _stored_run(key: RunKey, run: RunFolder, user: str) -> Run:
         decided_by=user,
         snapshot_file=str(run.path),
     )
+
+
+def _firsts(run: RunFolder) -> list[str]:
+    """Return the first customer of each part of a run; nothing if the run is damaged."""
+    try:
+        return [run.first(number) for number in range(run.parts())]
+    except StoreError:
+        return []
+
+
+def _require_sound(run: RunFolder) -> None:
+    """Check what an interrupted batch finished; what is damaged goes, so that the next batch computes it anew.
+
+    Raises:
+        StoreError: if something was damaged.
+    """
+    shutil.rmtree(run.path / "sorted", ignore_errors=True)  # carries no sums; sorted again it is the same
+    damaged = run.remove_damaged()
+    if damaged:
+        raise StoreError(
+            f"Run {run.name} cannot go on as it stood",
+            f"{len(damaged)} of its files were damaged and have been removed, the first: {damaged[0]}",
+            "Check the disk, then run the batch again: it computes what is missing.",
+        )
 
 
 def require_same(stored: RunFolder, again: RunFolder) -> None:

@@ -146,6 +146,7 @@ def test_a_run_without_its_folder_is_told_from_the_store(store: Path, found: Any
     for name in ("totals", "stages", "values", "actions", "managers"):
         assert bare[name] == found[name]
     assert "acceptance" not in bare
+    assert (found["gives_reasons"], bare["gives_reasons"]) == (True, False)
     keys = [row["customer"] for row in found["listed"]["up"]]
     assert [row["customer"] for row in bare["listed"]["up"]] == keys
     assert "the facts that run 1 was decided on are gone" in " ".join(report(copy, "1").output.split())

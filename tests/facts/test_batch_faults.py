@@ -3,14 +3,21 @@
 from __future__ import annotations
 
 import multiprocessing
+import os
 import random
+import re
 import shutil
+import subprocess
+import threading
 import time
+from collections.abc import Iterator
 from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
+from sqlalchemy import create_engine, text
 
+from facts import database
 from facts.batch.ledger import Ledger, RunFolder
 from facts.batch.register import entries, find, prune, replay
 from facts.batch.run import Batch, spool
@@ -18,11 +25,18 @@ from facts.database import StoreError
 from facts.demo import AS_OF, build
 from facts.runs import decisions_of
 from facts.store import Store
-from tests.facts.batch_child import batch
+from tests.commands.conftest import Answer, call_command
+from tests.facts.batch_child import PART, batch
 from tests.profiles import count
 from wiring import shipped_rules
 
 CUSTOMERS = 68
+WRITE_LOCK = database._POSTGRESQL_WRITE_LOCK
+ENDS_WAITING = """
+    SELECT pg_terminate_backend(pid)
+    FROM pg_stat_activity
+    WHERE datname = current_database() AND wait_event = 'advisory'
+"""
 KILLS = count(quick=2, ci=2, long=3)  # a night
 
 
@@ -126,6 +140,110 @@ def test_a_full_disk_leaves_what_was(
     process.join()
     assert process.exitcode == 1
     assert seen(url, tmp_path / "runs") == []
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    """Return the place of a file system of 2 MiB in memory, which only root may mount."""
+    place = tmp_path / "disk"
+    place.mkdir()
+    mount, umount = shutil.which("mount"), shutil.which("umount")
+    if os.name != "posix" or os.geteuid() != 0 or mount is None or umount is None:
+        pytest.skip("only root can mount a file system in memory")
+    mounted = subprocess.run([mount, "-t", "tmpfs", "-o", "size=2m", "tmpfs", place], capture_output=True, check=False)
+    if mounted.returncode:
+        pytest.skip(f"a file system in memory cannot be mounted here: {mounted.stderr.decode().strip()}")
+    yield place
+    subprocess.run([umount, "-l", place], check=True)
+
+
+def test_when_the_disk_is_full_the_next_batch_finishes(facts: Path, small_disk: Path) -> None:
+    """A full disk under runs and store is said, with exit code 1; nothing is published, and with room it finishes."""
+    url, runs, ballast = f"sqlite:///{small_disk / 'store.db'}", small_disk / "runs", small_disk / "ballast"
+    Store.create(url).close()
+    asked = ("batch", "--facts", facts, "--out", runs, "--db", url, "--as-of", AS_OF, "--workers", 1, "--quiet")
+    free = shutil.disk_usage(small_disk).free
+    for left in (40_000, 100_000, 160_000, 220_000):
+        ballast.write_bytes(bytes(max(free - left, 0)))
+        answer = call_command(*asked)
+        assert answer.code in (0, 1), answer.errors
+        if answer.code == 1:
+            assert re.search("No space left|disk is full", answer.errors), answer.errors
+            ballast.unlink()
+            assert seen(url, runs) == []
+        free = shutil.disk_usage(small_disk).free
+    ballast.unlink(missing_ok=True)
+    answer = call_command(*asked)
+    assert answer.code == 0, answer.errors
+    assert seen(url, runs) == [(AS_OF, CUSTOMERS)]
+    _require_whole(url, runs, AS_OF)
+
+
+def test_when_the_database_goes_the_next_batch_finishes(store_url: str, facts: Path, tmp_path: Path) -> None:
+    """A server that ends the connection while a run is published leaves nothing of it; the next batch publishes it."""
+    if not store_url.startswith("postgresql"):
+        pytest.skip("SQLite has no server that could go")
+    Store.create(store_url).close()
+    engine = create_engine(store_url, isolation_level="AUTOCOMMIT")
+    asked = ("batch", "--facts", facts, "--out", tmp_path / "runs", "--db", store_url, "--as-of", AS_OF, "--quiet")
+    with engine.connect() as watcher:
+        # The batch waits for whoever writes; meanwhile its connection is found and ended.
+        watcher.execute(text("SELECT pg_advisory_lock(:key)"), {"key": WRITE_LOCK})
+        answers: list[Answer] = []
+        work = threading.Thread(target=lambda: answers.append(call_command(*asked)))
+        work.start()
+        while work.is_alive():
+            watcher.execute(text(ENDS_WAITING))
+            work.join(0.05)
+        watcher.execute(text("SELECT pg_advisory_unlock_all()"))
+    engine.dispose()
+    assert (answers[0].code, "cannot be used" in answers[0].errors) == (1, True), answers[0].errors
+    assert "Internal failure" not in answers[0].errors
+    assert seen(store_url, tmp_path / "runs") == []
+    assert call_command(*asked).code == 0
+    assert seen(store_url, tmp_path / "runs") == [(AS_OF, CUSTOMERS)]
+    _require_whole(store_url, tmp_path / "runs", AS_OF)
+
+
+@pytest.mark.parametrize("place", ["snapshot/00001/customers", "portfolio", "decisions/00000"])
+def test_a_part_that_is_damaged_before_a_batch_goes_on_is_computed_anew(
+    facts: Path, tmp_path: Path, place: str
+) -> None:
+    """What an interrupted batch left damaged, cut off or by one bit, is said and not used; the next batch finishes."""
+    url, runs = str(tmp_path / "store.db"), tmp_path / "runs"
+    Store.create(url).close()
+    asked = ("batch", "--facts", facts, "--out", runs, "--db", url, "--as-of", AS_OF, "--workers", 1, "--quiet")
+    store = Store.open(url)
+    whole = Batch(Ledger.at(runs), shipped_rules().decider(), AS_OF, None, "EUR", "ann", store, facts, part=PART)
+
+    def stop(step: str, *_: int) -> None:
+        if step == "publishing":
+            raise KeyboardInterrupt
+
+    for damaged in (cut, flipped):
+        with pytest.raises(KeyboardInterrupt):
+            whole.run(stop)
+        (run,) = Ledger.at(runs).runs()
+        file = run.path / f"{place}.parquet"
+        file.write_bytes(damaged(file.read_bytes()))
+        answer = call_command(*asked)
+        assert (answer.code, "damaged" in answer.errors, file.name in answer.errors) == (1, True, True), answer.errors
+        assert seen(url, runs) == []
+    store.close()
+    assert call_command(*asked).code == 0
+    assert seen(url, runs) == [(AS_OF, CUSTOMERS)]
+    _require_whole(url, runs, AS_OF)
+
+
+def cut(content: bytes) -> bytes:
+    """Return the content without its end."""
+    return content[:-200]
+
+
+def flipped(content: bytes) -> bytes:
+    """Return the content with one bit turned."""
+    place = len(content) // 3
+    return content[:place] + bytes([content[place] ^ 1]) + content[place + 1 :]
 
 
 def test_a_damaged_part_is_noticed(facts: Path, tmp_path: Path) -> None:
