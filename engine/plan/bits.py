@@ -43,9 +43,9 @@ def settled(bits: Bits) -> Bits:
     """Return NOWHERE or EVERYWHERE for bits that are the same everywhere."""
     first = bits.item(0)
     if first == 0:
-        return bits if bits.max() else NOWHERE
+        return bits if np.maximum.reduce(bits) else NOWHERE
     if first == ALL:
-        return EVERYWHERE if bits.min() == ALL else bits
+        return EVERYWHERE if np.minimum.reduce(bits) == ALL else bits
     return bits
 
 

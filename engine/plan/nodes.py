@@ -5,11 +5,14 @@ Parts that speak of the customer alone are put together before they are repeated
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from engine.program import And, Cond, Lit, Program, cond_facts, leaf_scope
+from engine.program import And, Cond, CountAtLeast, Lit, Program, SumAtLeast, cond_facts, leaf_scope
 from engine.vocabulary import FactKey
+
+OFTEN = 8  # to arrange a collection's rows in layers takes as long as to combine them so many times without
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -64,6 +67,10 @@ class Nodes:
     """The nodes of all conditions over a program's leaves, made when they are first asked for."""
 
     def __init__(self, program: Program) -> None:
+        """Start from nothing. `combined_often`: the collections whose rows many rules and tests combine."""
+        combined = Counter(leaf.collection for leaf in program.leaves if isinstance(leaf, CountAtLeast | SumAtLeast))
+        combined.update(rule.scope for rule in program.rules if rule.scope is not None)
+        self.combined_often = frozenset(name for name, times in combined.items() if times >= OFTEN)
         self._leaves = program.leaves
         self._bits: dict[FactKey, int] = {one.fact: 1 << place for place, one in enumerate(program.resolutions)}
         self._distinct: dict[object, Node] = {}

@@ -1,8 +1,8 @@
-"""A collection's rows, arranged so that whole customers' rows are combined by operations on whole columns.
+"""A collection's rows, arranged so that the rows of all customers are combined by operations on whole columns.
 
 Layer k has each customer's row number k, the customers side by side: whether some row of each customer passes a test is
 then the or of the layers, and what holds of the customers is repeated for each layer. Layers that few customers would
-fill are not worth it; those rows follow one by one.
+fill are not worth it; those rows follow one by one. So do all rows of a collection that is not combined often.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from __future__ import annotations
 import numpy as np
 import pyarrow as pa
 
-from engine.plan.bits import EVERYWHERE, NOWHERE, Bits, closed, holds, meet, pack, settled, unpack
+from engine.plan.bits import EVERYWHERE, NOWHERE, Bits, closed, meet, pack, settled, unpack
 from engine.plan.values import Array, Pieced, Stored, Values
 
 FILLED = 8  # a layer has rows of at least one customer in so many; with fewer, single rows are faster
@@ -22,41 +22,43 @@ class Rows:
     `owners` has each row's customer, as a position, in the order of `table`, which is sorted by it.
     """
 
-    def __init__(self, table: pa.Table, owners: Array, customers: int) -> None:
+    def __init__(self, table: pa.Table, owners: Array, customers: int, is_layered: bool) -> None:
         self.table, self.owners = table, owners
         self._customers = customers
-        self._counts = np.bincount(owners, minlength=customers)
-        self._starts = np.cumsum(self._counts) - self._counts
-        having_more = customers - np.cumsum(np.bincount(self._counts))
-        self._layers = int(np.count_nonzero(having_more * FILLED >= customers)) if len(owners) else 0
         self._width = -(-customers // 8)
-        self._arrange()
+        self._layers = 0
+        self._row_at: Array | None = None  # where it is not needed: a place is a row
+        self._single_owners = owners
+        self.exists = EVERYWHERE if len(owners) else NOWHERE
+        if is_layered and len(owners):
+            self._arrange()
+        self.size = self._in_layers + len(self._single_owners)
 
     def _arrange(self) -> None:
         """Find each place's row; where there is none, any other stands in."""
-        beside = np.minimum(np.arange(8 * self._width), self._customers - 1)  # whole bytes: the last is repeated
-        first, counts = self._starts[beside], self._counts[beside]
+        ends = np.searchsorted(self.owners, np.arange(self._customers, dtype=self.owners.dtype), side="right")
+        counts = np.diff(ends, prepend=0)
+        having_more = self._customers - np.cumsum(np.bincount(counts))
+        self._layers = int(np.count_nonzero(having_more * FILLED >= self._customers))
+        beside = self._beside()
+        first = (ends - counts)[beside]
         layers = [np.minimum(first + number, len(self.owners) - 1) for number in range(self._layers)]
-        singles = self._singles()
+        singles = _numbered_from(ends - counts + self._layers, counts - self._layers)
+        present = [counts[beside] > number for number in range(self._layers)]
+        self.exists = pack(np.concatenate([*present, np.ones(len(singles), np.bool_)]))
         self._row_at = np.concatenate([*layers, singles]).astype(np.intp, copy=False)
         self._single_owners = self.owners[singles]
-        self.size = len(self._row_at)
-        present = [counts > number for number in range(self._layers)]
-        self.exists = pack(np.concatenate([*present, np.ones(len(singles), np.bool_)]))
 
-    def _singles(self) -> Array:
-        """Return the rows that are in no layer."""
-        customers = np.flatnonzero(self._counts > self._layers)
-        lengths = self._counts[customers] - self._layers
-        before = np.cumsum(lengths) - lengths
-        return np.repeat(self._starts[customers] + self._layers - before, lengths) + np.arange(lengths.sum())
+    def _beside(self) -> Array:
+        """Return the customers as they stand in a layer: it takes whole bytes, and the last one is repeated."""
+        return np.minimum(np.arange(8 * self._width), self._customers - 1)
 
     # --- one row ---
 
     def span(self, customer: int) -> dict[int, str]:
         """Return the places of a customer's rows with their keys."""
-        first, count = int(self._starts[customer]), int(self._counts[customer])
-        keys = self.table["row"].slice(first, count).to_pylist()
+        first, end = (int(row) for row in np.searchsorted(self.owners, (customer, customer + 1)))
+        keys = self.table["row"].slice(first, end - first).to_pylist()
         return {self._place(customer, number): key for number, key in enumerate(keys)}
 
     def _place(self, customer: int, number: int) -> int:
@@ -78,18 +80,22 @@ class Rows:
 
     def arranged(self, values: Values) -> Values:
         """Return the values of the table's rows at each place."""
+        if self._row_at is None:
+            return values
         if isinstance(values, Pieced):
             pieces = tuple((self._arranged(where), piece) for where, piece in values.pieces)
             return Pieced(self.size, values.kind, self._arranged(values.known), pieces)
         return Stored(values.numbers.take(self._row_at), self._arranged(values.known), values.words)
 
     def _arranged(self, bits: Bits) -> Bits:
-        if bits is NOWHERE or bits is EVERYWHERE:
+        if self._row_at is None or bits is NOWHERE or bits is EVERYWHERE:
             return bits
         return pack(unpack(bits, len(self.owners)).take(self._row_at))
 
     def in_order(self, of_places: Array) -> Array:
         """Return an array over places as one over the table's rows."""
+        if self._row_at is None:
+            return of_places
         exists = unpack(self.exists, self.size)
         found = np.zeros(len(self.owners), of_places.dtype)
         found[self._row_at[exists]] = of_places[exists]
@@ -109,8 +115,7 @@ class Rows:
 
     def spread_codes(self, values: Values) -> Stored:
         """Return the customers' values for each of their rows."""
-        beside = np.minimum(np.arange(8 * self._width), self._customers - 1)
-        owners = np.concatenate([np.tile(beside, self._layers), self._single_owners]).astype(np.intp, copy=False)
+        owners = np.concatenate([np.tile(self._beside(), self._layers), self._single_owners])
         return Stored(values.codes.take(owners), self.spread(values.known))
 
     def someone(self, bits: Bits) -> Bits:
@@ -150,6 +155,10 @@ class Rows:
         singles = np.unpackbits(whole[edge:], count=len(self._single_owners), bitorder="little")
         return whole[:edge].reshape(self._layers, self._width), np.flatnonzero(singles)
 
-    def is_at(self, bits: Bits, place: int) -> bool:
-        """Return whether bits about customers hold for the customer of a place."""
-        return holds(bits, self.owner(place))
+
+def _numbered_from(firsts: Array, lengths: Array) -> Array:
+    """Return the numbers from each of these on, as many as its length says (none if that is negative)."""
+    some = np.flatnonzero(lengths > 0)
+    firsts, lengths = firsts[some], lengths[some]
+    before = np.cumsum(lengths) - lengths
+    return np.repeat(firsts - before, lengths) + np.arange(lengths.sum())

@@ -121,5 +121,10 @@ class Plan:
             parts = {}
             for name, (table, owners) in rows.items():
                 first, last = (int(place) for place in np.searchsorted(owners, (start, start + customers.num_rows)))
-                parts[name] = Rows(table.slice(first, last - first), owners[first:last] - start, customers.num_rows)
+                parts[name] = Rows(
+                    table.slice(first, last - first),
+                    owners[first:last] - start,
+                    customers.num_rows,
+                    name in self._nodes.combined_often,
+                )
             yield Chunk(self.program, self._nodes, snapshot.as_of, customers, parts)

@@ -57,22 +57,22 @@ def negate(truth: Truth) -> Truth:
 def both(truths: Iterable[Truth]) -> Truth:
     """Return the and of truths (of none: true); no more of them are asked for once it is false everywhere."""
     surely = possibly = EVERYWHERE
-    for truth in truths:
-        is_sharp = surely is possibly and truth.is_sharp
-        possibly = meet(possibly, truth.possibly)
+    for sure, possible in truths:
+        is_sharp = surely is possibly and sure is possible
+        possibly = meet(possibly, possible)
         if possibly is NOWHERE:
             return NEVER
-        surely = possibly if is_sharp else meet(surely, truth.surely)
+        surely = possibly if is_sharp else meet(surely, sure)
     return Truth(surely, possibly)
 
 
 def some(truths: Iterable[Truth]) -> Truth:
     """Return the or of truths (of none: false); no more of them are asked for once it is true everywhere."""
     surely = possibly = NOWHERE
-    for truth in truths:
-        is_sharp = surely is possibly and truth.is_sharp
-        surely = join(surely, truth.surely)
+    for sure, possible in truths:
+        is_sharp = surely is possibly and sure is possible
+        surely = join(surely, sure)
         if surely is EVERYWHERE:
             return ALWAYS
-        possibly = surely if is_sharp else join(possibly, truth.possibly)
+        possibly = surely if is_sharp else join(possibly, possible)
     return Truth(surely, possibly)
