@@ -19,7 +19,7 @@ from engine.plan.rows import Rows
 from engine.program import Program, leaf_scope
 from engine.snapshot import CustomerFacts, Snapshot, snapshot_of, snapshots_by_day
 
-CHUNK = 65_536  # customers; smaller chunks are slower (bench/plan.py), larger ones leave the cache and need more memory
+CHUNK = 131_072  # customers; smaller chunks are slower (bench/plan.py), larger ones need more memory
 
 
 class Plan:
