@@ -57,14 +57,14 @@ class Rows:
 
     def span(self, customer: int) -> dict[int, str]:
         """Return the places of a customer's rows with their keys."""
-        first, end = (int(row) for row in np.searchsorted(self.owners, (customer, customer + 1)))
+        first, end = first_rows(self.owners, customer, customer + 1)
         keys = self.table["row"].slice(first, end - first).to_pylist()
         return {self._place(customer, number): key for number, key in enumerate(keys)}
 
     def _place(self, customer: int, number: int) -> int:
         if number < self._layers:
             return number * 8 * self._width + customer
-        first = int(np.searchsorted(self._single_owners, customer))
+        (first,) = first_rows(self._single_owners, customer)
         return self._in_layers + first + number - self._layers
 
     @property
@@ -153,7 +153,14 @@ class Rows:
         whole = np.broadcast_to(bits, -(-self.size // 8))
         edge = self._layers * self._width
         singles = np.unpackbits(whole[edge:], count=len(self._single_owners), bitorder="little")
-        return whole[:edge].reshape(self._layers, self._width), np.flatnonzero(singles)
+        return whole[:edge].reshape(self._layers, self._width), np.flatnonzero(singles.view(np.bool_))
+
+
+def first_rows(owners: Array, *customers: int) -> list[int]:
+    """Return where the rows of each of these customers begin, or would stand, in rows sorted by customer."""
+    # Of another type than the owners, the customers would have all of these converted.
+    found: list[int] = np.searchsorted(owners, np.array(customers, owners.dtype)).tolist()
+    return found
 
 
 def _numbered_from(firsts: Array, lengths: Array) -> Array:

@@ -15,7 +15,7 @@ from engine.plan.decided import Decided
 from engine.plan.nodes import Nodes
 from engine.plan.owners import by_owner
 from engine.plan.result import Result, Tested
-from engine.plan.rows import Rows
+from engine.plan.rows import Rows, first_rows
 from engine.program import Program, leaf_scope
 from engine.snapshot import CustomerFacts, Snapshot, snapshot_of, snapshots_by_day
 
@@ -120,7 +120,7 @@ class Plan:
             customers = snapshot.customers.slice(start, size)
             parts = {}
             for name, (table, owners) in rows.items():
-                first, last = (int(place) for place in np.searchsorted(owners, (start, start + customers.num_rows)))
+                first, last = first_rows(owners, start, start + customers.num_rows)
                 parts[name] = Rows(
                     table.slice(first, last - first),
                     owners[first:last] - start,
