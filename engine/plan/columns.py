@@ -9,7 +9,7 @@ import numpy as np
 import pyarrow as pa
 
 from engine.plan.bits import EVERYWHERE, Bits, Mask, closed, invert, meet, pack, unpack
-from engine.plan.values import Array, Pieced, Stored, Values, missing, smallest
+from engine.plan.values import Array, Pieced, Stored, Values, missing
 from engine.program import Code
 from engine.vocabulary import Fact, Type, Vocabulary
 
@@ -161,4 +161,4 @@ def _numbered(texts: pa.Array, words: dict[Code, int]) -> Stored:
     return Stored(_numbers(texts.indices).numbers, _known(texts.indices), words)
 
 
-__all__ = ["Array", "Column", "ColumnError", "Mask", "one_array", "read_dates", "read_values", "smallest"]
+__all__ = ["Array", "Column", "ColumnError", "Mask", "one_array", "read_dates", "read_values"]
