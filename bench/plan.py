@@ -127,7 +127,7 @@ def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--customers", type=int, default=CUSTOMERS)
     parser.add_argument("--runs", type=int, default=RUNS)
-    parser.add_argument("--chunk", type=int, nargs="+", default=[4_096, 8_192, 16_384, CHUNK, 65_536])
+    parser.add_argument("--chunk", type=int, nargs="+", default=[16_384, 65_536, CHUNK])
     return parser.parse_args()
 
 

@@ -17,7 +17,7 @@ from engine.mutation.mutants import Mutant, Mutants
 from engine.plan import Plan
 from engine.plan.again import Again, reads_of
 from engine.plan.columns import Mask
-from engine.plan.run import Decided
+from engine.plan.decided import Decided
 from engine.program import Cond, Program, ProgramRule, cond_facts
 from engine.vocabulary import FactKey
 

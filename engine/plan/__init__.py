@@ -1,5 +1,6 @@
 """The plan: a program run over columns, the decisions of many customers at once."""
 
-from engine.plan.run import Plan, Result, Tested
+from engine.plan.result import Result, Tested
+from engine.plan.run import Plan
 
 __all__ = ["Plan", "Result", "Tested"]

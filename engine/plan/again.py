@@ -2,41 +2,33 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
 
-from engine.plan.columns import Array, Column, Mask, full
+from engine.plan.bits import NOWHERE, Bits, Mask, any_of, join, meet, pack, settled
 from engine.plan.conditions import Conditions
-from engine.plan.resolve import Rules, fire, resolve_aggregate, resolve_single, resolve_union
-from engine.plan.run import Decided
-from engine.program import Aggregate, Lit, Program, Resolution, Selection, Single, Union, cond_facts
+from engine.plan.decided import Decided
+from engine.plan.resolve import Rules, fire
+from engine.plan.values import Values
+from engine.program import Program, Resolution, Selection, Single, cond_facts
 from engine.vocabulary import FactKey
-
-MISSING = np.iinfo(np.int64).min
 
 
 @dataclass(frozen=True)
 class Reads:
-    """What of a program reads which facts: by rule, by resolution (besides its rules), and by fact the leaves."""
+    """What of a program reads which facts: by rule, and by resolution (besides its rules)."""
 
     rules: tuple[frozenset[FactKey], ...]
     resolutions: Mapping[FactKey, frozenset[FactKey]]
-    leaves: Mapping[FactKey, tuple[int, ...]]
 
 
 def reads_of(program: Program) -> Reads:
     """Return what of a program reads which facts."""
-    leaves = defaultdict(list)
-    for index in range(len(program.leaves)):
-        for fact in cond_facts(Lit(index), program.leaves):
-            leaves[fact].append(index)
     return Reads(
         tuple(frozenset(cond_facts(rule.when, program.leaves)) for rule in program.rules),
         {one.fact: frozenset(_besides(program, one)) for one in program.resolutions},
-        {fact: tuple(indices) for fact, indices in leaves.items()},
     )
 
 
@@ -63,7 +55,7 @@ class Again(Decided):
         self._chunk = replace(
             base._chunk,
             program=program,
-            columns=dict(base._chunk.columns),
+            values=dict(base._chunk.values),
             sets=dict(base._chunk.sets),
             provisional=dict(base._chunk.provisional),
         )
@@ -82,58 +74,46 @@ class Again(Decided):
                 if not self._new_rules.isdisjoint(_rules_of(resolution)) or not reads.resolutions[
                     resolution.fact
                 ].isdisjoint(self.facts):
-                    self._resolve(resolution)
+                    self._resolve_again(resolution)
 
     def _fire(self, index: int) -> None:
-        rule, size = self._program.rules[index], self._chunk.size(self._program.rules[index].scope)
+        rule = self._program.rules[index]
         fire(self._chunk, self._conditions, self._rules, rule)
-        fired, doubted = (
-            full(new[index], size) != full(old[index], size)
-            for new, old in (
-                (self._rules.fired, self._base._rules.fired),
-                (self._rules.open, self._base._rules.open),
-            )
-        )
-        if fired.any() or doubted.any():
+        old, new = self._base._rules, self._rules
+        fired = _differ(old.fired[index], new.fired[index])
+        if fired is not NOWHERE:
+            self.fired_otherwise[index] = self.by_customer(self._mask(fired, rule.scope), rule.scope)
+        if fired is not NOWHERE or _differ(old.open[index], new.open[index]) is not NOWHERE:
             self._new_rules.add(index)
-        if fired.any():
-            self.fired_otherwise[index] = self.by_customer(fired, rule.scope)
 
-    def _resolve(self, resolution: Resolution) -> None:
+    def _resolve_again(self, resolution: Resolution) -> None:
         key = resolution.fact
-        self._chunk.provisional.pop(key, None)
-        match resolution:
-            case Single():
-                resolve_single(self._chunk, self._rules, resolution)
-            case Union():
-                resolve_union(self._chunk, self._rules, resolution)
-            case Aggregate():
-                resolve_aggregate(self._chunk, self._rules, resolution)
-            case Selection():
-                self._select(resolution)
+        self._chunk.settle(key)
+        self._resolve(resolution)
         differs = self._differs(key)
-        if differs.any():
-            self.facts[key] = self.by_customer(differs, key.scope)
-            self._conditions.forget(self._reads.leaves.get(key, ()))
+        if differs is not NOWHERE:
+            self.facts[key] = self.by_customer(self._mask(differs, key.scope), key.scope)
+            self._conditions.forget(key)
 
-    def _differs(self, key: FactKey) -> Mask:
+    def _differs(self, key: FactKey) -> Bits:
         """Return where a fact has another value, or is provisional where it was not, or no longer is."""
-        size = self._chunk.size(key.scope)
         old, new = self._base._chunk, self._chunk
-        doubts = [full(one.provisional[key], size) if key in one.provisional else np.False_ for one in (old, new)]
-        found: Mask = np.zeros(size, np.bool_) | (doubts[0] != doubts[1])
+        doubts = _differ(old.provisional.get(key, NOWHERE), new.provisional.get(key, NOWHERE))
         if key in new.sets:
-            for code, mask in new.sets[key].items():
-                found |= full(mask, size) != full(old.sets[key][code], size)
-        else:
-            found |= _codes(old.columns[key], size) != _codes(new.columns[key], size)
-        return found
+            return join(doubts, any_of(*[_differ(old.sets[key][code], bits) for code, bits in new.sets[key].items()]))
+        return join(doubts, _values_differ(old.values[key], new.values[key]))
 
 
-def _codes(column: Column, size: int) -> Array:
-    """Return a column's codes, with one that no value has where nothing is known."""
-    codes = column.codes if column.codes.dtype == object else column.codes.astype(np.int64)
-    return codes if column.known is None else np.where(full(column.known, size), codes, np.int64(MISSING))
+def _differ(one: Bits, other: Bits) -> Bits:
+    return NOWHERE if one is other else settled(np.asarray(one ^ other))
+
+
+def _values_differ(one: Values, other: Values) -> Bits:
+    """Return where both are known and differ, or only one is."""
+    known = meet(one.known, other.known)
+    return join(
+        _differ(one.known, other.known), known if known is NOWHERE else meet(known, pack(one.codes != other.codes))
+    )
 
 
 def _rules_of(resolution: Resolution) -> set[int]:

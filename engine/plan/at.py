@@ -6,17 +6,20 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from engine.assemble import fact_conflict, table_conflict
 from engine.decision import Conflict, Provisional
-from engine.plan.columns import Column, Mask, holds
-from engine.plan.conditions import Chunk, Conditions
+from engine.plan.bits import NOWHERE, Bits, holds
+from engine.plan.chunk import Chunk
+from engine.plan.conditions import Conditions
 from engine.plan.resolve import Rules, without_rules
 from engine.plan.scorecards import Scored
-from engine.program import Aggregate, Program, Resolution, Selection, Single, Union
+from engine.plan.values import Values
+from engine.program import Aggregate, Code, Program, Resolution, Selection, Single, Union
 from engine.vocabulary import FactKey
 
 Place = tuple[str | None, int, str]
 """A scope, a position in its columns, and the row's key (empty for a customer)."""
 
-Cards = Mapping[str, tuple[Selection, list[Scored], list[Mask]]]
+Cards = dict[str, tuple[Selection, list[Scored], list[Bits]]]
+"""By scorecard, its candidates' points and where each candidate is chosen."""
 
 
 def conflicts_at(program: Program, rules: Rules, scope: str | None, index: int, key: str) -> Iterator[Conflict]:
@@ -44,9 +47,9 @@ def provisional_at(
     found: dict[tuple[FactKey, str], Provisional] = {}
     for stratum in chunk.program.strata:
         for resolution in stratum.resolutions:
-            provisional = chunk.provisional.get(resolution.fact)
-            for scope, index, key in places if provisional is not None else ():
-                if scope == resolution.fact.scope and provisional is not None and holds(provisional, index):
+            provisional = chunk.provisional.get(resolution.fact, NOWHERE)
+            for scope, index, key in places if provisional is not NOWHERE else ():
+                if scope == resolution.fact.scope and holds(provisional, index):
                     hangs = _Hangs(chunk, conditions, rules, cards, places, index)
                     found[resolution.fact, key] = hangs.on(resolution, key, found)
     return list(found.values())
@@ -83,17 +86,17 @@ class _Hangs:
                 self._rule(entry.rule, self._index)
             if self._is_settled(entry.rule):
                 return
-        if single.fallback and doubt is not None and holds(doubt, self._index):
+        if single.fallback and holds(doubt, self._index):
             fallback = found[single.fallback, key]
             self._names |= set(fallback.rules)
             self._unknown |= set(fallback.unknown)
 
-    def _settled_value(self, single: Single, base: Column) -> int | str | None:
+    def _settled_value(self, single: Single, base: Values) -> Code | None:
         """Return the value that holds if no open rule fires, or None."""
         for entry in single.entries:
             if self._is_settled(entry.rule):
                 return entry.value
-        return _code(base.codes[self._index]) if base.is_known(self._index) else None
+        return base.at(self._index)
 
     def _union(self, union: Union) -> None:
         spots = {rule: self._spots(rule) for rule, _ in union.entries}
@@ -145,7 +148,3 @@ class _Hangs:
         rule = self._chunk.program.rules[index]
         self._names.add(rule.id)
         self._unknown |= self._conditions.unknown(rule.when, rule.scope, place)
-
-
-def _code(code: object) -> int | str:
-    return code if isinstance(code, str) else int(code)  # type: ignore[call-overload]

@@ -10,7 +10,7 @@ import pyarrow.compute as pc
 
 from engine.model import Action, Advise
 from engine.plan.columns import Array, Column, Mask
-from engine.plan.run import Result
+from engine.plan.result import Result
 from engine.program import Program, ProgramRule, decode
 from engine.vocabulary import Fact, FactKey
 

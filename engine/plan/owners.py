@@ -20,7 +20,7 @@ def by_owner(customers: pa.ChunkedArray, rows: Mapping[str, pa.Table]) -> dict[s
     columns = {name: one_array(table["customer"]) for name, table in rows.items() if table.num_rows}
     found = {name: _places(column) for name, column in columns.items() if _is_keyed(column, keys)}
     found |= _looked_up(keys, {name: _texts(column) for name, column in columns.items() if name not in found})
-    return {name: _sorted(table, found.get(name, np.zeros(0, np.int64))) for name, table in rows.items()}
+    return {name: _sorted(table, found.get(name, np.zeros(0, np.int32))) for name, table in rows.items()}
 
 
 def _texts(keys: pa.ChunkedArray | pa.Array) -> pa.Array:
@@ -34,7 +34,8 @@ def _is_keyed(column: pa.Array, customers: pa.Array) -> bool:
 
 
 def _places(column: pa.Array) -> Array:
-    return np.asarray(column.indices.fill_null(-1).to_numpy(), np.int64)
+    places = column.indices if not column.null_count else column.indices.fill_null(-1)
+    return np.asarray(places.to_numpy(), np.int32)
 
 
 def _looked_up(customers: pa.Array, columns: Mapping[str, pa.Array]) -> dict[str, Array]:
@@ -52,7 +53,7 @@ def _positions(customers: pa.Array, keys: list[pa.Array]) -> list[Array]:
     if not keys:
         return []
     places = pc.index_in(pa.concat_arrays(keys), value_set=customers).fill_null(-1)
-    return np.split(np.asarray(places.to_numpy(), np.int64), np.cumsum([len(each) for each in keys[:-1]]))
+    return np.split(np.asarray(places.to_numpy(), np.int32), np.cumsum([len(each) for each in keys[:-1]]))
 
 
 def _spread(runs: pa.RunEndEncodedArray, places: Array) -> Array:
@@ -60,7 +61,7 @@ def _spread(runs: pa.RunEndEncodedArray, places: Array) -> Array:
 
 
 def _sorted(table: pa.Table, owners: Array) -> Owned:
-    if np.any(owners < 0):
+    if len(owners) and owners.min() < 0:
         table, owners = table.filter(pa.array(owners >= 0)), owners[owners >= 0]
     if np.any(owners[1:] < owners[:-1]):
         order = np.argsort(owners, kind="stable")

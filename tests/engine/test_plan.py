@@ -16,10 +16,12 @@ import pytest
 from engine.compile import compile_pack
 from engine.decision import Decision
 from engine.model import Pack
-from engine.plan import Plan
+from engine.plan import Plan, nodes, rows
+from engine.plan.bits import EVERYWHERE, NOWHERE, holds, join, meet, minus, pack, unpack
 from engine.plan.columns import ColumnError
 from engine.plan.owners import by_owner
 from engine.plan.scorecards import divide_half_even
+from engine.plan.values import Stored
 from engine.snapshot import CustomerFacts, Row, Snapshot, keyed, snapshot_of
 from engine.vocabulary import BEGINNING, MAX_SCALED
 from tests.engine.corner_case_files import CornerCase, read_case
@@ -142,6 +144,67 @@ def test_no_customers(plan: Plan, snapshot: Snapshot) -> None:
     """A snapshot without customers gives no decisions and no results, even if it has rows."""
     empty = replace(snapshot, customers=snapshot.customers.slice(0, 0))
     assert (list(plan.decisions(empty)), list(plan.run(empty))) == ([], [])
+
+
+def test_how_rows_are_arranged_does_not_matter(
+    plan: Plan, snapshot: Snapshot, expected: list[Decision], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Rows in layers, with few or many of them left over, give the decisions that rows one by one give."""
+    monkeypatch.setattr(nodes, "OFTEN", 1)
+    for filled in (1, 2, 1_000):
+        monkeypatch.setattr(rows, "FILLED", filled)
+        layered = Plan(plan.program)
+        for chunk in (1, 7, CUSTOMERS):
+            assert list(layered.decisions(snapshot, chunk)) == expected
+
+
+@pytest.mark.parametrize("filled", [1, 2, 1_000])
+@pytest.mark.parametrize("number", [1, 8, 21])
+def test_rows_are_combined_by_customer(filled: int, number: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Some, how many and how much over each customer's rows, and what is repeated for them, are as counted one by one.
+
+    One customer has many rows, some have none; in whatever way they are arranged, the way back is the table's order.
+    """
+    monkeypatch.setattr(rows, "FILLED", filled)
+    rng = Random(number)
+    owners = sorted(rng.randrange(number) for _ in range(3 * number)) + [number - 1] * 40
+    table = pa.table({"row": [str(place) for place in range(len(owners))]})
+    of_customers = [rng.random() < 0.5 for _ in range(number)]
+    for is_layered in (True, False):
+        arranged = rows.Rows(table, np.array(owners, np.int32), number, is_layered)
+        amounts = [rng.randint(-5, 5) for _ in owners]
+        values = arranged.arranged(Stored(np.array(amounts, np.int64), EVERYWHERE))
+        assert arranged.in_order(values.codes).tolist() == amounts
+        passing = values.is_in([1, 2, 3])
+        found = [
+            [amount for owner, amount in zip(owners, amounts, strict=True) if owner == one] for one in range(number)
+        ]
+        some = [any(amount in (1, 2, 3) for amount in own) for own in found]
+        assert unpack(arranged.someone(passing), number).tolist() == some
+        assert arranged.how_many(passing).tolist() == [sum(amount in (1, 2, 3) for amount in own) for own in found]
+        sums = [sum(amount for amount in own if amount in (1, 2, 3)) for own in found]
+        assert arranged.total(values.codes, passing).tolist() == sums
+        assert unpack(arranged.someone(EVERYWHERE), number).tolist() == [bool(own) for own in found]
+        spread = arranged.in_order(unpack(arranged.spread(pack(np.array(of_customers))), arranged.size))
+        assert spread.tolist() == [of_customers[owner] for owner in owners]
+        spans = [arranged.span(one) for one in range(number)]
+        assert [key for span in spans for key in span.values()] == table["row"].to_pylist()
+        assert all(arranged.owner(place) == one for one, span in enumerate(spans) for place in span)
+        assert all(values.at(place) == amounts[int(key)] for span in spans for place, key in span.items())
+
+
+@pytest.mark.parametrize("size", [1, 7, 8, 9, 64, 100])
+def test_bits_hold_what_was_packed(size: int) -> None:
+    """Bits that are the same everywhere are recognised, whatever the size; others come back as they were."""
+    rng = np.random.default_rng(size)
+    assert pack(np.zeros(size, np.bool_)) is NOWHERE
+    assert pack(np.ones(size, np.bool_)) is EVERYWHERE
+    one, other = (rng.random(size) < 0.5 for _ in range(2))
+    assert unpack(pack(one), size).tolist() == one.tolist()
+    assert [holds(pack(one), place) for place in range(size)] == one.tolist()
+    assert unpack(minus(pack(one), pack(other)), size).tolist() == (one & ~other).tolist()
+    assert join(pack(one), pack(~one)) is EVERYWHERE
+    assert meet(pack(one), pack(~one)) is NOWHERE
 
 
 # --- forms of columns ---
