@@ -18,7 +18,7 @@ def facts_told(texts: Texts, facts: Mapping[str, int]) -> str:
     """
     computed = {name: number for name, number in facts.items() if name != "taken_over"}
     why = texts("comma").join(
-        texts("run_facts_why", why=texts(f"run_facts_{name}"), number=texts.number(number))
+        texts("run_facts_why", why=texts(f"facts_{name}"), number=texts.number(number))
         for name, number in sorted(computed.items(), key=lambda item: (-item[1], item[0]))
     )
     return texts(

@@ -117,7 +117,7 @@ def as_book(file: TableFile, language: str) -> Book:
         hint=texts("table_cell_hint"),
         columns=list(_columns(file, texts)),
         rows=[_cells(file, row) for row in file.rows],
-        about={name: (value, texts(f"table_about_{name.replace(' ', '_')}")) for name, value in about.items()},
+        about={name: (value, texts(f"about_{name.replace(' ', '_')}")) for name, value in about.items()},
     )
 
 
@@ -132,7 +132,7 @@ def _columns(file: TableFile, texts: Texts) -> Iterator[Column]:
         for name in names:
             yield _column(file, kind, name, texts)
     for language in LANGUAGES:
-        yield own(f"{BECAUSE} {language}", f"table_because_{language}")
+        yield own(f"{BECAUSE} {language}", f"because_{language}")
 
 
 def _column(file: TableFile, kind: str, name: str, texts: Texts) -> Column:
