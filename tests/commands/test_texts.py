@@ -17,7 +17,8 @@ SOURCES = "\n".join(
         *(path for room in ("commands", "web") for path in (ROOT / room / "templates").iterdir()),
     ]
 ).replace("'", '"')
-ALL = {**read_texts(COMMAND_LINE), **read_texts(PAGES)}
+TEXTS = {file: read_texts(file) for file in (COMMAND_LINE, PAGES)}
+ALL = {name: text for texts in TEXTS.values() for name, text in texts.items()}
 
 
 def placeholders(text: str) -> set[str]:
@@ -25,12 +26,10 @@ def placeholders(text: str) -> set[str]:
     return {name for _, name, _, _ in string.Formatter().parse(text) if name}
 
 
-@pytest.mark.parametrize(
-    ("file", "name"), [(file, name) for file in (COMMAND_LINE, PAGES) for name in read_texts(file)]
-)
+@pytest.mark.parametrize(("file", "name"), [(file, name) for file, texts in TEXTS.items() for name in texts])
 def test_a_text_says_the_same_in_both_languages(file: str, name: str) -> None:
     """A text exists in English and Chinese and fills in the same values in both."""
-    text = read_texts(file)[name]
+    text = TEXTS[file][name]
     assert set(text) == {"en", "zh"}
     assert all(text.values())
     assert placeholders(text["en"]) == placeholders(text["zh"])
