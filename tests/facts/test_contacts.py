@@ -45,7 +45,7 @@ def store(store_url: str) -> Iterator[Store]:
     enter(store, "communications", key="C1", **sent, heard_reason="Li Na: too dear")
     enter(store, "communications", key="C2", **sent, heard_reason="Bo Holm said so")
     enter(store, "complaints", key="P1", signal="price_high", summary="李娜来电说太贵")
-    enter(store, "needs", key="N1", kind="training", state="unmet", evidence="asked by Li Na in Malina's presence")
+    enter(store, "needs", key="N1", kind="information", state="unmet", evidence="asked by Li Na in Malina's presence")
     enter(store, "interactions", customer="K2", key="I1", medium="visit", summary="met LI NA")
     enter(store, "complaints", customer="K9", key="P9", signal="price_high", summary="another company's Li Na")
     merge_customers(store, "K2", "K1", user="ann")
@@ -150,11 +150,14 @@ def test_an_older_log_is_taken_along(store: Store) -> None:
     again.close()
 
 
-def test_the_commands_list_export_and_erase(store: Store) -> None:
-    """The command line lists people, prints what is kept, and erases when told so."""
-    db = ["--db", store.url.render_as_string(hide_password=False)]
+def test_the_commands_list_export_and_erase(store: Store, tmp_path: Path) -> None:
+    """The command line lists people, prints what is kept, and erases when told so; runs from before replay as ever."""
+    db, runs = ["--db", store.url.render_as_string(hide_password=False)], ["--out", tmp_path / "runs"]
+    assert call_command("batch", "--as-of", "2026-02-01", *db, *runs).code == 0
     assert "K1/buyer  李娜  buyer" in call_command("contact", "list", "K1", *db).output
     assert call_command("contact", "export", "K1", "李娜", *db).json["contact"] == "K1/buyer"
     assert call_command("contact", "erase", "K1", "李娜", *db).code == 1  # nobody answers whether to erase
     assert call_command("contact", "erase", "K1", "李娜", "--yes", "--json", *db).json["rows"]["contacts"] == 3
     assert "erased what was kept about a person" in call_command("audit", "--lang", "en", *db).output
+    replayed = call_command("replay", "latest", "--json", *db, *runs).json
+    assert (replayed["customers"], replayed["different"]) == (2, [])
