@@ -49,7 +49,7 @@ def command(customer: str | None, manager: str | None, show_all: bool, query: Qu
         from commands.output import print_json
         from common.explain_json import questions_in_json
 
-        print_json({**questions_in_json(query.as_of, found), "stale": stale})
+        print_json(questions_in_json(query.as_of, found, stale))
         return
     from commands.ask_layout import AskLayout
     from commands.output import print_page

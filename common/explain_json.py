@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from engine.path import Paths
     from engine.prove.cheapest import Path
     from engine.recommend import Recommendation
+    from facts.stale import Stale
     from wiring import Decided
 
 
@@ -186,9 +187,9 @@ def what_if_in_json(before: Decided, after: Decided, changes: Sequence[Change], 
     return {**_about(before), "set": changes, **values, "difference": found}
 
 
-def questions_in_json(as_of: date, found: Sequence[Asked]) -> dict[str, Any]:
+def questions_in_json(as_of: date, found: Sequence[Asked], stale: Sequence[Stale]) -> dict[str, Any]:
     """Return what to ask next."""
-    return {"as_of": as_of, "questions": found}
+    return {"as_of": as_of, "questions": found, "stale": stale}
 
 
 def _about(decided: Decided) -> dict[str, Any]:

@@ -161,7 +161,7 @@ class Session:
         alive = ~(place.blocked | customer.blocked)
         candidates = step.patterns & alive
         if step.readers:
-            candidates = mask(place for place in bits(candidates) if step.readers[place] & alive)
+            candidates = mask(place for place in bits(candidates) if step.readers.get(place, 0) & alive)
         for name in self._matcher.fire(step.group, place.known, candidates) if candidates else ():
             rule = self._bits.get(name)
             if rule is None:

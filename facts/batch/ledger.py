@@ -197,6 +197,7 @@ class RunFolder:
             if not path.exists():
                 continue  # gone with the part that it belongs to
             try:
+                _require_sum(path)
                 read_table(path)
             except StoreError as error:
                 found.append(str(error))
@@ -238,6 +239,11 @@ class RunFolder:
         if unfinished.is_dir():
             shutil.rmtree(unfinished)
         write(unfinished)
+        if unfinished.is_dir():
+            for file in unfinished.iterdir():
+                _sum_place(file).write_text(_sum(file), encoding="ascii")
+        else:
+            _sum_place(place).write_text(_sum(unfinished), encoding="ascii")
         unfinished.rename(place)
 
 
@@ -333,6 +339,22 @@ def _write(table: pa.Table, path: Path) -> None:
     pq.write_table(
         table, path, compression="lz4", write_page_checksum=True, dictionary_pagesize_limit=_LARGEST_DICTIONARY
     )
+
+
+def _sum_place(file: Path) -> Path:
+    return file.with_suffix(".sum")
+
+
+def _sum(file: Path) -> str:
+    with file.open("rb") as content:
+        return hashlib.file_digest(content, "blake2b").hexdigest()
+
+
+def _require_sum(path: Path) -> None:
+    """Check the whole file: the sums of pages leave out what Parquet says of them."""
+    place = _sum_place(path)  # runs of earlier versions have none
+    if place.exists() and place.read_text(encoding="ascii", errors="replace") != _sum(path):
+        raise StoreError(f"{path} cannot be used", "it is not what was written", "Delete the run's folder.")
 
 
 def read_table(

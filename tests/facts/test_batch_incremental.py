@@ -186,7 +186,7 @@ def test_features_hold_dates_against_days_in_known_ways_only() -> None:
         r"since <= first_day",  # a turn of coverage
         r"span, first_day, last_day",
         r"coalesce\(delivered_on, shipped_on, as_of\(\)\) > promised_on",  # a turn
-        r"as_of\(\) AS today",  # compared with rates, which are visible if they begin no later
+        r"r\.day = as_of\(\)",  # a rate, of which a new one is visible to everybody from its first day on
         r"as_of\(\) - \w+(\.\w+)?( END)?( AS days_\w+|\)\) FILTER)",  # a count of days
         r"as_of\(\) - max\(holds_from\) AS days_since_last_interaction",
         r"coalesce\(as_of\(\) - oldest_due_on, 0\) AS overdue_days",

@@ -213,7 +213,7 @@ def test_hostile_bodies_do_no_harm(served: Pages) -> None:
     """Markup, SQL, control characters and nonsense in every text of every body are refused or kept as mere text."""
     asking = program_of(served, "admin")
     bodies = fields_of(served)
-    assert len(bodies) == 4
+    assert len(bodies) == 7
     for path, body in bodies:
         for number, name in enumerate(body):
             inner = body[name][0] if name == "answers" else {}

@@ -18,6 +18,7 @@ from engine.changed import difference, read_settings, with_changes
 from engine.derivation import Deriver
 from engine.nearest import why_not as find_ways
 from engine.wording import Wording
+from facts.stale import stale_facts
 from web.access import site_of
 from web.api.answers import Language, answer
 from web.api.callers import Reading
@@ -122,7 +123,9 @@ def questions(request: Request, asks: Reading, lang: Language = "en") -> Respons
     wording = Wording(teller.pack.vocabulary, lang)
     program = site_of(request).rules().program
     found = open_questions(teller.pack, program, [(decided.facts, decided.decision)], wording)
-    return answer(request, questions_in_json(decided.decision.as_of, found))
+    as_of = decided.decision.as_of
+    stale = stale_facts(site_of(request).store, teller.pack.vocabulary, [decided.facts.customer], as_of, None)
+    return answer(request, questions_in_json(as_of, found, stale))
 
 
 def work(request: Request, *what: object) -> Response:

@@ -13,6 +13,7 @@ from engine.asking import Asked
 from engine.changed import Change, Difference
 from engine.decision import PackStamp
 from engine.recommend import Recommendation
+from facts.stale import Stale
 from facts.stored import StoredRun
 from facts.tokens import Scope
 
@@ -131,6 +132,7 @@ class Questions(_Answer):
 
     as_of: date = Field(title="The day on which the facts hold", examples=["2026-06-30"])
     questions: list[Asked] = Field(title="The questions, those first whose answers could change most")
+    stale: list[Stale] = Field(title="What was heard so long ago that somebody should ask whether it is still so")
 
 
 # --- records ---
