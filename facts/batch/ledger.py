@@ -342,7 +342,7 @@ def _write(table: pa.Table, path: Path) -> None:
 
 
 def _sum_place(file: Path) -> Path:
-    return file.with_suffix(".sum")
+    return file.with_name(f"_{file.stem}.sum")  # whoever reads the folder as one table passes over such names
 
 
 def _sum(file: Path) -> str:
