@@ -240,7 +240,7 @@ class RunFolder:
             shutil.rmtree(unfinished)
         write(unfinished)
         if unfinished.is_dir():
-            for file in unfinished.iterdir():
+            for file in sorted(unfinished.iterdir()):
                 _sum_place(file).write_text(_sum(file), encoding="ascii")
         else:
             _sum_place(place).write_text(_sum(unfinished), encoding="ascii")
