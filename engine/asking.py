@@ -77,10 +77,11 @@ def open_questions(
     now = {facts.customer: decision for facts, decision in decided}
     found: dict[tuple[str, str], Asked] = {}
     for trial, result in zip(trials, results, strict=True):
-        key = trial.about, trial.question.fact
-        asked = found.get(key) or Asked(trial.about, trial.question, (), 0)
+        about = trial.customer.customer
+        key = about, trial.question.fact
+        asked = found.get(key) or Asked(about, trial.question, (), 0)
         if trial.answer is not None:
-            answer = _compared(trial.answer, now[trial.about], result)
+            answer = _compared(trial.answer, now[about], result)
             asked = replace(asked, answers=(*asked.answers, answer))
         found[key] = asked
     weighed = [replace(one, weight=_weight(pack, one.answers)) for one in found.values()]
@@ -94,7 +95,6 @@ def open_questions(
 class _Trial:
     """A customer with an answer to a question, or as it is where no answer can be tried."""
 
-    about: str
     question: Question
     answer: Answer | None
     customer: CustomerFacts
@@ -103,14 +103,12 @@ class _Trial:
 def _trials(
     pack: Pack, program: Program, decided: Sequence[tuple[CustomerFacts, Decision]], wording: Wording
 ) -> Iterator[_Trial]:
-    number = 0
     for customer, decision in decided:
         for question in Explainer(pack, customer, decision, wording).questions(_watched(pack)):
             answers: list[Answer | None] = [*_answers(program, customer, question.fact)]
             for answer in answers or [None]:
-                number += 1
                 changed = customer if answer is None else _with(customer, question.fact, answer)
-                yield _Trial(customer.customer, question, answer, replace(changed, customer=str(number)))
+                yield _Trial(question, answer, changed)
 
 
 def _watched(pack: Pack) -> tuple[str, ...]:

@@ -102,7 +102,7 @@ def _confirmed(deriver: Deriver, stage: str) -> CustomerFacts:
 
 def _verify(executors: Iterable[Executor], paths: Iterable[Path], fact: FactKey, wanted: Value) -> None:
     """Let the executors decide on the customer at the end of each way."""
-    ends = [replace(path.customer, customer=f"way-{number}") for number, path in enumerate(paths, 1)]
+    ends = [path.customer for path in paths]
     for executor in executors:
         for end, decision in zip(ends, executor.decide_all(ends), strict=True):
             if not has(decision.values.get(fact.name), wanted):

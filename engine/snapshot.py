@@ -133,7 +133,10 @@ def snapshots_by_day(
 
 
 def snapshot_of(vocabulary: Vocabulary, customers: Sequence[CustomerFacts]) -> Snapshot:
-    """Put single customers' facts into columns; all must share one as-of date and there must be at least one."""
+    """Put single customers' facts into columns; all must share one as-of date and there must be at least one.
+
+    Rows are told by their customers' places, so that one customer may be there several times, with other facts.
+    """
     import pyarrow as pa
 
     (as_of,) = {customer.as_of for customer in customers}
@@ -144,7 +147,7 @@ def snapshot_of(vocabulary: Vocabulary, customers: Sequence[CustomerFacts]) -> S
         recorded = [customer.recorded.get(name, (None, None)) for customer in customers]
         columns[f"{name}.recorded_from"] = pa.array([start for start, _ in recorded], pa.date32())
         columns[f"{name}.recorded_to"] = pa.array([end for _, end in recorded], pa.date32())
-    rows = {name: _rows_table(vocabulary, name, customers) for name in vocabulary.collections}
+    rows = {name: _rows_table(vocabulary, name, customers, columns["customer"]) for name in vocabulary.collections}
     return Snapshot(as_of, pa.table(columns), rows)
 
 
@@ -182,12 +185,12 @@ def _stored(vocabulary: Vocabulary, scope: str | None) -> list[Fact]:
     return [fact for fact in vocabulary.in_scope(scope) if fact.origin is not Origin.DERIVED]
 
 
-def _rows_table(vocabulary: Vocabulary, name: str, customers: Iterable[CustomerFacts]) -> pa.Table:
+def _rows_table(vocabulary: Vocabulary, name: str, customers: Iterable[CustomerFacts], keys: pa.Array) -> pa.Table:
     import pyarrow as pa
 
-    rows = [(customer.customer, row) for customer in customers for row in customer.rows.get(name, ())]
+    rows = [(place, row) for place, customer in enumerate(customers) for row in customer.rows.get(name, ())]
     columns = {
-        "customer": pa.array([key for key, _ in rows], pa.string()),
+        "customer": pa.DictionaryArray.from_arrays(pa.array([place for place, _ in rows], pa.int32()), keys),
         "row": pa.array([row.key for _, row in rows], pa.string()),
     }
     for fact in _stored(vocabulary, name):

@@ -28,7 +28,7 @@ def followed(derivers: Sequence[Deriver], stages: Iterable[str]) -> tuple[int, i
             for way in why_not(deriver, deriver.pack.ladder.proposed, stage).ways[:1]:
                 changed = with_missing(deriver, way)
                 if changed is not None:
-                    tried.append((deriver, way, replace(changed, customer=str(len(tried)))))
+                    tried.append((deriver, way, changed))
     decisions = Plan(derivers[0].program).decide_all([changed for _, _, changed in tried])
     reached = blocked = 0
     for (deriver, way, changed), decision in zip(tried, decisions, strict=True):

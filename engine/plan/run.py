@@ -53,10 +53,11 @@ class Plan:
 
     def decide_all(self, customers: Iterable[CustomerFacts]) -> list[Decision]:
         """Decide customers given as plain values, whatever their as-of dates; return the decisions in their order."""
-        decided: dict[int, Decision] = {}
-        for places, snapshot in snapshots_by_day(self.program.vocabulary, list(customers)):
-            decided |= zip(places, self.decisions(snapshot), strict=True)
-        return [decided[place] for place in range(len(decided))]
+        given, found = list(customers), dict[int, Decision]()
+        for places, decided in self.decided_all(given):
+            for index, place in enumerate(places):
+                found[place] = assemble(self.program, given[place], decided.outcome(index))
+        return [found[place] for place in range(len(found))]
 
     def fired(self, customers: Iterable[CustomerFacts]) -> list[list[frozenset[int]]]:
         """Return, per customer given as plain values, the rules that fire for it, then those for each of its rows."""
