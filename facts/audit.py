@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import Column, Connection, Insert, RowMapping, Table, func, insert, select
+from sqlalchemy import Column, Connection, Insert, RowMapping, Select, Table, func, insert, select
 
 from facts.store import Store
 from facts.tables import FACT_TABLES, audit
@@ -96,16 +96,9 @@ def entries(
     Raises:
         StoreError: if the customer is not known.
     """
-    statement = select(audit).order_by(audit.c.id.desc()).limit(most)
+    statement = newest_of(store, audit, audit.c.done_by, customer, user, since, most)
     if number is not None:
         statement = statement.where(audit.c.id == number)
-    if customer is not None:
-        known_as = store.known_as(customer, datetime.now(UTC).date())
-        statement = statement.where(audit.c.customer.in_(known_as))
-    if user is not None:
-        statement = statement.where(audit.c.done_by == user)
-    if since is not None:
-        statement = statement.where(audit.c.at >= datetime(since.year, since.month, since.day, tzinfo=UTC))
     with store.reading() as connection:
         rows = connection.execute(statement).mappings().all()
         undos = select(audit.c.undoes, audit.c.id).where(audit.c.undoes.is_not(None))
@@ -113,6 +106,31 @@ def entries(
             undos = undos.where(audit.c.undoes.in_([row["id"] for row in rows]))
         undone = {row.undoes: row.id for row in connection.execute(undos)}
         return [_entry(connection, row, undone.get(row["id"])) for row in rows]
+
+
+def newest_of(
+    store: Store,
+    log: Table,
+    by: Column[str],
+    customer: str | None,
+    user: str | None,
+    since: date | None,
+    most: int | None,
+) -> Select[Any]:
+    """Return the query for rows of a log, the newest first; `by` names who did it, the rest is as for `entries`.
+
+    Raises:
+        StoreError: if the customer is not known.
+    """
+    statement = select(log).order_by(log.c.id.desc()).limit(most)
+    if customer is not None:
+        known_as = store.known_as(customer, datetime.now(UTC).date())
+        statement = statement.where(log.c.customer.in_(known_as))
+    if user is not None:
+        statement = statement.where(by == user)
+    if since is not None:
+        statement = statement.where(log.c.at >= datetime(since.year, since.month, since.day, tzinfo=UTC))
+    return statement
 
 
 def last_entry(store: Store) -> int:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 
-from sqlalchemy import Connection, insert, select
+from sqlalchemy import Connection, insert
 
+from facts.audit import newest_of
 from facts.store import Store
 from facts.tables import reads as table
 
@@ -55,13 +56,6 @@ def reads(
     Raises:
         StoreError: if the customer is not known.
     """
-    statement = select(table).order_by(table.c.id.desc()).limit(most)
-    if customer is not None:
-        known_as = store.known_as(customer, datetime.now(UTC).date())
-        statement = statement.where(table.c.customer.in_(known_as))
-    if user is not None:
-        statement = statement.where(table.c.read_by == user)
-    if since is not None:
-        statement = statement.where(table.c.at >= datetime(since.year, since.month, since.day, tzinfo=UTC))
+    statement = newest_of(store, table, table.c.read_by, customer, user, since, most)
     with store.reading() as connection:
         return [Read(row.at, row.read_by, row.origin, row.what, row.customer) for row in connection.execute(statement)]
