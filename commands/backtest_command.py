@@ -8,7 +8,16 @@ from pathlib import Path
 
 import click
 
-from commands.options import Day, Word, db_option, json_option, known_at_option, language_option, pack_option
+from commands.options import (
+    Day,
+    Word,
+    db_option,
+    html_option,
+    json_option,
+    known_at_option,
+    language_option,
+    pack_option,
+)
 
 STEPS = {"month": 1, "quarter": 3}
 
@@ -51,12 +60,7 @@ STEPS = {"month": 1, "quarter": 3}
     help="Decide on what the store had recorded by the evening of each date. By default, on all that holds by then.",
 )
 @click.option("--no-models", is_flag=True, help="Leave out BG/NBD with Gamma-Gamma, which takes most of the time.")
-@click.option(
-    "--html",
-    type=click.Path(dir_okay=False, writable=True, path_type=Path),
-    metavar="FILE",
-    help="Write a page with pictures to this file as well.",
-)
+@html_option
 @db_option
 @known_at_option
 @pack_option

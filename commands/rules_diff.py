@@ -13,6 +13,7 @@ from commands.options import (
     Query,
     as_of_option,
     db_option,
+    html_option,
     json_option,
     known_at_option,
     language_option,
@@ -33,12 +34,7 @@ TOP = 20
 @click.argument("new", metavar="NEW")
 @click.option("--top", type=click.IntRange(0), default=TOP, show_default=True, help="Customers listed by name.")
 @click.option("--all", "show_all", is_flag=True, help="List all customers that are affected.")
-@click.option(
-    "--html",
-    type=click.Path(dir_okay=False, writable=True, path_type=Path),
-    metavar="FILE",
-    help="Write a page with pictures to this file as well.",
-)
+@html_option
 @db_option
 @as_of_option
 @known_at_option
