@@ -89,6 +89,24 @@ class Reader:
         if added:
             self.statements.setdefault(customer, []).extend(added)
 
+    def further(
+        self, number: int, columns: Mapping[str, str], on_record: Mapping[Any, Any], said: Mapping[str, Any]
+    ) -> dict[str, Any]:
+        """Return what a row says beyond what is on record; what it says otherwise is a fault.
+
+        Args:
+            number: the row's.
+            columns: the columns of the store by those of the file.
+            on_record: the record.
+            said: what the row says, by the columns of the store.
+        """
+        for name, column in columns.items():
+            if said.get(column) is not None and on_record[column] not in (None, said[column]):
+                what = f"{on_record['key']} is on record with {_shown(on_record[column])}, not {_shown(said[column])}"
+                hint = "Correct the file, or take the record back: `valuelift record undo`."
+                self.fault(number, name, what, hint)
+        return {column: value for column, value in said.items() if on_record[column] is None}
+
     # --- cells ---
 
     def day(self, number: int, column: str, text: str) -> date | None:
@@ -114,3 +132,7 @@ class Reader:
     def fault(self, row: int, column: str, what: str, hint: str) -> None:
         """Note what is wrong."""
         self.faults.append(Fault(row, column, what, hint))
+
+
+def _shown(value: object) -> str:
+    return value.isoformat() if isinstance(value, date) else repr(value)

@@ -123,13 +123,8 @@ class Communications(Reader):
         if not found:
             event = book.event("communications", said, on)
             return [event, *self._shown(decided, book, str(event.row["key"]), said, on)]
-        (row,) = found[:1]
-        for name, column in _COLUMNS.items():
-            if said.get(column) is not None and row[column] not in (None, said[column]):
-                what = f"{row['key']} is on record with {row[column]!r}, not {said[column]!r}"
-                hint = "Correct the file, or take the record back: `valuelift record undo`."
-                self.fault(number, name, what, hint)
-        more = {name: value for name, value in said.items() if row[name] is None}
+        row = found[0]
+        more = self.further(number, _COLUMNS, row, said)
         if not more:
             return []
         added = book.more("communications", row, more)

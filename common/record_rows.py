@@ -252,16 +252,5 @@ class Things(Reader):
         ]
         if not found:
             return [row.book.event(table, said, row.on)]
-        on_record = found[0]
-        for name, column in self.kind.columns.items():
-            if said.get(column) is not None and on_record[column] not in (None, said[column]):
-                what = f"{on_record['key']} is on record with {_shown(on_record[column])}, not {_shown(said[column])}"
-                self.fault(
-                    row.number, name, what, "Correct the file, or take the record back: `valuelift record undo`."
-                )
-        more = {name: value for name, value in said.items() if on_record[name] is None}
-        return [row.book.more(table, on_record, more)] if more else []
-
-
-def _shown(value: object) -> str:
-    return value.isoformat() if isinstance(value, date) else repr(value)
+        more = self.further(row.number, self.kind.columns, found[0], said)
+        return [row.book.more(table, found[0], more)] if more else []
