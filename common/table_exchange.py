@@ -24,8 +24,6 @@ from engine.vocabulary import Fact, Type
 from engine.yaml12 import YMap, YScalar
 from wiring import catalogue
 
-_CONNECTIVES = ("any", "all", "not")
-
 
 class ExchangeError(Exception):
     """Raised when a table cannot be taken out or brought back; carries the name of a text and what fills it in."""
