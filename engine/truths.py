@@ -8,7 +8,6 @@ from engine.compile.conditions import ConditionCompiler
 from engine.model import Condition
 from engine.plan import Plan
 from engine.plan.conditions import Conditions
-from engine.plan.nodes import Nodes
 from engine.program import Program
 from engine.snapshot import CustomerFacts
 
@@ -24,7 +23,8 @@ class Truths:
         """Return whether a condition is true, false or unknown (None) for the customer, or for a row of `scope`."""
         compiler = ConditionCompiler(self._program.vocabulary)
         compiled = compiler.condition(condition)
-        program = replace(self._program, leaves=tuple(compiler.leaves))
-        chunk = replace(self._chunk, program=program, nodes=Nodes(program))
+        leaves = tuple(compiler.leaves)
+        program = replace(self._program, leaves=leaves)
+        chunk = replace(self._chunk, program=program, nodes=self._chunk.nodes.over(leaves))
         place = self._places[scope, row]
         return Conditions(chunk).truth(compiled, scope).at(place)

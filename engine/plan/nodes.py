@@ -7,9 +7,10 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable
+from copy import copy
 from dataclasses import dataclass
 
-from engine.program import And, Cond, CountAtLeast, Lit, Program, SumAtLeast, cond_facts, leaf_scope
+from engine.program import And, Cond, CountAtLeast, Leaf, Lit, Program, SumAtLeast, cond_facts, leaf_scope
 from engine.vocabulary import FactKey
 
 OFTEN = 8  # to arrange a collection's rows in layers takes as long as to combine them so many times without
@@ -71,8 +72,17 @@ class Nodes:
         combined = Counter(leaf.collection for leaf in program.leaves if isinstance(leaf, CountAtLeast | SumAtLeast))
         combined.update(rule.scope for rule in program.rules if rule.scope is not None)
         self.combined_often = frozenset(name for name, times in combined.items() if times >= OFTEN)
-        self._leaves = program.leaves
         self._bits: dict[FactKey, int] = {one.fact: 1 << place for place, one in enumerate(program.resolutions)}
+        self._begin(program.leaves)
+
+    def over(self, leaves: tuple[Leaf, ...]) -> Nodes:
+        """Return the nodes of conditions over other leaves about the same facts."""
+        others = copy(self)
+        others._begin(leaves)
+        return others
+
+    def _begin(self, leaves: tuple[Leaf, ...]) -> None:
+        self._leaves = leaves
         self._distinct: dict[object, Node] = {}
         self._by_id: dict[tuple[int, str | None], tuple[Cond, Node]] = {}
 
