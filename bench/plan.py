@@ -28,7 +28,7 @@ from engine.snapshot import Snapshot
 from engine.vocabulary import FactKey
 
 CUSTOMERS = 100_000
-SHIPPED_CUSTOMERS = 100_000
+SHIPPED_CUSTOMERS = CHUNK
 PEER_CUSTOMERS = 5_000
 RUNS = 5
 
@@ -130,7 +130,7 @@ def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--customers", type=int, default=CUSTOMERS)
     parser.add_argument("--runs", type=int, default=RUNS)
-    parser.add_argument("--chunk", type=int, nargs="+", default=[16_384, 65_536, CHUNK])
+    parser.add_argument("--chunk", type=int, nargs="+", default=[65_536, CHUNK // 2, CHUNK])
     return parser.parse_args()
 
 

@@ -10,7 +10,7 @@ import numpy as np
 
 from engine.assemble import Codes, Outcome, Score
 from engine.plan.at import Cards, Place, conflicts_at, provisional_at
-from engine.plan.bits import NOWHERE, Bits, Mask, holds, invert, unpack
+from engine.plan.bits import EVERYWHERE, NOWHERE, Bits, Mask, holds, invert, unpack
 from engine.plan.chunk import Chunk
 from engine.plan.columns import Column
 from engine.plan.conditions import Conditions
@@ -86,6 +86,9 @@ class Decided:
 
     def _mask(self, bits: Bits, scope: str | None) -> Mask:
         """Return bits as a mask over customers, or over a collection's rows in their order."""
+        rows = None if scope is None else self._chunk.rows.get(scope)
+        if rows is not None and (bits is NOWHERE or bits is EVERYWHERE):
+            return unpack(bits, len(rows.owners))
         return self._in_order(unpack(bits, self._chunk.size(scope)), scope)
 
     def _in_order(self, of_places: Array, scope: str | None) -> Array:

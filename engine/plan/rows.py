@@ -7,6 +7,8 @@ fill are not worth it; those rows follow one by one. So do all rows of a collect
 
 from __future__ import annotations
 
+from functools import cached_property
+
 import numpy as np
 import pyarrow as pa
 
@@ -36,8 +38,8 @@ class Rows:
 
     def _arrange(self) -> None:
         """Find each place's row; where there is none, any other stands in."""
-        ends = np.searchsorted(self.owners, np.arange(self._customers, dtype=self.owners.dtype), side="right")
-        counts = np.diff(ends, prepend=0)
+        counts = np.bincount(self.owners, minlength=self._customers)
+        ends = np.cumsum(counts)
         having_more = self._customers - np.cumsum(np.bincount(counts))
         self._layers = int(np.count_nonzero(having_more * FILLED >= self._customers))
         beside = self._beside()
@@ -96,9 +98,14 @@ class Rows:
         """Return an array over places as one over the table's rows."""
         if self._row_at is None:
             return of_places
-        exists = unpack(self.exists, self.size)
-        found = np.zeros(len(self.owners), of_places.dtype)
-        found[self._row_at[exists]] = of_places[exists]
+        return of_places.take(self._place_of)
+
+    @cached_property
+    def _place_of(self) -> Array:
+        """The place of each row in the table's order."""
+        places = np.flatnonzero(unpack(self.exists, self.size))
+        found = np.empty(len(self.owners), np.intp)
+        found[places if self._row_at is None else self._row_at[places]] = places
         return found
 
     # --- between customers and their rows ---

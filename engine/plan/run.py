@@ -12,6 +12,7 @@ from engine.decision import Decision
 from engine.plan.bits import Mask
 from engine.plan.chunk import Chunk
 from engine.plan.decided import Decided
+from engine.plan.memory import keep_freed_memory
 from engine.plan.nodes import Nodes
 from engine.plan.owners import by_owner
 from engine.plan.result import Result, Tested
@@ -19,7 +20,7 @@ from engine.plan.rows import Rows, first_rows
 from engine.program import Program, leaf_scope
 from engine.snapshot import CustomerFacts, Snapshot, snapshot_of, snapshots_by_day
 
-CHUNK = 131_072  # customers; smaller chunks are slower (bench/plan.py), larger ones need more memory
+CHUNK = 262_144  # customers; smaller chunks are slower (bench/plan.py), larger ones need more memory
 
 
 class Plan:
@@ -35,6 +36,7 @@ class Plan:
         Raises:
             ColumnError: if a column does not hold what the catalogue declares.
         """
+        keep_freed_memory()
         for part in self._chunks(snapshot, chunk):
             yield Decided(part).result()
 
