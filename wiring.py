@@ -69,6 +69,13 @@ class Rules:
 
         return Session(self.program)
 
+    @cached_property
+    def plan(self) -> Plan:
+        """These rules prepared for columns: once, however often somebody asks."""
+        from engine.plan import Plan
+
+        return Plan(self.program)
+
     @property
     def columns(self) -> dict[str, FactKey]:
         """The facts that lists and runs show, by column: where the ladder stands, and what to convey."""
@@ -105,12 +112,11 @@ class Rules:
         """Decide all customers of a snapshot, in the columns of `engine.plan.overview` and whether each sign shows."""
         import pyarrow as pa
 
-        from engine.plan import Plan
         from engine.plan.overview import having, overview
 
         total = snapshot.customers.num_rows
         tables: list[pa.Table] = []
-        for result in Plan(self.program).run(snapshot):
+        for result in self.plan.run(snapshot):
             table = overview(self.program, result, self.columns)
             for sign in signs:
                 seen = having(self.program, result, FactKey(None, self.pack.shows.get("flags", "")), sign)
@@ -154,10 +160,9 @@ def examples(folder: Path, rules: Rules) -> Examples:
         ProblemsError: with everything that is wrong with the cases.
     """
     from engine.cases import load_cases
-    from engine.plan import Plan
     from engine.prove.examples import Examples
 
-    plan, customers = Plan(rules.program), [case.facts for case in load_cases(folder, rules.pack)]
+    plan, customers = rules.plan, [case.facts for case in load_cases(folder, rules.pack)]
     return Examples(rules.program, zip(customers, plan.fired(customers), strict=True), plan.truths(customers))
 
 
@@ -377,20 +382,20 @@ class Desk:
         cards = {row.pop("key"): row for row in base["customers"].select(["key", *CARD]).to_pylist()}
         wanted = set(customers)
         facts = [each for each in self._snapshot(base).each() if each.customer in wanted]
-        decisions = self._plan.decide_all(facts)
+        decisions = self.rules.plan.decide_all(facts)
         return [Decided(cards[each.customer], each, decision) for each, decision in zip(facts, decisions, strict=True)]
 
     def decide_on(self, card: Card, facts: CustomerFacts) -> Decided:
         """Decide a customer on given facts, whatever is recorded."""
         if self.in_columns:
-            (decision,) = self._plan.decide_all([facts])
+            (decision,) = self.rules.plan.decide_all([facts])
             return Decided(card, facts, decision)
         return Decided(card, facts, self.rules.session.decide(facts))
 
     @property
     def executors(self) -> tuple[Session, Plan]:
         """Both executors, to try out what the prover finds."""
-        return self.rules.session, self._plan
+        return self.rules.session, self.rules.plan
 
     def _hidden(self, what: str, customer: str | None = None) -> StoreError:
         """Return the error for facts of which none are seen: they hold later, or were recorded later."""
@@ -400,12 +405,6 @@ class Desk:
             return StoreError(what, why, "Give a later moment by --known-at, or leave it out.")
         hint = "Give another date by --as-of, or import facts of that time."
         return StoreError(f"{what} as of {self.as_of}", "nothing that is recorded holds on that date", hint)
-
-    @cached_property
-    def _plan(self) -> Plan:
-        from engine.plan import Plan
-
-        return Plan(self.rules.program)
 
     @cached_property
     def _currency(self) -> str:

@@ -12,14 +12,14 @@ import os
 import sys
 import time
 from collections.abc import Iterator
-from itertools import combinations
+from itertools import chain, combinations
 from random import Random
 
 from bench.figures import Figure, show
 from engine.compile import compile_pack
 from engine.load import pack_from_texts
-from engine.model import Pack
-from engine.program import Single
+from engine.model import Hit, Pack
+from engine.program import Program, Single
 from engine.prove import Answer, Kind, Questions, Verdict, ask_all
 from engine.prove.prover import Prover
 from engine.prove.terms import both
@@ -28,6 +28,9 @@ from wiring import examples, shipped_pack, shipped_rules
 RULES = 300
 LAYERS = 6
 JOBS = os.cpu_count() or 1
+
+Pair = tuple[int, int, int | None]
+"""Two rules, and the row for which they are asked, if they are about rows."""
 
 
 def measure() -> list[Figure]:
@@ -44,18 +47,31 @@ def _shipped() -> Iterator[Figure]:
 
 
 def _pairs() -> Iterator[Figure]:
-    """Ask, for each pair of rules of equal priority that set a fact differently, whether both can fire."""
+    """Ask, for each pair of rules or rows that would contradict each other if both fired, whether both can."""
     program = shipped_rules().program
     prover, pairs, spent = Prover(program), 0, 0.0
-    for single in (one for one in program.resolutions if isinstance(one, Single)):
-        row = None if single.fact.scope is None else 0
-        for first, second in combinations(single.entries, 2):
-            if first.priority == second.priority and first.value != second.value:
-                start = time.process_time()
-                prover.solve(both(prover.encoding.fired(first.rule, row), prover.encoding.fired(second.rule, row)))
-                spent += time.process_time() - start
-                pairs += 1
+    for first, second, row in chain(_about_one_fact(program), _about_one_table(program)):
+        start = time.process_time()
+        prover.solve(both(prover.encoding.fired(first, row), prover.encoding.fired(second, row)))
+        spent += time.process_time() - start
+        pairs += 1
     yield Figure(f"one conflict query, mean of {pairs} pairs, processor", f"{spent / pairs * 1e3:.1f} ms")
+
+
+def _about_one_fact(program: Program) -> Iterator[Pair]:
+    """Yield rules of equal priority that set a fact differently (rows of one table do not compete)."""
+    for single in (one for one in program.resolutions if isinstance(one, Single)):
+        for first, second in combinations(single.entries, 2):
+            if first.priority == second.priority and first.owner != second.owner and first.value != second.value:
+                yield first.rule, second.rule, None if single.fact.scope is None else 0
+
+
+def _about_one_table(program: Program) -> Iterator[Pair]:
+    """Yield rows of a table whose hit policy does not let both hit."""
+    for table in program.tables:
+        for first, second in combinations(table.rows, 2):
+            if table.hit is Hit.UNIQUE or (table.hit is Hit.ANY and first.values != second.values):
+                yield first.rule, second.rule, None if table.scope is None else 0
 
 
 def _synthetic() -> Iterator[Figure]:

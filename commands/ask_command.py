@@ -44,7 +44,7 @@ def command(customer: str | None, manager: str | None, show_all: bool, query: Qu
         wording = Wording(pack.vocabulary, query.language)
         about = [one.facts.customer for one in decided]
         stale = stale_facts(desk.store, pack.vocabulary, about, query.as_of, query.known_at)
-        found = open_questions(pack, desk.rules.program, [(one.facts, one.decision) for one in decided], wording)
+        found = open_questions(pack, desk.rules.plan, [(one.facts, one.decision) for one in decided], wording)
     if query.as_json:
         from commands.output import print_json
         from common.explain_json import questions_in_json

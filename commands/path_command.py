@@ -54,7 +54,7 @@ def command(
     option, text = the_one({"--to": stage, "--value": kind, "--action": action, "--fact": fact})
     with desk_for(query) as desk:
         decided = desk.decide(customer)
-    deriver = Deriver(desk.rules.pack, desk.rules.program, decided.facts, decided.decision)
+    deriver = Deriver(desk.rules.pack, desk.rules.plan, decided.facts, decided.decision)
     found = find_paths(deriver, desk.executors, *conclusion(deriver, option, text), WAYS, seconds)
     if query.as_json:
         from commands.output import print_json

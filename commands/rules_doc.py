@@ -67,10 +67,9 @@ def command(pack: Path | None, out: Path, db: str | None, as_of: date | None) ->
 def _counts(db: str, rules: Rules, day: date) -> Mapping[str, int]:
     """Return for how many customers of a store the rules of each item fire."""
     from commands.desk import open_store
-    from engine.plan import Plan
     from engine.plan.overview import firing
     from wiring import Desk
 
     with open_store(db) as store:
         snapshot = Desk(store, rules, day).snapshot()
-    return firing(rules.program, Plan(rules.program).run(snapshot))
+    return firing(rules.program, rules.plan.run(snapshot))

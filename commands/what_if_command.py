@@ -54,5 +54,5 @@ def command(customer: str, settings: tuple[str, ...], show_all: bool, query: Que
     from engine.derivation import Deriver
 
     texts = Texts(query.language)
-    head = Teller(Deriver(desk.rules.pack, desk.rules.program, before.facts, before.decision), texts).head(before.card)
+    head = Teller(Deriver(desk.rules.pack, desk.rules.plan, before.facts, before.decision), texts).head(before.card)
     print_page(head, *WhatIfLayout(desk.rules, texts, show_all).page(before, after, changes, found))

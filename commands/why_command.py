@@ -51,7 +51,7 @@ def command(customer: str, subject: str | None, depth: int | None, audience: str
 
     with desk_for(query) as desk:
         found = desk.decide(customer)
-    deriver = Deriver(desk.rules.pack, desk.rules.program, found.facts, found.decision)
+    deriver = Deriver(desk.rules.pack, desk.rules.plan, found.facts, found.decision)
     try:
         nodes = subjects(deriver, subject)
     except ValueError as error:

@@ -48,7 +48,7 @@ def command(
     option, text = the_one({"--stage": stage, "--value": kind, "--action": action, "--fact": fact})
     with desk_for(query) as desk:
         decided = desk.decide(customer)
-    deriver = Deriver(desk.rules.pack, desk.rules.program, decided.facts, decided.decision)
+    deriver = Deriver(desk.rules.pack, desk.rules.plan, decided.facts, decided.decision)
     found = why_not(deriver, *conclusion(deriver, option, text))
     teller = Teller(deriver, Texts(query.language))
     if query.as_json:

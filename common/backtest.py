@@ -13,7 +13,6 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from engine.model import SetFact
-from engine.plan import Plan
 from engine.plan.overview import overview
 from engine.vocabulary import FactKey
 from facts.backtest import Outcomes, history, outcomes_known, recorded_since
@@ -228,7 +227,7 @@ def conclusions(rules: Rules, snapshot: Snapshot) -> Columns:
     names = signs_of_risk(rules)
     signs = [rule for rule in rules.program.rules if rule.id in names]
     tables, at_risk, found_signs = [], [], []
-    for result in Plan(rules.program).run(snapshot):
+    for result in rules.plan.run(snapshot):
         tables.append(
             overview(rules.program, result, {"stage": ladder.proposed, "now": ladder.stage, "move": ladder.move})
         )

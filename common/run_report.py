@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any
 
 from engine.explain import Explainer
-from engine.plan import Plan
 from engine.program import Union, decode
 from engine.recommend import Recommendation, recommend
 from engine.vocabulary import FactKey
@@ -144,7 +143,7 @@ class Asked:
 
     def _explained(self, customers: set[str]) -> Iterator[tuple[str, Callable[[str, Row], tuple[str, ...]]]]:
         """Yield the customers whose facts the run kept, with what explains their place in a list."""
-        pack, plan = self.rules.pack, Plan(self.rules.program)
+        pack, plan = self.rules.pack, self.rules.plan
         wording, flags = Wording(pack.vocabulary, self.language), _signs(self.rules)
         for snapshot in facts_of(self.run, customers):
             each = list(snapshot.each())

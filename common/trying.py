@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from engine.cases import Case, CaseResult, judge
-from engine.plan import Plan
 from engine.session import Session
 from wiring import Rules
 
@@ -15,7 +14,7 @@ def run_cases(rules: Rules, cases: Sequence[Case]) -> list[tuple[str, CaseResult
     facts = [case.facts for case in cases]
     decided = {
         "session": map(Session(rules.program).decide, facts),
-        "plan": Plan(rules.program).decide_all(facts),
+        "plan": rules.plan.decide_all(facts),
     }
     return [
         (name, judge(case, decision))

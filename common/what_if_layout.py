@@ -39,7 +39,7 @@ class WhatIfLayout:
     ) -> Iterator[RenderableType]:
         """Yield the change, both decisions side by side, and what comes and goes."""
         tellers = [
-            Teller(Deriver(self.rules.pack, self.rules.program, one.facts, one.decision), self.texts)
+            Teller(Deriver(self.rules.pack, self.rules.plan, one.facts, one.decision), self.texts)
             for one in (before, after)
         ]
         yield Text()

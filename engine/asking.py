@@ -66,14 +66,14 @@ class Asked:
 
 
 def open_questions(
-    pack: Pack, program: Program, decided: Sequence[tuple[CustomerFacts, Decision]], wording: Wording
+    pack: Pack, plan: Plan, decided: Sequence[tuple[CustomerFacts, Decision]], wording: Wording
 ) -> list[Asked]:
     """Return the questions about customers, those whose answers could change most first.
 
     Of equals, those come first on which more conclusions hang (together with other facts that are not known).
     """
-    trials = list(_trials(pack, program, decided, wording))
-    results = _tried(program, [one.customer for one in trials], _shown(pack))
+    trials = list(_trials(pack, plan.program, decided, wording))
+    results = _tried(plan, [one.customer for one in trials], _shown(pack))
     now = {facts.customer: decision for facts, decision in decided}
     found: dict[tuple[str, str], Asked] = {}
     for trial, result in zip(trials, results, strict=True):
@@ -207,9 +207,9 @@ def _shown(pack: Pack) -> tuple[FactKey, ...]:
     return tuple(FactKey(None, name) for name in names if pack.vocabulary.fact(name))
 
 
-def _tried(program: Program, customers: Sequence[CustomerFacts], shown: Sequence[FactKey]) -> list[Said]:
+def _tried(plan: Plan, customers: Sequence[CustomerFacts], shown: Sequence[FactKey]) -> list[Said]:
     """Decide customers in columns, and return what is shown of each."""
-    plan, found = Plan(program), dict[int, Said]()
+    program, found = plan.program, dict[int, Said]()
     for places, snapshot in snapshots_by_day(program.vocabulary, customers):
         said = (one for result in plan.run(snapshot) for one in _read(program, result, shown))
         found |= zip(places, said, strict=True)

@@ -11,11 +11,13 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from enum import StrEnum
+from functools import cached_property
 
 from engine.decision import Candidate, Decision
 from engine.explain import value_of
 from engine.model import All, AnyOf, Condition, Criterion, Not, Op, Pack, Quantified, Test, facts_of
-from engine.program import Aggregate, Program, Selection, Single, Union, decode
+from engine.plan import Plan
+from engine.program import Aggregate, Selection, Single, Union, decode
 from engine.rulebook import Written, rulebook
 from engine.snapshot import CustomerFacts
 from engine.truths import Truths
@@ -75,18 +77,23 @@ class Node:
 class Deriver:
     """Derives conclusions of one decision; each part is worked out once."""
 
-    def __init__(self, pack: Pack, program: Program, customer: CustomerFacts, decision: Decision) -> None:
+    def __init__(self, pack: Pack, plan: Plan, customer: CustomerFacts, decision: Decision) -> None:
         self.pack = pack
-        self.program = program
+        self.plan = plan
+        self.program = plan.program
         self.customer = customer
         self.decision = decision
         self.book = rulebook(pack)
-        self.truths = Truths(program, customer)
-        self.resolutions = {resolution.fact: resolution for resolution in program.resolutions}
+        self.resolutions = {resolution.fact: resolution for resolution in plan.program.resolutions}
         self.fired = {(one.rule, one.row) for one in decision.fired}
-        self._indices = {rule.id: rule.index for rule in program.rules}
+        self._indices = {rule.id: rule.index for rule in plan.program.rules}
         self._facts: dict[tuple[FactKey, str], Node] = {}
         self._rules: dict[tuple[str, str], Node] = {}
+
+    @cached_property
+    def truths(self) -> Truths:
+        """What conditions come to for the customer."""
+        return Truths(self.plan, self.customer)
 
     # --- conclusions --------------------------------------------------------------------------------------------------
 

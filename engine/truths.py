@@ -2,29 +2,26 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from engine.compile.conditions import ConditionCompiler
 from engine.model import Condition
 from engine.plan import Plan
-from engine.plan.conditions import Conditions
-from engine.program import Program
 from engine.snapshot import CustomerFacts
 
 
 class Truths:
     """One customer, decided by the plan; conditions are compiled when they are asked, and have the plan's meaning."""
 
-    def __init__(self, program: Program, customer: CustomerFacts) -> None:
-        self._program = program
-        self._chunk, self._places = Plan(program).decided(customer)
+    def __init__(self, plan: Plan, customer: CustomerFacts) -> None:
+        decided = plan.decided(customer)
+        self._places = {(scope, row): place for scope, place, row in decided.places(0)}
+        self._conditions = decided.conditions
+        self._compiler = ConditionCompiler(plan.program.vocabulary, plan.program.leaves)
+        self._leaves = len(self._compiler.leaves)
 
     def of(self, condition: Condition, scope: str | None = None, row: str = "") -> bool | None:
         """Return whether a condition is true, false or unknown (None) for the customer, or for a row of `scope`."""
-        compiler = ConditionCompiler(self._program.vocabulary)
-        compiled = compiler.condition(condition)
-        leaves = tuple(compiler.leaves)
-        program = replace(self._program, leaves=leaves)
-        chunk = replace(self._chunk, program=program, nodes=self._chunk.nodes.over(leaves))
-        place = self._places[scope, row]
-        return Conditions(chunk).truth(compiled, scope).at(place)
+        compiled = self._compiler.condition(condition)
+        if len(self._compiler.leaves) > self._leaves:  # no rule tests this
+            self._leaves = len(self._compiler.leaves)
+            self._conditions = self._conditions.over(tuple(self._compiler.leaves))
+        return self._conditions.at(compiled, scope, self._places[scope, row])

@@ -38,7 +38,7 @@ def followed(derivers: Sequence[Deriver], stages: Iterable[str]) -> tuple[int, i
         elif decision.values[proposed.name] == way.value:
             reached += 1
         else:
-            again = why_not(Deriver(deriver.pack, deriver.program, changed, decision), proposed, way.value)
+            again = why_not(Deriver(deriver.pack, deriver.plan, changed, decision), proposed, way.value)
             assert [one.blockers for one in again.ways if one.rule == way.rule] != [()]
             blocked += 1
     return reached, blocked

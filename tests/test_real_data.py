@@ -126,11 +126,11 @@ def test_explanations_hold(desk: Desk, source: Source, choices: dict[str, Choice
     """A derivation leads down to what is recorded, what is missing for a stage leads there, and every way is tried."""
     if source is not RETAIL:
         pytest.skip("one data set is enough")
-    pack, program = desk.rules.pack, desk.rules.program
+    pack, plan = desk.rules.pack, desk.rules.plan
     found, derivers = 0, []
     for key in _sample(choices, count(quick=2, ci=3, long=500)):
         decided = desk.decide(key)
-        deriver = Deriver(pack, program, decided.facts, decided.decision)
+        deriver = Deriver(pack, plan, decided.facts, decided.decision)
         derivers.append(deriver)
         for fact in (pack.ladder.proposed, FactKey(None, pack.shows["value"])):
             assert _ends_in_records(deriver.fact(fact))

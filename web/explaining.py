@@ -112,7 +112,7 @@ def _teller(request: Request, customer: str) -> tuple[Decided, Teller]:
     if decided is None:
         raise HTTPException(404)
     rules = site.rules()
-    deriver = Deriver(rules.pack, rules.program, decided.facts, decided.decision)
+    deriver = Deriver(rules.pack, rules.plan, decided.facts, decided.decision)
     return decided, Teller(deriver, Texts(language_of(request), PAGES))
 
 

@@ -74,7 +74,7 @@ def _paths(asked: PathAsked) -> tuple[Decided, Deriver, Paths]:
     store = Store.open(asked.store)
     desk = Desk(store, rules_in_use(store, asked.pack), asked.as_of)
     decided = desk.decide(asked.customer)
-    deriver = Deriver(desk.rules.pack, desk.rules.program, decided.facts, decided.decision)
+    deriver = Deriver(desk.rules.pack, desk.rules.plan, decided.facts, decided.decision)
     wanted = target(deriver, asked.what, asked.text)
     return decided, deriver, find_paths(deriver, desk.executors, *wanted, WAYS, asked.seconds)
 

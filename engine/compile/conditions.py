@@ -43,10 +43,11 @@ from engine.vocabulary import FactKey, Kind, Value, Vocabulary
 class ConditionCompiler:
     """Turn model conditions into conditions over distinct leaves."""
 
-    def __init__(self, vocabulary: Vocabulary) -> None:
+    def __init__(self, vocabulary: Vocabulary, leaves: Iterable[Leaf] = ()) -> None:
+        """Start from leaves that are there already."""
         self.vocabulary = vocabulary
-        self.leaves: list[Leaf] = []
-        self._index: dict[Leaf, int] = {}
+        self.leaves = list(leaves)
+        self._index = {leaf: index for index, leaf in enumerate(self.leaves)}
 
     def condition(self, condition: Condition, positive: bool = True) -> Cond:
         """Compile a condition, or its negation."""

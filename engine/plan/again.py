@@ -59,7 +59,7 @@ class Again(Decided):
             sets=dict(base._chunk.sets),
             provisional=dict(base._chunk.provisional),
         )
-        self._conditions = Conditions(self._chunk, base._conditions)
+        self.conditions = Conditions(self._chunk, base.conditions)
         self._rules = Rules(dict(base._rules.fired), dict(base._rules.open))
         self._cards = dict(base._cards)
         self._reads = reads
@@ -78,7 +78,7 @@ class Again(Decided):
 
     def _fire(self, index: int) -> None:
         rule = self._program.rules[index]
-        fire(self._chunk, self._conditions, self._rules, rule)
+        fire(self._chunk, self.conditions, self._rules, rule)
         old, new = self._base._rules, self._rules
         fired = _differ(old.fired[index], new.fired[index])
         if fired is not NOWHERE:
@@ -93,7 +93,7 @@ class Again(Decided):
         differs = self._differs(key)
         if differs is not NOWHERE:
             self.facts[key] = self.by_customer(self._mask(differs, key.scope), key.scope)
-            self._conditions.forget(key)
+            self.conditions.forget(key)
 
     def _differs(self, key: FactKey) -> Bits:
         """Return where a fact has another value, or is provisional where it was not, or no longer is."""

@@ -5,6 +5,8 @@ Every question can be asked *cautiously*: then a test on a provisional fact is u
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from engine.plan.bits import EVERYWHERE, NOWHERE, Bits, holds, invert, join, meet, minus, pack, unpack
@@ -46,6 +48,12 @@ class Conditions:
         self._today = (chunk.as_of - EPOCH).days
         self._nominal: dict[Node, Truth] = dict(before._nominal) if before else {}
         self._cautious: dict[Node, Truth] = dict(before._cautious) if before else {}
+
+    def over(self, leaves: tuple[Leaf, ...]) -> Conditions:
+        """Return the same for conditions over more leaves, which begin with the program's own."""
+        chunk = self._chunk
+        program = replace(chunk.program, leaves=leaves)
+        return Conditions(replace(chunk, program=program, nodes=chunk.nodes.over(leaves)), self)
 
     def truth(self, cond: Cond, scope: str | None, cautious: bool = False) -> Truth:
         """Return a condition's truth for every customer, or for every place of the collection `scope`."""

@@ -40,12 +40,12 @@ class Decided:
     def __init__(self, chunk: Chunk) -> None:
         self._chunk = chunk
         self._program = chunk.program
-        self._conditions = Conditions(chunk)
+        self.conditions = Conditions(chunk)
         self._rules = Rules()
         self._cards: Cards = {}
         for stratum in self._program.strata:
             for index in stratum.rules:
-                fire(chunk, self._conditions, self._rules, self._program.rules[index])
+                fire(chunk, self.conditions, self._rules, self._program.rules[index])
             for resolution in stratum.resolutions:
                 self._resolve(resolution)
 
@@ -58,7 +58,7 @@ class Decided:
             case Aggregate():
                 resolve_aggregate(self._chunk, self._rules, resolution)
             case Selection():
-                scores = score(self._chunk, self._conditions, self._rules, resolution)
+                scores = score(self._chunk, self.conditions, self._rules, resolution)
                 self._cards[resolution.scorecard] = resolution, scores, select(self._chunk, resolution, scores)
 
     # --- in columns ---
@@ -101,7 +101,7 @@ class Decided:
         return Column(self._in_order(values.codes, key.scope), None if known.all() else known)
 
     def _violated(self, never: bool, when: Cond) -> Bits:
-        truth = self._conditions.truth(when, None)
+        truth = self.conditions.truth(when, None)
         return truth.surely if never else invert(truth.possibly)
 
     def tested(self) -> Tested:
@@ -118,7 +118,7 @@ class Decided:
 
     def truth(self, cond: Cond, scope: str | None, cautious: bool = False) -> tuple[Mask, Mask]:
         """Return where any condition of the program is surely, and possibly, true, for customers or for rows."""
-        truth = self._conditions.truth(cond, scope, cautious)
+        truth = self.conditions.truth(cond, scope, cautious)
         return self._mask(truth.surely, scope), self._mask(truth.possibly, scope)
 
     def by_customer(self, mask: Mask, scope: str | None) -> Mask:
@@ -157,13 +157,11 @@ class Decided:
                 if self._program.rules[rule].scope == name and holds(bits, place)
             ],
             conflicts=[found for place in places for found in conflicts_at(self._program, self._rules, *place)],
-            provisional=provisional_at(chunk, self._conditions, self._rules, self._cards, places),
+            provisional=provisional_at(chunk, self.conditions, self._rules, self._cards, places),
             gates=self._gates(index),
             scores={card: self._card(card, index) for card in self._cards},
             violated=[
-                form.id
-                for form in self._program.invariants
-                if self._conditions.at(form.when, None, index) is form.never
+                form.id for form in self._program.invariants if self.conditions.at(form.when, None, index) is form.never
             ],
         )
 
@@ -194,8 +192,8 @@ class Decided:
             return {}
         return {
             gate.id: (
-                self._conditions.at(gate.required, None, index),
-                {name: self._conditions.at(when, None, index) for name, when in gate.criteria},
+                self.conditions.at(gate.required, None, index),
+                {name: self.conditions.at(when, None, index) for name, when in gate.criteria},
             )
             for gate in self._program.gates
             if stage in gate.from_codes and self._program.rules[gate.rule].is_valid(self._chunk.as_of)

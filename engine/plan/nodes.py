@@ -73,18 +73,15 @@ class Nodes:
         combined.update(rule.scope for rule in program.rules if rule.scope is not None)
         self.combined_often = frozenset(name for name, times in combined.items() if times >= OFTEN)
         self._bits: dict[FactKey, int] = {one.fact: 1 << place for place, one in enumerate(program.resolutions)}
-        self._begin(program.leaves)
-
-    def over(self, leaves: tuple[Leaf, ...]) -> Nodes:
-        """Return the nodes of conditions over other leaves about the same facts."""
-        others = copy(self)
-        others._begin(leaves)
-        return others
-
-    def _begin(self, leaves: tuple[Leaf, ...]) -> None:
-        self._leaves = leaves
+        self._leaves = program.leaves
         self._distinct: dict[object, Node] = {}
         self._by_id: dict[tuple[int, str | None], tuple[Cond, Node]] = {}
+
+    def over(self, leaves: tuple[Leaf, ...]) -> Nodes:
+        """Return the nodes of conditions over more leaves, which begin with these; what is added stays there."""
+        more = copy(self)
+        more._leaves, more._distinct, more._by_id = leaves, dict(self._distinct), {}
+        return more
 
     def bits(self, facts: Iterable[FactKey]) -> int:
         """Return the bits of those facts that are derived."""

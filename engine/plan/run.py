@@ -105,17 +105,12 @@ class Plan:
 
     def decide(self, customer: CustomerFacts) -> Decision:
         """Decide one customer: columns of length one."""
-        return assemble(self.program, customer, Decided(self._chunk_of(customer)).outcome(0))
+        return assemble(self.program, customer, self.decided(customer).outcome(0))
 
-    def decided(self, customer: CustomerFacts) -> tuple[Chunk, dict[tuple[str | None, str], int]]:
-        """Decide one customer; return its chunk with everything derived, and the place of each scope's row by key."""
-        chunk = self._chunk_of(customer)
-        places = Decided(chunk).places(0)
-        return chunk, {(scope, key): place for scope, place, key in places}
-
-    def _chunk_of(self, customer: CustomerFacts) -> Chunk:
+    def decided(self, customer: CustomerFacts) -> Decided:
+        """Decide one customer; return what follows."""
         (part,) = self._chunks(snapshot_of(self.program.vocabulary, [customer]), 1)
-        return part
+        return Decided(part)
 
     def _chunks(self, snapshot: Snapshot, size: int) -> Iterator[Chunk]:
         rows = by_owner(snapshot.customers["customer"], snapshot.rows)

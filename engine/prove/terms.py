@@ -9,6 +9,7 @@ from __future__ import annotations
 import operator
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import z3
@@ -50,7 +51,9 @@ def _joined(items: Iterable[Term], operation: Any, neutral: bool) -> Term:
 
 def no(item: Term) -> Term:
     """Return whether an item does not hold."""
-    return not item if isinstance(item, bool) else z3.Not(item)
+    if isinstance(item, bool):
+        return not item
+    return z3.BoolRef(z3.Z3_mk_not(item.ctx.ref(), item.as_ast()), item.ctx)
 
 
 def equal(left: Term, right: Term) -> Term:
@@ -112,13 +115,13 @@ def sharp(term: Term) -> Truth:
 # --- values ---
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Coded:
     """A flag, category or level: per code whether the fact has it. At most one holds; missing where none does."""
 
     codes: Mapping[int, Term]
 
-    @property
+    @cached_property
     def known(self) -> Term:
         """Whether the fact has a value."""
         return some(*self.codes.values())

@@ -36,7 +36,7 @@ Decided = dict[str, tuple[CustomerFacts, Decision]]
 def derivers(desk: Desk, decided: Decided) -> dict[str, Deriver]:
     """Return what derives the conclusions about every demo customer."""
     rules = desk.rules
-    return {name: Deriver(rules.pack, rules.program, *both) for name, both in decided.items()}
+    return {name: Deriver(rules.pack, rules.plan, *both) for name, both in decided.items()}
 
 
 def some_of(derivers: dict[str, Deriver]) -> list[Deriver]:

@@ -74,7 +74,7 @@ def test_every_way_is_tried_out(desk: Desk, decided: dict[str, tuple[CustomerFac
     """For the demo story's customers and every stage: `find_paths` has both executors decide on each way."""
     rules, found = desk.rules, 0
     for facts, decision in list(decided.values())[:: count(quick=23, ci=17, long=1)]:
-        deriver = Deriver(rules.pack, rules.program, facts, decision)
+        deriver = Deriver(rules.pack, rules.plan, facts, decision)
         for stage in STAGES:
             answer = find_paths(
                 deriver, desk.executors, rules.pack.ladder.proposed, stage, count(quick=1, ci=1, long=3)

@@ -31,7 +31,7 @@ def test_an_answer_changes_what_it_says(seed: int) -> None:
     decisions = Plan(program).decide_all(customers)
     session = Session(program)
     now = {one.customer: (one, decision) for one, decision in zip(customers, decisions, strict=True)}
-    for asked in open_questions(pack, program, list(now.values()), Wording(pack.vocabulary, "en")):
+    for asked in open_questions(pack, Plan(program), list(now.values()), Wording(pack.vocabulary, "en")):
         customer, before = now[asked.customer]
         for answer in asked.answers:
             for value in {answer.value, inside(rng, program, asked.question.fact, answer)}:

@@ -25,7 +25,8 @@ SEEDS = range(count(quick=40, ci=40, long=5_000))
 def derive(pack: Pack, customer: CustomerFacts) -> Deriver:
     """Decide and return what derives the conclusions."""
     program = compile_pack(pack)
-    return Deriver(pack, program, customer, Plan(program).decide(customer))
+    plan = Plan(program)
+    return Deriver(pack, plan, customer, plan.decide(customer))
 
 
 def concluded(program: Program) -> list[FactKey]:

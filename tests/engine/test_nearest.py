@@ -250,7 +250,7 @@ def test_the_day_is_the_first_on_which_the_test_passes(written: str, wanted: boo
     if found is not None:
         for offset, comes_out in ((-1, not wanted), (0, wanted)):
             customer = CustomerFacts("C-1", found + timedelta(offset), {"visited_on": visited})
-            assert Truths(compile_pack(changed), customer).of(test) is comes_out
+            assert Truths(Plan(compile_pack(changed)), customer).of(test) is comes_out
 
 
 # --- generated packs ---
@@ -278,7 +278,7 @@ def tried(deriver: Deriver, way: Way, options: dict[FactKey, list[Value]]) -> Cu
     for values in product(*options.values()):
         facts = {**deriver.customer.facts, **{key.name: value for key, value in zip(options, values, strict=True)}}
         customer = replace(deriver.customer, facts=facts)
-        truths = Truths(deriver.program, customer)
+        truths = Truths(deriver.plan, customer)
         if all(truths.of(one.condition) is one.wanted for one in way.missing):
             return customer
     return None
@@ -307,7 +307,7 @@ def check(pack: Pack, deriver: Deriver, key: FactKey, way: Way) -> None:
     if changed is None or options is None:
         return
     decision = Plan(deriver.program).decide(changed)
-    again = Deriver(pack, deriver.program, changed, decision)
+    again = Deriver(pack, deriver.plan, changed, decision)
     others = {str(name) for name in options}
     lacking = [part for part in again.rule(way.rule).because if part.truth is not True]
     if lacking:  # what was true no longer is: it hangs on the same facts

@@ -121,8 +121,8 @@ def questions(request: Request, asks: Reading, lang: Language = "en") -> Respons
     """Tell what to ask next, and what would change with which answer."""
     decided, teller = _teller(request, asks.customer, lang)
     wording = Wording(teller.pack.vocabulary, lang)
-    program = site_of(request).rules().program
-    found = open_questions(teller.pack, program, [(decided.facts, decided.decision)], wording)
+    plan = site_of(request).rules().plan
+    found = open_questions(teller.pack, plan, [(decided.facts, decided.decision)], wording)
     as_of = decided.decision.as_of
     stale = stale_facts(site_of(request).store, teller.pack.vocabulary, [decided.facts.customer], as_of, None)
     return answer(request, questions_in_json(as_of, found, stale))
@@ -148,7 +148,7 @@ def work(request: Request, *what: object) -> Response:
 def _teller(request: Request, customer: str, language: str) -> tuple[Decided, Teller]:
     site = site_of(request)
     decided, rules = site.decided([customer])[customer], site.rules()
-    deriver = Deriver(rules.pack, rules.program, decided.facts, decided.decision)
+    deriver = Deriver(rules.pack, rules.plan, decided.facts, decided.decision)
     return decided, Teller(deriver, Texts(language))
 
 
