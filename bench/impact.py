@@ -22,7 +22,7 @@ from engine.load import load_parts
 from engine.plan import Plan
 from wiring import AMOUNT, catalogue, shipped_pack
 
-CUSTOMERS = 100_000
+CUSTOMERS = 1_000_000
 RUNS = 3
 EDIT = ("value: 120", "value: 70")
 

@@ -3,27 +3,33 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import fields
 from typing import TypeVar
 
 from engine.compile.collect import Collector
+from engine.compile.conditions import ConditionCompiler
 from engine.compile.strata import Strata
 from engine.decision import PackStamp
 from engine.model import Action, Gate, Pack, Rule, Scorecard, Status, Table
-from engine.program import InvariantForm, Program
+from engine.program import InvariantForm, Leaf, Program
 from engine.vocabulary import Fact
 
 _Item = TypeVar("_Item", Rule, Table, Gate, Scorecard)
 
 
-def compile_pack(pack: Pack) -> Program:
+def compile_pack(pack: Pack, leaves: Sequence[Leaf] = ()) -> Program:
     """Compile a pack into its normal form.
+
+    Args:
+        pack: the pack.
+        leaves: leaves of another program to begin with, so that what both test has the same place in both. The digest
+            is then not the pack's own.
 
     Raises:
         ProblemsError: if rules form a cycle; each cycle is printed once.
     """
-    compiler = Collector(pack.vocabulary)
+    compiler = Collector(pack.vocabulary, ConditionCompiler(pack.vocabulary, leaves))
     for rule in sorted(_active(pack.rules), key=lambda rule: rule.id):
         compiler.rule(rule)
     for table in sorted(_active(pack.tables), key=lambda table: table.id):
@@ -38,9 +44,9 @@ def compile_pack(pack: Pack) -> Program:
         condition = compiler.conditions.condition(invariant.condition)
         compiler.invariants.append(InvariantForm(invariant.id, invariant.never, condition))
     strata = Strata(compiler).build()
-    leaves = tuple(compiler.conditions.leaves)
+    tested = tuple(compiler.conditions.leaves)
     content = repr((
-        leaves, compiler.rules, strata, compiler.tables, compiler.gates, compiler.invariants, pack.ladder,
+        tested, compiler.rules, strata, compiler.tables, compiler.gates, compiler.invariants, pack.ladder,
         [_without_location(pack.actions[name]) for name in sorted(pack.actions)],
         [(enum.name, enum.members) for enum in pack.vocabulary.enums.values()],
         [_meaning(fact) for fact in pack.vocabulary.facts.values()],
@@ -49,7 +55,7 @@ def compile_pack(pack: Pack) -> Program:
     return Program(
         stamp=PackStamp(pack.name, pack.version, digest),
         vocabulary=pack.vocabulary,
-        leaves=leaves,
+        leaves=tested,
         rules=tuple(compiler.rules),
         strata=strata,
         tables=tuple(compiler.tables),

@@ -62,6 +62,7 @@ class Collector:
     """Collect rules, and per fact what may give it a value."""
 
     vocabulary: Vocabulary
+    conditions: ConditionCompiler
     rules: list[ProgramRule] = field(default_factory=list)
     tables: list[TableForm] = field(default_factory=list)
     gates: list[GateForm] = field(default_factory=list)
@@ -70,9 +71,6 @@ class Collector:
     members: dict[FactKey, list[tuple[int, tuple[int, ...]]]] = field(default_factory=lambda: defaultdict(list))
     special: dict[FactKey, Aggregate | Selection] = field(default_factory=dict)
     places: dict[int, Location] = field(default_factory=dict)
-
-    def __post_init__(self) -> None:
-        self.conditions = ConditionCompiler(self.vocabulary)
 
     def rule(self, rule: Rule) -> None:
         """Compile a plain rule."""

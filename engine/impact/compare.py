@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
+from itertools import product
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from engine.impact.versions import Versions
 from engine.load.versions import Edit
 from engine.plan import Result
 from engine.plan.columns import Array, Column, Mask
 from engine.plan.overview import customers_of
+from engine.plan.owners import by_owner
 from engine.program import Program
 from engine.snapshot import Snapshot
 from engine.vocabulary import FactKey, Type, Vocabulary
@@ -30,12 +31,32 @@ WORDED = (Type.CATEGORY, Type.LEVEL, Type.FLAG)
 
 @dataclass(frozen=True)
 class Some:
-    """The affected customers, and of each line that differs somewhere among them its codes before and after."""
+    """The affected customers of a base, and of each line that differs somewhere among them its codes before and after.
 
-    snapshot: Snapshot
-    names: list[str]
+    `places` has where the customers stand in the base.
+    """
+
+    base: Snapshot
+    places: Array
     before: Mapping[Line, Array]
     after: Mapping[Line, Array]
+
+    @cached_property
+    def names(self) -> list[str]:
+        """The customers' keys."""
+        found: list[str] = self.base.customers["customer"].take(pa.array(self.places)).to_pylist()
+        return found
+
+    @cached_property
+    def snapshot(self) -> Snapshot:
+        """The facts of these customers alone."""
+        is_affected = np.zeros(self.base.customers.num_rows, np.bool_)
+        is_affected[self.places] = True
+        rows = {
+            name: table.filter(pa.array(is_affected[owners]))
+            for name, (table, owners) in by_owner(self.base.customers["customer"], self.base.rows).items()
+        }
+        return replace(self.base, customers=self.base.customers.take(pa.array(self.places)), rows=rows)
 
     @cached_property
     def differing(self) -> dict[Line, Mask]:
@@ -55,10 +76,11 @@ class Comparison:
         self.stages: dict[tuple[int, int], int] = {}
         self.fired = [(0, 0) for _ in versions.edits]
 
-    def add(self, before: Result, after: Result) -> None:
-        """Take the results of one chunk."""
+    def add(self, before: Result, after: Result, facts: Collection[FactKey]) -> None:
+        """Take the results of one chunk, and the facts in which they may differ."""
         size = len(after.customers)
-        lines, others = lines_of(before, self._comparable), lines_of(after, self._comparable)
+        keys = [key for key in self._comparable if key in facts or key == self._versions.pack.ladder.proposed]
+        lines, others = lines_of(before, keys), lines_of(after, keys)
         unequal = {line for line in {*lines, *others} if not np.array_equal(lines[line], others[line])}
         differs = np.zeros(size, np.bool_)
         for line in unequal:
@@ -75,10 +97,11 @@ class Comparison:
             self.fired[place] = (self.fired[place][0] + counts[0], self.fired[place][1] + counts[1])
 
     def _count_stages(self, before: Array, after: Array) -> None:
-        pairs, counts = np.unique(np.stack([before, after]), axis=1, return_counts=True)
-        for pair, count in zip(pairs.T.tolist(), counts.tolist(), strict=True):
-            key = (pair[0], pair[1])
-            self.stages[key] = self.stages.get(key, 0) + count
+        codes = [int(code) for code in np.union1d(before, after)]
+        for pair in product(codes, codes):
+            count = np.count_nonzero((before == pair[0]) & (after == pair[1]))
+            if count:
+                self.stages[pair] = self.stages.get(pair, 0) + int(count)
 
     def affected(self, snapshot: Snapshot) -> Some:
         """Return the customers for whom something differs."""
@@ -95,8 +118,7 @@ class Comparison:
                 for line in lines
             }
             sides.append({line: np.concatenate(column) for line, column in columns.items()})
-        some = _only(snapshot, places)
-        return Some(some, some.customers["customer"].to_pylist(), sides[0], sides[1])
+        return Some(snapshot, places, sides[0], sides[1])
 
 
 def lines_of(result: Result, keys: Iterable[FactKey]) -> Lines:
@@ -159,13 +181,3 @@ def _fired(program: Program, result: Result, edit: Edit) -> int:
         if rule.id.partition("#")[0] == edit.id:
             found |= customers_of(rule, result, len(found))
     return int(found.sum())
-
-
-def _only(snapshot: Snapshot, places: Array) -> Snapshot:
-    customers = snapshot.customers.take(pa.array(places))
-    keys = customers["customer"].combine_chunks()
-    rows = {
-        name: table.filter(pc.is_in(table["customer"].cast(pa.string()), value_set=keys))
-        for name, table in snapshot.rows.items()
-    }
-    return replace(snapshot, customers=customers, rows=rows)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 import numpy as np
+import pyarrow as pa
 
 from engine.impact.causes import Causes, Progress
 from engine.impact.compare import MISSING, WORDED, Comparison, Some
@@ -109,11 +110,11 @@ def impact(
         explain: whether to look for causes; without them changes have none.
     """
     base = Comparison(versions)
-    for before, after in zip(Plan(versions.before).run(snapshot), Plan(versions.after).run(snapshot), strict=True):
-        base.add(before, after)
+    for before, after, facts in Plan(versions.before).run_both(versions.after, snapshot):
+        base.add(before, after, facts)
     some = base.affected(snapshot)
     causes = Causes(versions, some, progress, versions.deciding if explain else ())
-    amounts = [row if isinstance(row, Decimal) else None for row in _column(some.snapshot, amount)]
+    amounts = [row if isinstance(row, Decimal) else None for row in _column(some, amount)]
     stage = (versions.pack.ladder.proposed, None)
     moves = some.differing.get(stage, np.zeros(len(amounts), np.bool_))
     order = sorted(range(len(amounts)), key=lambda place: (-(amounts[place] or 0), some.names[place]))
@@ -139,10 +140,10 @@ def impact(
     )
 
 
-def _column(snapshot: Snapshot, name: str) -> list[object]:
-    if name not in snapshot.customers.column_names:
-        return [None] * snapshot.customers.num_rows
-    found: list[object] = snapshot.customers[name].to_pylist()
+def _column(some: Some, name: str) -> list[object]:
+    if name not in some.base.customers.column_names:
+        return [None] * len(some.places)
+    found: list[object] = some.base.customers[name].take(pa.array(some.places)).to_pylist()
     return found
 
 

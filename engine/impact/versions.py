@@ -33,7 +33,7 @@ class Versions:
         self.edits = edits(old, new)
         self.before = compile_pack(self._pack(()))
         self.pack = self._pack(self.edits)
-        self.after = compile_pack(self.pack)
+        self.after = compile_pack(self.pack, self.before.leaves)
 
     def _pack(self, made: Sequence[Edit]) -> Pack:
         return pack_from_parts(with_edits(self._old, self._new, made))

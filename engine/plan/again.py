@@ -43,8 +43,27 @@ def _besides(program: Program, resolution: Resolution) -> Collection[FactKey]:
             return []
 
 
+def changed_rules(before: Program, after: Program) -> frozenset[int] | None:
+    """Return the rules whose conditions differ; None if the programs differ in more than conditions and resolutions."""
+    if after.leaves[: len(before.leaves)] != before.leaves or _shape(before) != _shape(after):
+        return None
+    pairs = zip(before.rules, after.rules, strict=True)
+    return frozenset(one.index for one, other in pairs if one.when != other.when)
+
+
+def _shape(program: Program) -> tuple[object, ...]:
+    """Return what two programs must share: which rules there are and when they count, and what is decided in turn."""
+    rules = tuple((rule.id, rule.scope, rule.valid_from, rule.valid_until) for rule in program.rules)
+    strata = tuple(
+        (stratum.rules, tuple((type(one), one.fact) for one in stratum.resolutions)) for stratum in program.strata
+    )
+    return rules, strata
+
+
 class Again(Decided):
-    """A chunk decided by another program than `base` was, of which only the conditions of the rules `changed` differ.
+    """A chunk decided by another program than `base` was, which differs in the conditions of the rules `changed`.
+
+    Its resolutions may differ too; in all else it is like the other (see `changed_rules`).
 
     `fired_otherwise` and `facts` have, for every rule and fact that comes out otherwise somewhere, those concerned.
     """
@@ -52,9 +71,11 @@ class Again(Decided):
     def __init__(self, base: Decided, program: Program, changed: Collection[int], reads: Reads) -> None:
         self._base = base
         self._program = program
+        more = program.leaves is not base._program.leaves
         self._chunk = replace(
             base._chunk,
             program=program,
+            nodes=base._chunk.nodes.over(program.leaves) if more else base._chunk.nodes,
             values=dict(base._chunk.values),
             sets=dict(base._chunk.sets),
             provisional=dict(base._chunk.provisional),
@@ -66,14 +87,16 @@ class Again(Decided):
         self.fired_otherwise: dict[int, Mask] = {}
         self.facts: dict[FactKey, Mask] = {}
         self._new_rules: set[int] = set()
-        for stratum in program.strata:
+        for before, stratum in zip(base._program.strata, program.strata, strict=True):
             for index in stratum.rules:
                 if index in changed or not reads.rules[index].isdisjoint(self.facts):
                     self._fire(index)
-            for resolution in stratum.resolutions:
-                if not self._new_rules.isdisjoint(_rules_of(resolution)) or not reads.resolutions[
-                    resolution.fact
-                ].isdisjoint(self.facts):
+            for old, resolution in zip(before.resolutions, stratum.resolutions, strict=True):
+                if (
+                    (old is not resolution and old != resolution)
+                    or not self._new_rules.isdisjoint(_rules_of(resolution))
+                    or not reads.resolutions[resolution.fact].isdisjoint(self.facts)
+                ):
                     self._resolve_again(resolution)
 
     def _fire(self, index: int) -> None:
@@ -100,7 +123,9 @@ class Again(Decided):
         old, new = self._base._chunk, self._chunk
         doubts = _differ(old.provisional.get(key, NOWHERE), new.provisional.get(key, NOWHERE))
         if key in new.sets:
-            return join(doubts, any_of(*[_differ(old.sets[key][code], bits) for code, bits in new.sets[key].items()]))
+            one, other = old.sets[key], new.sets[key]
+            members = [_differ(one.get(code, NOWHERE), other.get(code, NOWHERE)) for code in {*one, *other}]
+            return join(doubts, any_of(*members))
         return join(doubts, _values_differ(old.values[key], new.values[key]))
 
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 
 import numpy as np
 
 from engine.assemble import assemble
 from engine.decision import Decision
+from engine.plan.again import Again, changed_rules, reads_of
 from engine.plan.bits import Mask
 from engine.plan.chunk import Chunk
 from engine.plan.decided import Decided
@@ -19,6 +20,7 @@ from engine.plan.result import Result, Tested
 from engine.plan.rows import Rows, first_rows
 from engine.program import Program, leaf_scope
 from engine.snapshot import CustomerFacts, Snapshot, snapshot_of, snapshots_by_day
+from engine.vocabulary import FactKey
 
 CHUNK = 262_144  # customers; smaller chunks are slower (bench/plan.py), larger ones need more memory
 
@@ -39,6 +41,29 @@ class Plan:
         keep_freed_memory()
         for part in self._chunks(snapshot, chunk):
             yield Decided(part).result()
+
+    def run_both(
+        self, other: Program, snapshot: Snapshot, chunk: int = CHUNK
+    ) -> Iterator[tuple[Result, Result, Collection[FactKey]]]:
+        """Decide every customer by this program and by another, in chunks.
+
+        Where the other has the same rules, only what their differences reach is computed for it.
+
+        Yields:
+            Both results of a chunk, and the facts in which they may differ.
+        """
+        keep_freed_memory()
+        changed = changed_rules(self.program, other)
+        if changed is None:
+            facts = {one.fact for program in (self.program, other) for one in program.resolutions}
+            for pair in zip(self.run(snapshot, chunk), Plan(other).run(snapshot, chunk), strict=True):
+                yield *pair, facts
+            return
+        reads = reads_of(other)
+        for part in self._chunks(snapshot, chunk):
+            decided = Decided(part)
+            again = Again(decided, other, changed, reads)
+            yield decided.result(), again.result(), again.facts.keys()
 
     def tests(self, snapshot: Snapshot, chunk: int = CHUNK) -> Iterator[Tested]:
         """Decide every customer and yield, chunk by chunk, what came out of every leaf test."""
