@@ -93,6 +93,8 @@ def _write_rows(workbook: Any, sheet: Any, book: Book) -> None:
     grey = workbook.add_format({"font_color": "#8a8a8a", "font_size": 8, "bottom": 1})
     body = workbook.add_format({"text_wrap": True, "valign": "top"})
     sheet.freeze_panes(_ID_ROW + 1, 1)
+    sheet.set_landscape()
+    sheet.fit_to_pages(1, 0)  # as wide as a page when printed
     for place, column in enumerate(book.columns):
         sheet.write_string(0, place, column.title, heading)
         sheet.write_string(_ID_ROW, place, column.id, grey)
