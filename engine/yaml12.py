@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from decimal import Decimal
+from functools import lru_cache
 from pathlib import Path
 from typing import NamedTuple
 
@@ -85,6 +86,7 @@ def read_yaml(path: Path, shown_as: str | None = None) -> Node:
     raise ProblemsError(problems.found)
 
 
+@lru_cache(maxsize=256)  # a check reads a pack's files several times, and mostly one of them has changed since the last
 def parse_yaml(text: str, file: str) -> Node:
     """Parse one YAML document into positioned nodes.
 
