@@ -52,12 +52,17 @@ def changed_rules(before: Program, after: Program) -> frozenset[int] | None:
 
 
 def _shape(program: Program) -> tuple[object, ...]:
-    """Return what two programs must share: which rules there are and when they count, and what is decided in turn."""
+    """Return what two programs must share: the words, which rules there are and when, and what is decided in turn."""
+    words = program.vocabulary
+    facts = tuple(
+        (one.key, one.type, one.enum, one.scale, one.default, one.falls_back_to) for one in words.facts.values()
+    )
+    enums = tuple((enum.name, enum.members) for enum in words.enums.values())
     rules = tuple((rule.id, rule.scope, rule.valid_from, rule.valid_until) for rule in program.rules)
     strata = tuple(
         (stratum.rules, tuple((type(one), one.fact) for one in stratum.resolutions)) for stratum in program.strata
     )
-    return rules, strata
+    return facts, enums, rules, strata
 
 
 class Again(Decided):
