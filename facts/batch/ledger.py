@@ -190,8 +190,11 @@ class RunFolder:
     def remove_damaged(self) -> list[str]:
         """Remove of what is finished all that cannot be read back as it was written; return why, file by file.
 
-        What depends on it stays: computed anew, it is the same again.
+        What depends on it stays: computed anew, it is the same again. What was being written when a batch was
+        interrupted goes without a word.
         """
+        for left in self.path.glob(f"**/*{_UNFINISHED}"):
+            shutil.rmtree(left) if left.is_dir() else left.unlink()
         found = []
         for path in sorted(self.path.glob("**/*.parquet")):
             if not path.exists():

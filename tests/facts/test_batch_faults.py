@@ -205,6 +205,18 @@ def test_when_the_database_goes_the_next_batch_finishes(store_url: str, facts: P
     _require_whole(store_url, tmp_path / "runs", AS_OF)
 
 
+def test_what_was_being_written_when_a_batch_was_killed_is_no_damage(facts: Path, tmp_path: Path) -> None:
+    """A part's folder that is not finished yet, with a file not filled yet, is written anew without a word."""
+    url, runs = str(tmp_path / "store.db"), tmp_path / "runs"
+    Store.create(url).close()
+    first = batch(facts, runs, url, AS_OF).folder.path
+    shutil.move(first / "snapshot" / "00001", first / "snapshot" / "00001.unfinished")
+    (first / "snapshot" / "00001.unfinished" / "customers.parquet").write_bytes(b"")
+    (first / "decisions" / "00001.parquet").rename(first / "decisions" / "00001.parquet.unfinished")
+    assert RunFolder(first).remove_damaged() == []
+    assert not list(first.glob("**/*.unfinished"))
+
+
 @pytest.mark.parametrize("place", ["snapshot/00001/customers", "portfolio", "decisions/00000"])
 def test_a_part_that_is_damaged_before_a_batch_goes_on_is_computed_anew(
     facts: Path, tmp_path: Path, place: str
