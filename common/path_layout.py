@@ -11,6 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from common.explain_layout import Teller
+from common.why_not_layout import WhyNotLayout
 from engine.path import Paths
 from engine.phrases import Phrases
 from engine.prove.changeable import Alteration
@@ -52,6 +53,8 @@ class PathLayout:
             if found.beyond is not None:
                 yield Text(texts("path_in_the_way"))
                 yield self._table(found.beyond.alterations, found.beyond.customer)
+            elif found.lacking is not None:
+                yield from WhyNotLayout(teller, 1).ways(found.lacking)
 
     def _way(self, number: int, path: Path) -> Iterator[RenderableType]:
         name = "path_other" if number > 1 else "path_cheapest" if path.is_cheapest else "path_found"

@@ -43,11 +43,14 @@ class WhyNotLayout:
             yield from self._standing(found.standing, wanted, teller.value(found.fact, found.standing.leader))
         if not found.ways:
             yield Text(texts("no_way"))
-        shown = self._shown(found)
-        for number, way in enumerate(shown, 1):
-            yield self._way(found, number, way)
-        if rest := len(found.ways) - len(shown):
+        yield from self.ways(found)
+        if rest := len(found.ways) - len(self._shown(found)):
             yield Text(texts("more_ways_one" if rest == 1 else "more_ways", number=rest), style=_QUIET)
+
+    def ways(self, found: WhyNot) -> Iterator[RenderableType]:
+        """Yield the ways that are shown, tree by tree."""
+        for number, way in enumerate(self._shown(found), 1):
+            yield self._way(found, number, way)
 
     def _shown(self, found: WhyNot) -> tuple[Way, ...]:
         """Return the nearest ways: those for another stage only if there is no other."""

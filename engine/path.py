@@ -8,11 +8,12 @@ from typing import Protocol
 
 from engine.decision import Decision
 from engine.derivation import Deriver
-from engine.nearest import has, steps_to
+from engine.nearest import has, steps_to, why_not
 from engine.prove.cheapest import SECONDS, Path, Search, goal_that
 from engine.prove.prover import UnansweredError
 from engine.snapshot import CustomerFacts
 from engine.vocabulary import FactKey, Value
+from engine.ways import WhyNot
 
 
 class UnverifiedError(RuntimeError):
@@ -25,7 +26,8 @@ class Paths:
 
     If the ladder does not lead there in one step, `through` are the stages on the way, and the ways lead to `step`, the
     first of them that is not proposed already: once the stage `confirmed`, which is, has been confirmed. If there is no
-    way, `beyond` says what would have to be otherwise that nobody can change. `in_time`: the prover answered in time.
+    way, `beyond` says what would have to be otherwise that nobody can change, or else `lacking` what the rules lack.
+    `in_time`: the prover answered in time.
     """
 
     fact: FactKey
@@ -37,6 +39,7 @@ class Paths:
     step: str = ""
     confirmed: str = ""
     beyond: Path | None = None
+    lacking: WhyNot | None = None
     in_time: bool = True
 
 
@@ -87,7 +90,8 @@ def find_paths(
     except UnansweredError:
         return replace(found, in_time=False)
     _verify(executors, paths, fact, wanted)
-    return replace(found, paths=paths, beyond=nearest)
+    lacking = why_not(deriver, fact, wanted) if not paths and nearest is None else None
+    return replace(found, paths=paths, beyond=nearest, lacking=lacking)
 
 
 def _confirmed(deriver: Deriver, stage: str) -> CustomerFacts:

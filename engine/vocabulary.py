@@ -93,11 +93,15 @@ class Enum:
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """Who can change a fact, in which direction (`up`, `down`, `any`), and at what cost (low 1, medium 3, high 9)."""
+    """Who can change a fact, in which direction (`up`, `down`, `any`), and at what cost (low 1, medium 3, high 9).
+
+    `grows`: a number of days that grows by one each day until somebody changes it.
+    """
 
     by: Changer = Changer.NOBODY
     direction: str = "any"
     cost: int = 3
+    grows: bool = False
 
 
 @dataclass(frozen=True, slots=True)

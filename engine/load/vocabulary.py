@@ -205,7 +205,7 @@ class VocabularyReader:
             least=least,
             most=most,
             origin=origin,
-            change=self._change(form),
+            change=self._change(form, type_),
             ask=form.optional_text("ask"),
             ask_role=form.member("ask_role", self.enums.get("contact_role")),
             fresh_days=form.optional_integer("fresh_days", 1, 36_500),
@@ -238,7 +238,7 @@ class VocabularyReader:
             form.problem(form.place("scale"), "unsuited-key", f"a fact of type {type_} has no `scale`.")
         return 0
 
-    def _change(self, form: Form) -> Change:
+    def _change(self, form: Form, type_: Type | None = None) -> Change:
         node = form.node("change")
         if node is None:
             return Change()
@@ -249,7 +249,10 @@ class VocabularyReader:
             change.choice("by", Changer),
             change.choice("direction", Direction, Direction.ANY).value,
             COSTS[word or "medium"],
+            change.flag("grows", False),
         )
+        if read.grows and type_ is not Type.INTEGER:
+            change.problem(change.place("grows"), "unsuited-key", f"a fact of type {type_} does not grow by the day.")
         change.close()
         return read
 

@@ -20,7 +20,7 @@ from engine.program import EPOCH, Program, decode, encode
 from engine.prove.customer import EARLIEST, SPAN, Coverage, Spot, holds, number
 from engine.prove.terms import MISSING, Coded, Number, Term, Value, Whole, both, choose, compared, no, some
 from engine.snapshot import CustomerFacts, Row
-from engine.vocabulary import BEGINNING, MAX_SCALED, Change, Changer, Fact, FactKey, Type
+from engine.vocabulary import BEGINNING, MAX_SCALED, Change, Changer, Fact, FactKey, Origin, Type
 from engine.vocabulary import Value as Plain
 
 LONGEST_WAIT = 730
@@ -30,6 +30,8 @@ LOW = 1
 MONTH = 30
 NEVER = 1_000
 """What it costs to change what nobody can change, where that is looked at."""
+REMEMBERED = 10 * NEVER
+"""And what this system itself remembers: as an obstacle, the stage says least."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,10 +149,16 @@ class ChangeableCustomer:
         fact, code = self._vocabulary.facts[key], self._code(spot)
         if self._is_added(key, row):
             return self._of_added_row(fact, row)
-        if _counts_days(fact) and not self._also_past:
-            return _settled(fact, None if code is None else code + self.wait)
+        if _is_times(fact) and not self._also_past:
+            return _settled(fact, self._by_now(fact, code))
         change = self._who(fact.change)
+        if change is not None and change.by is Changer.NOBODY and fact.origin is Origin.REMEMBERED:
+            change = replace(change, cost=REMEMBERED)
         return _settled(fact, code) if change is None or fact.type is Type.TEXT else self._changing(spot, change, code)
+
+    def _by_now(self, fact: Fact, code: Number | None) -> Number | None:
+        """Return what becomes of a fact by waiting alone."""
+        return code + self.wait if code is not None and fact.scope is None and _grows(fact) else code
 
     def _who(self, change: Change) -> Change | None:
         """Return who can change something, how and at what cost, or None if nobody can."""
@@ -161,11 +169,14 @@ class ChangeableCustomer:
     def _changing(self, spot: Spot, change: Change, code: int | None) -> Value:
         fact, name = self._vocabulary.facts[spot[0]], _name(spot)
         low, high = _range(fact, self.today)
+        code = self._by_now(fact, code)
         low = code if code is not None and change.direction == "up" else low
         high = code if code is not None and change.direction == "down" else high
         if not _is_coded(fact):
             whole = Whole(True if code is not None else z3.Bool(f"{name}?"), z3.Int(name))
             self.constraints.append(z3.And(whole.code >= low, whole.code <= high))
+            if code is not None and fact.change.grows and not self._also_past:  # ended on some day from now on
+                self.constraints.append(z3.Or(whole.code == code, whole.code <= self.wait))
             changed = whole.known if code is None else whole.code != code
             self._changes[spot] = _Open(changed, ((changed, change.cost),), change.by)
             return whole
@@ -267,7 +278,8 @@ class ChangeableCustomer:
         for spot, part in self._changes.items():
             value = self._values[spot]
             if isinstance(value, Whole) and self._counts(part.by) and holds(model, part.changed):
-                distance = value.code - (self._code(spot) or 0)
+                before = self._by_now(self._vocabulary.facts[spot[0]], self._code(spot))
+                distance = value.code - (0 if before is None else before)
                 yield choose(distance >= 0, distance, -distance)
         for (key, row), value in self._values.items():
             if self._is_added(key, row) and self._counts(self._added[key.scope or ""].by):
@@ -280,7 +292,7 @@ class ChangeableCustomer:
         waited = number(model, self.wait)
         facts, rows, recorded = dict(self._facts.facts), dict(self._facts.rows), dict(self._facts.recorded)
         for key, fact in self._vocabulary.facts.items():
-            days = facts.get(key.name) if key.scope is None and _counts_days(fact) else None
+            days = facts.get(key.name) if key.scope is None and _grows(fact) else None
             if isinstance(days, int):
                 facts[key.name] = days + waited
         alterations = tuple(self._alterations(model))
@@ -352,9 +364,14 @@ def _settled(fact: Fact, code: Number | None) -> Value:
     return Whole(False, 0) if code is None else Whole(True, code)
 
 
-def _counts_days(fact: Fact) -> bool:
+def _is_times(fact: Fact) -> bool:
     """Whether a fact counts days, and nothing but time makes it grow."""
     return fact.change.by is Changer.TIME and fact.type is Type.INTEGER and fact.unit == "day"
+
+
+def _grows(fact: Fact) -> bool:
+    """Whether a fact grows by a day each day, as long as nobody changes it."""
+    return fact.change.grows or _is_times(fact)
 
 
 def _is_coded(fact: Fact) -> bool:

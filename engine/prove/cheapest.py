@@ -20,6 +20,9 @@ from engine.vocabulary import FactKey, Type, Value
 SECONDS = 10.0
 """So long the solver may think about one way."""
 
+MORE = 12
+"""A further way costs at most so much more than the first."""
+
 Goal = Callable[[Encoding], Term]
 
 
@@ -65,21 +68,26 @@ class Search:
     def paths(self, most: int) -> Iterator[Path]:
         """Yield up to so many ways to the goal, cheapest first; each leaves out something of each one before.
 
+        No further way costs much more than the first (`MORE`).
+
         Raises:
             UnansweredError: if the solver found neither a further way nor that there is none, in time.
         """
         avoided: list[Term] = []
+        first = 0
         for _ in range(most):
             found = self._cheapest(self._goal, *avoided)
             if found is None:
                 return
             model, is_cheapest = found
-            changed = self._customer.changed(model)
             model = self._least(model)
+            first = first or self._customer.cost(model)
+            if self._customer.cost(model) > first + MORE:
+                return
             customer, alterations = self._customer.altered(model)
             days = number(model, self._customer.wait)
             yield Path(alterations, days, self._customer.cost(model), is_cheapest, customer)
-            avoided.append(some(*(no(one) for one in changed)))
+            avoided.append(some(*(no(one) for one in self._customer.changed(model))))
 
     def _cheapest(self, *terms: Term) -> tuple[Any, bool] | None:
         """Return the cheapest solution, or just one if time is over, and which of both."""

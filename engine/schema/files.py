@@ -70,7 +70,8 @@ def catalogue_file(pack: Pack) -> Schema:
     enum = offered(vocabulary.enums, word(SNAKE))
     member = item({}) | {"properties": {}, "propertyNames": word(MEMBER), "additionalProperties": text()}
     role = vocabulary.enums.get("contact_role")
-    change = item({"by": choice(Changer), "direction": choice(Direction), "cost": one_of(COSTS)}, ("by",))
+    who_and_how = {"by": choice(Changer), "direction": choice(Direction), "cost": one_of(COSTS), "grows": FLAG}
+    change = item(who_and_how, ("by",))
     keys = {
         "type": choice(Type),
         "title": text(),
