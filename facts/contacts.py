@@ -85,8 +85,8 @@ def people(store: Store, customer: str, today: date | None = None) -> list[Perso
 
 def _person(row: RowMapping, today: date) -> Person:
     is_over = row["retracted_at"] is not None or (row["holds_until"] is not None and row["holds_until"] <= today)
-    said = (row[name] for name in ("key", "name", "role", "title", "telephone", "email", "holds_from"))
-    return Person(*said, stands=not is_over)
+    said = {name: row[name] for name in ("key", "name", "role", "title", "telephone", "email")}
+    return Person(**said, since=row["holds_from"], stands=not is_over)
 
 
 def export(store: Store, customer: str, named: str, also: Sequence[str] = ()) -> dict[str, Any]:
