@@ -44,10 +44,10 @@ def list_(customer: str, as_json: bool, db: str | None) -> None:
     with open_store(db) as store:
         found = people(store, customer)
     if as_json:
-        print_json([{"contact": key, "name": name, "role": role} for key, name, role in found])
+        print_json([{"contact": each.key, "name": each.name, "role": each.role} for each in found])
         return
-    for key, name, role in found:
-        click.echo("  ".join(each for each in (key, name, role) if each))
+    for each in found:
+        click.echo("  ".join(word for word in (each.key, each.name, each.role) if word))
 
 
 @command.command("export")

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+from functools import cache
 from typing import Any
 
 from common.recording import Outcome
@@ -40,8 +41,14 @@ def say(texts: Texts, wording: Wording, table: str, row: Mapping[str, Any]) -> s
 
 
 def _shown(table: str, row: Mapping[str, Any]) -> dict[str, Any]:
+    hidden = _hidden(table)
+    return {name: value for name, value in row.items() if name not in hidden and value is not None}
+
+
+@cache
+def _hidden(table: str) -> frozenset[str]:
     personal = {column.name for column in FACT_TABLES[table].columns if column.info.get("personal")}
-    return {name: value for name, value in row.items() if name not in personal.union(_NOT_SHOWN) and value is not None}
+    return frozenset(personal.union(_NOT_SHOWN))
 
 
 def _word(texts: Texts, wording: Wording, table: str, name: str, value: Any) -> str:

@@ -53,19 +53,19 @@ class Explainer:
 
     def reason(self, fired: Fired) -> str:
         """Return a fired rule's reason, its placeholders filled in."""
-        because, scope = self._reasons[fired.rule]
+        rule = rulebook(self.pack)[fired.rule]
         known = dict(fired.because)
 
         def fill(match: re.Match[str]) -> str:
             name = match[1]
             if name.startswith(_PARAMETER):
                 return self._parameter(name.removeprefix(_PARAMETER))
-            about_customer = scope is None or name.startswith(_CUSTOMER)
-            key = FactKey(None if about_customer else scope, name.removeprefix(_CUSTOMER))
+            about_customer = rule.scope is None or name.startswith(_CUSTOMER)
+            key = FactKey(None if about_customer else rule.scope, name.removeprefix(_CUSTOMER))
             value = known[name] if name in known else self.value(key, fired.row)
             return self.wording.value(self.pack.vocabulary.facts[key], value)
 
-        said = _PLACEHOLDER.sub(fill, self.wording.text(because))
+        said = _PLACEHOLDER.sub(fill, self.wording.text(rule.because))
         return said[:1].upper() + said[1:]
 
     def reasons(self, rules: Iterable[str], row: str = "") -> tuple[str, ...]:
@@ -107,11 +107,6 @@ class Explainer:
         for fired in self.decision.fired:
             found[fired.rule].append(fired)
         return found
-
-    @cached_property
-    def _reasons(self) -> dict[str, tuple[Text, str | None]]:
-        """Every rule that can fire, with its reason and scope."""
-        return {name: (entry.because, entry.scope) for name, entry in rulebook(self.pack).items()}
 
     def _parameter(self, name: str) -> str:
         values = self.pack.parameters[name].values

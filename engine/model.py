@@ -519,9 +519,9 @@ class Override:
     at: Location
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Pack:
-    """A whole rule pack together with the vocabulary it speaks.
+    """A whole rule pack together with the vocabulary it speaks. Packs are the same if they are one object.
 
     The vocabulary already holds what the pack itself declares: `facts.yaml`, the enum `action` (the action
     catalogue's ids) and the customer's set fact `advised` of that enum, to which every `Advise` adds.

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
+from functools import lru_cache
 
 from engine.model import All, Condition, Constant, Criterion, Gate, Op, Pack, Test
 from engine.vocabulary import Text
@@ -41,8 +42,9 @@ class Written:
         return (self.valid_from or date.min) <= on <= (self.valid_until or date.max)
 
 
-def rulebook(pack: Pack) -> dict[str, Written]:
-    """Return every rule of a pack that can fire, by the id that decisions give it."""
+@lru_cache(maxsize=4)
+def rulebook(pack: Pack) -> Mapping[str, Written]:
+    """Return every rule of a pack that can fire, by the id that decisions give it. It is made once for a pack."""
     return {entry.id: entry for entry in _entries(pack)}
 
 

@@ -135,15 +135,15 @@ def snapshots_by_day(
 def snapshot_of(vocabulary: Vocabulary, customers: Sequence[CustomerFacts]) -> Snapshot:
     """Put single customers' facts into columns; all must share one as-of date and there must be at least one.
 
-    Rows are told by their customers' places, so that one customer may be there several times, with other facts.
+    Rows are told by their customers' places, so that one customer may be there several times, with other facts. A fact
+    that nobody has gets no column: of one customer most are missing, and a column takes as long to make as to read.
     """
     import pyarrow as pa
 
     (as_of,) = {customer.as_of for customer in customers}
     columns: dict[str, pa.Array] = {"customer": pa.array([customer.customer for customer in customers], pa.string())}
-    for fact in _stored(vocabulary, None):
-        columns[fact.name] = pa.array([customer.facts.get(fact.name) for customer in customers], arrow_type(fact))
-    for name in vocabulary.collections:
+    columns |= _columns(vocabulary, None, [customer.facts for customer in customers])
+    for name in [name for name in vocabulary.collections if any(name in each.recorded for each in customers)]:
         recorded = [customer.recorded.get(name, (None, None)) for customer in customers]
         columns[f"{name}.recorded_from"] = pa.array([start for start, _ in recorded], pa.date32())
         columns[f"{name}.recorded_to"] = pa.array([end for _, end in recorded], pa.date32())
@@ -181,10 +181,6 @@ def arrow_type(fact: Fact) -> pa.DataType:
     }.get(fact.type, pa.string())
 
 
-def _stored(vocabulary: Vocabulary, scope: str | None) -> list[Fact]:
-    return [fact for fact in vocabulary.in_scope(scope) if fact.origin is not Origin.DERIVED]
-
-
 def _rows_table(vocabulary: Vocabulary, name: str, customers: Iterable[CustomerFacts], keys: pa.Array) -> pa.Table:
     import pyarrow as pa
 
@@ -193,9 +189,20 @@ def _rows_table(vocabulary: Vocabulary, name: str, customers: Iterable[CustomerF
         "customer": pa.DictionaryArray.from_arrays(pa.array([place for place, _ in rows], pa.int32()), keys),
         "row": pa.array([row.key for _, row in rows], pa.string()),
     }
-    for fact in _stored(vocabulary, name):
-        columns[fact.name] = pa.array([row.facts.get(fact.name) for _, row in rows], arrow_type(fact))
-    return pa.table(columns)
+    return pa.table(columns | (_columns(vocabulary, name, [row.facts for _, row in rows]) if rows else {}))
+
+
+def _columns(vocabulary: Vocabulary, scope: str | None, known: Sequence[Mapping[str, Value]]) -> dict[str, pa.Array]:
+    """Return a column for each stored fact that is known of some customer or row."""
+    import pyarrow as pa
+
+    columns = {}
+    for fact in vocabulary.in_scope(scope):
+        if fact.origin is not Origin.DERIVED:
+            values = [facts.get(fact.name) for facts in known]
+            if any(value is not None for value in values):
+                columns[fact.name] = pa.array(values, arrow_type(fact))
+    return columns
 
 
 def _rows(table: pa.Table) -> dict[str, list[Row]]:

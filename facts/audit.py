@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import Any, NamedTuple
@@ -133,10 +133,16 @@ def newest_of(
     return statement
 
 
-def last_entry(store: Store) -> int:
-    """Return the number of the newest entry, 0 if there is none: while it stays the same, so do the facts."""
-    with store.reading() as connection:
-        return connection.scalar(select(func.max(audit.c.id))) or 0
+def last_entry(store: Store, customers: Sequence[str] | None = None) -> int:
+    """Return the number of the newest entry, 0 if there is none: while it stays the same, so do the facts.
+
+    Args:
+        store: whose log.
+        customers: only what was done to facts of customers with these keys; by default everything.
+    """
+    newest = select(func.max(audit.c.id))
+    with store.asking() as connection:
+        return connection.scalar(newest if customers is None else newest.where(audit.c.customer.in_(customers))) or 0
 
 
 def entry_that_said(connection: Connection, table: str, row: int) -> int | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from functools import cache
+from functools import cache, cached_property
 from typing import Any
 
 from sqlalchemy import RowMapping, Select, Table, select
@@ -38,7 +38,7 @@ _NOT_SAID = ("id", "source", "recorded_at", "entered_by", "retracted_at")
 UNDO_FIRST = "If it is wrong, take it back first: `valuelift record undo{number}`."
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Book:
     """A customer's records as they stand. `today` is the last day that something may be recorded for."""
 
@@ -148,7 +148,12 @@ class Book:
     def _keys(self, key: str) -> set[str]:
         """Return a key as it is for this customer and for those merged into it."""
         rest = key.removeprefix(self.customer)
-        return {f"{known_as}{rest}" for known_as in self.store.known_as(self.customer, self.today)} | {key}
+        return {f"{known_as}{rest}" for known_as in self.known_as} | {key}
+
+    @cached_property
+    def known_as(self) -> list[str]:
+        """The customer's keys: its own, and those of customers merged into it."""
+        return self.store.known_as(self.customer, self.today)
 
     # --- looking up ---
 
@@ -158,13 +163,12 @@ class Book:
 
     def all_standing(self, tables: Sequence[str]) -> dict[str, Sequence[RowMapping]]:
         """Return the rows that stand of several tables (see `standing`), read in one go."""
-        known_as = self.store.known_as(self.customer, self.today)
         found: dict[str, Sequence[RowMapping]] = dict.fromkeys(tables, ())
         with self.store.reading() as connection:
             # Most tables have none of a customer's rows: one statement tells which have.
-            for name in tables_with_rows(connection, tuple(tables), known_as) if len(tables) > 1 else tables:
+            for name in tables_with_rows(connection, tuple(tables), self.known_as) if len(tables) > 1 else tables:
                 statement = _standing(FACT_TABLES[name])
-                found[name] = connection.execute(statement, {"customer_keys": known_as}).mappings().all()
+                found[name] = connection.execute(statement, {"customer_keys": self.known_as}).mappings().all()
         return found
 
     def find(self, table: str, named: str, among: str | None = None) -> RowMapping:

@@ -6,7 +6,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Any
 
 from sqlalchemy import Column, Connection, RowMapping, Table, Text, select, update
@@ -30,6 +30,25 @@ _NOT_SEARCHED = ("customers", "merges", "coverage", "exchange_rates")
 
 
 @dataclass(frozen=True, slots=True)
+class Person:
+    """A contact of a customer, as it stands or stood last; `stands` tells whether it still does."""
+
+    key: str
+    name: str
+    role: str | None
+    title: str | None
+    telephone: str | None
+    email: str | None
+    since: date
+    stands: bool
+
+    @property
+    def is_erased(self) -> bool:
+        """Whether what was kept about the person is erased."""
+        return self.name == ERASED
+
+
+@dataclass(frozen=True, slots=True)
 class Mention:
     """A text elsewhere in the customer's records that names the person."""
 
@@ -50,17 +69,24 @@ class Erased:
     rows: Mapping[str, int]
 
 
-def people(store: Store, customer: str) -> list[tuple[str, str, str | None]]:
-    """Return key, name and role of the contacts of a customer, as each stands or stood last.
+def people(store: Store, customer: str, today: date | None = None) -> list[Person]:
+    """Return the contacts of a customer, as each stands or stood last; `today` is the day on which they do.
 
     Raises:
         StoreError: if the customer is not known.
     """
-    keys = store.known_as(customer, datetime.now(UTC).date())
+    today = today or datetime.now(UTC).date()
+    keys = store.known_as(customer, today)
     with store.reading() as connection:
         rows = _contacts(connection, keys)
-    last = {row["key"]: (row["key"], row["name"], row["role"]) for row in rows}
-    return list(last.values())
+    last = {row["key"]: row for row in rows}
+    return [_person(row, today) for row in last.values()]
+
+
+def _person(row: RowMapping, today: date) -> Person:
+    is_over = row["retracted_at"] is not None or (row["holds_until"] is not None and row["holds_until"] <= today)
+    said = {name: row[name] for name in ("key", "name", "role", "title", "telephone", "email")}
+    return Person(**said, since=row["holds_from"], stands=not is_over)
 
 
 def export(store: Store, customer: str, named: str, also: Sequence[str] = ()) -> dict[str, Any]:

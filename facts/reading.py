@@ -84,7 +84,9 @@ def visible_rows(table: Table, columns: tuple[str, ...], *, of_customers: bool =
         selected.append(_is_current(table).label(_CURRENT))
     statement = select(*selected).where(visible(table))
     if of_customers and (column := owner(table)) is not None:
-        statement = statement.where(or_(column.in_(CUSTOMER_KEYS), column.is_(None)))
+        theirs = column.in_(CUSTOMER_KEYS)
+        # Where the column is never null, SQLite would go through the whole table to see that it is not.
+        statement = statement.where(or_(theirs, column.is_(None)) if column.nullable else theirs)
     return statement
 
 

@@ -271,7 +271,7 @@ def last_portfolio(
     schema = reading.arrow_schema(portfolio, tuple(portfolio.c.keys()))
     if customer is None:
         return reading.read_many(store.url, {"portfolio": statement}, {"portfolio": schema})["portfolio"]
-    with store.reading() as connection:
+    with store.asking() as connection:
         return reading.read_few(connection, statement.where(portfolio.c.customer == customer), schema)
 
 

@@ -110,7 +110,7 @@ class Store:
 
     @contextmanager
     def asking(self) -> Iterator[Connection]:
-        """Give a connection for one statement, which sees one state by itself.
+        """Give a connection for statements that each see a state by themselves.
 
         To begin and end a transaction around it would take PostgreSQL two more rounds.
         """
@@ -181,14 +181,14 @@ class Store:
         Raises:
             StoreError: if the customer is not known.
         """
-        with self.reading() as connection:
+        with self.asking() as connection:
             return _known_as(customer, _merged(connection, customer, {"as_of": as_of, "known_at": datetime.now(UTC)}))
 
     # --- settings ---
 
     def settings(self) -> dict[str, str]:
         """Return the settings: `base_currency` and `time_zone`."""
-        with self.reading() as connection:
+        with self.asking() as connection:
             return {row.name: row.value for row in connection.execute(select(settings))}
 
     # --- migrations ---
@@ -264,7 +264,8 @@ def _have_rows(names: tuple[str, ...]) -> TextClause:
     asked = []
     for name in names:
         owner = reading.owner(FACT_TABLES[name])
-        theirs = "" if owner is None else f" WHERE {owner.name} IN :customer_keys OR {owner.name} IS NULL"
+        theirs = "" if owner is None else f" WHERE {owner.name} IN :customer_keys"
+        theirs += f" OR {owner.name} IS NULL" if owner is not None and owner.nullable else ""
         asked.append(f"SELECT '{name}' WHERE EXISTS (SELECT 1 FROM {name}{theirs})")  # noqa: S608 - our own names
     return text(" UNION ALL ".join(asked)).bindparams(reading.CUSTOMER_KEYS)
 

@@ -30,6 +30,7 @@ class Right(StrEnum):
     RECORD = "record"
     CONFIRM = "confirm"
     AUTHOR = "author"
+    PRIVACY = "privacy"
 
 
 RIGHTS: Mapping[Role, frozenset[Right]] = {
@@ -37,7 +38,7 @@ RIGHTS: Mapping[Role, frozenset[Right]] = {
     Role.AUTHOR: frozenset({Right.READ, Right.AUTHOR}),
     Role.OPERATOR: frozenset({Right.READ, Right.RECORD}),
     Role.AUDITOR: frozenset({Right.READ}),
-    Role.ADMIN: frozenset(Right),
+    Role.ADMIN: frozenset(Right),  # and nobody else keeps personal data in order: PRIVACY
 }
 
 
@@ -104,6 +105,7 @@ def having(right: Right) -> Callable[[Visitor], Awaitable[Visitor]]:
 Reader = Annotated[Visitor, Depends(having(Right.READ))]
 Recorder = Annotated[Visitor, Depends(having(Right.RECORD))]
 Author = Annotated[Visitor, Depends(having(Right.AUTHOR))]
+Keeper = Annotated[Visitor, Depends(having(Right.PRIVACY))]
 Confirmer = Annotated[Visitor, Depends(having(Right.CONFIRM))]
 
 

@@ -22,7 +22,7 @@ from engine.snapshot import Row
 from engine.vocabulary import Fact, FactKey, Type
 from engine.wording import Wording
 from facts.answers import is_answerable
-from facts.audit import Entry, entries
+from facts.audit import Entry, entries, last_entry
 from facts.book import Book
 from facts.stored import Advised, advice_of
 from web.access import OwnCustomer, Reader, Visitor, site_of
@@ -191,8 +191,12 @@ class View:
             "value_fact": self.pack.shows.get("value", ""),
             "may_be_asked": self.subjects(),
             "levels": len(self.pack.vocabulary.enums["perception"].members),
-            "seen": next((entry.id for entry in entries(self.site.store, customer=decided.facts.customer, most=1)), 0),
+            "seen": last_entry(self.site.store, self.book.known_as),
         }
+
+    @cached_property
+    def book(self) -> Book:
+        return Book(self.site.store, self.pack.vocabulary, self.decided.facts.customer, self.site.today())
 
     @cached_property
     def strategy(self) -> Plan:
@@ -264,8 +268,7 @@ class View:
     def timeline(self) -> list[str]:
         """Return what is on record and what was advised, the newest first, without personal data."""
         customer, today = self.decided.facts.customer, self.site.today()
-        book = Book(self.site.store, self.pack.vocabulary, customer, today)
-        rows = [(table, row) for table, found in book.all_standing(TIMELINE).items() for row in found]
+        rows = [(table, row) for table, found in self.book.all_standing(TIMELINE).items() for row in found]
         told = [
             (row["holds_from"], 0, row["id"], self._said(table, dict(row)))
             for table, row in rows

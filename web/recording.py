@@ -22,7 +22,7 @@ from common.recording import (
 from common.texts import PAGES, Texts
 from facts.answers import answered, read_answer
 from facts.audit import PAGES as FROM_PAGES
-from facts.audit import Entry, entries
+from facts.audit import Entry, entries, last_entry
 from facts.database import StoreError
 from facts.recording import Statement, confirm_stage
 from facts.store import Store
@@ -122,8 +122,11 @@ def _answered(
 def _require_seen(site: Site, who: Visitor, customer: str, given: Mapping[str, str]) -> None:
     """Refuse a form of a page that was shown before somebody else recorded something of the same customer."""
     seen = int(given["seen"]) if given.get("seen", "").isdecimal() else None
-    newest = entries(site.store, customer=customer, most=1)
-    if seen is not None and newest and newest[0].id > seen and newest[0].user != who.account.name:
+    newest = last_entry(site.store, site.store.known_as(customer, site.today()))
+    if seen is None or newest <= seen:
+        return
+    (entry,) = entries(site.store, number=newest)
+    if entry.user != who.account.name:
         raise RefusedError("refused_meanwhile")
 
 

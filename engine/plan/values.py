@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Any
 
 import numpy as np
@@ -112,6 +112,7 @@ Values = Stored | Pieced
 """A fact's codes at many places, some of which may not be known."""
 
 
+@lru_cache(maxsize=64)  # of one customer most facts are missing
 def missing(size: int) -> Stored:
     """Return values of which none is known."""
     return Stored(np.broadcast_to(np.int64(0), size), NOWHERE)

@@ -12,7 +12,7 @@ import pyarrow as pa
 import pytest
 
 from engine.errors import Location, ProblemsError
-from engine.snapshot import CustomerFacts, Snapshot
+from engine.snapshot import CustomerFacts, Snapshot, arrow_type
 from engine.snapshot import snapshot_of as columns_of
 from engine.vocabulary import Fact, Text, Type, Vocabulary
 from facts.features import FOLDER, PREPARED, PREPARED_FOR_FEATURES, features
@@ -178,7 +178,14 @@ def test_every_column_of_a_feature_is_declared() -> None:
     declared = {fact.name for fact in vocabulary.in_scope(None)} - derived
     assert set(snapshot.customers.column_names) == {"customer"} | declared | ends
     assert set(snapshot.rows) == set(vocabulary.collections)
-    assert columns_of(vocabulary, [snapshot.customer("a")]).customers.schema == _decoded(snapshot.customers.schema)
+    computed = _decoded(snapshot.customers.schema)
+    types = {fact.name: arrow_type(fact) for fact in vocabulary.in_scope(None) if fact.name in declared}
+    assert {name: computed.field(name).type for name in declared} == types
+    made = columns_of(vocabulary, [snapshot.customer("a")]).customers  # has no columns for what is missing
+    assert {name: each for name, each in snapshot.customers.to_pylist()[0].items() if each is not None} == {
+        name: each for name, each in made.to_pylist()[0].items() if each is not None
+    }
+    assert all(made.schema.field(name) == computed.field(name) for name in made.column_names)
 
 
 def _decoded(schema: pa.Schema) -> pa.Schema:

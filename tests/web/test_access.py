@@ -22,7 +22,9 @@ from web.app import application
 from web.guards import LARGEST_BODY
 from web.site import Settings
 
-ANYONE, LOGGED_IN, READ, RECORD, CONFIRM, AUTHOR = "anyone", "logged in", "read", "record", "confirm", "author"
+ANYONE, LOGGED_IN, READ, RECORD, CONFIRM, AUTHOR, PRIVACY = (
+    "anyone", "logged in", "read", "record", "confirm", "author", "privacy",
+)  # fmt: skip
 
 ROUTES = {
     ("GET", "/login"): ANYONE,
@@ -54,6 +56,10 @@ ROUTES = {
     ("POST", "/customers/{customer:path}/answers"): RECORD,
     ("POST", "/customers/{customer:path}/undo"): RECORD,
     ("POST", "/customers/{customer:path}/stage"): CONFIRM,
+    ("GET", "/customers/{customer:path}/contacts"): RECORD,
+    ("GET", "/customers/{customer:path}/contacts/kept"): PRIVACY,
+    ("GET", "/customers/{customer:path}/contacts/export"): PRIVACY,
+    ("POST", "/customers/{customer:path}/contacts/erase"): PRIVACY,
 }
 """Every route with what it asks of whoever comes: a new one fails the first test below until it has its line."""
 
@@ -65,7 +71,7 @@ MAY = {
     "author": {LOGGED_IN, READ, AUTHOR},
     "operator": {LOGGED_IN, READ, RECORD},
     "auditor": {LOGGED_IN, READ},
-    "admin": {LOGGED_IN, READ, RECORD, CONFIRM, AUTHOR},
+    "admin": {LOGGED_IN, READ, RECORD, CONFIRM, AUTHOR, PRIVACY},
 }
 
 FORBIDDEN, DONE = {403, 404}, {200, 303, 422}
