@@ -41,6 +41,7 @@ ADDRESSES = (
     f"{CUSTOMER}/what-if?set=stage=core",
     "/nothing",
     "/?show=due",
+    "/customers/norrlykta",  # with facts to confirm
 )
 TABBED = ("A", "BUTTON", "INPUT", "SELECT", "SUMMARY")
 LARGEST_PAGE = 150_000
