@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from decimal import Decimal
 from itertools import groupby
 
@@ -11,6 +11,7 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
+from common.freshness import heard_said
 from common.texts import Texts
 from engine.decision import State
 from engine.model import Pack
@@ -27,6 +28,7 @@ from engine.recommend import (
 )
 from engine.talk import Saying
 from engine.wording import Wording
+from facts.stale import Stale
 
 AT_A_GLANCE = 5
 REASONS = 3
@@ -41,8 +43,10 @@ class Layout:
         self.wording = Wording(pack.vocabulary, texts.language)
         self.show_all = show_all
 
-    def page(self, shown: Recommendation, card: Mapping[str, str | None]) -> RenderableType:
-        """Return the whole recommendation."""
+    def page(
+        self, shown: Recommendation, card: Mapping[str, str | None], stale: Sequence[Stale] = ()
+    ) -> RenderableType:
+        """Return the whole recommendation, with the facts below it that somebody should confirm."""
         sections = [self._head(shown, card)]
         if shown.proposal is not None:
             sections.append(self._section("decision", self._decision(shown.proposal)))
@@ -53,6 +57,8 @@ class Layout:
         if shown.profile:
             sections.append(self._section("profile", self._profile(shown)))
         sections.append(self._section("hangs_on", self._hangs_on(shown)))
+        if stale:
+            sections.append(self._section("ask_stale", self._to_confirm(stale)))
         return Group(*sections)
 
     # --- who ---------------------------------------------------------------------------------------------------------
@@ -266,6 +272,11 @@ class Layout:
         if folded:
             parts.append(_quiet(self.texts("more_questions", number=folded)))
         return Group(*parts)
+
+    def _to_confirm(self, stale: Sequence[Stale]) -> RenderableType:
+        facts = stale if self.show_all else stale[:AT_A_GLANCE]
+        said = {each.fact: heard_said(each, self.texts, self.wording) for each in facts}
+        return self._bullets(f"{self.wording.title(name)}{self._colon}{heard}" for name, heard in said.items())
 
     def _question(self, role: str, question: str) -> str:
         return self.texts("ask_role", role=_sentence(role), question=question) if role else question

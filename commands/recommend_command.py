@@ -15,7 +15,8 @@ def command(customer: str, show_all: bool, query: Query) -> None:
     """Show what to do next for CUSTOMER, and why.
 
     The stage and how the step to the next one stands, the value to convey next, the plan, guard rails, and what
-    the advice hangs on. What is recorded decides; what is not recorded is asked for.
+    the advice hangs on. What is recorded decides; what is not recorded is asked for, and so is what was heard so
+    long ago that somebody should confirm it.
 
     \b
     Example:
@@ -23,19 +24,18 @@ def command(customer: str, show_all: bool, query: Query) -> None:
       valuelift recommend 13085 --as-of 2010-12-09 --lang zh --all
     """
     from commands.desk import desk_for
+    from common.freshness import stale_below
     from engine.recommend import recommend
-    from facts.stale import stale_facts
 
     with desk_for(query) as desk:
         found = desk.decide(customer)
-        who, vocabulary = found.facts.customer, desk.rules.pack.vocabulary
-        stale = [] if query.as_json else stale_facts(desk.store, vocabulary, [who], query.as_of, query.known_at)
+        stale, others = stale_below(desk.store, desk.rules.pack, found, query.known_at)
     shown = recommend(desk.rules.pack, found.facts, found.decision, query.language)
     if query.as_json:
         from commands.output import print_json
         from common.explain_json import recommendation_in_json
 
-        print_json(recommendation_in_json(found, shown))
+        print_json(recommendation_in_json(found, shown, stale))
         return
     from rich.text import Text
 
@@ -44,5 +44,7 @@ def command(customer: str, show_all: bool, query: Query) -> None:
     from common.texts import Texts
 
     texts = Texts(query.language)
-    to_confirm = [Text(texts("ask_stale_some", number=len(stale), customer=who), style="dim")] if stale else []
-    print_page(Layout(texts, desk.rules.pack, show_all).page(shown, found.card), *to_confirm)
+    layout = Layout(texts, desk.rules.pack, show_all)
+    number = len(stale) + others
+    to_confirm = [texts("ask_stale_some", number=number, customer=shown.customer)] if number else []
+    print_page(layout.page(shown, found.card, stale), *(Text(line, style="dim") for line in to_confirm))

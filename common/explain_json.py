@@ -160,9 +160,10 @@ def _path(path: Path) -> dict[str, Any]:
 # --- whole answers ---
 
 
-def recommendation_in_json(decided: Decided, shown: Recommendation) -> dict[str, Any]:
-    """Return a recommendation in words, with the whole decision that it puts into words."""
-    return {"card": decided.card, "recommendation": shown, "decision": json.loads(decided.decision.to_json())}
+def recommendation_in_json(decided: Decided, shown: Recommendation, stale: Sequence[Stale]) -> dict[str, Any]:
+    """Return a recommendation in words, with the whole decision that it puts into words, and what is stale below it."""
+    decision = json.loads(decided.decision.to_json())
+    return {"card": decided.card, "recommendation": shown, "decision": decision, "stale": stale}
 
 
 def why_in_json(decided: Decided, teller: Teller, nodes: list[Node], depth: int) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from typing import Any
 from fastapi import APIRouter, HTTPException, Request
 from fastapi.responses import Response
 
+from common.freshness import heard_said, stale_below
 from common.recording import CONVEY, Outcome
 from common.saying import changes, how, say
 from common.strategy import Plan, plan_of
@@ -82,6 +83,17 @@ class Asked:
     kind: str
     choices: Mapping[str, str]
     needs_evidence: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ToConfirm:
+    """A fact that somebody should confirm, what was heard, and what may be answered, the value on record among it."""
+
+    fact: str
+    title: str
+    heard: str
+    value: str
+    choices: Mapping[str, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,6 +196,7 @@ class View:
             "perceived": list(self.perceived()),
             "unheard": list(self.unheard()),
             "asked": [self.asked(each) for each in shown.questions],
+            "to_confirm": list(self.to_confirm()),
             "timeline": self.timeline(),
             "convey": next((each for each in shown.plan if each.action.id == CONVEY), None),
             "abouts": [each.row for each in decided.decision.actions],
@@ -332,6 +345,15 @@ class View:
             return Asked(question, "", {}, False)
         is_perception = fact.family == "perception" or fact.name == "cooperation_acceptance"
         return Asked(question, _INPUTS.get(fact.type, "text"), self._choices(fact), is_perception)
+
+    def to_confirm(self) -> Iterator[ToConfirm]:
+        """Yield the facts that the advice rests on and that were heard long ago."""
+        below, _ = stale_below(self.site.store, self.pack, self.decided, None)
+        for each in below:
+            fact = self.pack.vocabulary.fact(each.fact)
+            if fact is not None:
+                title, heard = self.wording.title(each.fact), heard_said(each, self.texts, self.wording)
+                yield ToConfirm(each.fact, title, heard, str(each.value), self._choices(fact))
 
     def _choices(self, fact: Fact) -> dict[str, str]:
         if fact.type is Type.FLAG:

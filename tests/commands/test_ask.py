@@ -94,6 +94,41 @@ def test_its_age_is_said_in_both_languages(query: Call, language: str, said: str
     assert shown[-1].endswith("valuelift ask iron-persimmon")
 
 
+@pytest.mark.parametrize(
+    ("language", "said"),
+    [
+        ("en", "Perception: brand: accepted (heard 20 Apr 2025, entered by demo from “demo story"),
+        ("zh", "对品牌价值的认知：接受（2025年4月20日了解，demo据“demo story"),
+    ],
+)
+def test_advice_tells_what_is_stale_below_it(query: Call, language: str, said: str) -> None:
+    """Facts that the advice reads are told with day and source, on the page and in JSON; where none is stale, none."""
+    call = ("recommend", "iron-persimmon", "--as-of", DAY, "--lang", language)
+    shown = query(*call)
+    assert said in " ".join(shown.output.split())
+    assert max(map(len, shown.lines)) <= 80
+    found = query(*call, "--json").json["stale"]
+    asked = query("ask", "iron-persimmon", "--as-of", DAY, "--json").json["stale"]
+    assert [each for each in asked if each in found] == found != []
+    assert {each["entered_by"] for each in found} == {"demo"}
+    assert {each["fresh_days"] for each in found} == {365}
+    assert query("recommend", "silver-carp", "--as-of", DAY, "--json").json["stale"] == []
+
+
+def test_what_the_advice_does_not_read_is_not_told_with_it(demo: Call) -> None:
+    """A judgement of another stage's gate is asked for by `ask` alone; of what was entered by hand, by whom is said."""
+    call = ("iron-persimmon", "--as-of", DAY)
+    for fact in ("judgement.trial_use", "judgement.confident_of_effect"):
+        told = demo("record", "fact", call[0], f"{fact}=yes", "--on", "2025-12-01", "--as", "ana", "--as-of", DAY)
+        assert told.code == 0, told
+    asked = {each["fact"] for each in demo("ask", *call, "--json").json["stale"]}
+    below = {each["fact"] for each in demo("recommend", *call, "--json").json["stale"]}
+    assert asked - below == {"judgement.trial_use"}
+    lines = demo("recommend", *call, "--all").lines
+    assert "(heard 1 Dec 2025, entered by ana; over 180 days ago)" in " ".join(" ".join(lines).split())
+    assert lines[-1].startswith(f"Facts to confirm ({len(asked)})")
+
+
 def test_nothing_is_asked_where_all_is_settled(query: Call) -> None:
     """A customer of whom everything is known has no questions."""
     assert "Nothing is open" in query("ask", "silver-carp", "--as-of", DAY).output

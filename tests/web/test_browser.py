@@ -42,6 +42,7 @@ ADDRESSES = (
     f"{CUSTOMER}/contacts",
     "/nothing",
     "/?show=due",
+    "/customers/norrlykta",  # with facts to confirm
 )
 FOR_ADMINISTRATORS = f"{CUSTOMER}/contacts/kept?contact=buyer"
 TABBED = ("A", "BUTTON", "INPUT", "SELECT", "SUMMARY")

@@ -90,6 +90,23 @@ def test_the_timeline_tells_earlier_advice(own_pages: Pages) -> None:
     ]
 
 
+@pytest.mark.parametrize(("language", "asked"), [("en", "still so?"), ("zh", "现在仍是这样吗？")])
+def test_a_fact_heard_long_ago_is_confirmed_in_place(own_pages: Pages, language: str, asked: str) -> None:
+    """The page names it with its day; the same value said again makes it fresh, and nothing else changes."""
+    page, browser = "/customers/iron-persimmon", own_pages.visit("admin", language)
+    before = browser.get(page).text
+    assert asked in before
+    form = 'name="fact" value="cooperation_acceptance"'
+    assert form in before
+    assert '<option value="accepted" selected>' in before
+    answer = {"fact": "cooperation_acceptance", "value": "accepted", "evidence": "said so again", "on": "2026-06-30"}
+    assert browser.send(f"{page}/answers", answer).status_code == 303
+    assert form not in browser.get(page).text
+    auditor = own_pages.visit("auditor", language).get(page).text
+    assert asked in auditor
+    assert 'name="evidence"' not in auditor
+
+
 def test_one_turn_of_the_loop(own_pages: Pages) -> None:
     """A value is accepted, conveyed and heard of; each time the page says what changes, and what comes next."""
     manager = own_pages.visit("manager")

@@ -91,6 +91,7 @@ class RecommendationNow(_Answer):
     card: Card = Field(title="Who the customer is")
     recommendation: Recommendation = Field(title="The recommendation, in words")
     decision: dict[str, Any] = Field(title="The whole decision, by ids")
+    stale: list[Stale] = Field(title="What this rests on and was heard so long ago that somebody should confirm it")
 
 
 class _About(_Answer):
