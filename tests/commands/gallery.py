@@ -26,15 +26,16 @@ CUSTOMERS = (
 EXPLANATIONS = (
     ("why", "silver-carp"),
     ("why-not", "silver-carp", "--stage", "established"),
-    ("path", "silver-carp", "--to", "established"),
-    ("what-if", "silver-carp", "--set", "cooperation_acceptance=accepted"),
+    ("path", "quiet-piston", "--to", "target"),
+    ("path", "mossbank", "--to", "strategic"),
+    ("what-if", "kelpford", "--set", "stage=established"),
     ("ask", "pinecone"),
 )
 
 HEAD = f"""# Gallery
 
 What `valuelift recommend` says to twenty customers of the demo story as of {DAY}, in English and in Chinese; and one of
-each explanation.
+each explanation (of `path` two: where it leads, and why it does not).
 `make gallery` writes this page; a test compares it with what the command prints.
 """
 
