@@ -36,7 +36,7 @@ class _Actions(BaseActions):  # type: ignore[misc,unused-ignore]
     def __init__(self) -> None:
         self.fired: list[str] = []
 
-    @rule_action(params={"rule": FIELD_TEXT})  # type: ignore[misc,unused-ignore]
+    @rule_action(params={"rule": FIELD_TEXT})  # type: ignore[untyped-decorator,unused-ignore]
     def note(self, rule: str) -> None:
         self.fired.append(rule)
 
@@ -53,7 +53,7 @@ def build(specification: Specification) -> Decide:
     def matcher(layer: Layer) -> Match:
         rules = [
             {
-                "conditions": fold(rule["when"], _leaf, lambda terms: {"all": terms}, lambda terms: {"any": terms}),
+                "conditions": fold(rule["when"], _leaf, _every, _some),
                 "actions": [{"name": "note", "params": {"rule": rule["id"]}}],
             }
             for rule in layer.rules
@@ -67,6 +67,14 @@ def build(specification: Specification) -> Decide:
         return match
 
     return by_layers(specification, matcher)
+
+
+def _every(terms: list[Any]) -> Any:
+    return {"all": terms}
+
+
+def _some(terms: list[Any]) -> Any:
+    return {"any": terms}
 
 
 def _has(name: str) -> Any:
@@ -84,7 +92,7 @@ _VARIABLES = {
 }
 
 
-def _leaf(fact: str, operator: str, constant: Any) -> dict[str, Any]:
+def _leaf(fact: str, operator: str, constant: Any) -> Any:
     known = {"name": f"has_{fact}", "operator": "is_false" if operator == "missing" else "is_true", "value": ""}
     match operator:
         case "missing" | "present":
