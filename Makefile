@@ -7,7 +7,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check
 export CPPFLAGS += -DPyEval_CallObject=PyObject_CallObject
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check long bench evidence gallery lock
+.PHONY: help setup demo test check long bench evidence peers gallery lock
 
 help: ## show this list
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 8
@@ -52,6 +52,19 @@ build/evidence/.installed: requirements-build.lock requirements-baselines.lock p
 evidence: build/evidence/.installed ## look back on Online Retail and write docs/evidence.md anew
 	$(EVIDENCE) -m bench.evidence
 
+PEERS = build/peers/bin/python
+
+# An environment of its own, so that nobody has to install other rule engines to use this one.
+build/peers/.installed: requirements-build.lock requirements-peers.lock pyproject.toml
+	$(PYTHON) -m venv build/peers
+	$(PEERS) -m pip --disable-pip-version-check install --quiet --require-hashes -r requirements-build.lock
+	$(PEERS) -m pip --disable-pip-version-check install --quiet --require-hashes --no-build-isolation --use-pep517 \
+		-r requirements-peers.lock
+	touch $@
+
+peers: build/peers/.installed ## measure other rule engines beside this one
+	$(PEERS) -m bench.peers
+
 gallery: setup ## write docs/gallery.md anew
 	$(BIN)/python -m tests.commands.gallery
 
@@ -64,3 +77,4 @@ lock: ## pin the newest allowed versions
 	$(COMPILE) --group build --output-file requirements-build.lock
 	$(COMPILE) pyproject.toml --group dev --output-file requirements.lock
 	$(COMPILE) pyproject.toml --group baselines --output-file requirements-baselines.lock
+	$(COMPILE) pyproject.toml --group peers --output-file requirements-peers.lock

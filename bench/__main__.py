@@ -6,14 +6,11 @@ make bench
 from __future__ import annotations
 
 import multiprocessing
-import subprocess
 from concurrent.futures import ProcessPoolExecutor
 from datetime import UTC, datetime
-from pathlib import Path
 
-from bench.figures import AbsentError, Figure, machine, measure
+from bench.figures import ROOT, AbsentError, Figure, commit, machine, measure, put
 
-ROOT = Path(__file__).parent.parent
 PAGE = ROOT / "docs" / "performance.md"
 BEGIN, END = "<!-- figures: written by `make bench` -->", "<!-- end of figures -->"
 MEASUREMENTS = ("session", "warm", "plan", "prove", "impact", "cold", "import_batch", "batch")
@@ -22,7 +19,7 @@ MEASUREMENTS = ("session", "warm", "plan", "prove", "impact", "cold", "import_ba
 def main() -> None:
     """Run all measurements and put their table between the page's marks."""
     lines = [
-        f"{datetime.now(UTC):%Y-%m-%d}, commit {_commit()}. {machine()}.",
+        f"{datetime.now(UTC):%Y-%m-%d}, commit {commit()}. {machine()}.",
         "",
         "| what | figure | command |",
         "|---|---|---|",
@@ -31,9 +28,7 @@ def main() -> None:
         for figure in _measured(name):
             print(f"{figure.what:<58} {figure.found}", flush=True)
             lines.append(f"| {figure.what} | {figure.found} | `python -m bench.{name}` |")
-    before, _, rest = PAGE.read_text(encoding="utf-8").partition(BEGIN)
-    _, _, after = rest.partition(END)
-    PAGE.write_text("\n".join([before + BEGIN, "", *lines, "", END + after]), encoding="utf-8")
+    put(PAGE, BEGIN, END, lines)
 
 
 def _measured(name: str) -> list[Figure]:
@@ -42,11 +37,6 @@ def _measured(name: str) -> list[Figure]:
             return process.submit(measure, name).result()
         except AbsentError as absent:
             return [Figure(name, f"skipped: {absent}")]
-
-
-def _commit() -> str:
-    command = ["git", "describe", "--always", "--dirty"]
-    return subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True).stdout.strip()
 
 
 if __name__ == "__main__":

@@ -5,13 +5,12 @@ make evidence
 
 from __future__ import annotations
 
-import subprocess
 import tempfile
 import time
 from datetime import UTC, date, datetime
 from pathlib import Path
 
-from bench.figures import DATA, machine, require
+from bench.figures import DATA, ROOT, commit, machine, put, require
 from commands.backtest_words import GROUPS, BacktestWords, Table
 from common.backtest import Backtest, Period, Wanted, backtest, dates_between
 from common.texts import Texts
@@ -20,7 +19,6 @@ from facts.imports import import_files
 from facts.store import Store
 from wiring import Rules, shipped_rules
 
-ROOT = Path(__file__).parent.parent
 PAGE = ROOT / "docs" / "evidence.md"
 BEGIN, END = "<!-- figures: written by `make evidence` -->", "<!-- end of figures -->"
 
@@ -45,7 +43,7 @@ def main() -> None:
         store.close()
     words = BacktestWords(texts, rules.pack, found)
     lines = [
-        f"{datetime.now(UTC):%Y-%m-%d}, commit {_commit()}. {machine()}.",
+        f"{datetime.now(UTC):%Y-%m-%d}, commit {commit()}. {machine()}.",
         "",
         *_numbers(words),
         _speed(len(timed.dates), used, models / len(found.dates)),
@@ -57,9 +55,7 @@ def main() -> None:
         *_markdown(words.dates()),
         *(line for period in reversed(found.periods) for line in _period(words, period)),
     ]
-    before, _, rest = PAGE.read_text(encoding="utf-8").partition(BEGIN)
-    _, _, after = rest.partition(END)
-    PAGE.write_text("\n".join([before + BEGIN, "", *lines, "", END + after]), encoding="utf-8")
+    put(PAGE, BEGIN, END, lines)
 
 
 def _looked_back(store: Store, rules: Rules, wanted: Wanted) -> tuple[Backtest, tuple[float, float]]:
@@ -140,11 +136,6 @@ def _markdown(table: Table) -> list[str]:
 
 def _now() -> datetime:
     return datetime.now(UTC)
-
-
-def _commit() -> str:
-    command = ["git", "describe", "--always", "--dirty"]
-    return subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True).stdout.strip()
 
 
 if __name__ == "__main__":

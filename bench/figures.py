@@ -5,11 +5,13 @@ from __future__ import annotations
 import os
 import platform
 import statistics
+import subprocess
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
 
+ROOT = Path(__file__).parent.parent
 DATA = Path(os.environ.get("VALUELIFT_TEST_DATA") or Path(__file__).parent.parent.parent / "shared" / "data")
 
 
@@ -63,6 +65,19 @@ def milliseconds(seconds: Iterable[float]) -> str:
 def ratio(seconds: Iterable[float], others: Iterable[float]) -> str:
     """Return the ratio of the medians."""
     return f"{statistics.median(seconds) / statistics.median(others):.1f} x"
+
+
+def put(page: Path, begin: str, end: str, lines: Iterable[str]) -> None:
+    """Write lines between a page's marks, in place of what was there."""
+    before, _, rest = page.read_text(encoding="utf-8").partition(begin)
+    _, _, after = rest.partition(end)
+    page.write_text("\n".join([before + begin, "", *lines, "", end + after]), encoding="utf-8")
+
+
+def commit() -> str:
+    """Name the commit that is measured."""
+    command = ["git", "describe", "--always", "--dirty"]
+    return subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True).stdout.strip()
 
 
 def machine() -> str:

@@ -18,7 +18,7 @@ from itertools import chain
 
 import numpy as np
 
-from bench import demo, workload
+from bench import demo, neutral, workload
 from bench.figures import Figure, show
 from engine.compile import compile_pack
 from engine.plan import Plan, Result
@@ -42,7 +42,7 @@ def measure(number: int = CUSTOMERS, runs: int = RUNS, chunks: Sequence[int] = (
     Raises:
         AbsentError: if the workload is not there.
     """
-    customers = workload.peer("gen").customers(number)
+    customers = neutral.peer("gen").customers(number)
     interpret = partial(_interpreter, customers[:PEER_CUSTOMERS])
     return [
         Figure("interpreter", f"{interpret():,.0f} customers/s"),
@@ -51,14 +51,14 @@ def measure(number: int = CUSTOMERS, runs: int = RUNS, chunks: Sequence[int] = (
     ]
 
 
-def _neutral(customers: list[workload.Customer], interpret: Peer, runs: int, chunks: Sequence[int]) -> list[Figure]:
+def _neutral(customers: list[neutral.Customer], interpret: Peer, runs: int, chunks: Sequence[int]) -> list[Figure]:
     plan = Plan(compile_pack(workload.pack()))
     snapshot = workload.snapshot(plan.program.vocabulary, customers)
     name = f"plan, neutral workload, {len(customers):,} customers"
     figures = [_rate(name, plan, snapshot, chunk, interpret, runs) for chunk in chunks]
     largest = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    oracle = workload.peer("oracle").Oracle()
-    expected = (workload.comparable(oracle.decide(customer)) for customer in customers)
+    oracle = neutral.peer("oracle").Oracle()
+    expected = (neutral.comparable(oracle.decide(customer)) for customer in customers)
     wrong = sum(found != wanted for found, wanted in zip(_answers(plan, snapshot), expected, strict=True))
     return [
         *figures,
@@ -96,20 +96,20 @@ def _plan(plan: Plan, snapshot: Snapshot, chunk: int) -> float:
     return float(snapshot.customers.num_rows / (time.process_time() - started))
 
 
-def _interpreter(customers: Sequence[workload.Customer]) -> float:
-    decide = workload.peer("oracle").Oracle().decide
+def _interpreter(customers: Sequence[neutral.Customer]) -> float:
+    decide = neutral.peer("oracle").Oracle().decide
     started = time.process_time()
     for customer in customers:
         decide(customer)
     return len(customers) / (time.process_time() - started)
 
 
-def _answers(plan: Plan, snapshot: Snapshot) -> Iterator[workload.Answer]:
+def _answers(plan: Plan, snapshot: Snapshot) -> Iterator[neutral.Answer]:
     for result in plan.run(snapshot):
         yield from _decoded(plan, result)
 
 
-def _decoded(plan: Plan, result: Result) -> Iterator[workload.Answer]:
+def _decoded(plan: Plan, result: Result) -> Iterator[neutral.Answer]:
     program = plan.program
     members = program.vocabulary.enums["tasks"].members
     fired = {program.rules[index].id: np.asarray(mask) for index, mask in result.fired.items()}

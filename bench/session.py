@@ -16,7 +16,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TypeVar
 
-from bench import workload
+from bench import neutral, workload
 from bench.figures import Figure, milliseconds, ratio, show
 from engine.compile import compile_pack
 from engine.decision import Decision
@@ -36,12 +36,12 @@ def measure() -> list[Figure]:
 
 
 def _neutral() -> list[Figure]:
-    customers = workload.peer("gen").customers(CUSTOMERS)
+    customers = neutral.peer("gen").customers(CUSTOMERS)
     session = Session(compile_pack(workload.pack()))
     facts = [workload.customer_facts(session.program.vocabulary, str(n), one) for n, one in enumerate(customers)]
-    oracle = workload.peer("oracle").Oracle()
+    oracle = neutral.peer("oracle").Oracle()
     wrong = sum(
-        _answer(session.decide(one)) != workload.comparable(oracle.decide(customer))
+        _answer(session.decide(one)) != neutral.comparable(oracle.decide(customer))
         for one, customer in zip(facts, customers, strict=True)
     )
     timings, interpreter = _side_by_side(session.decide, facts, oracle.decide, customers)
@@ -64,8 +64,8 @@ def _shipped() -> list[Figure]:
         desk = Desk(store, rules_in_use(store), AS_OF)
         facts = [desk.decide(key).facts for key in desk.cards()]
     session = Session(desk.rules.program)
-    customers = workload.peer("gen").customers(CUSTOMERS)
-    timings, interpreter = _side_by_side(session.decide, facts, workload.peer("oracle").Oracle().decide, customers)
+    customers = neutral.peer("gen").customers(CUSTOMERS)
+    timings, interpreter = _side_by_side(session.decide, facts, neutral.peer("oracle").Oracle().decide, customers)
     rows = statistics.mean(sum(map(len, one.rows.values())) for one in facts)
     name = f"session, our pack ({len(session.program.rules)} rules), {len(facts)} demo customers ({rows:.0f} rows each)"
     return [
@@ -77,8 +77,8 @@ def _shipped() -> list[Figure]:
 def _side_by_side(
     decide: Callable[[CustomerFacts], Decision],
     facts: Sequence[CustomerFacts],
-    interpret: Callable[[workload.Customer], object],
-    customers: Sequence[workload.Customer],
+    interpret: Callable[[neutral.Customer], object],
+    customers: Sequence[neutral.Customer],
 ) -> tuple[Timings, Timings]:
     """Return seconds of processor time for each call, both taken in turns."""
     timings: Timings = []
@@ -95,7 +95,7 @@ def _seconds(call: Callable[[Input], object], value: Input) -> float:
     return time.process_time() - started
 
 
-def _answer(decision: Decision) -> workload.Answer:
+def _answer(decision: Decision) -> neutral.Answer:
     values = {name: value for name, value in decision.values.items() if not isinstance(value, frozenset)}
     tasks = decision.values["tasks"]
     assert isinstance(tasks, frozenset)

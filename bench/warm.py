@@ -16,7 +16,7 @@ from functools import partial
 from itertools import cycle, islice
 from pathlib import Path
 
-from bench import workload
+from bench import neutral
 from bench.figures import Figure, milliseconds, ratio, show
 
 ROUNDS = 5
@@ -53,8 +53,8 @@ def measure() -> list[Figure]:
 
 def _in_turns(decisions: list[Callable[[], object]]) -> tuple[list[Timing], list[Timing]]:
     """Time each decision several times, and the interpreter after each."""
-    interpret = workload.peer("oracle").Oracle().decide
-    customers: Iterator[workload.Customer] = cycle(workload.peer("gen").customers(2_000))
+    interpret = neutral.peer("oracle").Oracle().decide
+    customers: Iterator[neutral.Customer] = cycle(neutral.peer("gen").customers(2_000))
     decided: list[Timing] = []
     interpreted: list[Timing] = []
     for _ in range(ROUNDS):

@@ -1,4 +1,4 @@
-"""The neutral workload (`../shared/bench`, or where VALUELIFT_BENCH points) as a catalogue, a pack and a snapshot.
+"""The neutral workload as a catalogue, a pack and a snapshot.
 
 The workload's meaning: a comparison with a missing value is false. In the rule language it is unknown, so every
 comparison here is written together with `known: true`.
@@ -6,27 +6,21 @@ comparison here is written together with `known: true`.
 
 from __future__ import annotations
 
-import importlib.util
 import json
-import os
 from collections.abc import Iterable, Mapping
 from datetime import date
 from decimal import Decimal
-from functools import cache
-from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 import pyarrow as pa
 
-from bench.figures import require
+from bench.neutral import Customer, specification
 from engine.load import pack_from_texts
 from engine.model import Pack
 from engine.snapshot import CustomerFacts, Snapshot, arrow_type
 from engine.vocabulary import Type, Value, Vocabulary
 
 AS_OF = date(2024, 6, 30)
-FOLDER = Path(os.environ.get("VALUELIFT_BENCH") or Path(__file__).parent.parent.parent / "shared" / "bench")
 
 _TEXT = {"en": "-", "zh": "-"}
 _OPERATORS = {
@@ -38,31 +32,6 @@ _OPERATORS = {
     "!=": "is_not",
     "in": "one_of",
 }
-
-Customer = Mapping[str, Any]
-
-Answer = tuple[Mapping[str, Value], frozenset[str], frozenset[str]]
-"""Conclusions, actions and fired rules."""
-
-
-@cache
-def specification() -> dict[str, Any]:
-    """Return the workload as it is written."""
-    path = require(FOLDER / "workload.json", "set VALUELIFT_BENCH to the folder of the neutral workload")
-    found: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-    return found
-
-
-@cache
-def peer(name: str) -> ModuleType:
-    """Import one of the workload's own modules: `gen` makes customers, `oracle` interprets the rules."""
-    path = require(FOLDER / f"{name}.py", "set VALUELIFT_BENCH to the folder of the neutral workload")
-    spec = importlib.util.spec_from_file_location(name, path)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
 
 
 def pack() -> Pack:
@@ -96,12 +65,6 @@ def customer_facts(vocabulary: Vocabulary, key: str, customer: Customer) -> Cust
         if value is not None and not fact.is_derived:
             facts[fact.name] = Decimal(str(value)) if fact.type is Type.NUMBER else value
     return CustomerFacts(key, AS_OF, facts)
-
-
-def comparable(decision: Mapping[str, Any]) -> Answer:
-    """Return what the workload's interpreter decided, in the form in which answers are compared."""
-    values = {name: value for name, value in decision.items() if name not in ("actions", "fired")}
-    return values, frozenset(decision["actions"]), frozenset(rule.lower() for rule in decision["fired"])
 
 
 def _enums() -> dict[str, Any]:
