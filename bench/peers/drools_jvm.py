@@ -19,7 +19,7 @@ from bench.neutral import Customer
 from bench.peers.rules import Batch, Decision, Layer, Rule, Specification, infix, layers
 
 TYPES = {"num": ("Double", "Double.valueOf"), "bool": ("Boolean", "Boolean.valueOf"), "enum": ("String", "")}
-CLASSES = tempfile.TemporaryDirectory()  # noqa: SIM115 - the JVM reads from it as long as the process lives
+CLASSES = tempfile.TemporaryDirectory()  # the JVM reads from it as long as the process lives
 PROGRAM = """
 import java.util.*;
 import org.drools.model.*;
