@@ -19,7 +19,7 @@ from bench.neutral import Customer
 from bench.peers.rules import Batch, Decision, Layer, Rule, Specification, infix, layers
 
 TYPES = {"num": ("Double", "Double.valueOf"), "bool": ("Boolean", "Boolean.valueOf"), "enum": ("String", "")}
-CLASSES = tempfile.TemporaryDirectory()  # the JVM reads from it as long as the process lives
+CLASSES = tempfile.TemporaryDirectory()
 PROGRAM = """
 import java.util.*;
 import org.drools.model.*;
@@ -104,6 +104,7 @@ def _java(specification: Specification) -> Any:
     subprocess.run([compiler, "-nowarn", "-cp", jar, "-d", CLASSES.name, source], check=True, capture_output=True)
     import jpyutil
 
+    # The JVM reads classes from the folder as long as the process lives.
     jpyutil.init_jvm(jvm_classpath=[str(jar), CLASSES.name], jvm_options=["-XX:+UseSerialGC"])
     import jpy
 
