@@ -65,10 +65,20 @@ def _facts(rule: Rule) -> set[str]:
 
 
 def _rule(rule: Rule) -> str:
-    slots = " ".join(f"({fact} ?{fact})" for fact in sorted(_facts(rule)))
-    condition = fold(rule["when"], _leaf, lambda terms: _call("and", terms), lambda terms: _call("or", terms))
+    """Write a conjunction's comparisons into the slots, where rules share them, and the rest as tests."""
+    slots: dict[str, list[str]] = {}
+    tests = []
+    for part in rule["when"].get("all", [rule["when"]]):
+        test = fold(part, _leaf, lambda terms: _call("and", terms), lambda terms: _call("or", terms))
+        if "f" in part:
+            slots.setdefault(part["f"], []).append(f"&:{test}")
+        else:
+            tests.append(f"(test {test})")
+    for fact in _facts(rule):
+        slots.setdefault(fact, [])
+    pattern = " ".join(f"({fact} ?{fact}{''.join(slots[fact])})" for fact in sorted(slots))
     note = f"(bind ?*fired* (create$ ?*fired* {rule['id']}))"
-    return f"(defrule {rule['id']} (customer {slots}) (test {condition}) => {note})"
+    return f"(defrule {rule['id']} (customer {pattern}) {' '.join(tests)} => {note})"
 
 
 def _call(function: str, terms: list[str]) -> str:

@@ -104,6 +104,7 @@ def _java(specification: Specification) -> Any:
     subprocess.run([compiler, "-nowarn", "-cp", jar, "-d", CLASSES.name, source], check=True, capture_output=True)
     import jpyutil
 
+    # The JVM reads classes from the folder as long as the process lives.
     jpyutil.init_jvm(jvm_classpath=[str(jar), CLASSES.name], jvm_options=["-XX:+UseSerialGC"])
     import jpy
 

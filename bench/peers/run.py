@@ -18,7 +18,7 @@ from bench.neutral import Customer
 from bench.peers.rules import Batch, Decide
 
 CHECKED, BATCH, BATCH_PEER = 1_000, 20_000, 2_000
-WARM, SECONDS, MOST, TURN = 1.0, 4.0, 20_000, 25
+WARM, SECONDS, MOST, TURN = 2.0, 4.0, 20_000, 25
 BATCH_RUNS = 5
 
 Found = dict[str, float]

@@ -1,4 +1,4 @@
-"""zen-engine: a decision graph with two expression nodes for each layer, its rules as flags and its targets.
+"""zen-engine: a decision graph of one expression node, in which later expressions read earlier ones by `$`.
 
 Comparing null raises there, so every comparison is guarded.
 """
@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from itertools import pairwise
+from itertools import chain, pairwise
 from typing import Any
 
 import zen
@@ -18,44 +18,44 @@ from bench.peers.rules import Decide, Decision, Layer, Specification, concluding
 
 def build(specification: Specification) -> Decide:
     """Load the graph into an engine."""
-    decision = zen.ZenEngine().create_decision(json.dumps(_graph(specification)))
+    decision = zen.ZenEngine().create_decision(zen.ZenDecisionContent(json.dumps(_graph(specification))))
     targets = [target["name"] for target in specification["targets"]]
     rules = [(rule["id"], rule["then"]["target"], rule["then"]["value"]) for rule in specification["rules"]]
 
     def decide(customer: Customer) -> Decision:
         found = decision.evaluate(customer)["result"]
+        fired = list(zip(rules, found["fired"], strict=True))
         return {name: found[name] for name in targets} | {
-            "actions": [value for name, target, value in rules if target == "actions" and found[name]],
-            "fired": [name for name, _, _ in rules if found[name]],
+            "actions": [value for (_, target, value), fires in fired if target == "actions" and fires],
+            "fired": [name for (name, _, _), fires in fired if fires],
         }
 
     return decide
 
 
 def _graph(specification: Specification) -> dict[str, Any]:
-    steps = [step for layer in layers(specification) for step in (list(_rules(layer)), list(_targets(layer))) if step]
-    nodes: list[dict[str, Any]] = [
+    expressions = [
+        {"id": key, "key": key, "value": value}
+        for layer in layers(specification)
+        for key, value in chain(_rules(layer, specification), _targets(layer))
+    ]
+    fired = ", ".join(f"$.{rule['id']}" for rule in specification["rules"])
+    expressions.append({"id": "fired", "key": "fired", "value": f"[{fired}]"})
+    nodes = [
         {"id": "start", "name": "start", "type": "inputNode", "content": {}},
-        *(_node(f"n{number}", step) for number, step in enumerate(steps)),
+        {"id": "rules", "name": "rules", "type": "expressionNode", "content": {"expressions": expressions}},
         {"id": "end", "name": "end", "type": "outputNode", "content": {}},
     ]
     edges = [
-        {"id": f"e{number}", "type": "edge", "sourceId": one["id"], "targetId": other["id"]}
-        for number, (one, other) in enumerate(pairwise(nodes))
+        {"id": f"to_{other['id']}", "type": "edge", "sourceId": one["id"], "targetId": other["id"]}
+        for one, other in pairwise(nodes)
     ]
     return {"nodes": nodes, "edges": edges}
 
 
-def _node(name: str, expressions: list[tuple[str, str]]) -> dict[str, Any]:
-    content = {
-        "expressions": [{"id": key, "key": key, "value": value} for key, value in expressions],
-        "passThrough": True,
-    }
-    return {"id": name, "name": name, "type": "expressionNode", "content": content}
-
-
-def _rules(layer: Layer) -> Iterator[tuple[str, str]]:
-    condition = infix(_leaf, "and", "or")
+def _rules(layer: Layer, specification: Specification) -> Iterator[tuple[str, str]]:
+    derived = {target["name"] for target in specification["targets"]}
+    condition = infix(lambda fact, *test: _leaf(f"$.{fact}" if fact in derived else fact, *test), "and", "or")
     for rule in layer.rules:
         yield rule["id"], condition(rule)
 
@@ -64,7 +64,7 @@ def _targets(layer: Layer) -> Iterator[tuple[str, str]]:
     for target, default in layer.defaults.items():
         value = json.dumps(default)
         for rule in reversed(concluding(layer, target)):
-            value = f"({rule['id']} ? {json.dumps(rule['then']['value'])} : {value})"
+            value = f"($.{rule['id']} ? {json.dumps(rule['then']['value'])} : {value})"
         yield target, value
 
 
