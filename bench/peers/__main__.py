@@ -26,7 +26,7 @@ PEERS = (
     ("valuelift_plan", "Valuelift, plan (batch)", "valuelift"),
     ("compiled", "compiled Python function", ""),
     ("numpy_columns", "plain NumPy (batch)", "numpy"),
-    ("drools_jvm", "Drools, sessions reused (batch: inside the JVM)", "drools-jpy"),
+    ("drools_jvm", "Drools by drools-jpy (batch: inside the JVM)", "drools-jpy"),
     ("zen_engine", "zen-engine", "zen-engine"),
     ("clips_engine", "clipspy", "clipspy"),
     ("business_rules_engine", "business-rules", "business-rules"),
