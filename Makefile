@@ -41,13 +41,18 @@ bench: setup ## measure speed and memory
 
 EVIDENCE = build/evidence/bin/python
 
+# Makes an environment beside `.venv` from the target's lock files.
+define environment
+	$(PYTHON) -m venv $(@D)
+	$(@D)/bin/python -m pip --disable-pip-version-check install --quiet --require-hashes -r requirements-build.lock
+	$(@D)/bin/python -m pip --disable-pip-version-check install --quiet --require-hashes --no-build-isolation --use-pep517 \
+		-r $(filter-out requirements-build.lock,$(filter %.lock,$^))
+	touch $@
+endef
+
 # An environment of its own, because the models that the backtest is compared with are heavy.
 build/evidence/.installed: requirements-build.lock requirements-baselines.lock pyproject.toml
-	$(PYTHON) -m venv build/evidence
-	$(EVIDENCE) -m pip --disable-pip-version-check install --quiet --require-hashes -r requirements-build.lock
-	$(EVIDENCE) -m pip --disable-pip-version-check install --quiet --require-hashes --no-build-isolation --use-pep517 \
-		-r requirements-baselines.lock
-	touch $@
+	$(environment)
 
 evidence: build/evidence/.installed ## look back on Online Retail and write docs/evidence.md anew
 	$(EVIDENCE) -m bench.evidence
@@ -56,11 +61,7 @@ PEERS = build/peers/bin/python
 
 # An environment of its own, so that nobody has to install other rule engines to use this one.
 build/peers/.installed: requirements-build.lock requirements-peers.lock pyproject.toml
-	$(PYTHON) -m venv build/peers
-	$(PEERS) -m pip --disable-pip-version-check install --quiet --require-hashes -r requirements-build.lock
-	$(PEERS) -m pip --disable-pip-version-check install --quiet --require-hashes --no-build-isolation --use-pep517 \
-		-r requirements-peers.lock
-	touch $@
+	$(environment)
 
 peers: build/peers/.installed ## measure other rule engines beside this one
 	$(PEERS) -m bench.peers

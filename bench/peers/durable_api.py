@@ -14,15 +14,10 @@ from typing import Any
 
 from durable.lang import assert_fact, m, retract_fact, ruleset, when_all
 
-from bench.peers.rules import Decide, Layer, Match, Specification, by_layers, fold
+from bench.peers.rules import COMPARISONS, Decide, Layer, Match, Specification, by_layers, fold
 
 TESTS: dict[str, Callable[[Any, Any], Any]] = {
-    "==": operator.eq,
-    "!=": operator.ne,
-    "<": operator.lt,
-    "<=": operator.le,
-    ">": operator.gt,
-    ">=": operator.ge,
+    **COMPARISONS,
     "in": lambda fact, constants: _some([fact == constant for constant in constants]),
     "missing": lambda fact, _: -fact,
     "present": lambda fact, _: +fact,

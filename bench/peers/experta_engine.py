@@ -8,23 +8,17 @@ from __future__ import annotations
 
 import collections
 import collections.abc
-import operator
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from bench.peers.rules import Decide, Layer, Match, Specification, by_layers, fold
+from bench.peers.rules import COMPARISONS, Decide, Layer, Match, Specification, by_layers, fold
 
 collections.Mapping = collections.abc.Mapping  # type: ignore[attr-defined]
 
 from experta import AND, OR, Fact, KnowledgeEngine, P, Rule  # noqa: E402
 
 TESTS: dict[str, Callable[[Any, Any], Any]] = {
-    "==": operator.eq,
-    "!=": operator.ne,
-    "<": operator.lt,
-    "<=": operator.le,
-    ">": operator.gt,
-    ">=": operator.ge,
+    **COMPARISONS,
     "in": lambda value, constants: value in constants,
     "missing": lambda value, _: value is None,
     "present": lambda value, _: value is not None,

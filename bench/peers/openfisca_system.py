@@ -18,18 +18,13 @@ from openfisca_core.taxbenefitsystems import TaxBenefitSystem
 from openfisca_core.variables import Variable
 
 from bench.neutral import Customer
-from bench.peers.rules import Batch, Decision, Specification, as_rows, concluding, fold, layers
+from bench.peers.rules import COMPARISONS, Batch, Decision, Specification, as_rows, concluding, fold, layers
 
 MISSING, SCALE, PERIOD = -(2**31), 100, "2024-06"
 Codes = Mapping[str, Mapping[Any, int]]
 
 TESTS: dict[str, Callable[[Any, Any], Any]] = {
-    "==": operator.eq,
-    "!=": operator.ne,
-    "<": operator.lt,
-    "<=": operator.le,
-    ">": operator.gt,
-    ">=": operator.ge,
+    **COMPARISONS,
     "in": lambda column, constants: reduce(operator.or_, [column == constant for constant in constants]),
 }
 

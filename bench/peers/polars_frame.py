@@ -10,15 +10,10 @@ from typing import Any
 import polars as pl
 
 from bench.neutral import Customer
-from bench.peers.rules import Batch, Decision, Layer, Specification, as_rows, concluding, fold, layers
+from bench.peers.rules import COMPARISONS, Batch, Decision, Layer, Specification, as_rows, concluding, fold, layers
 
 TESTS: dict[str, Callable[[pl.Expr, Any], pl.Expr]] = {
-    "==": operator.eq,
-    "!=": operator.ne,
-    "<": operator.lt,
-    "<=": operator.le,
-    ">": operator.gt,
-    ">=": operator.ge,
+    **COMPARISONS,
     "in": lambda fact, constants: fact.is_in(constants),
     "missing": lambda fact, _: fact.is_null(),
     "present": lambda fact, _: fact.is_not_null(),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
@@ -16,6 +17,16 @@ Match = Callable[[Mapping[str, Any]], Iterable[str]]
 """Facts in, names of the rules that fire out, in any order."""
 
 Term = TypeVar("Term")
+
+COMPARISONS: Mapping[str, Callable[[Any, Any], Any]] = {
+    "==": operator.eq,
+    "!=": operator.ne,
+    "<": operator.lt,
+    "<=": operator.le,
+    ">": operator.gt,
+    ">=": operator.ge,
+}
+"""The workload's comparisons for libraries whose facts and columns overload Python's operators."""
 
 
 @dataclass(frozen=True, slots=True)
