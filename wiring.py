@@ -18,9 +18,7 @@ from engine.load import load_catalogue, load_pack
 from engine.model import Pack
 from engine.program import Program
 from engine.vocabulary import FactKey, Vocabulary
-from facts.cards import CARD, Card
-from facts.database import StoreError
-from facts.store import Store
+from facts.card import CARD, Card
 
 if TYPE_CHECKING:
     from typing import Any
@@ -35,10 +33,12 @@ if TYPE_CHECKING:
     from engine.snapshot import CustomerFacts, Snapshot
     from facts.batch.ledger import Ledger
     from facts.batch.run import Batch, Decider
+    from facts.database import StoreError
     from facts.figures import Limits
     from facts.group_acceptance import Judged
-    from facts.look_alikes import Ideal
+    from facts.ideal import Ideal
     from facts.packs import StoredPack
+    from facts.store import Store
 
 Progress = Callable[[str, int, int], None]
 """Called with a step (`reading`, `deciding`, `publishing`), how much of it is done, and of how much."""
@@ -92,7 +92,7 @@ class Rules:
 
     def ideal(self) -> Ideal | None:
         """Return what makes an ideal customer, or None if the pack does not say."""
-        from facts.look_alikes import Ideal
+        from facts.ideal import Ideal
 
         numbers = {each.name: self.number(f"ideal.{each.name}") for each in fields(Ideal)}
         wanted = {name: number for name, number in numbers.items() if number is not None}
@@ -185,7 +185,7 @@ def checked(folder: Path, day: date) -> tuple[Rules, tuple[Finding, ...]]:
 def _read_by_commands() -> dict[str, tuple[str, ...]]:
     """Return the parameters that commands read from a pack by their names."""
     from facts.acceptance import Weights
-    from facts.look_alikes import Ideal
+    from facts.ideal import Ideal
 
     names = [*LIMITS.values(), *(f"ideal.{each.name}" for each in fields(Ideal))]
     readers: dict[str, tuple[str, ...]] = dict.fromkeys(names, ("valuelift portfolio",))
@@ -399,6 +399,8 @@ class Desk:
 
     def _hidden(self, what: str, customer: str | None = None) -> StoreError:
         """Return the error for facts of which none are seen: they hold later, or were recorded later."""
+        from facts.database import StoreError
+
         only = {"customers": ("key",)}
         if self.store.base_tables(self.as_of, customer=customer, only=only)["customers"].num_rows:
             why = f"what holds on {self.as_of} was recorded after {self.known_at.isoformat(timespec='minutes')}"
@@ -507,6 +509,7 @@ class Desk:
         )
 
     def _limits(self) -> Limits:
+        from facts.database import StoreError
         from facts.figures import Limits
 
         numbers = {each.name: self.rules.number(LIMITS[each.name]) for each in fields(Limits)}

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from common.texts import Texts
     from engine.model import Pack
     from engine.vocabulary import FactKey
-    from facts.cards import Card
+    from facts.card import Card
     from wiring import Desk
 
 AT_A_GLANCE = 30

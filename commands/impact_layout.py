@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from rich.table import Table
 
     from engine.impact import Impact, Versions
-    from facts.cards import Card
+    from facts.card import Card
 
 CONCLUSIONS = 25
 """More lines are for the page, not for a terminal."""

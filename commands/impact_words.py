@@ -15,7 +15,7 @@ from engine.wording import Wording
 
 if TYPE_CHECKING:
     from engine.impact import Affected, Caused, Change, Impact, Versions
-    from facts.cards import Card
+    from facts.card import Card
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from datetime import date, datetime
 
     from engine.impact import Impact, Versions
-    from facts.cards import Card
+    from facts.card import Card
 
 TOP = 20
 
@@ -99,7 +99,8 @@ def _compared(
 
     with ExitStack() as stack:
         folders = [stack.enter_context(pack_folder(name)) for name in (old, new)]
-        versions = Versions(*(load_parts(folder, catalogue()) for folder in folders))
+        before, after = (load_parts(folder, catalogue()) for folder in folders)
+        versions = Versions(before, after)
         store = stack.enter_context(open_store(query.db))
         report = stack.enter_context(progress())
         desk = Desk(store, Rules(versions.pack, versions.after), query.as_of, query.known_at)

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING
 import click
 
 from commands.options import Day, pack_argument
-from common.texts import Texts
 
 if TYPE_CHECKING:
     from wiring import Rules
@@ -43,6 +42,7 @@ def command(pack: Path | None, out: Path, db: str | None, as_of: date | None) ->
     """
     from commands.documents import rendered
     from common.book import Book
+    from common.texts import Texts
     from engine.cases import load_cases
     from engine.coverage import fired_in
     from engine.load.uses import uses_of_parameters

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from datetime import date, datetime
 
     from engine.load.pack import Parts
-    from engine.snapshot import Snapshot
+    from engine.plan import Kept
     from facts.store import Store
     from wiring import Rules
 
@@ -58,13 +58,19 @@ def command(
 
 
 class _Watch:
-    """A pack being edited: the version saved before, and the customers, whose facts are read once."""
+    """A pack being edited: the version saved before, its cases, and the customers, whose facts are read once.
+
+    Cases and customers are decided anew only where an edit reaches.
+    """
 
     def __init__(self, store: Store, folder: Path, query: Query, top: int) -> None:
+        from engine.retest import Retest
+
         self._store, self._folder, self._query, self._top = store, folder, query, top
         self._texts = Texts(query.language)
+        self._cases = Retest()
         self._before: Parts | None = None
-        self._snapshot: Snapshot | None = None
+        self._customers: Kept | None = None
 
     def look(self) -> None:
         """Tell what is wrong with the version just saved, and what it changes.
@@ -86,27 +92,26 @@ class _Watch:
         self._before = parts
 
     def _test(self, rules: Rules) -> None:
-        from engine.cases import judge, load_cases
-        from engine.session import Session
+        from engine.cases import load_cases
 
-        cases = load_cases(self._folder, rules.pack)
-        session = Session(rules.program)
-        failed = [one for one in (judge(case, session.decide(case.facts)) for case in cases) if not one.passed]
+        results = self._cases.run(rules.pack, load_cases(self._folder, rules.pack))
+        failed = [one for one in results if not one.passed]
         for result in failed:
             click.echo(f"{result.case.at}: {result.case.name}")
             for difference in result.differences:
                 click.echo(f"    {difference}")
-        click.echo(self._texts("watch_tested", number=len(cases), failed=len(failed)))
+        click.echo(self._texts("watch_tested", number=len(results), failed=len(failed)))
 
     def _compare(self, before: Parts, after: Parts) -> None:
         from commands.impact_layout import page
         from commands.output import print_page
         from engine.impact import Versions, impact
+        from engine.plan import Kept
         from wiring import AMOUNT, Desk, Rules
 
-        versions = Versions(before, after)
+        versions = Versions(before, after, self._customers)
         desk = Desk(self._store, Rules(versions.pack, versions.after), self._query.as_of, self._query.known_at)
-        if self._snapshot is None:
-            self._snapshot = desk.snapshot()
-        found = impact(versions, self._snapshot, AMOUNT, self._top)
+        if self._customers is None:
+            self._customers = Kept(desk.snapshot())
+        found = impact(versions, self._customers.snapshot, AMOUNT, self._top, kept=self._customers)
         print_page(*page(self._texts, versions, found, desk.cards(), self._query.as_of))

@@ -11,7 +11,7 @@ from engine.decision import State
 from engine.recommend import Recommendation
 from engine.vocabulary import FactKey
 from engine.wording import Wording
-from facts.cards import Card
+from facts.card import Card
 
 if TYPE_CHECKING:
     from engine.model import Pack

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from datetime import date, datetime
 from functools import cache
 from typing import Any
@@ -10,12 +9,8 @@ from typing import Any
 from sqlalchemy import BindParameter, Connection, Select, and_, bindparam, exists, func, or_, select
 
 from facts import reading
+from facts.card import CARD, Card
 from facts.tables import customer_keys, customers, merges
-
-Card = Mapping[str, str | None]
-"""Who a customer is: `name`, `region` and `account_manager`."""
-
-CARD = ("name", "region", "account_manager")
 
 
 def known(connection: Connection, customer: str, as_of: date, known_at: datetime) -> tuple[str, Card] | None:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from datetime import date
-from decimal import Decimal
 from typing import TYPE_CHECKING
 
 import pyarrow as pa
 
 from facts.features import ideal
+from facts.ideal import Ideal
 from facts.snapshot import Base, declare, prepared_base
 
 if TYPE_CHECKING:
@@ -19,18 +19,6 @@ LOOKED_AT = ("customers", "order_lines", "opportunities", "exchange_rates", "cov
 """The base tables that the steps read, and those from which what they share is prepared."""
 
 _STEPS = ("uses", "traits", "profiles", "look_alikes")
-
-
-@dataclass(frozen=True, slots=True)
-class Ideal:
-    """What makes a profile of the heaviest users."""
-
-    top_share: Decimal  # of a product's users, in per cent, are its heaviest ones
-    least_users: Decimal  # so many of them at least
-    least_share: Decimal  # of them, in per cent, share a trait
-    least_lift: Decimal  # how many times more often than the whole base
-    shared_traits: Decimal  # so many a look-alike shares with them at least
-    most_products: Decimal  # if there are more, categories of products are looked at
 
 
 def find_look_alikes(base: Base, wanted: Ideal, as_of: date, *, base_currency: str) -> tuple[pa.Table, pa.Table]:

@@ -11,7 +11,7 @@ from typing import Any
 
 from sqlalchemy import BindParameter, ColumnElement, Select, and_, bindparam, func, or_, select
 
-from facts.cards import CARD
+from facts.card import CARD
 from facts.reading import AS_OF
 from facts.store import Store
 from facts.tables import customers, decision_runs, decisions, rule_lists

@@ -43,6 +43,7 @@ ENGINE: dict[str, set[str]] = {
     "engine.check": {"engine.cases", "engine.program", "engine.relations", "engine.talk"},
     "engine.coverage": {"engine.cases", "engine.compile", "engine.plan"},
     "engine.written": {"engine.program"},
+    "engine.retest": {"engine.cases", "engine.compile", "engine.plan", "engine.session"},
     "engine.condition_coverage": {"engine.cases", "engine.plan", "engine.written"},
     "engine.mutation": {"engine.cases", "engine.compile", "engine.plan", "engine.prove", "engine.written"},
     "engine.schema": {"engine.cases"},

@@ -15,7 +15,8 @@ from sqlalchemy import Connection
 
 from facts.accounts import LONGEST, Account, Role, logged_in
 from facts.audit import PAGES
-from facts.cards import Card, known
+from facts.card import Card
+from facts.cards import known
 from facts.reads import log_reads, log_reads_in
 from web.site import Site, now
 

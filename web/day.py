@@ -13,7 +13,7 @@ from engine.explain import Question
 from engine.model import Pack
 from engine.recommend import Named, PlannedAction, Recommendation, recommend
 from facts.audit import PAGES
-from facts.cards import Card
+from facts.card import Card
 from web.access import Reader, Visitor, note_reads, site_of
 from web.rendering import language_of, page
 from wiring import Decided

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
-from dataclasses import fields, is_dataclass
+from collections.abc import Iterator
 
 from engine.check.findings import Finding, lint
 from engine.errors import Location
@@ -32,13 +31,13 @@ def _texts(part: object, at: Location) -> Iterator[tuple[Location, Text]]:
     elif isinstance(part, tuple):
         for each in part:
             yield from _texts(each, at)
-    elif isinstance(part, Mapping):
+    elif names := getattr(part, "__dataclass_fields__", ()):  # `fields()` takes half of a check's time
+        place = getattr(part, "at", at)
+        for name in names:
+            yield from _texts(getattr(part, name), place)
+    elif isinstance(part, dict):
         for each in part.values():
             yield from _texts(each, at)
-    elif is_dataclass(part):
-        place = getattr(part, "at", at)
-        for one in fields(part):
-            yield from _texts(getattr(part, one.name), place)
 
 
 def _compared(at: Location, text: Text) -> Iterator[Finding]:

@@ -13,7 +13,7 @@ from engine.impact.causes import Causes, Progress
 from engine.impact.compare import MISSING, WORDED, Comparison, Some
 from engine.impact.versions import Versions
 from engine.load.versions import Edit
-from engine.plan import Plan
+from engine.plan import Kept, Plan
 from engine.program import Program, decode
 from engine.snapshot import Snapshot
 from engine.vocabulary import FactKey, Value
@@ -98,6 +98,7 @@ def impact(
     progress: Progress = lambda done, of: None,  # noqa: ARG005
     *,
     explain: bool = True,
+    kept: Kept | None = None,
 ) -> Impact:
     """Decide all customers by both versions and explain every difference.
 
@@ -108,10 +109,12 @@ def impact(
         top: list as many customers, those with most at stake; None lists all.
         progress: told how many of the runs over affected customers are done.
         explain: whether to look for causes; without them changes have none.
+        kept: the snapshot as decided by a version before, to be decided faster.
     """
     base = Comparison(versions)
-    for before, after, facts in Plan(versions.before).run_both(versions.after, snapshot):
-        base.add(before, after, facts)
+    pair = versions.before, versions.after
+    for results in Plan(pair[0]).run_both(pair[1], snapshot) if kept is None else kept.run_both(*pair):
+        base.add(*results)
     some = base.affected(snapshot)
     causes = Causes(versions, some, progress, versions.deciding if explain else ())
     amounts = [row if isinstance(row, Decimal) else None for row in _column(some, amount)]

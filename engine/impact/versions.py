@@ -10,6 +10,7 @@ from engine.errors import ProblemsError
 from engine.load.pack import Parts, pack_from_parts
 from engine.load.versions import Edit, How, edits, with_edits
 from engine.model import Pack
+from engine.plan import Kept
 from engine.program import Program
 
 _DECIDE_NOTHING = ("invariants", "monotonicity", "method")
@@ -27,11 +28,20 @@ class Versions:
         ProblemsError: with everything that is wrong with one of them.
     """
 
-    def __init__(self, old: Parts, new: Parts) -> None:
+    def __init__(self, old: Parts, new: Parts, kept: Kept | None = None) -> None:
+        """Compile both.
+
+        Args:
+            old: what was read of the old version.
+            new: the same of the new one.
+            kept: customers that both will be run over, decided by a version before.
+        """
         self._old, self._new = old, new
         self.old_name, self.new_name = (f"{one.manifest.name} {one.manifest.version}" for one in (old, new))
         self.edits = edits(old, new)
-        self.before = compile_pack(self._pack(()))
+        before = self._pack(())
+        self._leaves = () if kept is None else kept.leaves(before.vocabulary)
+        self.before = compile_pack(before, self._leaves)
         self.pack = self._pack(self.edits)
         self.after = compile_pack(self.pack, self.before.leaves)
 
@@ -41,7 +51,7 @@ class Versions:
     def program(self, made: Sequence[Edit]) -> Program | None:
         """Compile the old version with some edits made, or return None if these do not make a pack."""
         try:
-            return compile_pack(self._pack(made))
+            return compile_pack(self._pack(made), self._leaves)
         except ProblemsError:
             return None
 

@@ -18,7 +18,7 @@ from engine.plan import Plan
 from engine.plan.again import Again, reads_of
 from engine.plan.columns import Mask
 from engine.plan.decided import Decided
-from engine.program import Cond, Program, ProgramRule, cond_facts
+from engine.program import Cond, Program, ProgramRule
 from engine.vocabulary import FactKey
 
 
@@ -88,7 +88,7 @@ class Suite:
 
     def _is_found_out(self, day: _Day, program: Program, mutant: Mutant) -> bool:
         again = Again(day.decided, program, mutant.conditions, self._reads)
-        gates = self._gates_otherwise(day, again, program)
+        gates = again.gates_otherwise()
         for place, case in enumerate(day.cases):
             if self._speaks_of(case, place, again, gates):
                 decision = assemble(program, case.facts, again.outcome(place))
@@ -112,18 +112,6 @@ class Suite:
         rules = {*expect.fired, *expect.not_fired}
         fired = again.fired_otherwise.items()
         return any(mask[place] and self._program.rules[index].id in rules for index, mask in fired)
-
-    def _gates_otherwise(self, day: _Day, again: Again, program: Program) -> dict[str, Mask]:
-        """Return, for each gate whose state may come out otherwise, the cases in which it does."""
-        found = {}
-        for before, after in zip(self._program.gates, program.gates, strict=True):
-            if before is after and cond_facts(before.required, self._program.leaves).isdisjoint(again.facts):
-                continue
-            (now, maybe_now), (then, maybe_then) = (
-                decided.truth(gate.required, None) for decided, gate in ((day.decided, before), (again, after))
-            )
-            found[before.id] = (now != then) | (maybe_now != maybe_then)
-        return found
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ from engine.plan.decided import Decided
 from engine.plan.resolve import Rules, fire
 from engine.plan.values import Values
 from engine.program import Program, Resolution, Selection, Single, cond_facts
-from engine.vocabulary import FactKey
+from engine.vocabulary import FactKey, Vocabulary
 
 
 @dataclass(frozen=True)
@@ -51,18 +51,25 @@ def changed_rules(before: Program, after: Program) -> frozenset[int] | None:
     return frozenset(one.index for one, other in pairs if one.when != other.when)
 
 
+def have_the_same_words(one: Vocabulary, other: Vocabulary) -> bool:
+    """Return whether the leaf tests of programs that speak one vocabulary mean the same in the other."""
+    return _words(one) == _words(other)
+
+
+def _words(vocabulary: Vocabulary) -> tuple[object, ...]:
+    facts = tuple(
+        (one.key, one.type, one.enum, one.scale, one.default, one.falls_back_to) for one in vocabulary.facts.values()
+    )
+    return facts, tuple((enum.name, enum.members) for enum in vocabulary.enums.values())
+
+
 def _shape(program: Program) -> tuple[object, ...]:
     """Return what two programs must share: the words, which rules there are and when, and what is decided in turn."""
-    words = program.vocabulary
-    facts = tuple(
-        (one.key, one.type, one.enum, one.scale, one.default, one.falls_back_to) for one in words.facts.values()
-    )
-    enums = tuple((enum.name, enum.members) for enum in words.enums.values())
     rules = tuple((rule.id, rule.scope, rule.valid_from, rule.valid_until) for rule in program.rules)
     strata = tuple(
         (stratum.rules, tuple((type(one), one.fact) for one in stratum.resolutions)) for stratum in program.strata
     )
-    return facts, enums, rules, strata
+    return _words(program.vocabulary), rules, strata
 
 
 class Again(Decided):
@@ -103,6 +110,18 @@ class Again(Decided):
                     or not reads.resolutions[resolution.fact].isdisjoint(self.facts)
                 ):
                     self._resolve_again(resolution)
+
+    def gates_otherwise(self) -> dict[str, Mask]:
+        """Return, for each gate whose state may come out otherwise, the customers for whom it does."""
+        found = {}
+        for before, after in zip(self._base._program.gates, self._program.gates, strict=True):
+            if before == after and cond_facts(before.required, self._program.leaves).isdisjoint(self.facts):
+                continue
+            (now, maybe_now), (then, maybe_then) = (
+                decided.truth(gate.required, None) for decided, gate in ((self._base, before), (self, after))
+            )
+            found[before.id] = (now != then) | (maybe_now != maybe_then)
+        return found
 
     def _fire(self, index: int) -> None:
         rule = self._program.rules[index]

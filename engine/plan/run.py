@@ -39,7 +39,7 @@ class Plan:
             ColumnError: if a column does not hold what the catalogue declares.
         """
         keep_freed_memory()
-        for part in self._chunks(snapshot, chunk):
+        for part in self.chunks(snapshot, chunk):
             yield Decided(part).result()
 
     def run_both(
@@ -60,19 +60,19 @@ class Plan:
                 yield *pair, facts
             return
         reads = reads_of(other)
-        for part in self._chunks(snapshot, chunk):
+        for part in self.chunks(snapshot, chunk):
             decided = Decided(part)
             again = Again(decided, other, changed, reads)
             yield decided.result(), again.result(), again.facts.keys()
 
     def tests(self, snapshot: Snapshot, chunk: int = CHUNK) -> Iterator[Tested]:
         """Decide every customer and yield, chunk by chunk, what came out of every leaf test."""
-        for part in self._chunks(snapshot, chunk):
+        for part in self.chunks(snapshot, chunk):
             yield Decided(part).tested()
 
     def decisions(self, snapshot: Snapshot, chunk: int = CHUNK) -> Iterator[Decision]:
         """Decide every customer and yield each decision in full, in the snapshot's order."""
-        for part in self._chunks(snapshot, chunk):
+        for part in self.chunks(snapshot, chunk):
             decided = Decided(part)
             facts = Snapshot(part.as_of, part.customers, {name: rows.table for name, rows in part.rows.items()})
             for index, customer in enumerate(facts.each()):
@@ -125,7 +125,7 @@ class Plan:
     def decided_all(self, customers: Sequence[CustomerFacts]) -> Iterator[tuple[list[int], Decided]]:
         """Decide customers given as plain values; yield, for each as-of date, their positions and what follows."""
         for places, snapshot in snapshots_by_day(self.program.vocabulary, customers):
-            (part,) = self._chunks(snapshot, len(places))
+            (part,) = self.chunks(snapshot, len(places))
             yield places, Decided(part)
 
     def decide(self, customer: CustomerFacts) -> Decision:
@@ -134,10 +134,11 @@ class Plan:
 
     def decided(self, customer: CustomerFacts) -> Decided:
         """Decide one customer; return what follows."""
-        (part,) = self._chunks(snapshot_of(self.program.vocabulary, [customer]), 1)
+        (part,) = self.chunks(snapshot_of(self.program.vocabulary, [customer]), 1)
         return Decided(part)
 
-    def _chunks(self, snapshot: Snapshot, size: int) -> Iterator[Chunk]:
+    def chunks(self, snapshot: Snapshot, size: int) -> Iterator[Chunk]:
+        """Yield the customers of a snapshot in parts, ready to be decided."""
         rows = by_owner(snapshot.customers["customer"], snapshot.rows)
         for start in range(0, snapshot.customers.num_rows, size):
             customers = snapshot.customers.slice(start, size)

@@ -26,7 +26,8 @@ from facts.database import StoreError
 from facts.features import base_schemas
 from facts.group_acceptance import LOOKED_AT as HEARD_OF
 from facts.group_acceptance import Judged, acceptance_in
-from facts.look_alikes import LOOKED_AT, Ideal, look_alikes_in
+from facts.ideal import Ideal
+from facts.look_alikes import LOOKED_AT, look_alikes_in
 from facts.portfolio import with_portfolio
 from facts.snapshot import open_database, portfolio_facts, prepare, snapshot_in
 

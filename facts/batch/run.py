@@ -19,7 +19,7 @@ from facts.batch.ledger import Ledger, RunFolder, RunKey, read_table
 from facts.batch.pipeline import PART, Decide, Job, Progress, part_size
 from facts.database import StoreError
 from facts.group_acceptance import Judged
-from facts.look_alikes import Ideal
+from facts.ideal import Ideal
 from facts.runs import Run, publish, run_number
 from facts.store import Store
 

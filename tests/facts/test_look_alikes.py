@@ -4,7 +4,8 @@ from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
-from facts.look_alikes import Ideal, find_look_alikes
+from facts.ideal import Ideal
+from facts.look_alikes import find_look_alikes
 from facts.snapshot import portfolio_facts
 from tests.facts.base_tables import AS_OF, BASE_CURRENCY, ago, base_of, recorded, snapshot_of
 

@@ -1,0 +1,64 @@
+"""Customers decided once, by whose results programs that differ little from the first are soon run over them."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass
+
+from engine.plan.again import Again, changed_rules, have_the_same_words, reads_of
+from engine.plan.decided import Decided
+from engine.plan.memory import keep_freed_memory
+from engine.plan.result import Result
+from engine.plan.run import CHUNK, Plan
+from engine.program import Leaf, Program
+from engine.snapshot import Snapshot
+from engine.vocabulary import FactKey, Vocabulary
+
+
+@dataclass
+class Kept:
+    """A snapshot, and everything that follows from it by one program.
+
+    All chunks are held at once: some 600 bytes for a customer of whom everything is recorded.
+    """
+
+    snapshot: Snapshot
+    chunk: int = CHUNK
+    _program: Program | None = None
+    _decided: Sequence[Decided] = ()
+
+    def leaves(self, vocabulary: Vocabulary) -> Sequence[Leaf]:
+        """Return the leaves to begin with in compiling programs that speak a vocabulary (see `compile_pack`)."""
+        program = self._program
+        return () if program is None or not have_the_same_words(program.vocabulary, vocabulary) else program.leaves
+
+    def run_both(self, before: Program, after: Program) -> Iterator[tuple[Result, Result, Collection[FactKey]]]:
+        """Decide every customer by two programs, by what is kept where they differ from that in conditions only.
+
+        Yields:
+            Both results of a chunk, and the facts in which they may differ.
+
+        Raises:
+            ColumnError: if a column does not hold what the catalogue declares.
+        """
+        keep_freed_memory()
+        first = self._run(before)
+        base = self._program
+        second = self._run(after)
+        every = {one.fact for program in (before, after) for one in program.resolutions}
+        for one, other in zip(first, second, strict=True):
+            facts = {*_otherwise(one), *_otherwise(other)} if base is self._program else every
+            yield one.result(), other.result(), facts
+
+    def _run(self, program: Program) -> Sequence[Decided]:
+        changed = None if self._program is None else changed_rules(self._program, program)
+        if changed is not None:
+            reads = reads_of(program)
+            return [Again(decided, program, changed, reads) for decided in self._decided]
+        self._program = program
+        self._decided = [Decided(part) for part in Plan(program).chunks(self.snapshot, self.chunk)]
+        return self._decided
+
+
+def _otherwise(decided: Decided) -> Collection[FactKey]:
+    return decided.facts if isinstance(decided, Again) else ()
