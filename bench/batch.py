@@ -26,7 +26,7 @@ from facts.batch.folder import open_folder
 from facts.batch.ledger import Ledger
 from facts.batch.run import Batch
 from facts.demo import AS_OF
-from facts.features import PREPARED, PREPARED_FOR_FEATURES, base_columns, base_schemas, features
+from facts.features import KINDS, PREPARED, PREPARED_FOR_FEATURES, base_columns, base_schemas, features
 from facts.generate import generate
 from facts.look_alikes import look_alikes_in
 from facts.snapshot import open_database, prepare
@@ -83,7 +83,7 @@ def compute_features(facts: Path) -> None:
         open_folder(facts).show(database, base_columns(), None)
         database.register("portfolio", base_schemas()["portfolio"].empty_table())
         prepare(database, (*PREPARED, *PREPARED_FOR_FEATURES))
-        for kind in ("customers", "spans", "rows"):
+        for kind in KINDS:
             for feature in features(kind):
                 database.execute(f"CREATE TABLE found AS {feature.sql}")
                 database.execute("DROP TABLE found")

@@ -126,7 +126,10 @@ def _not_answered(fact: Fact) -> StoreError:
         return StoreError(what, "it follows from the rules and from other facts", "Record those.")
     name = re.sub(r"_(prev_)?\d+d$", "", fact.family or fact.name)
     found = [
-        each.name for kind in ("customers", "spans") for each in features(kind) if re.search(rf"\b{name}\b", each.sql)
+        each.name
+        for kind in ("customers", "members", "spans")
+        for each in features(kind)
+        if re.search(rf"\b{name}\b", each.sql)
     ]
     source = next((each for each in found if each in _BY_COMMAND), found[0] if found else "facts")
     hint = _BY_COMMAND.get(source, "Import them: `valuelift import --help`.")

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import duckdb
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from engine.snapshot import Snapshot
 from facts.features import base_schemas, features
+from facts.snapshot import aligned, where
 
 
 def with_portfolio(snapshot: Snapshot, portfolio: pa.Table) -> Snapshot:
@@ -15,20 +15,23 @@ def with_portfolio(snapshot: Snapshot, portfolio: pa.Table) -> Snapshot:
 
     So a run over the whole base rests on the base as it is, and not on what an earlier run found.
     """
-    (feature,) = (feature for feature in features("customers") if feature.name == "portfolio")
     with duckdb.connect(":memory:") as database:
         database.register("portfolio", _complete(portfolio))
-        facts = database.sql(feature.sql).to_arrow_table()
+        facts, of_members = (
+            database.sql(feature.sql).to_arrow_table()
+            for kind in ("customers", "members")
+            for feature in features(kind)
+            if feature.name == "portfolio"
+        )
     customers = snapshot.customers
-    positions = pc.index_in(customers["customer"], value_set=facts["customer"])
-    found = {name: facts[name].take(positions) for name in facts.column_names if name != "customer"}
+    keys = customers["customer"]
+    found = aligned(facts, keys)
     for place, name in enumerate(customers.column_names):
         family, _, member = name.partition(".")
+        if member and family in of_members.column_names:
+            found[name] = aligned(where(of_members, "member", member), keys)[family]
         if name in found:
             customers = customers.set_column(place, name, found[name].cast(customers.column(name).type))
-        elif member and family in found:
-            of_member = pc.map_lookup(found[family], member, "first")
-            customers = customers.set_column(place, name, of_member.cast(customers.column(name).type))
     return Snapshot(snapshot.as_of, customers, snapshot.rows)
 
 

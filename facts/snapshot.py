@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import date
 from decimal import Decimal
-from functools import lru_cache
+from functools import lru_cache, partial
 from itertools import chain
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any
@@ -26,6 +26,7 @@ from engine.snapshot import CustomerFacts, Recorded, Row, Snapshot, keyed
 from engine.vocabulary import Fact, Origin, Type, Value, Vocabulary
 from facts.empty_tables import Given, create
 from facts.features import (
+    KINDS,
     PORTFOLIO,
     PREPARED,
     PREPARED_FOR_FEATURES,
@@ -155,58 +156,53 @@ def _customers(database: DuckDBPyConnection, vocabulary: Vocabulary) -> pa.Table
     keys = database.sql("SELECT key FROM customers ORDER BY key").to_arrow_table()["key"]
     found: dict[str, pa.ChunkedArray] = {}
     for feature in features("customers"):
-        for name, column in _aligned(_query(database, feature.sql), keys).items():
-            found |= _by_member(name, column, keys, vocabulary)
+        found |= aligned(_query(database, feature.sql), keys)
+    for feature in features("members"):
+        found |= _by_member(_query(database, feature.sql), keys, vocabulary)
     spans = _query(database, "SELECT span FROM spans")["span"].to_pylist()
     for feature in features("spans"):
         rows = _query(database, feature.sql)
         for span in spans:
-            aligned = _aligned(_where(rows, "span", span), keys)
-            found |= {f"{name}_{span}": column for name, column in aligned.items()}
+            in_span = aligned(where(rows, "span", span), keys)
+            found |= {f"{name}_{span}": column for name, column in in_span.items()}
     recorded = _query(database, "SELECT customer, collection, recorded_from, recorded_to FROM recorded")
     for collection in vocabulary.collections:
-        aligned = _aligned(_where(recorded, "collection", collection), keys)
-        found |= {f"{collection}.{name}": column for name, column in aligned.items()}
+        of_collection = aligned(where(recorded, "collection", collection), keys)
+        found |= {f"{collection}.{name}": column for name, column in of_collection.items()}
     return pa.table({"customer": keys} | {name: found[name] for name in wanted_columns(found, vocabulary)})
 
 
-def _aligned(rows: pa.Table, keys: pa.ChunkedArray) -> dict[str, pa.ChunkedArray]:
+def aligned(rows: pa.Table, keys: pa.ChunkedArray) -> dict[str, pa.ChunkedArray]:
     """Return the columns with one value for each key, null where no row has that key."""
     positions = pc.index_in(keys, value_set=rows["customer"])
     return {name: rows[name].take(positions) for name in rows.column_names if name != "customer"}
 
 
-def _where(rows: pa.Table, column: str, value: str) -> pa.Table:
+def where(rows: pa.Table, column: str, value: str) -> pa.Table:
+    """Return the rows with a value in a column, without that column."""
     return rows.filter(pc.equal(rows[column], value)).drop_columns([column])
 
 
-def _by_member(
-    name: str, column: pa.ChunkedArray, keys: pa.ChunkedArray, vocabulary: Vocabulary
-) -> dict[str, pa.ChunkedArray]:
-    """Return the column under its fact's name; that of a family as one column for each member."""
-    if name not in vocabulary.families:
-        return {name: column}
+def _by_member(rows: pa.Table, keys: pa.ChunkedArray, vocabulary: Vocabulary) -> dict[str, pa.ChunkedArray]:
+    """Return a column for each member of the families that the columns are named after."""
+    found = {}
+    rows = rows.filter(pc.is_in(rows["customer"], value_set=keys))
+    owners = pc.index_in(rows["customer"], value_set=keys).to_numpy()
+    for family in (name for name in rows.column_names if name not in ("customer", "member")):
+        members = vocabulary.enums[vocabulary.families[family]].members
+        check_members(family, pc.unique(rows["member"]).to_pylist(), vocabulary, partial(_customers_with, rows))
+        codes = pc.index_in(rows["member"], value_set=pa.array(members)).to_numpy()
+        for code, member in enumerate(members):
+            (of_member,) = np.nonzero(codes == code)
+            places = np.full(len(keys), -1)
+            places[owners[of_member]] = of_member
+            found[f"{family}.{member}"] = rows[family].take(pa.array(places, mask=places < 0))
+    return found
 
-    def customers_with(member: str) -> list[str]:
-        known = zip(keys.to_pylist(), column.to_pylist(), strict=True)
-        return [key for key, by_member in known if member in dict(by_member or ())]
 
-    maps = column.combine_chunks()
-    check_members(name, pc.unique(maps.keys).to_pylist(), vocabulary, customers_with)
-    members = vocabulary.enums[vocabulary.families[name]].members
-    return {f"{name}.{member}": values for member, values in zip(members, _spread(maps, members), strict=True)}
-
-
-def _spread(maps: pa.MapArray, members: Sequence[str]) -> Iterator[pa.ChunkedArray]:
-    """Yield the values of each member. (To look each one up in each map takes ten times as long.)"""
-    codes = pc.index_in(maps.keys, value_set=pa.array(members)).to_numpy(zero_copy_only=False)
-    ends = maps.offsets.to_numpy() - maps.offsets[0].as_py()
-    owners = np.repeat(np.arange(len(maps)), np.diff(ends))
-    for code in range(len(members)):
-        (found,) = np.nonzero(codes == code)
-        places = np.full(len(maps), -1)
-        places[owners[found]] = found
-        yield pa.chunked_array([maps.items.take(pa.array(places, mask=places < 0))])
+def _customers_with(rows: pa.Table, member: str) -> list[str]:
+    customers: list[str] = where(rows, "member", member)["customer"].to_pylist()
+    return customers
 
 
 def _rows_table(database: DuckDBPyConnection, feature: Feature, vocabulary: Vocabulary) -> pa.Table:
@@ -234,6 +230,9 @@ def _dictionary(words: pa.Array, vocabulary: Vocabulary, fact: Fact) -> pa.Dicti
 
 
 # --- one customer ---
+
+Results = Mapping[str, list[dict[str, Any]]]
+"""By the name of a feature, the rows that it finds."""
 
 _ALL_PREPARED = (*PREPARED, *PREPARED_FOR_FEATURES)
 
@@ -290,17 +289,17 @@ class _Workspace:
 
         # A feature has nothing to say about tables without rows whose recording has not begun.
         present = filled | recorded.keys()
-        said = {kind: self._results(kind, present) for kind in ("customers", "spans", "rows")}
+        said = {kind: self._results(kind, present) for kind in KINDS}
         customer: str = base["customers"]["key"][0].as_py()
-        facts = dict(_known_facts(said["customers"], said["spans"], vocabulary, customer))
+        facts = dict(_known_facts(said, vocabulary, customer))
         check_values(vocabulary, None, facts, customer)
         rows = {name: _rows(said["rows"].get(name, []), name, vocabulary, customer) for name in vocabulary.collections}
         in_catalogue = {name: span for name, span in recorded.items() if name in vocabulary.collections}
         return CustomerFacts(customer, self._as_of, facts, rows, in_catalogue)
 
-    def _results(self, kind: str, present: set[str]) -> dict[str, list[dict[str, Any]]]:
+    def _results(self, kind: str, present: set[str]) -> Results:
         """Return what the features of a folder find, by name."""
-        results = {}
+        results: dict[str, list[dict[str, Any]]] = {}
         for feature in features(kind):
             if feature.reads <= {"customers"} or feature.reads & present - {"customers"}:
                 cursor = self._run(f"{kind}_{feature.name}", feature.sql)
@@ -319,21 +318,17 @@ class _Workspace:
         self._database.execute("SET VARIABLE base_currency = $value", {"value": base_currency})
 
 
-def _known_facts(
-    customers: Mapping[str, list[dict[str, Any]]],
-    spans: Mapping[str, list[dict[str, Any]]],
-    vocabulary: Vocabulary,
-    customer: str,
-) -> Iterator[tuple[str, Value]]:
+def _known_facts(said: Mapping[str, Results], vocabulary: Vocabulary, customer: str) -> Iterator[tuple[str, Value]]:
     """Yield the names and values of the known facts."""
-    for values in chain.from_iterable(customers.values()):
-        for name, value in _known(values).items():
-            if isinstance(value, dict):
-                check_members(name, value, vocabulary, lambda _: [customer])
-                yield from ((f"{name}.{member}", of_member) for member, of_member in value.items())
-            elif name != "customer":
-                yield name, value
-    for values in chain.from_iterable(spans.values()):
+    for values in chain.from_iterable(said["customers"].values()):
+        yield from ((name, value) for name, value in _known(values).items() if name != "customer")
+    for values in chain.from_iterable(said["members"].values()):
+        member = values["member"]
+        for family, value in _known(values).items():
+            if family not in ("customer", "member"):
+                check_members(family, [member], vocabulary, lambda _: [customer])
+                yield f"{family}.{member}", value
+    for values in chain.from_iterable(said["spans"].values()):
         named = {f"{name}_{values['span']}": value for name, value in _known(values).items()}
         yield from ((name, value) for name, value in named.items() if vocabulary.fact(name))
 

@@ -21,7 +21,7 @@ from sqlalchemy import Date
 from engine.vocabulary import Vocabulary
 from facts import reading
 from facts.batch.folder import TABLES, VISIBLE
-from facts.features import Feature, base_columns, features, prepared
+from facts.features import KINDS, Feature, base_columns, features, prepared
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -164,7 +164,7 @@ def offsets(vocabulary: Vocabulary) -> Offsets:
         name: [column.name for column in table.c if isinstance(column.type, Date)] for name, table in TABLES.items()
     }
     found: dict[tuple[str, str], set[int]] = {(name, each): {0, 1} for name in dates for each in dates[name]}
-    for feature in (each for kind in ("customers", "spans", "rows") for each in features(kind)):
+    for feature in (each for kind in KINDS for each in features(kind)):
         for column, days in _turning(feature, vocabulary):
             tables = {"coverage"} if column == _RECORDED_SINCE else feature.reads & dates.keys()
             of_that_name = {(name, column) for name in tables if column in dates[name]}

@@ -1,7 +1,8 @@
 """The SQL files that compute measured facts from the store's tables, and what each of them is.
 
 * `prepared/`: tables that the features share, and macros.
-* `customers/`: one row per customer (at most), a column per fact; a map from member to value for a family of facts.
+* `customers/`: one row per customer (at most), a column per fact.
+* `members/`: one row per customer and `member`, a column per family of facts.
 * `spans/`: one row per customer and covered span of days; the column `orders` gives `orders_90d`, `orders_365d`, ...
 * `rows/`: one row per row of the collection that the file is named after.
 * `ideal/`: the ideal customer of each product, and who resembles it (see `facts.look_alikes`).
@@ -23,6 +24,9 @@ from facts.tables import FACT_TABLES, portfolio
 
 FOLDER = Path(__file__).parent
 PORTFOLIO = FOLDER / "portfolio.sql"
+
+KINDS = ("customers", "members", "spans", "rows")
+"""The folders whose files are features: each is one."""
 
 # In this order, because a file may read what those before it made.
 PREPARED = ("spans", "rates", "stretches", "recorded")

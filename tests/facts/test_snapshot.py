@@ -15,7 +15,7 @@ from engine.errors import Location, ProblemsError
 from engine.snapshot import CustomerFacts, Snapshot, arrow_type
 from engine.snapshot import snapshot_of as columns_of
 from engine.vocabulary import Fact, Text, Type, Vocabulary
-from facts.features import FOLDER, PREPARED, PREPARED_FOR_FEATURES, features
+from facts.features import FOLDER, KINDS, PREPARED, PREPARED_FOR_FEATURES, features
 from facts.recording import record
 from facts.snapshot import customer_facts, portfolio_facts, take_snapshot
 from facts.store import Store
@@ -206,7 +206,7 @@ def test_prepared_tables_are_all_made() -> None:
     """Every file of prepared tables is run, and nothing else is expected there."""
     files = {path.stem for path in (FOLDER / "prepared").glob("*.sql")}
     assert files == {*PREPARED, *PREPARED_FOR_FEATURES, "macros"}
-    assert all(feature.reads for kind in ("customers", "spans", "rows") for feature in features(kind))
+    assert all(feature.reads for kind in KINDS for feature in features(kind))
 
 
 def test_a_measured_fact_without_a_feature_is_a_problem() -> None:

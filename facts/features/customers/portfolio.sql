@@ -6,11 +6,5 @@ SELECT
     rank_in_region::BIGINT AS rank_in_region,
     (100 * share_of_region)::DECIMAL(18, 4) AS share_of_region,
     look_alike_of,
-    look_alike_traits::BIGINT AS look_alike_traits,
-    map_from_entries(
-        list_transform(
-            string_split(acceptance, ','),
-            lambda each: (split_part(each, ':', 1), split_part(each, ':', 2)::BIGINT)
-        )
-    ) AS group_acceptance
+    look_alike_traits::BIGINT AS look_alike_traits
 FROM portfolio

@@ -12,8 +12,8 @@ WITH
     )
 SELECT
     customer,
-    map_from_entries(list((value_kind, as_of() - last_on)) FILTER (since <= last_on)) AS days_since_conveyed,
-    map_from_entries(list((value_kind, last_outcome)) FILTER (last_outcome IS NOT NULL)) AS last_outcome
+    value_kind AS member,
+    CASE WHEN since <= last_on THEN as_of() - last_on END AS days_since_conveyed,
+    last_outcome
 FROM by_kind
 LEFT JOIN (FROM recorded WHERE collection = 'communications') USING (customer)
-GROUP BY customer
