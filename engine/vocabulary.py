@@ -48,10 +48,11 @@ class Origin(StrEnum):
 
 
 class Changer(StrEnum):
-    """Who can change a fact, for what-if questions."""
+    """Who can change a fact, for what-if questions. What is judged is changed by us, provided that it is so."""
 
     US = "us"
     CUSTOMER = "customer"
+    JUDGED = "judged"
     TIME = "time"
     NOBODY = "nobody"
 

@@ -162,7 +162,7 @@ class ChangeableCustomer:
 
     def _who(self, change: Change) -> Change | None:
         """Return who can change something, how and at what cost, or None if nobody can."""
-        if change.by in (Changer.US, Changer.CUSTOMER):
+        if change.by in (Changer.US, Changer.CUSTOMER, Changer.JUDGED):
             return change
         return Change(Changer.NOBODY, "any", NEVER) if self._also_past else None
 
