@@ -20,7 +20,7 @@ correction gives the other row a new id. Customers are linked by foreign keys to
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from functools import cache
 from typing import Any
 
@@ -440,12 +440,18 @@ rule_lists = Table(
     Column("rules", Text, nullable=False),  # JSON list of rule ids
 )
 
+
+def _of_run() -> Iterator[Column[Any]]:
+    """Yield the columns that name a row of a run: no foreign keys, as `runs.publish` checks all rows at once."""
+    yield Column("run", BigInteger().with_variant(Integer, "sqlite"), primary_key=True, autoincrement=False)
+    yield Column("customer", String(200), primary_key=True)
+
+
 # A row is what a run decided for one customer.
 decisions = Table(
     "decisions",
     metadata,
-    Column("run", ForeignKey("decision_runs.id", ondelete="CASCADE"), primary_key=True),
-    Column("customer", ForeignKey("customer_keys.key"), primary_key=True),
+    *_of_run(),
     word("stage"),
     word("move"),
     word("proposed_stage"),
@@ -453,15 +459,14 @@ decisions = Table(
     Column("provisional", Boolean, nullable=False),
     Column("rule_list", Integer),  # the number of the list of rules that fired
     Column("decision", Text),  # the whole decision as JSON
-    Index("ix_decisions_customer", "customer"),
+    sqlite_with_rowid=False,
 )
 
 # A row is what a run found for one customer by looking at the whole base.
 portfolio = Table(
     "portfolio",
     metadata,
-    Column("run", ForeignKey("decision_runs.id", ondelete="CASCADE"), primary_key=True),
-    Column("customer", ForeignKey("customer_keys.key"), primary_key=True),
+    *_of_run(),
     choice("abc_class", ("A", "B", "C")),
     amount("contribution"),  # in the base currency
     Column("rank_in_region", Integer),
@@ -469,6 +474,7 @@ portfolio = Table(
     Column("look_alike_of", Text),  # the product, or category of products, whose heaviest users it resembles most
     Column("look_alike_traits", Integer),  # how many traits it shares with them
     Column("acceptance", Text),  # in per cent by kind of value, of customers like this one: `brand:40,people:62`
+    sqlite_with_rowid=False,
 )
 
 # --- keeping house ---
