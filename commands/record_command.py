@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 OUTCOMES = ("accepted", "recognised", "rejected", "no_reaction")
 STATES = ("open", "done", "snoozed", "declined")
 FILED = ("communication", "need", "complaint", "dispute", "talk", "answer")
+SURE = ("estimate", "told", "seen")
 DECLINED_BECAUSE = (
     "not_needed", "wrong_time", "customer_refuses", "done_otherwise", "no_means", "facts_wrong", "other",
 )  # fmt: skip
@@ -86,19 +87,27 @@ def effect(
 @command.command("fact")
 @click.argument("customer")
 @click.argument("answer", metavar="FACT=VALUE")
-@click.option("--evidence", metavar="TEXT", help="How we know; needed for a perception.")
+@click.option("--evidence", metavar="TEXT", help="What was said or seen; needed for a perception.")
+@click.option(
+    "--sure",
+    type=Word(SURE),
+    metavar="HOW",
+    help="How a perception or judgement is known: estimate (our own guess), told (the customer said so) or seen (in "
+    "documents or on site).",
+)
 @record_options
-def fact(customer: str, answer: str, evidence: str | None, entering: Entering) -> None:
+def fact(customer: str, answer: str, evidence: str | None, sure: str | None, entering: Entering) -> None:
     """Record the answer to a question that `valuelift recommend` asks about CUSTOMER.
 
     FACT=VALUE names a fact of the catalogue: base data such as credit_score, a judgement such as judgement.both_want,
     a perception such as perception.brand. A perception rises one step at a time; otherwise it follows from effects.
-    What is counted from orders, payments or talks cannot be answered.
+    What is counted from orders, payments or talks cannot be answered. A perception or judgement said again for a later
+    day is confirmed by it; one that is --sure estimate is asked for until it is told or seen.
 
     \b
     Example:
       valuelift record fact moonbridge credit_score=640 --on 2026-06-20
-      valuelift record fact moonbridge judgement.both_want=yes
+      valuelift record fact moonbridge judgement.both_want=yes --sure told
     """
     from facts.answers import answered, read_answer
 
@@ -107,7 +116,7 @@ def fact(customer: str, answer: str, evidence: str | None, entering: Entering) -
             read = read_answer(at.book.vocabulary, answer)
         except ValueError as error:
             raise click.BadParameter(str(error), param_hint="FACT=VALUE") from None
-        return [answered(at.book, read, entering.on, evidence)]
+        return [answered(at.book, read, entering.on, evidence, sure)]
 
     enter(entering, customer, answers)
 

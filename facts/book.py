@@ -17,7 +17,7 @@ from facts.database import StoreError
 from facts.reading import CUSTOMER_KEYS
 from facts.recording import Statement
 from facts.store import Store, tables_with_rows
-from facts.tables import FACT_TABLES, PERCEPTION_LEVELS, customers
+from facts.tables import FACT_TABLES, JUDGED, PERCEPTION_LEVELS, customers
 
 Row = Mapping[str, Any]
 
@@ -28,10 +28,6 @@ _SAME_EVENT = {
     "referrals": ("kind",),
 }
 """The columns by which two events of a customer on the same day are the same."""
-
-
-_CONFIRMED = ("perceptions", "assessments")
-"""Registers of what is heard and judged: the same said again on a later day confirms it."""
 
 
 class NothingNewError(StoreError):
@@ -89,7 +85,8 @@ class Book:
     def entry(self, table: str, said: Row, on: date, key: str, *, may_change: Sequence[str] = ()) -> Statement:
         """Return the statement of how something stands from a day on; what is not said stays as it was.
 
-        But `sure` is how surely that is known which stands so: it does not stay when that changes.
+        What is heard and judged is confirmed by saying it again for a later day. `sure` is how surely that is
+        known which stands so: it does not stay when that changes.
 
         Args:
             table: a register.
@@ -107,7 +104,7 @@ class Book:
             first = {"key": key, "holds_from": on, **said}
             return Statement(table, first if table == "customers" else {"customer": self.customer, **first})
         changed = {name for name, value in said.items() if before[name] != value}
-        if not changed and (table not in _CONFIRMED or before["holds_from"] == on):
+        if not changed and (table not in JUDGED or before["holds_from"] == on):
             why = f"it stands so since {before['holds_from']}"
             raise self._known_already(table, before, why, NothingNewError)
         row = {**_said(before), **said, "holds_from": on, "holds_until": None}

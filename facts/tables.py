@@ -394,6 +394,9 @@ exchange_rates = _register(
 
 FACT_TABLES = {name: table for name, table in metadata.tables.items() if "shape" in table.info}
 
+JUDGED = {"perceptions": ("value_kind", "level"), "assessments": ("criterion", "verdict")}
+"""The registers of what is heard and judged: the column that says of what, and that of the value."""
+
 
 @cache
 def indexed_metadata() -> MetaData:

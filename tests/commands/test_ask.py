@@ -55,7 +55,7 @@ def test_what_was_heard_long_ago_is_to_be_confirmed(demo: Call) -> None:
     customer = "iron-persimmon"
 
     def stale(day: str = DAY) -> dict[str, int]:
-        found = demo("ask", customer, "--as-of", day, "--json").json["stale"]
+        found = demo("ask", customer, "--as-of", day, "--json").json["to_confirm"]
         return {each["fact"]: each["days"] for each in found}
 
     def decided() -> object:
@@ -101,18 +101,18 @@ def test_its_age_is_said_in_both_languages(query: Call, language: str, said: str
         ("zh", "对品牌价值的认知：接受（2025年4月20日了解，demo据“demo story"),
     ],
 )
-def test_advice_tells_what_is_stale_below_it(query: Call, language: str, said: str) -> None:
+def test_advice_tells_what_to_confirm_below_it(query: Call, language: str, said: str) -> None:
     """Facts that the advice reads are told with day and source, on the page and in JSON; where none is stale, none."""
     call = ("recommend", "iron-persimmon", "--as-of", DAY, "--lang", language)
     shown = query(*call)
     assert said in " ".join(shown.output.split())
     assert max(map(len, shown.lines)) <= 80
-    found = query(*call, "--json").json["stale"]
-    asked = query("ask", "iron-persimmon", "--as-of", DAY, "--json").json["stale"]
+    found = query(*call, "--json").json["to_confirm"]
+    asked = query("ask", "iron-persimmon", "--as-of", DAY, "--json").json["to_confirm"]
     assert [each for each in asked if each in found] == found != []
     assert {each["entered_by"] for each in found} == {"demo"}
     assert {each["fresh_days"] for each in found} == {365}
-    assert query("recommend", "silver-carp", "--as-of", DAY, "--json").json["stale"] == []
+    assert query("recommend", "silver-carp", "--as-of", DAY, "--json").json["to_confirm"] == []
 
 
 def test_what_the_advice_does_not_read_is_not_told_with_it(demo: Call) -> None:
@@ -121,8 +121,8 @@ def test_what_the_advice_does_not_read_is_not_told_with_it(demo: Call) -> None:
     for fact in ("judgement.trial_use", "judgement.confident_of_effect"):
         told = demo("record", "fact", call[0], f"{fact}=yes", "--on", "2025-12-01", "--as", "ana", "--as-of", DAY)
         assert told.code == 0, told
-    asked = {each["fact"] for each in demo("ask", *call, "--json").json["stale"]}
-    below = {each["fact"] for each in demo("recommend", *call, "--json").json["stale"]}
+    asked = {each["fact"] for each in demo("ask", *call, "--json").json["to_confirm"]}
+    below = {each["fact"] for each in demo("recommend", *call, "--json").json["to_confirm"]}
     assert asked - below == {"judgement.trial_use"}
     lines = demo("recommend", *call, "--all").lines
     assert "(heard 1 Dec 2025, entered by ana; over 180 days ago)" in " ".join(" ".join(lines).split())

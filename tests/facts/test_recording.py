@@ -226,11 +226,11 @@ def test_a_guess_gives_way_to_what_is_heard_on_the_same_day(book: Book) -> None:
     enter(book, answer(book, "judgement.both_want=yes", SENT, "said so on the telephone", "told"))
     (row,) = book.standing("assessments")
     assert (row["verdict"], row["evidence"], row["sure"]) == ("yes", "said so on the telephone", "told")
-    with pytest.raises(StoreError, match="verdict is on record as yes, not no .*If it was so and is otherwise now"):
+    with pytest.raises(StoreError, match=r"verdict is on record as yes, not no .*If it was so and is otherwise now"):
         answer(book, "judgement.both_want=no", SENT, None, "seen")
     with pytest.raises(StoreError, match="how surely it is known is not kept of it"):
         answer(book, "credit_score=640", SENT, None, "seen")
-    with pytest.raises(StoreError, match="'sure' is no sure|it is one of estimate, told, seen"):
+    with pytest.raises(StoreError, match="it is one of estimate, told, seen"):
         enter(book, answer(book, "judgement.both_want=no", HEARD, None, "sure"))
 
 
