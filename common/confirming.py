@@ -12,9 +12,9 @@ from engine.model import Condition, Pack, Test, facts_of, tests_of
 from engine.vocabulary import Value
 from engine.wording import Wording
 from facts.audit import BY_HAND
-from facts.heard import Said
+from facts.heard import Heard, Said, last_heard
 from facts.store import Store
-from facts.to_confirm import Reason, ToConfirm, facts_to_confirm, in_order
+from facts.to_confirm import ToConfirm, facts_to_confirm, in_order
 from wiring import Decided
 
 
@@ -32,6 +32,17 @@ def to_confirm(
     as_of = decided[0].facts.as_of if decided else date.min
     found = facts_to_confirm(store, pack.vocabulary, read, as_of, known_at)
     return in_order(replace(each, decides=each.fact in read[each.customer]) for each in found)
+
+
+def heard_of(store: Store, decided: Decided, known_at: datetime | None = None) -> dict[str, Heard]:
+    """Return the records behind the perceptions and judgements of a customer, by fact.
+
+    Raises:
+        StoreError: if the database cannot be read.
+    """
+    customer = decided.facts.customer
+    found = last_heard(store, [customer], decided.facts.as_of, known_at)
+    return {fact: heard for (_, fact), heard in found.items()}
 
 
 def facts_read(pack: Pack, decision: Decision) -> frozenset[str]:
@@ -68,28 +79,31 @@ class Confirming:
 
     def heard(self, each: ToConfirm) -> str:
         """Return a fact's value in words, when it was heard, who entered it, and why it should be confirmed."""
-        why = [self._why("confirm", each, reason) for reason in each.reasons]
-        return self.texts("confirm_heard", **self._said(each.fact, each), why=self.texts("semicolon").join(why))
+        why = [self.texts(f"confirm_{reason}", **self._said(each)) for reason in each.reasons]
+        name = "confirm_guessed" if each.sure == "estimate" else "confirm_heard"
+        return self.texts(name, **self._said(each), why=self.texts("semicolon").join(why))
 
     def asked(self, each: ToConfirm) -> str:
         """Return what a fact is, and why to ask for it."""
-        why = self.texts("semicolon").join(self._why("ask", each, reason) for reason in each.reasons)
-        title = self.wording.title(each.fact)
-        return self.texts("ask_confirm", title=title, value=self._value(each.fact, each.value), why=why)
+        why = [self.texts(f"ask_{reason}", **self._said(each)) for reason in each.reasons]
+        title, value = self.wording.title(each.fact), self._value(each.fact, each.value)
+        return self.texts("ask_confirm", title=title, value=value, why=self.texts("semicolon").join(why))
 
     def by(self, user: str, source: str) -> str:
         """Return who entered a record, and from where if that says more."""
         return user if source in BY_HAND else self.texts("confirm_from", by=user, source=source)
 
-    def _why(self, where: str, each: ToConfirm, reason: Reason) -> str:
-        others = [self.texts("confirm_other", **self._said(each.fact, other)) for other in each.against]
-        said = {"months": round(each.days * 12 / 365.25), "days": each.fresh_days, **self._said(each.fact, each)}
-        return self.texts(f"{where}_{reason}", **said, others=self.texts("comma").join(others))
+    def _said(self, each: ToConfirm) -> dict[str, object]:
+        others = [
+            self.texts("confirm_other", **self._record(each.fact, said, said.on), row=said.row) for said in each.against
+        ]
+        months = round(each.days * 12 / 365.25)
+        said = {"row": each.row, "days": each.fresh_days, "months": months, "others": self.texts("comma").join(others)}
+        return {**self._record(each.fact, each, each.heard_on), **said}
 
-    def _said(self, fact: str, said: ToConfirm | Said) -> dict[str, str]:
-        day = said.heard_on if isinstance(said, ToConfirm) else said.on
+    def _record(self, fact: str, said: ToConfirm | Said, on: date) -> dict[str, object]:
         by = self.by(said.entered_by, said.source)
-        return {"value": self._value(fact, said.value), "date": self.wording.date(day), "by": by, "row": said.row}
+        return {"value": self._value(fact, said.value), "date": self.wording.date(on), "by": by}
 
     def _value(self, name: str, value: Value) -> str:
         fact = self.wording.vocabulary.fact(name)

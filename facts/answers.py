@@ -39,7 +39,6 @@ _WRITTEN = {
     Type.DATE: "Write a date as 2024-06-30.",
     Type.FLAG: "Write yes or no.",
 }
-_LEAVE_OUT = "Leave it out: that is kept of perceptions and judgements."
 _FLAGS = {"true": True, "yes": True, "false": False, "no": False}
 
 
@@ -105,7 +104,8 @@ def answered(book: Book, answer: Answer, on: date, evidence: str | None, sure: s
         table, subject, column = _FAMILIES[fact.family]
         return _judged(book, table, {subject: fact.member, column: value}, known, on)
     if sure is not None and not answer.is_judged:
-        raise StoreError(f"{fact.name} is not recorded", "how surely it is known is not kept of it", _LEAVE_OUT)
+        why = "how it is known is kept of perceptions and judgements alone"
+        raise StoreError(f"{fact.name} is not recorded", why, "Leave out --sure.")
     if fact.name in _SINGLE:
         table, subject, member, column = _SINGLE[fact.name]
         said = {subject: member, column: value}

@@ -85,7 +85,7 @@ def _apart(last: Row, rows: Sequence[Row], joined: Mapping[str, datetime]) -> It
 
 def _keys_of(customers: Collection[str], into: Mapping[str, str]) -> list[str] | None:
     """Return all keys of customers, also of those merged into them; None if they are too many to be named."""
-    merged = [key for key in into if (_way(key, into)[-1]) in customers]
+    merged = [key for key in into if _way(key, into)[-1] in customers]
     keys = sorted({*customers, *merged})
     return keys if len(keys) <= _FEW else None
 
@@ -112,12 +112,10 @@ def _replaced(
     found: dict[tuple[str, date], dict[str, Row]] = defaultdict(dict)
     for name, (_, value) in JUDGED.items():
         old, new = FACT_TABLES[name].alias("old"), FACT_TABLES[name].alias("new")
-        stands = and_(
-            new.c.customer == old.c.customer, new.c.key == old.c.key, new.c.holds_from == old.c.holds_from, visible(new)
-        )
+        same = [new.c[column] == old.c[column] for column in ("customer", "key", "holds_from")]
         statement = (
             select(old, old.c[value].label("value"))
-            .join(new, stands)
+            .join(new, and_(*same, visible(new)))
             .join(imports, imports.c.imported_at == old.c.retracted_at)
             .where(new.c.entered_by != old.c.entered_by, new.c[value] != old.c[value])
             .where(old.c.retracted_at <= KNOWN_AT, _of(old.c.customer, customers))
@@ -130,7 +128,8 @@ def _replaced(
 
 def _joined(connection: Connection, customers: Collection[str] | None, merged: Sequence[Any]) -> dict[str, datetime]:
     """Return of records, by their keys, when it became known that their customer is one with the one it stands for."""
-    into, at = ({one.customer: one[place] for one in merged} for place in (1, 2))
+    into = {one.customer: one.survivor for one in merged}
+    at = {one.customer: one.recorded_at for one in merged}
     found = {}
     for name in JUDGED:
         table = FACT_TABLES[name]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from tests.commands.conftest import DAY, Call
@@ -127,6 +129,53 @@ def test_what_the_advice_does_not_read_is_not_told_with_it(demo: Call) -> None:
     lines = demo("recommend", *call, "--all").lines
     assert "(heard 1 Dec 2025, entered by ana; over 180 days ago)" in " ".join(" ".join(lines).split())
     assert lines[-1].startswith(f"Facts to confirm ({len(asked)})")
+
+
+def test_a_guess_is_asked_for_until_somebody_was_told(demo: Call) -> None:
+    """It is said with the advice that rests on it, with the why, and first by `ask`; it counts as before all along."""
+    day = ("--as-of", DAY)
+    known = ("iron-persimmon", "judgement.confident_of_effect=yes", "--as", "ana", *day)
+    assert demo("record", "fact", "iron-persimmon", "judgement.trial_use=yes", "--sure", "estimate", *day).code == 0
+    said = demo("record", "fact", *known, "--sure", "estimate", "--on", "2026-06-01").output
+    assert "our own estimate" in " ".join(said.split())
+    before = demo("recommend", "iron-persimmon", *day, "--json").json
+    asked = demo("ask", "iron-persimmon", *day, "--json").json["to_confirm"]
+    reasons = {each["fact"]: (each["reasons"], each["decides"]) for each in asked}
+    assert reasons["judgement.confident_of_effect"] == (["estimate"], True)
+    assert reasons["judgement.trial_use"] == (["estimate"], False)
+    assert asked[-1]["fact"] == "judgement.trial_use"  # the advice does not rest on it
+    shown = " ".join(demo("recommend", "iron-persimmon", *day, "--all").output.split())
+    assert "yes (1 Jun 2026, entered by ana; only our own estimate)" in shown
+    told = " ".join(demo("ask", "iron-persimmon", *day, "--all", "--lang", "zh").output.split())
+    assert "这只是我方估计（2026年6月1日，ana）" in told.replace(" ", "")
+    assert demo("record", "fact", *known, "--sure", "told").code == 0
+    left = {each["fact"] for each in demo("ask", "iron-persimmon", *day, "--json").json["to_confirm"]}
+    assert set(reasons) - left == {"judgement.confident_of_effect"}
+    assert demo("recommend", "iron-persimmon", *day, "--json").json["decision"] == before["decision"]
+
+
+@pytest.mark.parametrize(
+    ("language", "said"),
+    [
+        (
+            "en",
+            "as bob from “canonical” entered it on 1 Jun 2026 (moonbridge/both_want), but: yes as ana entered it",
+        ),
+        ("zh", "bob据“canonical”于2026年6月1日登记（moonbridge/both_want），但ana于2026年6月1日登记为“是”"),
+    ],
+)
+def test_two_people_who_say_otherwise_are_both_named(demo: Call, tmp_path: Path, language: str, said: str) -> None:
+    """What ana recorded and bob's import replaced: both rows, who and when, and how to settle it."""
+    known = ("moonbridge", "judgement.both_want=yes", "--as", "ana", "--as-of", DAY)
+    assert demo("record", "fact", *known, "--on", "2026-06-01").code == 0
+    file = tmp_path / "assessments.csv"
+    file.write_text("customer,criterion,verdict,holds_from,sure\nmoonbridge,both_want,no,2026-06-01,told\n")
+    assert demo("import", file, "--mapping", "canonical", "--as", "bob").code == 0
+    told = "".join(demo("ask", "moonbridge", "--as-of", DAY, "--lang", language).output.split())
+    assert said.replace(" ", "") in told
+    assert "--suretold" in told
+    assert demo("record", "fact", *known, "--sure", "told").code == 0
+    assert demo("ask", "moonbridge", "--as-of", DAY, "--json").json["to_confirm"] == []
 
 
 def test_nothing_is_asked_where_all_is_settled(query: Call) -> None:

@@ -228,7 +228,7 @@ def test_a_guess_gives_way_to_what_is_heard_on_the_same_day(book: Book) -> None:
     assert (row["verdict"], row["evidence"], row["sure"]) == ("yes", "said so on the telephone", "told")
     with pytest.raises(StoreError, match=r"verdict is on record as yes, not no .*If it was so and is otherwise now"):
         answer(book, "judgement.both_want=no", SENT, None, "seen")
-    with pytest.raises(StoreError, match="how surely it is known is not kept of it"):
+    with pytest.raises(StoreError, match="how it is known is kept of perceptions and judgements alone"):
         answer(book, "credit_score=640", SENT, None, "seen")
     with pytest.raises(StoreError, match="it is one of estimate, told, seen"):
         enter(book, answer(book, "judgement.both_want=no", HEARD, None, "sure"))

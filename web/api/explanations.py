@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import Response
 
 from common.asked import subjects, target
-from common.confirming import to_confirm
+from common.confirming import heard_of, to_confirm
 from common.explain_json import questions_in_json, what_if_in_json, why_in_json, why_not_in_json
 from common.explain_layout import Teller
 from common.limits import DEPTH
@@ -53,6 +54,7 @@ def why(
 ) -> Response:
     """Tell what a conclusion rests on, down to what is recorded."""
     decided, teller = _teller(request, asks.customer, lang)
+    teller = replace(teller, heard=heard_of(site_of(request).store, decided))
     try:
         nodes = subjects(teller.deriver, subject)
     except ValueError as error:
