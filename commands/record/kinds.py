@@ -233,7 +233,7 @@ KINDS = (
     Kind(
         "agreement",
         "agreements",
-        "Record the terms agreed with CUSTOMER, and whether they are kept.\n\nWhat is not given stays as it was."
+        "Record the terms agreed with CUSTOMER, kept or broken.\n\nWhat is not given stays as it was."
         + _EXAMPLE
         + "  valuelift record agreement moonbridge --kind cooperation --payment-days 30",
         (
