@@ -19,8 +19,8 @@ def command(customer: str | None, manager: str | None, show_all: bool, query: Qu
 
     Every answer to every open question is tried out. The questions come first whose answers could change most: the
     stage that is proposed, then the value to convey next, then actions. Each stands with whom to ask, and what changes
-    with which answer. `valuelift record fact` records an answer. Last come facts that were heard so long ago that they
-    should be confirmed; until then they count as before.
+    with which answer. `valuelift record fact` records an answer. Last come facts to confirm, those first that
+    the advice rests on: heard long ago, only estimated, or contradicted by another record. They count as before.
 
     \b
     Example:
@@ -29,9 +29,9 @@ def command(customer: str | None, manager: str | None, show_all: bool, query: Qu
     """
     from commands.customers_command import looked_after
     from commands.desk import desk_for
+    from common.confirming import to_confirm
     from engine.asking import open_questions
     from engine.wording import Wording
-    from facts.stale import stale_facts
 
     if (customer is None) is (manager is None):
         raise click.UsageError("Name either a customer, or an account manager by --manager.")
@@ -42,18 +42,17 @@ def command(customer: str | None, manager: str | None, show_all: bool, query: Qu
         else:
             decided = desk.decide_many(looked_after(desk, manager or ""))
         wording = Wording(pack.vocabulary, query.language)
-        about = [one.facts.customer for one in decided]
-        stale = stale_facts(desk.store, pack.vocabulary, about, query.as_of, query.known_at)
+        unsure = to_confirm(desk.store, pack, decided, query.known_at)
         found = open_questions(pack, desk.rules.plan, [(one.facts, one.decision) for one in decided], wording)
     if query.as_json:
         from commands.output import print_json
         from common.explain_json import questions_in_json
 
-        print_json(questions_in_json(query.as_of, found, stale))
+        print_json(questions_in_json(query.as_of, found, unsure))
         return
     from commands.ask_layout import AskLayout
     from commands.output import print_page
     from common.texts import Texts
 
     layout = AskLayout(pack, Texts(query.language), None if show_all else AT_A_GLANCE)
-    print_page(*layout.page(found, stale, decided, query.as_of))
+    print_page(*layout.page(found, unsure, decided, query.as_of))

@@ -11,6 +11,7 @@ from rich.console import RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from common.confirming import Confirming
 from common.texts import Texts
 from engine.asking import Answer, Asked
 from engine.model import Pack
@@ -18,7 +19,7 @@ from engine.vocabulary import Fact, Type, Value
 from engine.wording import Wording
 
 if TYPE_CHECKING:
-    from facts.stale import Stale
+    from facts.to_confirm import ToConfirm
     from wiring import Decided
 
 _QUIET = "dim"
@@ -38,7 +39,7 @@ class AskLayout:
         return Wording(self.pack.vocabulary, self.texts.language)
 
     def page(
-        self, found: Sequence[Asked], stale: Sequence[Stale], decided: Sequence[Decided], as_of: date
+        self, found: Sequence[Asked], unsure: Sequence[ToConfirm], decided: Sequence[Decided], as_of: date
     ) -> Iterator[RenderableType]:
         """Yield the questions, those first that matter by themselves, and last what is to be confirmed."""
         names = {one.facts.customer: one.card.get("name") or one.facts.customer for one in decided}
@@ -59,29 +60,21 @@ class AskLayout:
                 if rest := len(questions) - len(shown):
                     yield Text(self.texts("ask_more", number=rest), style=_QUIET)
                 yield Text()
-        if stale:
-            yield from self._stale(stale, about)
-        if (found or stale) and not about:
+        if unsure:
+            yield from self._to_confirm(unsure, about)
+        if (found or unsure) and not about:
             yield Text(self.texts("ask_record", customer=next(iter(names))), style=_QUIET)
 
-    def _stale(self, stale: Sequence[Stale], about: Mapping[str, str]) -> Iterator[RenderableType]:
-        yield Text(self.texts("ask_stale"), style="bold cyan")
-        shown = stale[: self.limit]
+    def _to_confirm(self, unsure: Sequence[ToConfirm], about: Mapping[str, str]) -> Iterator[RenderableType]:
+        yield Text(self.texts("confirm_title"), style="bold cyan")
+        shown, say = unsure[: self.limit], Confirming(self.texts, self.wording)
         for number, one in enumerate(shown, 1):
-            fact = self.pack.vocabulary.fact(one.fact)
-            assert fact is not None, "only declared facts are stale"  # noqa: S101
-            said = self.texts(
-                "ask_stale_line",
-                title=self.wording.title(one.fact),
-                value=self._value(fact, one.value),
-                months=round(one.days * 12 / 365.25),
-                date=self.wording.date(one.heard_on),
-            )
             name = about.get(one.customer, "")
-            yield self._numbered(number, Text.assemble((name and f"{name}  ", "bold"), said, (f"  {one.fact}", _QUIET)))
-        if rest := len(stale) - len(shown):
+            line = Text.assemble((name and f"{name}  ", "bold"), say.asked(one), (f"  {one.fact}", _QUIET))
+            yield self._numbered(number, line)
+        if rest := len(unsure) - len(shown):
             yield Text(self.texts("ask_more", number=rest), style=_QUIET)
-        yield Text(self.texts("ask_stale_record"), style=_QUIET)
+        yield Text(self.texts("confirm_record"), style=_QUIET)
         yield Text()
 
     @staticmethod

@@ -11,7 +11,7 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from common.freshness import heard_said
+from common.confirming import Confirming
 from common.texts import Texts
 from engine.decision import State
 from engine.model import Pack
@@ -28,7 +28,7 @@ from engine.recommend import (
 )
 from engine.talk import Saying
 from engine.wording import Wording
-from facts.stale import Stale
+from facts.to_confirm import ToConfirm
 
 AT_A_GLANCE = 5
 REASONS = 3
@@ -44,7 +44,7 @@ class Layout:
         self.show_all = show_all
 
     def page(
-        self, shown: Recommendation, card: Mapping[str, str | None], stale: Sequence[Stale] = ()
+        self, shown: Recommendation, card: Mapping[str, str | None], below: Sequence[ToConfirm] = ()
     ) -> RenderableType:
         """Return the whole recommendation, with the facts below it that somebody should confirm."""
         sections = [self._head(shown, card)]
@@ -57,8 +57,8 @@ class Layout:
         if shown.profile:
             sections.append(self._section("profile", self._profile(shown)))
         sections.append(self._section("hangs_on", self._hangs_on(shown)))
-        if stale:
-            sections.append(self._section("ask_stale", self._to_confirm(stale)))
+        if below:
+            sections.append(self._section("confirm_title", self._to_confirm(below)))
         return Group(*sections)
 
     # --- who ---------------------------------------------------------------------------------------------------------
@@ -273,10 +273,10 @@ class Layout:
             parts.append(_quiet(self.texts("more_questions", number=folded)))
         return Group(*parts)
 
-    def _to_confirm(self, stale: Sequence[Stale]) -> RenderableType:
-        facts = stale if self.show_all else stale[:AT_A_GLANCE]
-        said = {each.fact: heard_said(each, self.texts, self.wording) for each in facts}
-        return self._bullets(f"{self.wording.title(name)}{self._colon}{heard}" for name, heard in said.items())
+    def _to_confirm(self, below: Sequence[ToConfirm]) -> RenderableType:
+        say = Confirming(self.texts, self.wording)
+        facts = below if self.show_all else below[:AT_A_GLANCE]
+        return self._bullets(f"{self.wording.title(each.fact)}{self._colon}{say.heard(each)}" for each in facts)
 
     def _question(self, role: str, question: str) -> str:
         return self.texts("ask_role", role=_sentence(role), question=question) if role else question

@@ -24,18 +24,19 @@ def command(customer: str, show_all: bool, query: Query) -> None:
       valuelift recommend 13085 --as-of 2010-12-09 --lang zh --all
     """
     from commands.desk import desk_for
-    from common.freshness import stale_below
+    from common.confirming import to_confirm
     from engine.recommend import recommend
 
     with desk_for(query) as desk:
         found = desk.decide(customer)
-        stale, others = stale_below(desk.store, desk.rules.pack, found, query.known_at)
+        unsure = to_confirm(desk.store, desk.rules.pack, [found], query.known_at)
+    below = [each for each in unsure if each.decides]
     shown = recommend(desk.rules.pack, found.facts, found.decision, query.language)
     if query.as_json:
         from commands.output import print_json
         from common.explain_json import recommendation_in_json
 
-        print_json(recommendation_in_json(found, shown, stale))
+        print_json(recommendation_in_json(found, shown, below))
         return
     from rich.text import Text
 
@@ -45,6 +46,5 @@ def command(customer: str, show_all: bool, query: Query) -> None:
 
     texts = Texts(query.language)
     layout = Layout(texts, desk.rules.pack, show_all)
-    number = len(stale) + others
-    to_confirm = [texts("ask_stale_some", number=number, customer=shown.customer)] if number else []
-    print_page(layout.page(shown, found.card, stale), *(Text(line, style="dim") for line in to_confirm))
+    more = [texts("confirm_some", number=len(unsure), customer=shown.customer)] if unsure else []
+    print_page(layout.page(shown, found.card, below), *(Text(line, style="dim") for line in more))

@@ -10,17 +10,18 @@ from typing import TYPE_CHECKING
 import click
 
 from commands.options import Day, Query, Word, db_option, json_option, language_option, pack_option, user_option
+from commands.record.acting import action_meant
 from commands.record.entering import Entering, enter, query_of_record, record_options, require_word
 from commands.record.kinds import KINDS, subcommand
 
 if TYPE_CHECKING:
     from common.recording import At
-    from engine.decision import AdvisedAction
     from facts.recording import Statement
 
 OUTCOMES = ("accepted", "recognised", "rejected", "no_reaction")
 STATES = ("open", "done", "snoozed", "declined")
 FILED = ("communication", "need", "complaint", "dispute", "talk", "answer")
+SURE = ("estimate", "told", "seen")
 DECLINED_BECAUSE = (
     "not_needed", "wrong_time", "customer_refuses", "done_otherwise", "no_means", "facts_wrong", "other",
 )  # fmt: skip
@@ -38,6 +39,8 @@ def command() -> None:
     Example:
       valuelift record communication moonbridge --value people --medium visit
       valuelift record effect moonbridge people --outcome accepted
+      valuelift record fact moonbridge judgement.both_want=yes --sure told
+      valuelift record action moonbridge 2 --state declined --because no_means
       valuelift record undo
     """
 
@@ -49,7 +52,7 @@ for _kind in KINDS:
 # --- effects ---
 
 
-@command.command("effect")
+@command.command("effect", short_help="Record what was heard of a value conveyed.")
 @click.argument("customer")
 @click.argument("communication")
 @click.option("--outcome", required=True, type=Word(OUTCOMES), metavar="OUTCOME", help=f"One of {', '.join(OUTCOMES)}.")
@@ -83,22 +86,30 @@ def effect(
 # --- answers ---
 
 
-@command.command("fact")
+@command.command("fact", short_help="Record or confirm what is known of CUSTOMER.")
 @click.argument("customer")
 @click.argument("answer", metavar="FACT=VALUE")
-@click.option("--evidence", metavar="TEXT", help="How we know; needed for a perception.")
+@click.option("--evidence", metavar="TEXT", help="What was said or seen; needed for a perception.")
+@click.option(
+    "--sure",
+    type=Word(SURE),
+    metavar="HOW",
+    help="How a perception or judgement is known: estimate (our own guess), told (the customer said so) or seen (in "
+    "documents or on site).",
+)
 @record_options
-def fact(customer: str, answer: str, evidence: str | None, entering: Entering) -> None:
+def fact(customer: str, answer: str, evidence: str | None, sure: str | None, entering: Entering) -> None:
     """Record the answer to a question that `valuelift recommend` asks about CUSTOMER.
 
     FACT=VALUE names a fact of the catalogue: base data such as credit_score, a judgement such as judgement.both_want,
     a perception such as perception.brand. A perception rises one step at a time; otherwise it follows from effects.
-    What is counted from orders, payments or talks cannot be answered.
+    What is counted from orders, payments or talks cannot be answered. A perception or judgement said again for a later
+    day is confirmed by it; one that is --sure estimate is asked for until it is told or seen.
 
     \b
     Example:
       valuelift record fact moonbridge credit_score=640 --on 2026-06-20
-      valuelift record fact moonbridge judgement.both_want=yes
+      valuelift record fact moonbridge judgement.both_want=yes --sure told
     """
     from facts.answers import answered, read_answer
 
@@ -107,7 +118,7 @@ def fact(customer: str, answer: str, evidence: str | None, entering: Entering) -
             read = read_answer(at.book.vocabulary, answer)
         except ValueError as error:
             raise click.BadParameter(str(error), param_hint="FACT=VALUE") from None
-        return [answered(at.book, read, entering.on, evidence)]
+        return [answered(at.book, read, entering.on, evidence, sure)]
 
     enter(entering, customer, answers)
 
@@ -115,16 +126,12 @@ def fact(customer: str, answer: str, evidence: str | None, entering: Entering) -
 # --- actions ---
 
 
-@command.command("action")
+@command.command("action", short_help="Take on, finish, put off or decline an action.")
 @click.argument("customer")
 @click.argument("action")
 @click.option("--state", required=True, type=Word(STATES), metavar="STATE", help=f"One of {', '.join(STATES)}.")
 @click.option("--until", type=Day(), metavar="DATE", help="When to advise a snoozed action again.")
-@click.option(
-    "--because",
-    metavar="REASON",
-    help=f"Why it was declined: {', '.join(DECLINED_BECAUSE)}.",
-)
+@click.option("--because", metavar="REASON", help="Why it was declined: one of those above.")
 @click.option("--reason", metavar="TEXT", help="A note; needed with --because other.")
 @click.option("--about", metavar="KEY", help="Which complaint, need and so on, if it is advised for several.")
 @record_options
@@ -140,15 +147,25 @@ def action(
 ) -> None:
     """Record how an advised ACTION for CUSTOMER stands.
 
-    To decline one needs --because; `valuelift record reasons` counts the reasons for each rule that advised it.
+    ACTION is its number in the plan that `valuelift recommend` shows, what it is called there, or its id. To decline
+    one, say why by --because; `valuelift record reasons` counts the reasons for each rule that advised it.
+
+    \b
+    Why it was declined:
+      not_needed        the customer does not need it
+      wrong_time        not at this time
+      customer_refuses  the customer does not want it
+      done_otherwise    done in another way
+      no_means          we lack people or means
+      facts_wrong       the facts behind the advice are wrong
+      other             another reason, told by --reason
 
     \b
     Example:
-      valuelift record action moonbridge ask-needs --state done --on 2026-06-20
-      valuelift record action moonbridge visit-customer --state snoozed \\
-        --until 2026-07-20
-      valuelift record action moonbridge visit-customer --state declined \\
-        --because wrong_time
+      valuelift record action moonbridge 3 --state open
+      valuelift record action moonbridge "Propose a small trial" \\
+        --state snoozed --until 2026-07-20
+      valuelift record action moonbridge 2 --state declined --because no_means
     """
     _check_action(state, until, because, reason, entering.on)
 
@@ -156,11 +173,10 @@ def action(
 
     def stands(at: At) -> Sequence[Statement]:
         pack = at.desk.rules.pack
-        require_word(action, pack.actions, "ACTION")
         require_word(because, pack.vocabulary.enums["decline_reason"].members, "--because")
-        advised, row = _advised(at, action, about), about or ""
+        meant, advised = action_meant(at, action, about)
         said = {"until": until, "reason": reason, "declined_because": because}
-        return action_stands(at, action, advised, entering.on, state=state, about=row, **said)
+        return action_stands(at, meant, advised, entering.on, state=state, about=about or "", **said)
 
     enter(entering, customer, stands)
 
@@ -172,24 +188,13 @@ def _check_action(state: str, until: date | None, because: str | None, reason: s
         raise click.BadParameter(f"{until} is not after {on}, from when it is snoozed.", param_hint="--until")
     if (state == "declined") != (because is not None):
         raise click.UsageError(
-            f"--because and --state declined go together. It is one of {', '.join(DECLINED_BECAUSE)}."
+            f"--because and --state declined go together: say why. It is one of {', '.join(DECLINED_BECAUSE)}."
         )
     if because == "other" and not reason:
         raise click.UsageError("--because other needs a --reason: say why.")
 
 
-def _advised(at: At, action: str, about: str | None) -> AdvisedAction | None:
-    """Return the advice that is meant, or None if the action is not advised now."""
-    from common.recording import advised_now
-
-    advised = advised_now(at, action, about)
-    if len(advised) > 1:
-        rows = ", ".join(each.row for each in advised)
-        raise click.UsageError(f"{action} is advised for several: say which by --about. It is one of {rows}.")
-    return advised[0] if advised else None
-
-
-@command.command("reasons")
+@command.command("reasons", short_help="Count why actions were declined.")
 @click.option("--customer", metavar="CUSTOMER", help="Only those of this customer.")
 @pack_option
 @language_option
@@ -212,7 +217,7 @@ def reasons(customer: str | None, pack: Path | None, language: str, as_json: boo
 # --- many at once ---
 
 
-@command.command("file")
+@command.command("file", short_help="Record what a CSV or XLSX file lists.")
 @click.argument("file", required=False, type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.option(
     "--kind",
@@ -255,7 +260,7 @@ def file(file: Path | None, kind: str, template: bool, dry_run: bool, user: str,
 # --- undo ---
 
 
-@command.command("undo")
+@command.command("undo", short_help="Take back the last record, or record NUMBER.")
 @click.argument("number", required=False, type=int)
 @user_option
 @query_of_record

@@ -45,19 +45,21 @@ def command(customer: str, subject: str | None, depth: int | None, audience: str
     """
     from commands.desk import desk_for
     from common.asked import subjects
+    from common.confirming import heard_of
     from common.explain_layout import Teller
     from common.texts import Texts
     from engine.derivation import Deriver
 
     with desk_for(query) as desk:
         found = desk.decide(customer)
+        heard = heard_of(desk.store, found, query.known_at)
     deriver = Deriver(desk.rules.pack, desk.rules.plan, found.facts, found.decision)
     try:
         nodes = subjects(deriver, subject)
     except ValueError as error:
         raise click.BadParameter(str(error), param_hint="SUBJECT") from None
     levels = depth or DEPTH[audience]
-    teller = Teller(deriver, Texts(query.language))
+    teller = Teller(deriver, Texts(query.language), heard)
     if query.as_json:
         from commands.output import print_json
         from common.explain_json import why_in_json

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from engine.path import Paths
     from engine.prove.cheapest import Path
     from engine.recommend import Recommendation
-    from facts.stale import Stale
+    from facts.to_confirm import ToConfirm
     from wiring import Decided
 
 
@@ -55,6 +55,8 @@ class Derivations:
             found["points"] = node.points
         if node.condition is not None:
             found["needed"] = self._teller.phrases.asks(node.condition)
+        if node.kind in (Kind.TEST, Kind.FACT):
+            found["heard"] = self._teller.heard.get(node.id)
         if node.kind is Kind.RULE:
             written = self._teller.deriver.book[node.id]
             found |= {"priority": node.priority, "sources": list(written.sources), "shape": written.shape}
@@ -160,10 +162,10 @@ def _path(path: Path) -> dict[str, Any]:
 # --- whole answers ---
 
 
-def recommendation_in_json(decided: Decided, shown: Recommendation, stale: Sequence[Stale]) -> dict[str, Any]:
-    """Return a recommendation in words, with the whole decision that it puts into words, and what is stale below it."""
+def recommendation_in_json(decided: Decided, shown: Recommendation, below: Sequence[ToConfirm]) -> dict[str, Any]:
+    """Return a recommendation in words, with the whole decision that it puts into words, and what to confirm below."""
     decision = json.loads(decided.decision.to_json())
-    return {"card": decided.card, "recommendation": shown, "decision": decision, "stale": stale}
+    return {"card": decided.card, "recommendation": shown, "decision": decision, "to_confirm": below}
 
 
 def why_in_json(decided: Decided, teller: Teller, nodes: list[Node], depth: int) -> dict[str, Any]:
@@ -188,9 +190,9 @@ def what_if_in_json(before: Decided, after: Decided, changes: Sequence[Change], 
     return {**_about(before), "set": changes, **values, "difference": found}
 
 
-def questions_in_json(as_of: date, found: Sequence[Asked], stale: Sequence[Stale]) -> dict[str, Any]:
-    """Return what to ask next."""
-    return {"as_of": as_of, "questions": found, "stale": stale}
+def questions_in_json(as_of: date, found: Sequence[Asked], to_confirm: Sequence[ToConfirm]) -> dict[str, Any]:
+    """Return what to ask next, and which facts to confirm."""
+    return {"as_of": as_of, "questions": found, "to_confirm": to_confirm}
 
 
 def _about(decided: Decided) -> dict[str, Any]:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 from rich.console import RenderableType
 from rich.table import Table
@@ -22,6 +23,9 @@ from engine.rulebook import Shape
 from engine.vocabulary import FactKey, Value
 from engine.wording import Wording
 
+if TYPE_CHECKING:
+    from facts.heard import Heard
+
 MARKS = {True: ("✓", "bold green"), False: ("✗", "bold red"), None: ("?", "bold yellow")}
 GUIDES = "dim"
 _PLAIN = (Op.IS, Op.ONE_OF, Op.KNOWN, Op.HAS, Op.HAS_ANY)
@@ -34,6 +38,7 @@ class Teller:
 
     deriver: Deriver
     texts: Texts
+    heard: Mapping[str, Heard] = field(default_factory=dict)  # the record behind a perception or judgement, by fact
 
     @property
     def pack(self) -> Pack:
@@ -126,6 +131,14 @@ class Teller:
             else self.texts("none_recorded" if recorded else "no_records")
         )
         return self.colon(self.wording.title(name), said) + self.texts("asks", asks=asks)
+
+    def known(self, said: str, fact: str) -> str:
+        """Return what is said of a fact, with how surely it is known, by whom and since when, if that was recorded."""
+        heard = self.heard.get(fact)
+        if heard is None or heard.sure is None:
+            return said
+        known = {"sure": self.texts(f"sure_{heard.sure}"), "by": heard.entered_by, "date": self.date(heard.on)}
+        return self.texts("why_known", said=said, **known)
 
     def criterion(self, name: str) -> str:
         """Return the title of a line of a gate's checklist."""

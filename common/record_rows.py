@@ -21,7 +21,7 @@ from facts.book import Book, NothingNewError
 from facts.database import StoreError
 from facts.import_files import Heading
 from facts.recording import Statement
-from facts.tables import FACT_TABLES
+from facts.tables import FACT_TABLES, SURE
 
 ANSWERS = "answers"
 FLAGS = {"yes": True, "no": False, "true": True, "false": False}
@@ -54,11 +54,13 @@ KINDS: Mapping[str, Kind] = {
         "needs",
         {
             "kind": "kind", "state": "state", "tier": "tier", "level": "level", "heart": "heart_value", "felt": "felt",
-            "evidence": "evidence",
+            "evidence": "evidence", "sure": "sure",
         },
         needed=("kind", "state"),
         same=("kind",),
-        example=("C-1001", "2026-06-10", "quality", "partly_met", "core", "", "worry_free", "yes", "fewer rejects"),
+        example=(
+            "C-1001", "2026-06-10", "quality", "partly_met", "core", "", "worry_free", "yes", "fewer rejects", "told",
+        ),
     ),
     "complaint": Kind(
         "complaints",
@@ -88,10 +90,10 @@ KINDS: Mapping[str, Kind] = {
     ),
     "answer": Kind(
         ANSWERS,
-        {"fact": "fact", "value": "value", "evidence": "evidence"},
+        {"fact": "fact", "value": "value", "evidence": "evidence", "sure": "sure"},
         needed=("fact", "value"),
         same=("fact",),
-        example=("C-1001", "2026-06-10", "judgement.both_want", "yes", "said so at the visit"),
+        example=("C-1001", "2026-06-10", "judgement.both_want", "yes", "said so at the visit", "told"),
     ),
 }  # fmt: skip
 
@@ -222,7 +224,8 @@ class Things(Reader):
         if answer.is_perception and "evidence" not in given:
             what = f"nothing says how we know {Wording(vocabulary, 'en').title(answer.fact.name)!r}"
             self.fault(number, "evidence", what, "Give what the customer said or did.")
-        return {"answer": answer, "evidence": given.get("evidence")}
+        sure = self.word(number, "sure", given["sure"], SURE) if "sure" in given else None
+        return {"answer": answer, "evidence": given.get("evidence"), "sure": sure}
 
     # --- statements ---
 
@@ -231,7 +234,7 @@ class Things(Reader):
         book, said, table = row.book, row.said, self.kind.table
         answer = said.get("answer")
         if isinstance(answer, Answer):
-            return [answered(book, answer, row.on, said["evidence"])]
+            return [answered(book, answer, row.on, said["evidence"], said["sure"])]
         if FACT_TABLES[table].info["shape"] == "event":
             return self._event(row)
         named = said.pop("dispute", None)

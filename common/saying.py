@@ -60,6 +60,8 @@ def _word(texts: Texts, wording: Wording, table: str, name: str, value: Any) -> 
     if isinstance(value, bool):
         named = f"is_{name}" if value else f"not_{name}"
         return texts(named) if texts.has(named) else ""
+    if name == "sure":
+        return texts(f"sure_{value}")
     if isinstance(value, date):
         said = texts.date(value)
     elif isinstance(value, int | Decimal):

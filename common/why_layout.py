@@ -150,7 +150,9 @@ class WhyLayout:
     def _stands(self, node: Node) -> str:
         if node.condition is None:
             return self.teller.wording.title(node.id)
-        return self.teller.stands(node.condition, node.value, is_true=node.truth is True)
+        said = self.teller.known(self.teller.stands(node.condition, node.value, is_true=node.truth is True), node.id)
+        heard = self.teller.heard.get(node.id)
+        return f"{said} [{heard.row}]" if self.for_auditor and heard is not None and heard.sure is not None else said
 
     def _rule(self, node: Node) -> Text:
         said = self.teller.rule(node.id, node.row)

@@ -54,6 +54,11 @@ class Answer:
         """Whether it says how far the customer has come with a value or with the way of cooperation."""
         return self.fact.family == "perception" or self.fact.name == "cooperation_acceptance"
 
+    @property
+    def is_judged(self) -> bool:
+        """Whether it is heard or judged, so that more or less surely known."""
+        return is_judged(self.fact)
+
 
 def read_answer(vocabulary: Vocabulary, said: str) -> Answer:
     """Return the answer `fact=value`.
@@ -76,20 +81,37 @@ def is_answerable(fact: Fact) -> bool:
     return fact.family in _FAMILIES or fact.name in _SINGLE or fact.name in customers.c
 
 
-def answered(book: Book, answer: Answer, on: date, evidence: str | None) -> Statement:
+def is_judged(fact: Fact) -> bool:
+    """Return whether a fact is a perception or a judgement: heard or judged, more or less surely known."""
+    return fact.family in _FAMILIES or fact.name == "cooperation_acceptance"
+
+
+def answered(book: Book, answer: Answer, on: date, evidence: str | None, sure: str | None = None) -> Statement:
     """Return the statement that an answer makes.
+
+    Args:
+        book: the customer's.
+        answer: the fact and its value.
+        on: since when it is so, or the day on which it was heard.
+        evidence: what the customer said or did, what was seen.
+        sure: how surely it is known (`facts.tables.SURE`); kept of perceptions and judgements alone.
 
     Raises:
         StoreError: if the fact is not one that people answer, or the answer is no news, a contradiction, or a jump.
     """
-    fact, value = answer.fact, answer.value
+    fact, value, known = answer.fact, answer.value, {"evidence": evidence, "sure": sure}
     if fact.family in _FAMILIES:
         table, subject, column = _FAMILIES[fact.family]
-        return _judged(book, table, {subject: fact.member, column: value, "evidence": evidence}, on)
+        return _judged(book, table, {subject: fact.member, column: value}, known, on)
+    if sure is not None and not answer.is_judged:
+        why = "how it is known is kept of perceptions and judgements alone"
+        raise StoreError(f"{fact.name} is not recorded", why, "Leave out --sure.")
     if fact.name in _SINGLE:
         table, subject, member, column = _SINGLE[fact.name]
-        noted = {} if table == "agreements" else {"evidence": evidence}
-        return _judged(book, table, {subject: member, column: value, **noted}, on)
+        said = {subject: member, column: value}
+        if table == "agreements":
+            return book.entry(table, said, on, f"{book.customer}/{member}")
+        return _judged(book, table, said, known, on)
     if not is_answerable(fact):
         raise _not_answered(fact)
     if fact.name == "annual_revenue":
@@ -102,18 +124,23 @@ def answered(book: Book, answer: Answer, on: date, evidence: str | None) -> Stat
     return book.entry("customers", {fact.name: value}, on, book.customer)
 
 
-def _judged(book: Book, table: str, said: Mapping[str, Any], on: date) -> Statement:
+def _judged(book: Book, table: str, said: Mapping[str, Any], known: Mapping[str, Any], on: date) -> Statement:
+    """Return the statement of a perception or judgement; `known` is how it is known, and belongs to what is said."""
     key = f"{book.customer}/{next(iter(said.values()))}"
+    before = book.last(table, key, on)
     if table == "perceptions":
-        before = book.last(table, key, on)
-        _require_step(None if before is None else before["level"], said)
-    return book.entry(table, {name: value for name, value in said.items() if value is not None}, on, key)
+        _require_step(None if before is None else before["level"], said, known["evidence"])
+    if before is not None and all(before[name] == value for name, value in said.items()):
+        known = {name: value for name, value in known.items() if value is not None}  # what is not said stays
+    is_guess = before is not None and before["sure"] == "estimate" and known.get("sure") in ("told", "seen")
+    may_change = (*said, *known) if is_guess else ()  # a guess gives way to what is heard on the same day
+    return book.entry(table, {**said, **known}, on, key, may_change=may_change)
 
 
-def _require_step(before: str | None, said: Mapping[str, Any]) -> None:
+def _require_step(before: str | None, said: Mapping[str, Any], evidence: str | None) -> None:
     """A perception is answered with evidence, and rises one step at a time; more than that is for effects to show."""
     what = f"The perception of {said['value_kind']} is not recorded"
-    if not said["evidence"]:
+    if not evidence:
         raise StoreError(what, "nothing says how we know it", "Give what the customer said or did by --evidence.")
     if before is not None and PERCEPTION_LEVELS.index(said["level"]) - PERCEPTION_LEVELS.index(before) > 1:
         why = f"from {before!r} to {said['level']!r} is more than one step"

@@ -16,6 +16,8 @@ from facts.tables import FACT_TABLES, audit
 COMMAND_LINE = "command line"
 PAGES = "pages"
 INTERFACE = "interface"
+BY_HAND = (COMMAND_LINE, PAGES, INTERFACE)
+"""Sources that say nothing beside who entered it."""
 
 ABOUT_ONE = ("record", "undo", "confirm", "erase")
 """What is done to one customer's facts alone."""

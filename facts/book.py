@@ -17,7 +17,7 @@ from facts.database import StoreError
 from facts.reading import CUSTOMER_KEYS
 from facts.recording import Statement
 from facts.store import Store, tables_with_rows
-from facts.tables import FACT_TABLES, PERCEPTION_LEVELS, customers
+from facts.tables import FACT_TABLES, JUDGED, PERCEPTION_LEVELS, customers
 
 Row = Mapping[str, Any]
 
@@ -35,6 +35,7 @@ class NothingNewError(StoreError):
 
 
 _NOT_SAID = ("id", "source", "recorded_at", "entered_by", "retracted_at")
+_OR_LATER = "If it was so and is otherwise now, give the later day by --on."
 UNDO_FIRST = "If it is wrong, take it back first: `valuelift record undo{number}`."
 
 
@@ -84,6 +85,9 @@ class Book:
     def entry(self, table: str, said: Row, on: date, key: str, *, may_change: Sequence[str] = ()) -> Statement:
         """Return the statement of how something stands from a day on; what is not said stays as it was.
 
+        What is heard and judged is confirmed by saying it again for a later day. `sure` is how surely that is
+        known which stands so: it does not stay when that changes.
+
         Args:
             table: a register.
             said: columns and values.
@@ -99,10 +103,13 @@ class Book:
         if before is None:
             first = {"key": key, "holds_from": on, **said}
             return Statement(table, first if table == "customers" else {"customer": self.customer, **first})
-        if all(before[name] == value for name, value in said.items()):
+        changed = {name for name, value in said.items() if before[name] != value}
+        if not changed and (table not in JUDGED or before["holds_from"] == on):
             why = f"it stands so since {before['holds_from']}"
             raise self._known_already(table, before, why, NothingNewError)
         row = {**_said(before), **said, "holds_from": on, "holds_until": None}
+        if "sure" in row and "sure" not in said and changed - {"evidence"}:
+            row["sure"] = None
         if before["holds_from"] < on:
             return Statement(table, row)
         self._require_new(table, before, {name: value for name, value in said.items() if name not in may_change})
@@ -112,7 +119,8 @@ class Book:
         """Return the row that tells how something stands on a day, or None."""
         keys = self._keys(key)
         rows = [row for row in self.standing(table) if row["key"] in keys and row["holds_from"] <= on]
-        last = max(rows, key=lambda row: row["holds_from"], default=None)
+        # Of two of the same day, kept of customers that were merged, the one that features take (`facts/features`).
+        last = max(rows, key=lambda row: (row["holds_from"], row["key"]), default=None)
         return None if last is None or (last["holds_until"] and last["holds_until"] <= on) else last
 
     def currency(self, table: str, key: str, on: date) -> str:
@@ -142,8 +150,8 @@ class Book:
         before = self.last("perceptions", key, on)
         if shows is None or (before is not None and _rank(shows) <= _rank(before["level"])):
             return []
-        level = {"value_kind": kind, "level": shows, "evidence": evidence}
-        return [self.entry("perceptions", level, on, key, may_change=("value_kind", "level", "evidence"))]
+        level = {"value_kind": kind, "level": shows, "evidence": evidence, "sure": "told"}
+        return [self.entry("perceptions", level, on, key, may_change=tuple(level))]
 
     def _keys(self, key: str) -> set[str]:
         """Return a key as it is for this customer and for those merged into it."""
@@ -216,14 +224,18 @@ class Book:
             raise self._known_already(table, row, "it says so already", NothingNewError)
         differing = [name for name, value in told.items() if row[name] != value]
         for name in sorted(differing, key=lambda name: isinstance(told[name], date)):  # a day says the least
-            raise self._known_already(table, row, f"{name} is on record as {row[name]}, not {told[name]}")
+            why = f"{name} is on record as {row[name]}, not {told[name]}"
+            later = _OR_LATER if FACT_TABLES[table].info["shape"] == "register" else ""
+            raise self._known_already(table, row, why, hint=later)
 
-    def _known_already(self, table: str, row: RowMapping, why: str, error: type[StoreError] = StoreError) -> StoreError:
+    def _known_already(
+        self, table: str, row: RowMapping, why: str, error: type[StoreError] = StoreError, hint: str = ""
+    ) -> StoreError:
         with self.store.reading() as connection:
             number = entry_that_said(connection, table, row["id"])
         entered = f"{why} (entered by {row['entered_by']} on {row['recorded_at']:%Y-%m-%d})"
-        hint = UNDO_FIRST.format(number="" if number is None else f" {number}")
-        return error(f"{row['key']} is not recorded again", entered, hint if number else "See `valuelift audit`.")
+        undo = UNDO_FIRST.format(number=f" {number}") if number else "See `valuelift audit`."
+        return error(f"{row['key']} is not recorded again", entered, f"{undo} {hint}".rstrip())
 
 
 @cache

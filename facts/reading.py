@@ -215,11 +215,16 @@ def _stored_as_text(kind: pa.DataType) -> bool:
 
 def _cast(rows: pa.RecordBatch, schema: pa.Schema) -> pa.RecordBatch:
     """Give stored values their declared types; only SQLite's need more than a change of name."""
-    columns = [
-        from_scaled(values, field.type) if pa.types.is_decimal(field.type) else values.cast(field.type)
-        for values, field in zip(rows.columns, schema, strict=True)
-    ]
+    columns = [_of_type(values, field.type) for values, field in zip(rows.columns, schema, strict=True)]
     return pa.record_batch(columns, schema=schema)
+
+
+def _of_type(values: pa.Array, kind: pa.DataType) -> pa.Array:
+    if pa.types.is_decimal(kind):
+        return from_scaled(values, kind)
+    if pa.types.is_timestamp(kind) and pa.types.is_string(values.type):
+        return values.cast(pa.timestamp(kind.unit)).cast(kind)  # written in UTC, without saying so
+    return values.cast(kind)
 
 
 def from_scaled(stored: pa.Array, kind: pa.Decimal128Type) -> pa.Array:

@@ -83,6 +83,7 @@ STRENGTHS = ("weak", "equal", "strong")
 OPEN_STAGES = ("prospecting", "engaging")
 AGREEMENT_STATES = ("kept", "broken")
 VERDICTS = ("yes", "no", "unclear")
+SURE = ("estimate", "told", "seen")  # our own guess; the customer said so; in documents or on site: the surest last
 ACTION_STATES = ("advised", "open", "done", "snoozed", "declined", "accepted")
 AUDITED = ("record", "undo", "confirm", "merge", "import", "pack_use", "pack_rollback", "erase")
 ROLES = ("manager", "author", "operator", "auditor", "admin")
@@ -262,6 +263,7 @@ needs = _register(
     choice("heart_value", HEART_VALUES),
     Column("felt", Boolean),  # whether the customer feels it
     Column("evidence", Text),
+    choice("sure", SURE),  # how surely it is known; null where nobody said
     identity=("customer", "kind"),
 )
 
@@ -271,6 +273,7 @@ perceptions = _register(
     word("value_kind", "value_kind", nullable=False),
     choice("level", PERCEPTION_LEVELS, nullable=False),
     Column("evidence", Text),
+    choice("sure", SURE),  # how surely it is known; null where nobody said
     identity=("customer", "value_kind"),
 )
 
@@ -337,6 +340,7 @@ assessments = _register(
     word("criterion", "criterion", nullable=False),
     choice("verdict", VERDICTS, nullable=False),
     Column("evidence", Text),
+    choice("sure", SURE),  # how surely it is known; null where nobody said
     identity=("customer", "criterion"),
 )
 
@@ -389,6 +393,9 @@ exchange_rates = _register(
 )
 
 FACT_TABLES = {name: table for name, table in metadata.tables.items() if "shape" in table.info}
+
+JUDGED = {"perceptions": ("value_kind", "level"), "assessments": ("criterion", "verdict")}
+"""The registers of what is heard and judged: the column that says of what, and that of the value."""
 
 
 @cache

@@ -11,7 +11,7 @@ from typing import Any
 from fastapi import APIRouter, HTTPException, Request
 from fastapi.responses import Response
 
-from common.freshness import heard_said, stale_below
+from common.confirming import Confirming, to_confirm
 from common.recording import CONVEY, Outcome
 from common.saying import changes, how, say
 from common.strategy import Plan, plan_of
@@ -22,10 +22,12 @@ from engine.recommend import Checklist, Recommendation, recommend
 from engine.snapshot import Row
 from engine.vocabulary import Fact, FactKey, Type
 from engine.wording import Wording
-from facts.answers import is_answerable
+from facts.answers import is_answerable, is_judged
 from facts.audit import Entry, entries, last_entry
 from facts.book import Book
 from facts.stored import Advised, advice_of
+from facts.tables import SURE
+from facts.to_confirm import Reason
 from web.access import OwnCustomer, Reader, Visitor, site_of
 from web.rendering import answer, is_part, language_of, write
 from web.site import Site
@@ -83,6 +85,7 @@ class Asked:
     kind: str
     choices: Mapping[str, str]
     needs_evidence: bool
+    is_judged: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +97,7 @@ class ToConfirm:
     heard: str
     value: str
     choices: Mapping[str, str]
+    is_guess: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,6 +201,7 @@ class View:
             "unheard": list(self.unheard()),
             "asked": [self.asked(each) for each in shown.questions],
             "to_confirm": list(self.to_confirm()),
+            "sure": {member: self.texts(f"sure_{member}") for member in SURE},
             "timeline": self.timeline(),
             "convey": next((each for each in shown.plan if each.action.id == CONVEY), None),
             "abouts": [each.row for each in decided.decision.actions],
@@ -342,18 +347,20 @@ class View:
     def asked(self, question: Question) -> Asked:
         fact = self.pack.vocabulary.fact(question.fact)
         if fact is None or not is_answerable(fact):
-            return Asked(question, "", {}, False)
+            return Asked(question, "", {}, needs_evidence=False, is_judged=False)
         is_perception = fact.family == "perception" or fact.name == "cooperation_acceptance"
-        return Asked(question, _INPUTS.get(fact.type, "text"), self._choices(fact), is_perception)
+        kind, choices = _INPUTS.get(fact.type, "text"), self._choices(fact)
+        return Asked(question, kind, choices, needs_evidence=is_perception, is_judged=is_judged(fact))
 
     def to_confirm(self) -> Iterator[ToConfirm]:
-        """Yield the facts that the advice rests on and that were heard long ago."""
-        below, _ = stale_below(self.site.store, self.pack, self.decided, None)
-        for each in below:
+        """Yield the facts that the advice rests on and that somebody should confirm."""
+        say = Confirming(self.texts, self.wording)
+        for each in to_confirm(self.site.store, self.pack, [self.decided]):
             fact = self.pack.vocabulary.fact(each.fact)
-            if fact is not None:
-                title, heard = self.wording.title(each.fact), heard_said(each, self.texts, self.wording)
-                yield ToConfirm(each.fact, title, heard, str(each.value), self._choices(fact))
+            if fact is not None and each.decides:
+                title, heard = self.wording.title(each.fact), say.heard(each)
+                is_guess = Reason.ESTIMATE in each.reasons
+                yield ToConfirm(each.fact, title, heard, str(each.value), self._choices(fact), is_guess)
 
     def _choices(self, fact: Fact) -> dict[str, str]:
         if fact.type is Type.FLAG:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from typing import Annotated
 
 from fastapi import APIRouter, HTTPException, Query, Request
 from fastapi.responses import Response
 
 from common.asked import subjects, target
+from common.confirming import heard_of
 from common.explain_layout import Teller
 from common.limits import DEPTH
 from common.texts import PAGES, Texts
@@ -38,6 +40,7 @@ SECONDS = 5.0
 def why(request: Request, who: Reader, customer: OwnCustomer, subject: str = "", audience: str = "manager") -> Response:
     """Show what a conclusion rests on."""
     decided, teller = _teller(request, customer)
+    teller = replace(teller, heard=heard_of(site_of(request).store, decided))
     depth = DEPTH.get(audience, DEPTH["manager"])
 
     def answer() -> Iterable[object]:

@@ -26,6 +26,7 @@ from facts.audit import Entry, entries, last_entry
 from facts.database import StoreError
 from facts.recording import Statement, confirm_stage
 from facts.store import Store
+from facts.tables import SURE
 from facts.undoing import undo
 from web.access import Confirmer, Fields, OwnCustomer, Recorder, Visitor, site_of
 from web.customer import customer_page
@@ -178,7 +179,7 @@ def answer_given(at: At, form: Form) -> list[Statement]:
     if not form.text("value"):
         raise RefusedError("refused_missing")
     read = read_answer(at.book.vocabulary, f"{form.text('fact')}={form.text('value')}")
-    return [answered(at.book, read, form.on, form.text("evidence"))]
+    return [answered(at.book, read, form.on, form.text("evidence"), form.word("sure", SURE))]
 
 
 # --- routes ---

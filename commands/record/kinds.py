@@ -168,7 +168,8 @@ KINDS = (
             Given("level", "--level", "basic, expected, augmented or potential.", "LEVEL"),
             Given("heart_value", "--heart", "worry_free, economical, suitable, change or success.", "VALUE"),
             Given("felt", "--felt/--not-felt", "Whether the customer feels it.", flag=True),
-            Given("evidence", "--evidence", "How we know.", "TEXT"),
+            Given("evidence", "--evidence", "What was said or seen.", "TEXT"),
+            Given("sure", "--sure", "How it is known: estimate (our guess), told (by the customer) or seen.", "HOW"),
         ),
     ),
     Kind(
@@ -232,7 +233,7 @@ KINDS = (
     Kind(
         "agreement",
         "agreements",
-        "Record the terms agreed with CUSTOMER, and whether they are kept.\n\nWhat is not given stays as it was."
+        "Record the terms agreed with CUSTOMER, kept or broken.\n\nWhat is not given stays as it was."
         + _EXAMPLE
         + "  valuelift record agreement moonbridge --kind cooperation --payment-days 30",
         (

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from tests.commands.conftest import DAY, Call
@@ -55,7 +57,7 @@ def test_what_was_heard_long_ago_is_to_be_confirmed(demo: Call) -> None:
     customer = "iron-persimmon"
 
     def stale(day: str = DAY) -> dict[str, int]:
-        found = demo("ask", customer, "--as-of", day, "--json").json["stale"]
+        found = demo("ask", customer, "--as-of", day, "--json").json["to_confirm"]
         return {each["fact"]: each["days"] for each in found}
 
     def decided() -> object:
@@ -101,18 +103,18 @@ def test_its_age_is_said_in_both_languages(query: Call, language: str, said: str
         ("zh", "对品牌价值的认知：接受（2025年4月20日了解，demo据“demo story"),
     ],
 )
-def test_advice_tells_what_is_stale_below_it(query: Call, language: str, said: str) -> None:
+def test_advice_tells_what_to_confirm_below_it(query: Call, language: str, said: str) -> None:
     """Facts that the advice reads are told with day and source, on the page and in JSON; where none is stale, none."""
     call = ("recommend", "iron-persimmon", "--as-of", DAY, "--lang", language)
     shown = query(*call)
     assert said in " ".join(shown.output.split())
     assert max(map(len, shown.lines)) <= 80
-    found = query(*call, "--json").json["stale"]
-    asked = query("ask", "iron-persimmon", "--as-of", DAY, "--json").json["stale"]
+    found = query(*call, "--json").json["to_confirm"]
+    asked = query("ask", "iron-persimmon", "--as-of", DAY, "--json").json["to_confirm"]
     assert [each for each in asked if each in found] == found != []
     assert {each["entered_by"] for each in found} == {"demo"}
     assert {each["fresh_days"] for each in found} == {365}
-    assert query("recommend", "silver-carp", "--as-of", DAY, "--json").json["stale"] == []
+    assert query("recommend", "silver-carp", "--as-of", DAY, "--json").json["to_confirm"] == []
 
 
 def test_what_the_advice_does_not_read_is_not_told_with_it(demo: Call) -> None:
@@ -121,12 +123,59 @@ def test_what_the_advice_does_not_read_is_not_told_with_it(demo: Call) -> None:
     for fact in ("judgement.trial_use", "judgement.confident_of_effect"):
         told = demo("record", "fact", call[0], f"{fact}=yes", "--on", "2025-12-01", "--as", "ana", "--as-of", DAY)
         assert told.code == 0, told
-    asked = {each["fact"] for each in demo("ask", *call, "--json").json["stale"]}
-    below = {each["fact"] for each in demo("recommend", *call, "--json").json["stale"]}
+    asked = {each["fact"] for each in demo("ask", *call, "--json").json["to_confirm"]}
+    below = {each["fact"] for each in demo("recommend", *call, "--json").json["to_confirm"]}
     assert asked - below == {"judgement.trial_use"}
     lines = demo("recommend", *call, "--all").lines
     assert "(heard 1 Dec 2025, entered by ana; over 180 days ago)" in " ".join(" ".join(lines).split())
     assert lines[-1].startswith(f"Facts to confirm ({len(asked)})")
+
+
+def test_a_guess_is_asked_for_until_somebody_was_told(demo: Call) -> None:
+    """It is said with the advice that rests on it, with the why, and first by `ask`; it counts as before all along."""
+    day = ("--as-of", DAY)
+    known = ("iron-persimmon", "judgement.confident_of_effect=yes", "--as", "ana", *day)
+    assert demo("record", "fact", "iron-persimmon", "judgement.trial_use=yes", "--sure", "estimate", *day).code == 0
+    said = demo("record", "fact", *known, "--sure", "estimate", "--on", "2026-06-01").output
+    assert "our own estimate" in " ".join(said.split())
+    before = demo("recommend", "iron-persimmon", *day, "--json").json
+    asked = demo("ask", "iron-persimmon", *day, "--json").json["to_confirm"]
+    reasons = {each["fact"]: (each["reasons"], each["decides"]) for each in asked}
+    assert reasons["judgement.confident_of_effect"] == (["estimate"], True)
+    assert reasons["judgement.trial_use"] == (["estimate"], False)
+    assert asked[-1]["fact"] == "judgement.trial_use"  # the advice does not rest on it
+    shown = " ".join(demo("recommend", "iron-persimmon", *day, "--all").output.split())
+    assert "yes (1 Jun 2026, entered by ana; only our own estimate)" in shown
+    told = " ".join(demo("ask", "iron-persimmon", *day, "--all", "--lang", "zh").output.split())
+    assert "这只是我方估计（2026年6月1日，ana）" in told.replace(" ", "")
+    assert demo("record", "fact", *known, "--sure", "told").code == 0
+    left = {each["fact"] for each in demo("ask", "iron-persimmon", *day, "--json").json["to_confirm"]}
+    assert set(reasons) - left == {"judgement.confident_of_effect"}
+    assert demo("recommend", "iron-persimmon", *day, "--json").json["decision"] == before["decision"]
+
+
+@pytest.mark.parametrize(
+    ("language", "said"),
+    [
+        (
+            "en",
+            "as bob from “canonical” entered it on 1 Jun 2026 (moonbridge/both_want), but: yes as ana entered it",
+        ),
+        ("zh", "bob据“canonical”于2026年6月1日登记（moonbridge/both_want），但ana于2026年6月1日登记为“是”"),
+    ],
+)
+def test_two_people_who_say_otherwise_are_both_named(demo: Call, tmp_path: Path, language: str, said: str) -> None:
+    """What ana recorded and bob's import replaced: both rows, who and when, and how to settle it."""
+    known = ("moonbridge", "judgement.both_want=yes", "--as", "ana", "--as-of", DAY)
+    assert demo("record", "fact", *known, "--on", "2026-06-01").code == 0
+    file = tmp_path / "assessments.csv"
+    file.write_text("customer,criterion,verdict,holds_from,sure\nmoonbridge,both_want,no,2026-06-01,told\n")
+    assert demo("import", file, "--mapping", "canonical", "--as", "bob").code == 0
+    told = "".join(demo("ask", "moonbridge", "--as-of", DAY, "--lang", language).output.split())
+    assert said.replace(" ", "") in told
+    assert "--suretold" in told
+    assert demo("record", "fact", *known, "--sure", "told").code == 0
+    assert demo("ask", "moonbridge", "--as-of", DAY, "--json").json["to_confirm"] == []
 
 
 def test_nothing_is_asked_where_all_is_settled(query: Call) -> None:

@@ -197,6 +197,18 @@ def test_why_explains_facts_rules_and_rows(query: Call, subject: str, said: str)
     assert said in answer.output
 
 
+def test_why_says_how_surely_a_fact_is_known(demo: Call) -> None:
+    """Where that was recorded: in words with by whom and since when, for an auditor with the row; in JSON always."""
+    said = ("silver-carp", "perception.product=understood", "--evidence", "they asked", "--sure", "estimate")
+    assert demo("record", "fact", *said, "--as", "ana", "--on", "2026-06-20", "--as-of", DAY).code == 0
+    call = ("why", "silver-carp", "--as-of", DAY)
+    assert "Perception: product: understood · our own estimate (ana, 20 Jun 2026)" in demo(*call).output
+    assert "理解 · 我方估计（ana，2026年6月20日）" in demo(*call, "--lang", "zh").output
+    audited = " ".join(demo(*call, "--for", "auditor").output.replace("│", "").split())
+    assert "our own estimate (ana, 20 Jun 2026) [silver-carp/product]" in audited
+    assert '"sure": "estimate"' in demo(*call, "--json").output
+
+
 def test_why_explains_an_action(query: Call) -> None:
     """An advised action shows the rules that advise it; another one says where to see what is missing, exit code 1."""
     plan = query("recommend", "moonbridge", "--as-of", DAY, "--json").json["recommendation"]["plan"]

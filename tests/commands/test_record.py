@@ -137,6 +137,16 @@ def test_a_declined_action_leaves_the_plan_and_is_counted(enter: Enter, demo: Ca
     assert "时机不合适" in demo("record", "reasons", "--lang", "zh").output
 
 
+@pytest.mark.parametrize("title", ["en", "zh", "number"])
+def test_an_action_is_named_as_the_plan_names_it(enter: Enter, demo: Call, title: str) -> None:
+    """By its number in the plan, or as it is called in either language."""
+    language = "en" if title == "number" else title
+    plan = demo("recommend", "silver-carp", "--as-of", DAY, "--lang", language, "--json").json["recommendation"]["plan"]
+    named = len(plan) if title == "number" else plan[-1]["action"]["title"]
+    declined = enter("action", "silver-carp", named, "--state", "declined", "--because", "no_means", "--json").json
+    assert [row["action"] for row in declined["says"]] == [plan[-1]["action"]["id"]]
+
+
 def test_a_snoozed_action_comes_back(enter: Enter, demo: Call) -> None:
     """Until its day it is not advised; done the same day, it says so instead."""
 
@@ -204,6 +214,8 @@ def test_an_undo_brings_the_advice_back(enter: Enter, demo: Call) -> None:
         (("fact", "silver-carp", "credit_score=many"), 2, "Write a whole number"),
         (("fact", "silver-carp", "perception.brand=accepted", "--evidence", "x"), 1, "is more than one step"),
         (("action", "silver-carp", "convey-valu", "--state", "done"), 2, "Did you mean `convey-value`?"),
+        (("action", "silver-carp", "99", "--state", "done"), 2, "and no number 99"),
+        (("action", "silver-carp", "nothing of ours", "--state", "done"), 2, "See the plan: `valuelift recommend"),
         (("action", "silver-carp", "convey-value", "--state", "declined"), 2, "--because and --state declined"),
         (
             ("action", "silver-carp", "convey-value", "--state", "declined", "--because", "wrong_tim"),

@@ -190,6 +190,58 @@ def test_a_need_that_stands_so_is_no_news(book: Book) -> None:
     ]
 
 
+def answer(book: Book, said: str, on: date, evidence: str | None, sure: str | None = None) -> Statement:
+    """Return the statement of an answer."""
+    return answered(book, read_answer(book.vocabulary, said), on, evidence, sure)
+
+
+def test_the_same_said_again_later_confirms_it(book: Book) -> None:
+    """A perception or judgement in the same words is heard anew on a later day; on the same day it is no news."""
+    told = {"perception.product=aware": "asked for it", "judgement.both_want=yes": None}
+    for said, evidence in told.items():
+        enter(book, answer(book, said, SENT, evidence, "told"))
+        with pytest.raises(StoreError, match=f"it stands so since {SENT}"):
+            answer(book, said, SENT, evidence, "told")
+        enter(book, answer(book, said, HEARD, evidence))
+    for table in ("perceptions", "assessments"):
+        assert [(row["holds_from"], row["sure"]) for row in book.standing(table)] == [(SENT, "told"), (HEARD, "told")]
+
+
+def test_how_surely_is_said_of_what_is_said(book: Book) -> None:
+    """It stays with what it was said of, and the evidence too: another verdict without them has none."""
+    enter(book, answer(book, "judgement.both_want=yes", SENT, "signed the letter", "seen"))
+    enter(book, answer(book, "judgement.both_want=yes", HEARD, None))
+    enter(book, answer(book, "judgement.both_want=no", TODAY, None))
+    found = [(row["verdict"], row["evidence"], row["sure"]) for row in book.standing("assessments")]
+    assert found == [("yes", "signed the letter", "seen"), ("yes", "signed the letter", "seen"), ("no", None, None)]
+    enter(book, book.entry("needs", {"kind": "quality", "state": "unmet", "sure": "estimate"}, SENT, "K1/quality"))
+    enter(book, book.entry("needs", {"evidence": "seen", "sure": "seen"}, HEARD, "K1/quality"))
+    enter(book, book.entry("needs", {"state": "met"}, TODAY, "K1/quality"))
+    assert [row["sure"] for row in book.standing("needs")] == ["estimate", "seen", None]
+
+
+def test_a_guess_gives_way_to_what_is_heard_on_the_same_day(book: Book) -> None:
+    """It is corrected in place, whatever was guessed; what was told is not, and of base data nobody says how surely."""
+    enter(book, answer(book, "judgement.both_want=unclear", SENT, "our guess", "estimate"))
+    enter(book, answer(book, "judgement.both_want=yes", SENT, "said so on the telephone", "told"))
+    (row,) = book.standing("assessments")
+    assert (row["verdict"], row["evidence"], row["sure"]) == ("yes", "said so on the telephone", "told")
+    with pytest.raises(StoreError, match=r"verdict is on record as yes, not no .*If it was so and is otherwise now"):
+        answer(book, "judgement.both_want=no", SENT, None, "seen")
+    with pytest.raises(StoreError, match="how it is known is kept of perceptions and judgements alone"):
+        answer(book, "credit_score=640", SENT, None, "seen")
+    with pytest.raises(StoreError, match="it is one of estimate, told, seen"):
+        enter(book, answer(book, "judgement.both_want=no", HEARD, None, "sure"))
+
+
+def test_what_an_effect_shows_the_customer_told(book: Book) -> None:
+    """The perception that rises with an effect is as sure as what the customer said."""
+    enter(book, answer(book, "perception.product=aware", SENT, "our guess", "estimate"))
+    enter(book, conveyed(book))
+    enter(book, *hear(book, "recognised", "recognised"))
+    assert [row["sure"] for row in book.standing("perceptions")] == ["estimate", "told"]
+
+
 def test_what_changed_meanwhile_is_not_overwritten(book: Book) -> None:
     """Of two that record the same at the same time the second is refused, and nothing of its record is stored."""
     first, second = conveyed(book), conveyed(book)
@@ -403,6 +455,8 @@ def test_an_older_store_tells_what_it_knows(store_url: str) -> None:
                 ("heard_from", "heard_reason") if table == "communications" else ("declined_because", "advised_by")
             ):
                 connection.execute(text(f"ALTER TABLE {table} DROP COLUMN {column}"))
+        for table in ("needs", "perceptions", "assessments"):
+            connection.execute(text(f"ALTER TABLE {table} DROP COLUMN sure"))
         connection.execute(text("DROP TABLE audit"))
         if connection.dialect.name == "postgresql":
             connection.execute(text("DROP FUNCTION refuse_to_change_audit"))

@@ -165,7 +165,7 @@ def test_a_record_says_what_changes_by_it(own_pages: Pages) -> None:
     key = told.json()["says"][0]["key"]
     heard = asking.post(f"{CUSTOMER}/effects", {"communication": key, "outcome": "accepted", "contact": "user"})
     assert {"what": "Perception: product", "before": "understood", "after": "accepted"} in heard.json()["changes"]
-    answers = [SCORE, {"fact": "judgement.both_want", "value": "yes"}]
+    answers = [SCORE, {"fact": "judgement.both_want", "value": "yes", "sure": "seen"}]
     assert len(asking.post(f"{CUSTOMER}/facts", {"answers": answers}).json()["says"]) == 2
     declined = {"action": "ask-needs", "state": "declined", "because": "other", "reason": "<b>no</b>"}
     actions = {each["action"] for each in asking.get(f"{CUSTOMER}/recommendation").json()["decision"]["actions"]}

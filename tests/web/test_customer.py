@@ -107,6 +107,22 @@ def test_a_fact_heard_long_ago_is_confirmed_in_place(own_pages: Pages, language:
     assert 'name="evidence"' not in auditor
 
 
+def test_a_guess_is_confirmed_in_place(own_pages: Pages) -> None:
+    """The page asks for it and wants to know how it is known by now; in Chinese the store's refusal is Chinese too."""
+    page, browser = "/customers/iron-persimmon", own_pages.visit("admin")
+    guess = {"fact": "perception.brand", "value": "accepted", "evidence": "a feeling", "on": "2026-06-29"}
+    assert browser.send(f"{page}/answers", {**guess, "sure": "surely"}).status_code == 422
+    assert browser.send(f"{page}/answers", {**guess, "sure": "estimate"}).status_code == 303
+    before = browser.get(page).text
+    assert "Accepted (29 Jun 2026, entered by admin; only our own estimate)" in words(before)
+    assert re.search(r'value="perception.brand">(?:(?!</form>).)*name="sure" required', before, re.DOTALL)
+    told = {**guess, "evidence": "said so", "on": "2026-06-30", "sure": "told"}
+    assert browser.send(f"{page}/answers", told).status_code == 303
+    assert 'name="fact" value="perception.brand"' not in browser.get(page).text
+    again = own_pages.visit("admin", "zh").send(f"{page}/answers", told)
+    assert "自2026-06-30起已是如此（admin于" in again.text
+
+
 def test_one_turn_of_the_loop(own_pages: Pages) -> None:
     """A value is accepted, conveyed and heard of; each time the page says what changes, and what comes next."""
     manager = own_pages.visit("manager")

@@ -10,8 +10,8 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import Response
 
+from common.confirming import to_confirm
 from common.explain_json import recommendation_in_json
-from common.freshness import stale_below
 from engine.recommend import recommend
 from facts.accounts import Role
 from facts.stored import StoredRun, Wanted, decided_by, stored_decisions, stored_run
@@ -85,8 +85,8 @@ def recommendation(request: Request, asks: Reading, lang: Language = "en") -> Re
     site = site_of(request)
     decided = site.decided([asks.customer])[asks.customer]
     shown = recommend(site.rules().pack, decided.facts, decided.decision, lang)
-    stale, _ = stale_below(site.store, site.rules().pack, decided, None)
-    return answer(request, recommendation_in_json(decided, shown, stale))
+    below = [each for each in to_confirm(site.store, site.rules().pack, [decided]) if each.decides]
+    return answer(request, recommendation_in_json(decided, shown, below))
 
 
 def _run(request: Request, number: int | None) -> StoredRun:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import Response
 
 from common.asked import subjects, target
+from common.confirming import heard_of, to_confirm
 from common.explain_json import questions_in_json, what_if_in_json, why_in_json, why_not_in_json
 from common.explain_layout import Teller
 from common.limits import DEPTH
@@ -18,7 +20,6 @@ from engine.changed import difference, read_settings, with_changes
 from engine.derivation import Deriver
 from engine.nearest import why_not as find_ways
 from engine.wording import Wording
-from facts.stale import stale_facts
 from web.access import site_of
 from web.api.answers import Language, answer
 from web.api.callers import Reading
@@ -53,6 +54,7 @@ def why(
 ) -> Response:
     """Tell what a conclusion rests on, down to what is recorded."""
     decided, teller = _teller(request, asks.customer, lang)
+    teller = replace(teller, heard=heard_of(site_of(request).store, decided))
     try:
         nodes = subjects(teller.deriver, subject)
     except ValueError as error:
@@ -124,8 +126,8 @@ def questions(request: Request, asks: Reading, lang: Language = "en") -> Respons
     plan = site_of(request).rules().plan
     found = open_questions(teller.pack, plan, [(decided.facts, decided.decision)], wording)
     as_of = decided.decision.as_of
-    stale = stale_facts(site_of(request).store, teller.pack.vocabulary, [decided.facts.customer], as_of, None)
-    return answer(request, questions_in_json(as_of, found, stale))
+    unsure = to_confirm(site_of(request).store, teller.pack, [decided])
+    return answer(request, questions_in_json(as_of, found, unsure))
 
 
 def work(request: Request, *what: object) -> Response:

@@ -13,8 +13,8 @@ from engine.asking import Asked
 from engine.changed import Change, Difference
 from engine.decision import PackStamp
 from engine.recommend import Recommendation
-from facts.stale import Stale
 from facts.stored import StoredRun
+from facts.to_confirm import ToConfirm
 from facts.tokens import Scope
 
 Word = Annotated[str, StringConstraints(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f\x7f]+$")]
@@ -91,7 +91,9 @@ class RecommendationNow(_Answer):
     card: Card = Field(title="Who the customer is")
     recommendation: Recommendation = Field(title="The recommendation, in words")
     decision: dict[str, Any] = Field(title="The whole decision, by ids")
-    stale: list[Stale] = Field(title="What this rests on and was heard so long ago that somebody should confirm it")
+    to_confirm: list[ToConfirm] = Field(
+        title="What this rests on and somebody should confirm: old, guessed, contradicted"
+    )
 
 
 class _About(_Answer):
@@ -133,7 +135,7 @@ class Questions(_Answer):
 
     as_of: date = Field(title="The day on which the facts hold", examples=["2026-06-30"])
     questions: list[Asked] = Field(title="The questions, those first whose answers could change most")
-    stale: list[Stale] = Field(title="What was heard so long ago that somebody should ask whether it is still so")
+    to_confirm: list[ToConfirm] = Field(title="What somebody should confirm: heard long ago, guessed or contradicted")
 
 
 # --- records ---
@@ -149,6 +151,7 @@ class FactAnswer(_Body):
     fact: Word = Field(title="The fact's name", examples=["credit_score"])
     value: Word = Field(title="Its value, as it is written", examples=["640"])
     evidence: Text | None = Field(None, title="How we know it; perceptions need it", examples=["their annual report"])
+    sure: Literal["estimate", "told", "seen"] | None = Field(None, title="How a perception or judgement is known")
 
 
 class FactsIn(_Record):

@@ -45,7 +45,7 @@ def facts(
 
     def states(at: At, form: Form) -> list[Statement]:
         read = [(read_answer(at.book.vocabulary, f"{each.fact}={each.value}"), each) for each in body.answers]
-        return [answered(at.book, one, form.on, each.evidence) for one, each in read]
+        return [answered(at.book, one, form.on, each.evidence, each.sure) for one, each in read]
 
     return _recorded(request, asks, body, states, key, lang)
 

@@ -1,0 +1,50 @@
+"""Which action somebody means: by its id, as it is called, or by its number in the plan that `recommend` shows."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+if TYPE_CHECKING:
+    from common.recording import At
+    from engine.decision import AdvisedAction
+
+
+def action_meant(at: At, named: str, about: str | None) -> tuple[str, AdvisedAction | None]:
+    """Return the id of the action that is meant, and its advice, None if it is not advised now.
+
+    Raises:
+        UsageError: if there is no such action, or it is advised for several and `about` does not say which.
+    """
+    from common.recording import advised_now
+
+    if named.isdecimal():
+        planned = _planned(at, int(named))
+        return planned.action, planned
+    action = _action(at, named)
+    advised = advised_now(at, action, about)
+    if len(advised) > 1:
+        rows = ", ".join(each.row for each in advised)
+        raise click.UsageError(f"{action} is advised for several: say which by --about. It is one of {rows}.")
+    return action, advised[0] if advised else None
+
+
+def _planned(at: At, number: int) -> AdvisedAction:
+    plan = at.before.decision.actions
+    if not 1 <= number <= len(plan):
+        raise click.BadParameter(f"The plan has {len(plan)} actions, and no number {number}.", param_hint="ACTION")
+    return plan[number - 1]
+
+
+def _action(at: At, named: str) -> str:
+    """Return the action of an id or a title, in whatever language."""
+    from engine.errors import did_you_mean
+
+    actions = at.desk.rules.pack.actions
+    titles = {title.casefold(): id_ for id_, each in actions.items() for title in (each.title.en, each.title.zh)}
+    found = titles.get(named.casefold(), named)
+    if found not in actions:
+        hint = did_you_mean(named, [*actions, *titles]) or "See the plan: `valuelift recommend CUSTOMER`."
+        raise click.BadParameter(f"{named!r} is not known. {hint}", param_hint="ACTION")
+    return found

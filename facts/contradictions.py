@@ -1,0 +1,140 @@
+"""Records of one fact that contradict each other: of a customer that was merged, or of one day by two people."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, and_, select, true
+
+from facts.reading import KNOWN_AT, visible
+from facts.store import Store
+from facts.tables import FACT_TABLES, JUDGED, imports, merges
+
+NEAR = timedelta(days=90)
+"""Records of customers that were merged contradict each other if they say otherwise within so many days."""
+
+_FEW = 1000
+"""So many keys are named in a statement; for more, it asks for all."""
+
+Place = tuple[str, str]
+"""A customer and a fact."""
+
+Row = Mapping[str, Any]
+"""A record of a fact: its columns, and its `value`."""
+
+
+_MERGED = select(merges.c.customer, merges.c.survivor, merges.c.recorded_at).where(visible(merges))
+
+
+def newest(rows: Sequence[Row]) -> Row:
+    """Return the record that counts, the one that features take."""
+    return max(rows, key=lambda row: (row["holds_from"], row["key"]))
+
+
+def contradictions(
+    store: Store, records: Mapping[Place, Sequence[Row]], as_of: date, known_at: datetime
+) -> dict[Place, list[Row]]:
+    """Return which records contradict those that count, by customer and fact.
+
+    They say otherwise and
+
+    * are of the same day: under another key, or replaced by somebody else's import;
+    * or are of another customer, not long before, and nobody said anything since it was known that both are one.
+
+    A guess contradicts nothing that is known better. What is recorded for a later day settles it.
+
+    Args:
+        store: where the records are.
+        records: those that stand, by customer and fact.
+        as_of: the day on which they stand.
+        known_at: when the store knew them.
+    """
+    seen = {"as_of": as_of, "known_at": known_at}
+    is_crowded = any(len(rows) > 1 for rows in records.values())
+    with store.reading() as connection:
+        merged = connection.execute(_MERGED, seen).all()
+        theirs = _keys_of({customer for customer, _ in records}, {one.customer: one.survivor for one in merged})
+        replaced = _replaced(connection, theirs, seen)
+        joined = _joined(connection, theirs, merged) if is_crowded else {}
+    found = {}
+    for place, rows in records.items():
+        last = newest(rows)
+        others = [*_apart(last, rows, joined), *replaced.get((last["key"], last["holds_from"]), ())]
+        against = [row for row in others if row["value"] != last["value"] and not _gives_way(row, last)]
+        if against:
+            found[place] = against
+    return found
+
+
+def _gives_way(row: Row, to: Row) -> bool:
+    return row["sure"] == "estimate" and to["sure"] not in (None, "estimate")
+
+
+def _apart(last: Row, rows: Sequence[Row], joined: Mapping[str, datetime]) -> Iterator[Row]:
+    """Yield the records of which nothing tells whether the last one follows them."""
+    for row in rows:
+        moments = [joined[key] for key in (row["key"], last["key"]) if key in joined]
+        is_unaware = bool(moments) and last["recorded_at"] <= max(moments)
+        is_near = last["holds_from"] - row["holds_from"] <= NEAR
+        if row is not last and (row["holds_from"] == last["holds_from"] or (is_near and is_unaware)):
+            yield row
+
+
+def _keys_of(customers: Collection[str], into: Mapping[str, str]) -> list[str] | None:
+    """Return all keys of customers, also of those merged into them; None if they are too many to be named."""
+    merged = [key for key in into if _way(key, into)[-1] in customers]
+    keys = sorted({*customers, *merged})
+    return keys if len(keys) <= _FEW else None
+
+
+def _way(customer: str, into: Mapping[str, str]) -> list[str]:
+    """Return a customer, and one after the other those that it was merged into."""
+    way = [customer]
+    while (customer := into.get(customer, customer)) not in way:
+        way.append(customer)
+    return way
+
+
+def _of(column: ColumnElement[str], customers: Collection[str] | None) -> ColumnElement[bool]:
+    return true() if customers is None else column.in_(customers)
+
+
+def _replaced(
+    connection: Connection, customers: Collection[str] | None, seen: Mapping[str, Any]
+) -> dict[tuple[str, date], list[Row]]:
+    """Return by key and day what an import took the place of, where it was entered by somebody else than what stands.
+
+    By hand nobody can replace what somebody else said, but for a guess, or by an effect, from which more follows.
+    """
+    found: dict[tuple[str, date], dict[str, Row]] = defaultdict(dict)
+    for name, (_, value) in JUDGED.items():
+        old, new = FACT_TABLES[name].alias("old"), FACT_TABLES[name].alias("new")
+        same = [new.c[column] == old.c[column] for column in ("customer", "key", "holds_from")]
+        statement = (
+            select(old, old.c[value].label("value"))
+            .join(new, and_(*same, visible(new)))
+            .join(imports, imports.c.imported_at == old.c.retracted_at)
+            .where(new.c.entered_by != old.c.entered_by, new.c[value] != old.c[value])
+            .where(old.c.retracted_at <= KNOWN_AT, _of(old.c.customer, customers))
+            .order_by(old.c.id)
+        )
+        for row in connection.execute(statement, seen).mappings():
+            found[row["key"], row["holds_from"]][row["entered_by"]] = {**row}  # what each said last
+    return {place: [*by_person.values()] for place, by_person in found.items()}
+
+
+def _joined(connection: Connection, customers: Collection[str] | None, merged: Sequence[Any]) -> dict[str, datetime]:
+    """Return of records, by their keys, when it became known that their customer is one with the one it stands for."""
+    into = {one.customer: one.survivor for one in merged}
+    at = {one.customer: one.recorded_at for one in merged}
+    found = {}
+    for name in JUDGED:
+        table = FACT_TABLES[name]
+        statement = select(table.c.key, table.c.customer).where(_of(table.c.customer, customers)).distinct()
+        for key, customer in connection.execute(statement):
+            if moments := [at[each] for each in _way(customer, into) if each in at]:
+                found[key] = max(moments)
+    return found
