@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from facts.database import StoreError
     from facts.figures import Limits
     from facts.group_acceptance import Judged
+    from facts.group_flow import Flow
     from facts.ideal import Ideal
     from facts.packs import StoredPack
     from facts.store import Store
@@ -98,6 +99,13 @@ class Rules:
         wanted = {name: number for name, number in numbers.items() if number is not None}
         return Ideal(**wanted) if len(wanted) == len(numbers) else None
 
+    def flow(self) -> Flow | None:
+        """Return over which time what became of customers is looked at, or None if the pack does not say."""
+        from facts.group_flow import Flow
+
+        days, least = self.number(LIMITS["look_back_days"]), self.number(FLOW_LEAST)
+        return Flow(int(days), int(least)) if days is not None and least is not None else None
+
     def judged(self) -> Judged | None:
         """Return by which effects acceptance is judged, or None if the pack does not say."""
         from facts.acceptance import Weights
@@ -138,6 +146,7 @@ class Rules:
             catalogue_digest=catalogue_digest(),
             vocabulary=self.pack.vocabulary,
             ideal=self.ideal(),
+            flow=self.flow(),
             judged=self.judged(),
             decide=self.decide,
         )
@@ -187,7 +196,7 @@ def _read_by_commands() -> dict[str, tuple[str, ...]]:
     from facts.acceptance import Weights
     from facts.ideal import Ideal
 
-    names = [*LIMITS.values(), *(f"ideal.{each.name}" for each in fields(Ideal))]
+    names = [*LIMITS.values(), FLOW_LEAST, *(f"ideal.{each.name}" for each in fields(Ideal))]
     readers: dict[str, tuple[str, ...]] = dict.fromkeys(names, ("valuelift portfolio",))
     weighed = [f"effects.{each.name}" for each in fields(Weights)]
     return readers | dict.fromkeys([*weighed, "effects.follow_days"], ("valuelift effects",))
@@ -285,6 +294,9 @@ LIMITS = {
     "heard_within_days": "portfolio.heard_within_days",
 }
 """The parameters of the pack from which on something is judged in the portfolio."""
+
+FLOW_LEAST = "portfolio.least_group"
+"""The parameter that says how many customers make a group of which one tells what became of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -557,13 +569,15 @@ class Desk:
     def _whole(self, base: dict[str, pa.Table], look_alikes: pa.Table | None) -> tuple[Snapshot, pa.Table]:
         """Return the facts of all customers, among them what only a look at the whole base shows, and that apart."""
         from facts.group_acceptance import group_acceptance
+        from facts.group_flow import group_flow
         from facts.portfolio import with_portfolio
         from facts.snapshot import portfolio_facts
 
         snapshot = self._snapshot(base)
-        judged, currency = self.rules.judged(), self._currency
+        flow, judged, currency = self.rules.flow(), self.rules.judged(), self._currency
+        flowed = None if flow is None else group_flow(base, flow, self.as_of, base_currency=currency)
         accepted = None if judged is None else group_acceptance(base, judged, self.as_of, base_currency=currency)
-        portfolio = portfolio_facts(snapshot, look_alikes, accepted)
+        portfolio = portfolio_facts(snapshot, look_alikes, flowed, accepted)
         return with_portfolio(snapshot, portfolio), portfolio
 
     def _look_alikes(self, base: dict[str, pa.Table]) -> tuple[pa.Table, pa.Table] | None:

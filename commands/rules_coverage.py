@@ -33,9 +33,10 @@ PLACES = 3
 def command(pack: Path | None, conditions: bool, language: str, as_json: bool) -> None:
     """Show, item by item of the method, what of the folder PACK carries it out.
 
-    Counts what cites the item: rules (with rows of tables, gates and rules that give points), actions, invariants and
-    parameters; the cases in which one of these rules fires; and where a recommendation shows what they conclude. By
-    default the pack that comes with Valuelift is shown. Exit code 1: an item is not carried out.
+    Counts the rules that cite the item (with rows of tables, gates and rules that give points) and the cases in which
+    one of them fires; names the commands that show it, and where a recommendation shows what the rules conclude. With
+    --json also the actions, invariants and parameters that cite it. By default the pack that comes with Valuelift is
+    shown. Exit code 1: an item has no rules, no cases, or is shown nowhere.
 
     With --conditions shows the tests that conditions are made of, such as `days_in_stage at_least 90`, that no case
     makes true or no case makes false; who asks them; and the value nearest to a threshold in cases on its other side.
@@ -110,11 +111,11 @@ def _page(texts: Texts, pack: Pack, covered: Sequence[Coverage], lacking: Sequen
     table = Table(box=box.SIMPLE_HEAD, padding=0, pad_edge=False, header_style="bold")
     table.add_column("", no_wrap=True, style="bold")
     table.add_column(texts("item"), ratio=3, overflow="fold")
-    for name in ("rules", "actions", "cases"):
+    for name in ("rules", "cases"):
         table.add_column(texts(name), justify="right", no_wrap=True)
     table.add_column(texts("shows"), ratio=3, overflow="fold")
     for one in covered:
-        numbers = (len(one.deciding), len(one.actions), len(one.cases))
+        numbers = (len(one.deciding), len(one.cases))
         table.add_row(
             one.item.id,
             wording.text(one.item.title),

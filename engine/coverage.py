@@ -56,8 +56,8 @@ class Coverage:
 
     @property
     def is_carried_out(self) -> bool:
-        """Whether anything does what the item says; a parameter alone does not."""
-        return bool(self.deciding or self.actions or self.invariants or self.item.shown_in)
+        """Whether rules do what the item says, a case shows them do it, and somebody sees what they conclude."""
+        return bool(self.deciding and self.cases and self.shows)
 
 
 def coverage(pack: Pack, program: Program, cases: Iterable[Case]) -> tuple[Coverage, ...]:

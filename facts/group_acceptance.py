@@ -53,7 +53,7 @@ def acceptance_in(database: DuckDBPyConnection, judged: Judged) -> pa.Table:
     """
     declare(database, {"look_back_days": judged.look_back_days}, "INTEGER")
     for name in ("standing", "talks", "members"):
-        database.execute(f"CREATE TABLE {name} AS {group(name)}")
+        database.execute(f"CREATE OR REPLACE TABLE {name} AS {group(name)}")
     cells = paths(database.sql(group("cells")).to_arrow_table().to_pylist(), _BY)
     found = estimates(cells, judged.weights)
     groups = database.sql("SELECT DISTINCT stage, segment FROM members ORDER BY ALL").to_arrow_table().to_pylist()

@@ -44,6 +44,13 @@ Base = Mapping[str, pa.Table]
 """Tables as `Store.base_tables` reads them, and `portfolio` as `last_portfolio` does; an absent one is empty."""
 
 _NO_ACCEPTANCE = pa.schema([("customer", pa.string()), ("acceptance", pa.string())])
+_NO_FLOW = pa.schema(
+    [("customer", pa.string())]
+    + [
+        (name, pa.int64())
+        for name in ("manager_customers", "manager_problems", "group_customers", "group_up", "group_down")
+    ]
+)
 _NO_LOOK_ALIKES = pa.schema(
     [("customer", pa.string()), ("subject", pa.string()), ("traits", pa.int64()), ("place", pa.int64())]
 )
@@ -107,7 +114,10 @@ def customer_facts(base: Base, vocabulary: Vocabulary, as_of: date, *, base_curr
 
 
 def portfolio_facts(
-    snapshot: Snapshot, look_alikes: pa.Table | None = None, acceptance: pa.Table | None = None
+    snapshot: Snapshot,
+    look_alikes: pa.Table | None = None,
+    flow: pa.Table | None = None,
+    acceptance: pa.Table | None = None,
 ) -> pa.Table:
     """Compute what only a look at the whole base shows: the columns of `tables.portfolio` but `run`.
 
@@ -116,11 +126,13 @@ def portfolio_facts(
     Args:
         snapshot: the facts of all customers.
         look_alikes: who resembles which ideal customer, as `look_alikes.find_look_alikes` returns it.
+        flow: what became of customers like each one, as `group_flow.group_flow` returns it.
         acceptance: what customers like each one accept, as `group_acceptance.group_acceptance` returns it.
     """
     with _database() as database:
         database.register("snapshot", snapshot.customers)
         database.register("look_alikes", _NO_LOOK_ALIKES.empty_table() if look_alikes is None else look_alikes)
+        database.register("flow", _NO_FLOW.empty_table() if flow is None else flow)
         database.register("acceptance", _NO_ACCEPTANCE.empty_table() if acceptance is None else acceptance)
         return _query(database, PORTFOLIO.read_text(encoding="utf-8"))
 

@@ -29,7 +29,7 @@ from facts.database import (
 from facts.tables import FACT_TABLES, customer_keys, customers, settings
 
 # The newest revision in `facts/migrations`; a store that has it opens without loading the migration library.
-SCHEMA_REVISION = "0011"
+SCHEMA_REVISION = "0012"
 
 
 @dataclass(frozen=True, slots=True)

@@ -480,6 +480,11 @@ portfolio = Table(
     rate("share_of_region"),
     Column("look_alike_of", Text),  # the product, or category of products, whose heaviest users it resembles most
     Column("look_alike_traits", Integer),  # how many traits it shares with them
+    Column("manager_customers", Integer),  # of its account manager, with a confirmed stage
+    Column("manager_problems", Integer),  # of these, at stage problem
+    Column("group_customers", Integer),  # stood at its stage when the look-back began
+    Column("group_up", Integer),  # of these, stand higher now
+    Column("group_down", Integer),  # of these, stand lower now, or beside the ladder
     Column("acceptance", Text),  # in per cent by kind of value, of customers like this one: `brand:40,people:62`
     sqlite_with_rowid=False,
 )

@@ -26,6 +26,8 @@ from facts.database import StoreError
 from facts.features import base_schemas
 from facts.group_acceptance import LOOKED_AT as HEARD_OF
 from facts.group_acceptance import Judged, acceptance_in
+from facts.group_flow import LOOKED_AT as STOOD_IN
+from facts.group_flow import Flow, flow_in
 from facts.ideal import Ideal
 from facts.look_alikes import LOOKED_AT, look_alikes_in
 from facts.portfolio import with_portfolio
@@ -72,6 +74,7 @@ class Job:
     base_currency: str
     vocabulary: Vocabulary
     ideal: Ideal | None
+    flow: Flow | None
     judged: Judged | None
     decide: Decide
     workers: int
@@ -156,14 +159,15 @@ class Job:
         )
         return portfolio_facts(Snapshot(self.as_of, ranked), *self._whole_base())
 
-    def _whole_base(self) -> tuple[pa.Table | None, pa.Table | None]:
-        """Return who resembles which ideal customer, and what customers like each one accept."""
+    def _whole_base(self) -> tuple[pa.Table | None, pa.Table | None, pa.Table | None]:
+        """Return who resembles which ideal customer, what became of customers like each one, and what they accept."""
         with open_database(self.as_of, self.base_currency, self.workers) as database:
             database.execute(f"SET memory_limit = '{_MEMORY}'")
-            self.folder.show(database, dict.fromkeys((*LOOKED_AT, *HEARD_OF)), self.known_at)
+            self.folder.show(database, dict.fromkeys((*LOOKED_AT, *STOOD_IN, *HEARD_OF)), self.known_at)
             prepare(database)
             return (
                 None if self.ideal is None else look_alikes_in(database, self.ideal)[1],
+                None if self.flow is None else flow_in(database, self.flow),
                 None if self.judged is None else acceptance_in(database, self.judged),
             )
 

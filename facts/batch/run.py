@@ -19,6 +19,7 @@ from facts.batch.ledger import Ledger, RunFolder, RunKey, read_table
 from facts.batch.pipeline import PART, Decide, Job, Progress, part_size
 from facts.database import StoreError
 from facts.group_acceptance import Judged
+from facts.group_flow import Flow
 from facts.ideal import Ideal
 from facts.runs import Run, publish, run_number
 from facts.store import Store
@@ -39,6 +40,7 @@ class Decider:
     catalogue_digest: str
     vocabulary: Vocabulary
     ideal: Ideal | None
+    flow: Flow | None
     judged: Judged | None
     decide: Decide
 
@@ -174,6 +176,7 @@ class Batch:
             base_currency=self.base_currency,
             vocabulary=self.decider.vocabulary,
             ideal=self.decider.ideal,
+            flow=self.decider.flow,
             judged=self.decider.judged,
             decide=self.decider.decide,
             workers=self.workers,

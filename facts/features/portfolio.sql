@@ -1,6 +1,6 @@
 -- Classes by contribution within a region, and the ideal customer that one resembles most, both computed over the whole
--- base; and what customers like this one accept. `snapshot` holds its columns, `look_alikes` what ideal/look_alikes.sql
--- found, `acceptance` what facts.group_acceptance did.
+-- base; what became of customers like this one, and what they accept. `snapshot` holds its columns, `look_alikes` what
+-- ideal/look_alikes.sql found, `flow` what facts.group_flow did, `acceptance` what facts.group_acceptance did.
 --
 -- The contribution is the revenue of 365 days, or what was won in that time where no orders are recorded. From the
 -- largest on: those that make up the first 80 % of their region's sum are class A, up to 95 % class B, the rest and
@@ -44,15 +44,21 @@ WITH
         FROM ranked
     )
 SELECT
-    coalesce(c.customer, l.customer, a.customer) AS customer,
+    coalesce(c.customer, l.customer, f.customer, a.customer) AS customer,
     c.abc_class,
     c.contribution,
     c.rank_in_region,
     c.share_of_region,
     l.subject AS look_alike_of,
     l.traits AS look_alike_traits,
+    f.manager_customers,
+    f.manager_problems,
+    f.group_customers,
+    f.group_up,
+    f.group_down,
     a.acceptance
 FROM classes c
 FULL JOIN (FROM look_alikes WHERE place = 1) l ON l.customer = c.customer
-FULL JOIN acceptance a ON a.customer = coalesce(c.customer, l.customer)
+FULL JOIN flow f ON f.customer = coalesce(c.customer, l.customer)
+FULL JOIN acceptance a ON a.customer = coalesce(c.customer, l.customer, f.customer)
 ORDER BY 1

@@ -20,6 +20,7 @@ from facts.batch.run import Batch, spool
 from facts.demo import AS_OF, build
 from facts.features import base_columns
 from facts.group_acceptance import group_acceptance
+from facts.group_flow import group_flow
 from facts.look_alikes import find_look_alikes
 from facts.portfolio import with_portfolio
 from facts.runs import decisions_of, last_portfolio
@@ -105,8 +106,11 @@ def test_parts_decide_as_the_whole(desk: Desk, told_store: Path, tmp_path: Path)
     ideal, judged = desk.rules.ideal(), desk.rules.judged()
     assert ideal is not None
     assert judged is not None
+    flow = desk.rules.flow()
+    assert flow is not None
+    flowed = group_flow(base, flow, AS_OF, base_currency="EUR")
     accepted = group_acceptance(base, judged, AS_OF, base_currency="EUR")
-    found = portfolio_facts(snapshot, find_look_alikes(base, ideal, AS_OF, base_currency="EUR")[1], accepted)
+    found = portfolio_facts(snapshot, find_look_alikes(base, ideal, AS_OF, base_currency="EUR")[1], flowed, accepted)
     expected = desk.rules.decide(with_portfolio(snapshot, found))
     spool(store, AS_OF, None, tmp_path / "facts")
     ledger, decider = Ledger.at(tmp_path), desk.rules.decider()

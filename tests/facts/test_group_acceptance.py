@@ -67,7 +67,7 @@ def test_one_customer_and_the_whole_base_have_the_same_facts() -> None:
     """What a run found returns in one customer's facts and in everybody's columns; what it did not stays unknown."""
     given = tables()
     found = portfolio_facts(
-        snapshot_of(**given), None, group_acceptance(base_of(**given), JUDGED, AS_OF, base_currency=BASE_CURRENCY)
+        snapshot_of(**given), acceptance=group_acceptance(base_of(**given), JUDGED, AS_OF, base_currency=BASE_CURRENCY)
     )
     whole = with_portfolio(snapshot_of(**given), found)
     published = found.append_column("run", pa.array([1] * len(found), pa.int64()))
