@@ -22,7 +22,6 @@ _ALONE = {"perception.cooperation": "cooperation_acceptance"}
 
 _COLUMNS = ("customer", "key", "holds_from", "recorded_at", "entered_by", "source")
 
-
 NEED = "needs."
 """What the name of a need begins with where it stands beside facts; its kind follows."""
 
