@@ -276,7 +276,7 @@ class Layout:
     def _to_confirm(self, below: Sequence[ToConfirm]) -> RenderableType:
         say = Confirming(self.texts, self.wording)
         facts = below if self.show_all else below[:AT_A_GLANCE]
-        return self._bullets(f"{self.wording.title(each.fact)}{self._colon}{say.heard(each)}" for each in facts)
+        return self._bullets(f"{say.title(each.fact)}{self._colon}{say.heard(each)}" for each in facts)
 
     def _question(self, role: str, question: str) -> str:
         return self.texts("ask_role", role=_sentence(role), question=question) if role else question

@@ -12,7 +12,7 @@ from engine.model import Condition, Pack, Test, facts_of, tests_of
 from engine.vocabulary import Value
 from engine.wording import Wording
 from facts.audit import BY_HAND
-from facts.heard import Heard, Said, last_heard
+from facts.heard import NEED, Heard, Said, last_heard
 from facts.store import Store
 from facts.to_confirm import ToConfirm, facts_to_confirm, in_order
 from wiring import Decided
@@ -31,28 +31,29 @@ def to_confirm(
     read = {each.facts.customer: facts_read(pack, each.decision) for each in decided}
     as_of = decided[0].facts.as_of if decided else date.min
     found = facts_to_confirm(store, pack.vocabulary, read, as_of, known_at)
-    return in_order(replace(each, decides=each.fact in read[each.customer]) for each in found)
+    return in_order(replace(each, decides=not read[each.customer].isdisjoint((each.fact, each.row))) for each in found)
 
 
 def heard_of(store: Store, decided: Decided, known_at: datetime | None = None) -> dict[str, Heard]:
-    """Return the records behind the perceptions and judgements of a customer, by fact.
+    """Return the records behind the perceptions and judgements of a customer, by fact, and its needs by the row's key.
 
     Raises:
         StoreError: if the database cannot be read.
     """
     customer = decided.facts.customer
     found = last_heard(store, [customer], decided.facts.as_of, known_at)
-    return {fact: heard for (_, fact), heard in found.items()}
+    return {heard.row if fact.startswith(NEED) else fact: heard for (_, fact), heard in found.items()}
 
 
 def facts_read(pack: Pack, decision: Decision) -> frozenset[str]:
-    """Return the customer's facts that a decision rests on.
+    """Return the customer's facts that a decision rests on, and the keys of rows for which rules fired.
 
     These are read by the rules that fired, by the gates out of the present stage (also where they are not met), and
     to see which candidates may be chosen.
     """
     because = {name.removeprefix("customer.") for fired in decision.fired for name, _ in fired.because}
-    return frozenset(because.union(*map(_named, _looked_at(pack, decision))))
+    rows = {fired.row for fired in decision.fired if fired.row}
+    return frozenset(because.union(rows, *map(_named, _looked_at(pack, decision))))
 
 
 def _looked_at(pack: Pack, decision: Decision) -> Iterator[Condition]:
@@ -86,8 +87,15 @@ class Confirming:
     def asked(self, each: ToConfirm) -> str:
         """Return what a fact is, and why to ask for it."""
         why = [self.texts(f"ask_{reason}", **self._said(each)) for reason in each.reasons]
-        title, value = self.wording.title(each.fact), self._value(each.fact, each.value)
+        title, value = self.title(each.fact), self._value(each.fact, each.value)
         return self.texts("ask_confirm", title=title, value=value, why=self.texts("semicolon").join(why))
+
+    def title(self, fact: str) -> str:
+        """Return what a fact, or a need, is called."""
+        if not fact.startswith(NEED):
+            return self.wording.title(fact)
+        kind = self.wording.member_of("need_kind", fact.removeprefix(NEED))
+        return f"{self.texts('kind_needs')}{self.texts('colon')}{kind}"
 
     def by(self, user: str, source: str) -> str:
         """Return who entered a record, and from where if that says more."""
@@ -106,6 +114,6 @@ class Confirming:
         return {"value": self._value(fact, said.value), "date": self.wording.date(on), "by": by}
 
     def _value(self, name: str, value: Value) -> str:
-        fact = self.wording.vocabulary.fact(name)
+        fact = self.wording.vocabulary.fact(*(("state", "needs") if name.startswith(NEED) else (name,)))
         assert fact is not None, "only declared facts are to be confirmed"  # noqa: S101
         return self.wording.member(fact, value) if isinstance(value, str) else self.wording.measure(fact, value)

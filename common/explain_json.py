@@ -55,7 +55,7 @@ class Derivations:
             found["points"] = node.points
         if node.condition is not None:
             found["needed"] = self._teller.phrases.asks(node.condition)
-        if node.kind in (Kind.TEST, Kind.FACT):
+        if node.kind in (Kind.TEST, Kind.FACT, Kind.ROW):
             found["heard"] = self._teller.heard.get(node.id)
         if node.kind is Kind.RULE:
             written = self._teller.deriver.book[node.id]

@@ -38,7 +38,7 @@ class Teller:
 
     deriver: Deriver
     texts: Texts
-    heard: Mapping[str, Heard] = field(default_factory=dict)  # the record behind a perception or judgement, by fact
+    heard: Mapping[str, Heard] = field(default_factory=dict)  # the record behind a fact, or a need by its row
 
     @property
     def pack(self) -> Pack:

@@ -143,7 +143,7 @@ class WhyLayout:
             case Kind.TEST | Kind.ROWS if node.condition is not None:
                 return marked(node.truth, self._stands(node))
             case Kind.ROW:
-                said = teller.phrases.row(node.scope or "", node.row)
+                said = teller.known(teller.phrases.row(node.scope or "", node.row), node.id)
                 return Text(f"{said} [{node.id}]" if self.for_auditor else said)
         return marked(node.truth, teller.texts(f"group_{node.kind.value}"))
 

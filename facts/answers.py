@@ -56,7 +56,7 @@ class Answer:
 
     @property
     def is_judged(self) -> bool:
-        """Whether it is heard or judged, so that more or less surely known."""
+        """Whether it is a perception or a judgement, of which is kept how surely it is known."""
         return is_judged(self.fact)
 
 
@@ -82,7 +82,7 @@ def is_answerable(fact: Fact) -> bool:
 
 
 def is_judged(fact: Fact) -> bool:
-    """Return whether a fact is a perception or a judgement: heard or judged, more or less surely known."""
+    """Return whether a fact is a perception or a judgement, of which is kept how surely it is known."""
     return fact.family in _FAMILIES or fact.name == "cooperation_acceptance"
 
 

@@ -22,6 +22,9 @@ _ALONE = {"perception.cooperation": "cooperation_acceptance"}
 
 _COLUMNS = ("customer", "key", "holds_from", "recorded_at", "entered_by", "source")
 
+NEED = "needs."
+"""What the name of a need begins with where it stands beside facts; its kind follows."""
+
 
 @dataclass(frozen=True, slots=True)
 class Said:
@@ -45,14 +48,16 @@ class Heard(Said):
 def last_heard(
     store: Store, customers: Collection[str], as_of: date, known_at: datetime | None = None
 ) -> dict[Place, Heard]:
-    """Return what was said last of each perception and judgement of customers, by customer and fact.
+    """Return what was said last of each perception, judgement and need of customers, by customer and fact.
 
-    An effect heard of a value confirms a perception that it does not raise.
+    A need is named by its kind (see `NEED`), and its value is its state. An effect heard of a value confirms a
+    perception that it does not raise.
 
     Raises:
         StoreError: if the one customer that is asked for is not known, or the database cannot be read.
     """
     columns = {name: (*_COLUMNS, "sure", *JUDGED[name]) for name in _FAMILIES}
+    columns["needs"] = (*_COLUMNS, "sure", "kind", "state")
     columns["communications"] = (*_COLUMNS, "value_kind", "heard_on", "outcome")
     one = next(iter(customers)) if len(customers) == 1 else None
     moment = known_at or datetime.now(UTC)
@@ -64,10 +69,14 @@ def last_heard(
             if row["is_current"] and row["customer"] in customers:
                 fact = f"{family}.{row[member]}"
                 records[row["customer"], _ALONE.get(fact, fact)].append({**row, "value": row[value]})
+    needs: dict[Place, list[Row]] = defaultdict(list)
+    for row in base["needs"].to_pylist():
+        if row["is_current"] and row["customer"] in customers:
+            needs[row["customer"], NEED + row["kind"]].append({**row, "value": row["state"]})
     against = contradictions(store, records, as_of, moment)
     found = {
         place: Heard(*_said(newest(rows)), against=tuple(Said(*_said(row)) for row in against.get(place, ())))
-        for place, rows in records.items()
+        for place, rows in {**records, **needs}.items()
     }
     return _with_effects(found, base["communications"])
 

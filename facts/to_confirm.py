@@ -1,4 +1,4 @@
-"""Which perceptions and judgements somebody should confirm: heard long ago, a guess, or contradicted by another record.
+"""Which perceptions, judgements and needs somebody should confirm: old, guessed, or contradicted by another record.
 
 Such a fact is still the fact: rules read it as before, and nothing concludes anything from its age, its source or a
 contradiction. How long a fact stays fresh is declared in the catalogue (`fresh_days`).
@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
 
-from engine.vocabulary import Fact, Value, Vocabulary
-from facts.heard import Heard, Said, last_heard
+from engine.vocabulary import Value, Vocabulary
+from facts.heard import NEED, Heard, Said, last_heard
 from facts.store import Store
 
 
@@ -28,6 +28,7 @@ class Reason(StrEnum):
 class ToConfirm:
     """A customer's fact with its value, the day on which it was last heard, and how many days ago that is.
 
+    A need is named `needs.` with its kind, and its value is its state.
     `reasons` are why it should be confirmed. `fresh_days` is how long it stays fresh (None: for good). `entered_by`,
     `source`, `sure` and `row` are of the record that was heard last; `against` are the records that contradict it.
     `decides` tells whether what is advised rests on it, where that was looked at.
@@ -60,12 +61,12 @@ def facts_to_confirm(
     for (customer, name), said in last_heard(store, customers, as_of, known_at).items():
         fact = vocabulary.fact(name)
         # What was so from the beginning has no day on which it was heard.
-        if fact is None or said.on == date.min:
+        if (fact is None and not name.startswith(NEED)) or said.on == date.min:
             continue
-        days = (as_of - said.on).days
-        if reasons := tuple(_reasons(fact, said, days)):
+        days, fresh = (as_of - said.on).days, None if fact is None else fact.fresh_days
+        if reasons := tuple(_reasons(said, days, fresh)):
             known = (said.entered_by, said.source, said.sure, said.row, said.against)
-            found.append(ToConfirm(customer, name, said.value, reasons, said.on, days, fact.fresh_days, *known))
+            found.append(ToConfirm(customer, name, said.value, reasons, said.on, days, fresh, *known))
     return in_order(found)
 
 
@@ -74,10 +75,10 @@ def in_order(found: Iterable[ToConfirm]) -> list[ToConfirm]:
     return sorted(found, key=lambda each: (not each.decides, not each.against, -each.days, each.customer, each.fact))
 
 
-def _reasons(fact: Fact, said: Heard, days: int) -> list[Reason]:
+def _reasons(said: Heard, days: int, fresh_days: int | None) -> list[Reason]:
     holds = {
         Reason.CONTRADICTED: bool(said.against),
         Reason.ESTIMATE: said.sure == "estimate",
-        Reason.STALE: fact.fresh_days is not None and days > fact.fresh_days,
+        Reason.STALE: fresh_days is not None and days > fresh_days,
     }
     return [reason for reason, is_so in holds.items() if is_so]

@@ -90,7 +90,10 @@ class Asked:
 
 @dataclass(frozen=True, slots=True)
 class ToConfirm:
-    """A fact that somebody should confirm, what was heard, and what may be answered, the value on record among it."""
+    """A fact that somebody should confirm, what was heard, and what may be answered, the value on record among it.
+
+    Nothing may be answered here of a need.
+    """
 
     fact: str
     title: str
@@ -356,11 +359,10 @@ class View:
         """Yield the facts that the advice rests on and that somebody should confirm."""
         say = Confirming(self.texts, self.wording)
         for each in to_confirm(self.site.store, self.pack, [self.decided]):
-            fact = self.pack.vocabulary.fact(each.fact)
-            if fact is not None and each.decides:
-                title, heard = self.wording.title(each.fact), say.heard(each)
-                is_guess = Reason.ESTIMATE in each.reasons
-                yield ToConfirm(each.fact, title, heard, str(each.value), self._choices(fact), is_guess)
+            if each.decides:
+                fact, is_guess = self.pack.vocabulary.fact(each.fact), Reason.ESTIMATE in each.reasons
+                choices = {} if fact is None else self._choices(fact)
+                yield ToConfirm(each.fact, say.title(each.fact), say.heard(each), str(each.value), choices, is_guess)
 
     def _choices(self, fact: Fact) -> dict[str, str]:
         if fact.type is Type.FLAG:

@@ -207,6 +207,12 @@ def test_why_says_how_surely_a_fact_is_known(demo: Call) -> None:
     audited = " ".join(demo(*call, "--for", "auditor").output.replace("│", "").split())
     assert "our own estimate (ana, 20 Jun 2026) [silver-carp/product]" in audited
     assert '"sure": "estimate"' in demo(*call, "--json").output
+    need = ("moonbridge", "--kind", "quality", "--state", "unmet", "--sure", "estimate", "--on", "2026-06-10")
+    assert demo("record", "need", *need, "--as", "ana", "--as-of", DAY).code == 0
+    told = " ".join(demo("why", "moonbridge", "--as-of", DAY).output.replace("│", "").split())
+    assert "10 Jun 2026, quality, core need, basic · our own estimate (ana, 10 Jun 2026)" in told
+    asked = demo("recommend", "moonbridge", "--as-of", DAY, "--all").output
+    assert "Need: quality: unmet (10 Jun 2026, entered by ana; only our own" in asked
 
 
 def test_why_explains_an_action(query: Call) -> None:

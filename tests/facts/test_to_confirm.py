@@ -66,6 +66,11 @@ def test_a_guess_is_asked_for_until_it_is_known_better(store: Store) -> None:
         "judgement.both_want": (Reason.ESTIMATE,),
     }
     assert list(reasons) == list(unsure(store))
+    for sure, on, asked in (("estimate", JUNE, ["unmet"]), ("told", TODAY, [])):
+        need = {"kind": "quality", "state": "unmet", "sure": sure}
+        entry = Book(store, catalogue(), "K1", TODAY).entry("needs", need, on, "K1/quality")
+        state(store, [entry], user="ann", source="command line")
+        assert [each.value for name, each in unsure(store).items() if name == "needs.quality"] == asked
     say(store, "K1", "judgement.both_want=yes", TODAY)
     assert unsure(store)["judgement.both_want"].heard_on == TODAY
     say(store, "K1", "judgement.both_want=yes", TODAY, "told")
