@@ -126,7 +126,7 @@ def serve(store: Store, settings: Settings, host: str, port: int) -> None:
 
     gc.set_threshold(700, 10, 10)  # Python's own: unlike a command, a server lives long enough to collect garbage
     app = application(store, settings)
-    app.state.site.rules()  # a pack with problems is told of now, and not with the first page
+    app.state.site.prepare()  # a pack with problems is told of now, and not with the first page
     try:
         listening = socket.create_server((host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET)
     except OSError as error:
