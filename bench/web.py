@@ -76,9 +76,9 @@ class Server:
     process: int
 
     def processor(self) -> float:
-        """Return the seconds of the processor that it has used."""
-        fields = Path(f"/proc/{self.process}/stat").read_text().rpartition(")")[2].split()
-        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+        """Return the seconds of the processor that it has used, with the processes that it started."""
+        started = Path(f"/proc/{self.process}/task/{self.process}/children").read_text().split()
+        return sum(map(_processor, [str(self.process), *started]))
 
     def rest(self) -> None:
         """Wait until it has read what the batch kept: until it works no more."""
@@ -86,6 +86,11 @@ class Server:
         while self.processor() - used > IDLE:
             used = self.processor()
             time.sleep(1.0)
+
+
+def _processor(process: str) -> float:
+    fields = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 def measure() -> list[Figure]:
@@ -143,7 +148,8 @@ def _server(url: str) -> Iterator[Server]:
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = int(free.getsockname()[1])
     serve = ["serve", "--port", str(port), "--as-of", AS_OF.isoformat(), "--requests", "1000000", "--db", url]
-    process = subprocess.Popen([sys.executable, "-c", "import cli; cli.main()", *serve])
+    processes = ["--processes", str(os.cpu_count())]
+    process = subprocess.Popen([sys.executable, "-c", "import cli; cli.main()", *serve, *processes])
     try:
         while process.poll() is None:
             with socket.socket() as probe:
