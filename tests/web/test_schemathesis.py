@@ -1,4 +1,4 @@
-"""Requests made up by schemathesis, such as the description allows and such as it does not: answers are as described."""
+"""Requests made up by schemathesis, such as the description allows and such as it does not: answers are described."""
 
 from __future__ import annotations
 
