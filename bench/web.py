@@ -3,7 +3,7 @@
     python -m bench.web --customers 100000 --rate 50 --seconds 20 --db postgresql://...
 
 Everything is on this machine: the facts are invented (`valuelift generate`) and put into a new store, in SQLite unless
-`--db` names another (it must be empty); decisions are published as a run; a server in a process of its own serves it.
+`--db` names another (it must be empty); a batch decides them; a server in a process of its own serves it.
 Requests are sent at a steady rate whether or not earlier ones are answered, and each is timed from when it was due: who
 waits in a queue is not forgotten. Before that, some are sent one after another, which shows the time of one alone, and
 what it takes of the processor, whatever else the machine does.
@@ -12,7 +12,6 @@ what it takes of the processor, whatever else the machine does.
 from __future__ import annotations
 
 import argparse
-import hashlib
 import http.client
 import os
 import random
@@ -34,12 +33,12 @@ import pyarrow.parquet as pq
 from bench.figures import Figure, milliseconds
 from facts import reading
 from facts.accounts import Account, Role, add_account, new_password, open_session
+from facts.batch.ledger import Ledger, runs_folder
 from facts.database import bulk
 from facts.demo import AS_OF
 from facts.generate import generate
-from facts.runs import Run, publish
 from facts.store import Store
-from facts.tables import FACT_TABLES, customer_keys, decisions
+from facts.tables import FACT_TABLES, customer_keys
 from facts.tokens import Scope, create_token
 from web.access import SESSION
 from wiring import Desk, shipped_rules
@@ -54,6 +53,10 @@ ROWS = 100_000
 
 LONGEST = 30.0
 """Seconds after which a request counts as failed."""
+
+
+IDLE = 0.1
+"""Seconds of the processor in a second below which a server does nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,9 +76,21 @@ class Server:
     process: int
 
     def processor(self) -> float:
-        """Return the seconds of the processor that it has used."""
-        fields = Path(f"/proc/{self.process}/stat").read_text().rpartition(")")[2].split()
-        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+        """Return the seconds of the processor that it has used, with the processes that it started."""
+        started = Path(f"/proc/{self.process}/task/{self.process}/children").read_text().split()
+        return sum(map(_processor, [str(self.process), *started]))
+
+    def rest(self) -> None:
+        """Wait until it has read what the batch kept: until it works no more."""
+        used = -1.0
+        while self.processor() - used > IDLE:
+            used = self.processor()
+            time.sleep(1.0)
+
+
+def _processor(process: str) -> float:
+    fields = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 def measure() -> list[Figure]:
@@ -87,6 +102,7 @@ def figures(customers: int, rate: int, seconds: int, db: str | None = None) -> I
     """Yield the figures as they come."""
     with tempfile.TemporaryDirectory() as folder:
         url = db or f"sqlite:///{Path(folder) / 'web.db'}"
+        os.environ["VALUELIFT_RUNS"] = folder  # where the server looks for the facts of the run as well
         store = Store.create(url)
         load(store, Path(folder) / "facts", customers)
         now = datetime.now(UTC)
@@ -100,13 +116,14 @@ def figures(customers: int, rate: int, seconds: int, db: str | None = None) -> I
         )
         store.close()
         with _server(url) as server:
+            server.rest()
             for each in asked:
                 for how, found in _measured(each, server, customers, rate, seconds):
                     yield Figure(f"{each.what}, {customers:,} customers, {how}", found)
 
 
 def load(store: Store, folder: Path, customers: int) -> None:
-    """Put invented facts into a store, and publish what follows from them as a run."""
+    """Put invented facts into a store, and decide them by a batch."""
     generate(folder, customers, SEED)
     said = {"source": "bench", "entered_by": "bench"}
     with bulk(store.url, write=True) as cursor:
@@ -121,12 +138,8 @@ def load(store: Store, folder: Path, customers: int) -> None:
                 stored = reading.to_stored(batch, table)
                 whole = dict(zip(stored.schema.names, stored.columns, strict=True)) | columns
                 cursor.adbc_ingest(table.name, pa.table({**whole, "recorded_at": moment}), mode="append")
-    rules = shipped_rules()
-    decided = Desk(store, rules, AS_OF).overview()
-    stamp, digest = rules.program.stamp, hashlib.sha256(b"bench").hexdigest()
-    run = Run(AS_OF, datetime.now(UTC), stamp.name, stamp.version, stamp.digest, "-", digest, "bench")
-    kept = [name for name in (*decisions.c.keys(), "fired_rules") if name in decided.column_names]
-    publish(store, run, len(decided), [decided.select(kept)])
+    ledger = Ledger.at(runs_folder(store.url))
+    Desk(store, shipped_rules(), AS_OF).batch("bench", ledger).run(lambda *_: None)
 
 
 @contextmanager
@@ -135,7 +148,8 @@ def _server(url: str) -> Iterator[Server]:
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = int(free.getsockname()[1])
     serve = ["serve", "--port", str(port), "--as-of", AS_OF.isoformat(), "--requests", "1000000", "--db", url]
-    process = subprocess.Popen([sys.executable, "-c", "import cli; cli.main()", *serve])
+    processes = ["--processes", str(os.cpu_count())]
+    process = subprocess.Popen([sys.executable, "-c", "import cli; cli.main()", *serve, *processes])
     try:
         while process.poll() is None:
             with socket.socket() as probe:

@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import gc
+import multiprocessing
 import os
+import signal
 import socket
+import threading
+from collections.abc import Callable, Sequence
 from datetime import date
 from ipaddress import ip_address
 from pathlib import Path
@@ -16,6 +20,8 @@ import click
 from commands.options import Day, db_option, pack_option
 
 if TYPE_CHECKING:
+    from multiprocessing.process import BaseProcess
+
     from facts.store import Store
     from web.site import Settings
     from web.webhook import Hook
@@ -45,7 +51,15 @@ port_option = click.option(
     show_default=True,
     type=click.IntRange(1, 1_000_000),
     metavar="N",
-    help="How many requests another program may make in a minute by one token.",
+    help="How many requests another program may make in a minute by one token, of each process.",
+)
+@click.option(
+    "--processes",
+    default=1,
+    show_default=True,
+    type=click.IntRange(1, 64),
+    metavar="N",
+    help="How many processes answer, each with what it keeps in memory; as many as there are cores answer most.",
 )
 @click.option(
     "--webhook",
@@ -60,6 +74,7 @@ def command(
     https: bool,
     as_of: date | None,
     requests: int,
+    processes: int,
     webhook: str | None,
     pack: Path | None,
     db: str | None,
@@ -84,7 +99,7 @@ def command(
     with open_store(db) as store:
         if not accounts(store):
             click.echo("There are no accounts yet. Add one by `valuelift user add`.", err=True)
-        serve(store, Settings(as_of, pack, https, requests, hook), host, port)
+        serve(store, Settings(as_of, pack, https, requests, hook), host, port, processes)
 
 
 def _hook(url: str) -> Hook:
@@ -118,19 +133,55 @@ def require_https(host: str, https: bool) -> None:
         )
 
 
-def serve(store: Store, settings: Settings, host: str, port: int) -> None:
+def serve(store: Store, settings: Settings, host: str, port: int, processes: int = 1) -> None:
     """Serve until somebody stops it."""
+    try:
+        listening = socket.create_server((host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET)
+    except OSError as error:
+        raise click.UsageError(f"Cannot listen at {host}:{port}: {error.strerror}.") from None
+    url = store.url.render_as_string(hide_password=False)
+    context = multiprocessing.get_context("spawn")  # a fork would share the connections to the database
+    others = [context.Process(target=_serve_too, args=(url, settings, listening)) for _ in range(processes - 1)]
+    _answer(store, settings, listening, then=lambda: _begin(others, f"http://{host}:{port}"))
+    for each in others:
+        each.terminate()
+
+
+def _begin(others: Sequence[BaseProcess], address: str) -> None:
+    """Start the other processes, and say where all of them are."""
+    for each in others:
+        each.start()
+    click.echo(f"Valuelift is at {address} (stop it by Ctrl-C).", err=True)
+
+
+def _serve_too(url: str, settings: Settings, listening: socket.socket) -> None:
+    """Answer in another process, for as long as the one that started it lives."""
+    from facts.store import Store
+
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+    store = Store.open(url)
+    _answer(store, settings, listening)
+    store.close()
+
+
+def _end_with_parent() -> None:
+    parent = multiprocessing.parent_process()
+    assert parent is not None, "only processes that were started here come here"  # noqa: S101
+    parent.join()
+    os.kill(os.getpid(), signal.SIGTERM)
+
+
+def _answer(
+    store: Store, settings: Settings, listening: socket.socket, then: Callable[[], object] = lambda: None
+) -> None:
+    """Answer whoever comes to a socket; `then` is called before the first."""
     import uvicorn
 
     from web.app import application
 
     gc.set_threshold(700, 10, 10)  # Python's own: unlike a command, a server lives long enough to collect garbage
     app = application(store, settings)
-    app.state.site.rules()  # a pack with problems is told of now, and not with the first page
-    try:
-        listening = socket.create_server((host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET)
-    except OSError as error:
-        raise click.UsageError(f"Cannot listen at {host}:{port}: {error.strerror}.") from None
-    click.echo(f"Valuelift is at http://{host}:{port} (stop it by Ctrl-C).", err=True)
+    app.state.site.prepare()  # a pack with problems is told of now, and not with the first page
+    then()
     uvicorn.Server(uvicorn.Config(app, log_level="warning", server_header=False)).run(sockets=[listening])
     app.state.site.close()

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from collections.abc import Collection
+from datetime import UTC, date, datetime
 from functools import cache
 from typing import Any
 
@@ -10,6 +11,7 @@ from sqlalchemy import BindParameter, Connection, Select, and_, bindparam, exist
 
 from facts import reading
 from facts.card import CARD, Card
+from facts.store import Store
 from facts.tables import customer_keys, customers, merges
 
 
@@ -27,6 +29,32 @@ def known(connection: Connection, customer: str, as_of: date, known_at: datetime
     if found is None or found["key"] is None or found["is_merged"]:
         return None
     return customer, {name: found[name] for name in CARD}
+
+
+def cards(store: Store, wanted: Collection[str], as_of: date) -> dict[str, Card]:
+    """Return who customers are on a day, by key; those of whom nothing holds on it are left out.
+
+    Args:
+        store: where.
+        wanted: keys of customers that are not merged into others.
+        as_of: the day.
+    """
+    seen = {"as_of": as_of, "known_at": datetime.now(UTC)}
+    with store.asking() as connection:
+        rows = connection.execute(_cards(), {"customers": list(wanted), **seen}).mappings()
+        return {row["key"]: {name: row[name] for name in CARD} for row in rows}
+
+
+@cache
+def _cards() -> Select[Any]:
+    row, later = customers.c, customers.alias()
+    last = select(func.max(later.c.holds_from)).where(later.c.key == row.key, reading.visible(later)).scalar_subquery()
+    return select(row.key, *(row[name] for name in CARD)).where(
+        row.key.in_(bindparam("customers", expanding=True)),
+        reading.visible(customers),
+        row.holds_from == last,
+        or_(row.holds_until.is_(None), row.holds_until > reading.AS_OF),
+    )
 
 
 @cache

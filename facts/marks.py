@@ -48,6 +48,24 @@ def marks(store: Store, customers: Collection[str]) -> Marks:
     return Marks(pack, run, others, own)
 
 
+def log_so_far(store: Store, until: int | None = None) -> tuple[int, int]:
+    """Return the number of the newest entry of the audit log, and how many entries there are (0, 0 if none).
+
+    While there are as many up to a number as there were, none was added below it: an entry gets its number before it
+    is to be seen, and one with a higher number may be seen first.
+
+    Args:
+        store: whose log.
+        until: only entries up to this number.
+    """
+    counted = select(func.coalesce(_NEWEST, 0), func.count())
+    with store.asking() as connection:
+        newest, entries = connection.execute(
+            counted.select_from(audit) if until is None else counted.where(audit.c.id <= until)
+        ).one()
+    return int(newest), int(entries)
+
+
 _NEWEST = func.max(audit.c.id)
 _MARKS = union_all(
     select(literal("pack"), ACTIVE_DIGEST.scalar_subquery(), literal(0)),

@@ -32,13 +32,14 @@ from sqlalchemy import (
     literal,
     or_,
     select,
+    true,
     union_all,
 )
 from sqlalchemy.sql.selectable import NamedFromClause
 
 from facts.columns import Scaled, UtcMoment
 from facts.database import bulk, is_sqlite, run
-from facts.tables import customers, merges
+from facts.tables import customer_keys, customers, merges
 
 if TYPE_CHECKING:
     from adbc_driver_manager.dbapi import Cursor
@@ -125,6 +126,21 @@ def merges_known() -> Select[Any]:
     ordered = select(merges.c.customer, merges.c.survivor, merges.c.holds_from).where(visible(merges))
     newest_last = ordered.order_by(merges.c.holds_from).subquery()
     return select(newest_last.c.customer, newest_last.c.survivor)
+
+
+@cache
+def merges_for() -> Select[Any]:
+    """Select the same for somebody who asks about the customer `customer_key`: no row at all if it is not known.
+
+    If it is and there are no merges, there is one empty row.
+    """
+    known = select(merges.c.customer, merges.c.survivor, merges.c.holds_from).where(visible(merges)).subquery()
+    return (
+        select(known.c.customer, known.c.survivor)
+        .select_from(customer_keys.outerjoin(known, true()))
+        .where(customer_keys.c.key == bindparam("customer_key"))
+        .order_by(known.c.holds_from)
+    )
 
 
 def survivors(known_merges: pa.Table) -> dict[str, str]:

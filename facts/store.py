@@ -240,8 +240,10 @@ def _wanted(only: Mapping[str, Iterable[str]] | None) -> dict[str, tuple[str, ..
 
 def _merged(connection: Connection, customer: str, seen: Mapping[str, date]) -> dict[str, str]:
     """Return who stands for which merged customer, once this customer is known to exist."""
-    require_customers(connection, [customer])
-    return reading.survivors(reading.read_few(connection, reading.merges_known(), reading.MERGES, **seen))
+    found = reading.read_few(connection, reading.merges_for(), reading.MERGES, customer_key=customer, **seen)
+    if not found.num_rows:
+        require_customers(connection, [customer])  # which says what is wrong
+    return reading.survivors(found.drop_null())
 
 
 def _known_as(customer: str, into: Mapping[str, str]) -> list[str]:

@@ -17,10 +17,13 @@ from engine.coverage import fired_in
 from engine.load.uses import uses_of_parameters
 from engine.portrait import Gallery
 from facts.audit import last_entry
+from facts.cards import cards
+from facts.marks import Marks
 from facts.marks import marks as marks_of
 from facts.packs import active_digest
 from facts.runs import firing_in, newest_run, published_runs
 from facts.store import Store
+from web.last_run import LastRun
 from web.webhook import Hook, Teller
 from web.work import PathAsked
 from web.workers import Workers
@@ -88,6 +91,7 @@ class Site:
         self.workers = Workers(SECONDS)
         self.teller: Teller | None = None
         self.views = Views()
+        self.last_run = LastRun(store)
         self._kept: dict[str, tuple[Any, Decided]] = {}
         self._portfolios: dict[Any, Portfolio] = {}
         self._books: dict[tuple[Any, str], Gallery] = {}
@@ -116,6 +120,15 @@ class Site:
         url = self.store.url.render_as_string(hide_password=False)
         return PathAsked(url, self.settings.pack, self.today(), customer, about, named, seconds)
 
+    def prepare(self) -> None:
+        """Load the rules, and begin to read what the last run kept.
+
+        Raises:
+            ProblemsError: with everything that is wrong with the rules.
+        """
+        desk = self.desk()
+        self._by_last_run(desk, marks_of(self.store, ()), ())
+
     def tell(self, number: int | None) -> None:
         """Let an entry of the audit log be told to whoever wants to know."""
         if self.teller is not None and number is not None:
@@ -133,9 +146,11 @@ class Site:
         marks = {key: (desk.as_of, desk.rules.program.stamp, now_stands.of(key)) for key in customers}
         found = {key: kept[1] for key in customers if (kept := self._kept.get(key)) and kept[0] == marks[key]}
         stale = [key for key in customers if key not in found]
-        fresh = [desk.decide(key) for key in stale] if len(stale) <= FEW else desk.decide_many(stale)
+        fresh = self._by_last_run(desk, now_stands, stale) if stale else {}
+        rest = [key for key in stale if key not in fresh]
+        anew = [desk.decide(key) for key in rest] if len(rest) <= FEW else desk.decide_many(rest)
         with self._lock:
-            for each in fresh:
+            for each in [*fresh.values(), *anew]:
                 key = each.facts.customer
                 found[key] = each
                 self._kept.pop(key, None)
@@ -143,6 +158,12 @@ class Site:
             for key in list(self._kept)[: max(0, len(self._kept) - MOST_KEPT)]:
                 del self._kept[key]
         return found
+
+    def _by_last_run(self, desk: Desk, marks: Marks, customers: Sequence[str]) -> dict[str, Decided]:
+        """Return those decisions that the facts of the last run lead to as well."""
+        found = self.last_run.decided(desk.rules, desk.as_of, marks, customers)
+        who = cards(self.store, found, desk.as_of) if found else {}
+        return {key: Decided(who[key], *each) for key, each in found.items() if key in who}
 
     def book(self, language: str) -> Book:
         """Return the rule book of the rules in use, with how often each fired in the newest run of these rules."""

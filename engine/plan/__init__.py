@@ -1,7 +1,8 @@
 """The plan: a program run over columns, the decisions of many customers at once."""
 
+from engine.plan.by_customer import ByCustomer
 from engine.plan.kept import Kept
 from engine.plan.result import Result, Tested
 from engine.plan.run import Plan
 
-__all__ = ["Kept", "Plan", "Result", "Tested"]
+__all__ = ["ByCustomer", "Kept", "Plan", "Result", "Tested"]

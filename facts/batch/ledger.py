@@ -89,7 +89,13 @@ class RunFolder:
 
     # --- what the run is ---
 
-    def begin(self, key: RunKey, part_size: int, incremental: Mapping[str, Any] | None = None) -> None:
+    def begin(
+        self,
+        key: RunKey,
+        part_size: int,
+        incremental: Mapping[str, Any] | None = None,
+        log: tuple[int, int] | None = None,
+    ) -> None:
         """Note what the run is decided from, and from which run it goes on, unless it has begun already.
 
         Args:
@@ -97,10 +103,12 @@ class RunFolder:
             part_size: how many customers make a part.
             incremental: of an incremental run, `after`, the name of the run that it goes on from (None: there is
                 none), and `firsts`, the first customer of each of that run's parts.
+            log: how far the store's audit log had come before its facts were read (see `marks.log_so_far`); None if
+                they come from a folder.
         """
         if not self.has_begun():
             self.path.mkdir(parents=True, exist_ok=True)
-            said = {**asdict(key), "part_size": part_size, "incremental": incremental}
+            said = {**asdict(key), "part_size": part_size, "incremental": incremental, "log": log}
             self._put("run.json", lambda path: path.write_text(json.dumps(said, default=str, indent=2), "utf-8"))
 
     def has_begun(self) -> bool:

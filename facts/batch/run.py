@@ -21,6 +21,7 @@ from facts.database import StoreError
 from facts.group_acceptance import Judged
 from facts.group_flow import Flow
 from facts.ideal import Ideal
+from facts.marks import log_so_far
 from facts.runs import Run, publish, run_number
 from facts.store import Store
 
@@ -88,7 +89,7 @@ class Batch:
             StoreError: if the facts cannot be used, or another batch is at work and waiting is not wanted.
             ProblemsError: if a value does not fit what is declared.
         """
-        with self.ledger.lock(self.user, waiting, wait=wait), self._facts(progress) as facts:
+        with self.ledger.lock(self.user, waiting, wait=wait), self._facts(progress) as (facts, log):
             written = facts.written()
             key = self._key(facts)
             run = self.ledger.run(key)
@@ -99,7 +100,8 @@ class Batch:
             if run.has_begun():
                 _require_sound(run)
             customers = facts.customers(self.as_of, self.known_at)
-            run.begin(key, part_size(len(customers), self.part, self.workers), self._incremental(key, customers))
+            size = part_size(len(customers), self.part, self.workers)
+            run.begin(key, size, self._incremental(key, customers), log)
             self._job(facts, customers, run).compute(progress)
             if facts.written() != written:
                 self.ledger.remove(run)
@@ -119,7 +121,7 @@ class Batch:
         before = self.run(progress, waiting, wait=wait)
         if before.is_new:
             return before
-        with self.ledger.lock(self.user, waiting, wait=wait), self._facts(progress) as facts:
+        with self.ledger.lock(self.user, waiting, wait=wait), self._facts(progress) as (facts, _):
             key = self._key(facts)
             again = RunFolder(before.folder.path.with_name(f".{before.folder.name}.again"))
             shutil.rmtree(again.path, ignore_errors=True)
@@ -185,19 +187,20 @@ class Batch:
         )
 
     @contextmanager
-    def _facts(self, progress: Progress) -> Iterator[FactsFolder]:
-        """Give the folder of facts; what the store knows is put into one first."""
+    def _facts(self, progress: Progress) -> Iterator[tuple[FactsFolder, tuple[int, int] | None]]:
+        """Give the folder of facts, into which what the store knows is put, with how far its log had come (or None)."""
         if self.facts is not None:
-            yield open_folder(self.facts)
+            yield open_folder(self.facts), None
             return
         if self.store is None:
             raise ValueError("a batch needs a folder of facts or a store")
         place = self.ledger.root / _SPOOLED
         shutil.rmtree(place, ignore_errors=True)
         progress("reading", 0, 1)
+        log = log_so_far(self.store)  # before the facts: what is logged later may be missing in them
         spool(self.store, self.as_of, self.known_at, place)
         try:
-            yield open_folder(place)
+            yield open_folder(place), log
         finally:
             shutil.rmtree(place, ignore_errors=True)
 
