@@ -118,8 +118,8 @@ def test_five_actions_at_a_glance_and_all_on_demand(query: Call, busiest: str) -
 
 def test_reasons_carry_the_numbers_of_the_facts(query: Call) -> None:
     """A reason is its rule's text with the values of the facts, their thousands separated."""
-    answer = query("recommend", "ashgrove", "--as-of", DAY, "--all")
-    found = query("recommend", "ashgrove", "--as-of", DAY, "--json").json
+    answer = query("recommend", "garnetfeld", "--as-of", DAY, "--all")
+    found = query("recommend", "garnetfeld", "--as-of", DAY, "--json").json
     (fired,) = [one for one in found["decision"]["fired"] if one["rule"] == "buys-less"]
     before, now = (float(dict(fired["because"])[name]) for name in ("revenue_prev_90d", "revenue_90d"))
     said = " ".join(answer.output.split())
