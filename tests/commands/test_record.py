@@ -68,8 +68,7 @@ def test_a_record_says_what_it_holds_and_what_changes(enter: Enter) -> None:
         "  recognised (10 Jun 2026)",
         "What changes:",
         "  Value to convey next: product → service",
-        "  First action: Convey the value chosen above → Ask how the last message was",
-        "  received",
+        "  First action: Convey the next value → Ask how the last message was received",
     ]
     assert enter("effect", "silver-carp", "product", "--outcome", "no_reaction", "--lang", "zh").lines == [
         "已为silver-carp记录（编号2）：",
@@ -129,7 +128,7 @@ def test_a_declined_action_leaves_the_plan_and_is_counted(enter: Enter, demo: Ca
     """The reason counts for the rule that advised the action."""
     declined = enter("action", "silver-carp", "convey-value", "--state", "declined", "--because", "wrong_time")
     assert (
-        "  No longer in the plan: Convey the value chosen above" in declined.lines or "First action" in declined.output
+        "  No longer in the plan: Convey the next value" in declined.lines or "First action" in declined.output
     )
     counted = demo("record", "reasons", "--customer", "silver-carp", "--json").json
     assert counted == [{"rule": "convey-within-a-week", "because": "wrong_time", "count": 1}]

@@ -126,10 +126,10 @@ def test_a_guess_is_confirmed_in_place(own_pages: Pages) -> None:
 def test_one_turn_of_the_loop(own_pages: Pages) -> None:
     """A value is accepted, conveyed and heard of; each time the page says what changes, and what comes next."""
     manager = own_pages.visit("manager")
-    assert "Convey the value chosen above, open" in said_after(manager, "actions", action="convey-value", state="open")
+    assert "Convey the next value, open" in said_after(manager, "actions", action="convey-value", state="open")
     told = {"value_kind": "product", "medium": "technical_exchange", "audience_role": "user", "on": "2026-06-10"}
     said = said_after(manager, "value", **told)
-    assert "First action: Convey the value chosen above → Ask how the last message was received" in said
+    assert "First action: Convey the next value → Ask how the last message was received" in said
     page = manager.get(CUSTOMER).text
     found = re.search(r'name="communication"><option value="([^"]+)"', page)
     assert found is not None
