@@ -43,17 +43,18 @@ class Retest:
         changed = None if base is None else changed_rules(base.program, program)
         stands = {} if base is None or changed is None else base.untouched(program, changed)
         session = Session(program)
-        decisions: list[Decision] = []
+        results: list[CaseResult] = []
         self.decided = 0
         for case in cases:
             facts, decision = stands.get(case.name, (None, None))
-            if decision is None or facts != case.facts:
-                decision = session.decide(case.facts)
+            result = judge(case, decision) if decision is not None and facts == case.facts else None
+            if result is None or not result.passed:  # why a case fails may be told otherwise, whatever it comes to
+                result = judge(case, session.decide(case.facts))
                 self.decided += 1
-            decisions.append(decision)
+            results.append(result)
         if base is None or changed is None or base.facts != [case.facts for case in cases]:
-            self._base = _Base.of(program, cases, decisions)
-        return [judge(case, decision) for case, decision in zip(cases, decisions, strict=True)]
+            self._base = _Base.of(program, cases, [result.decision for result in results])
+        return results
 
 
 @dataclass(frozen=True)

@@ -127,9 +127,7 @@ def test_what_became_known_later_is_added(enter: Enter) -> None:
 def test_a_declined_action_leaves_the_plan_and_is_counted(enter: Enter, demo: Call) -> None:
     """The reason counts for the rule that advised the action."""
     declined = enter("action", "silver-carp", "convey-value", "--state", "declined", "--because", "wrong_time")
-    assert (
-        "  No longer in the plan: Convey the next value" in declined.lines or "First action" in declined.output
-    )
+    assert "  No longer in the plan: Convey the next value" in declined.lines or "First action" in declined.output
     counted = demo("record", "reasons", "--customer", "silver-carp", "--json").json
     assert counted == [{"rule": "convey-within-a-week", "because": "wrong_time", "count": 1}]
     assert "not at this time" in demo("record", "reasons", "--lang", "en").output
