@@ -10,9 +10,10 @@ from typing import Any
 import pytest
 from sqlalchemy import insert, select, text
 
+from facts import migrations
 from facts.audit import entries
 from facts.contacts import ERASED, erase, export, people
-from facts.database import StoreError, is_sqlite
+from facts.database import StoreError, connect, database_url, is_sqlite
 from facts.recording import merge_customers, record
 from facts.store import Store
 from facts.tables import FACT_TABLES, metadata
@@ -136,19 +137,27 @@ def test_the_file_holds_it_no_longer(store: Store) -> None:
     assert [one for one in SECRETS[1:] for each in files if one.encode() in each.read_bytes()] == []
 
 
-def test_an_older_log_is_taken_along(store: Store) -> None:
-    """A log of the version before keeps its entries and stays one that is only added to."""
-    told = [(each.id, each.did, each.changes) for each in entries(store)]
-    with store.writing() as connection:
-        connection.execute(text("DROP INDEX ix_customers_key"))
-        connection.execute(text("UPDATE alembic_version SET version_num = '0008'"))
-    again = Store.open(store.url.render_as_string(hide_password=False))
-    assert [(each.id, each.did, each.changes) for each in entries(again)] == told
-    with pytest.raises((StoreError, sqlite3.Error), match="only added to"), again.writing() as connection:
+def test_an_older_log_is_taken_along(store_url: str) -> None:
+    """A log of a version before erasures keeps its entries and stays one that is only added to."""
+    entry = text(
+        "INSERT INTO audit (at, done_by, origin, did, subject, customer, changes) "
+        "VALUES ('2026-01-01T00:00:00.000000', 'ann', 'command line', 'record', 'needs', 'K1', '[]')"
+    )
+    with connect(database_url(store_url)).execution_options(writes=True).begin() as connection:
+        migrations.upgrade(connection, "0008")
+        connection.execute(entry)
+    store = Store.open(store_url)
+    (told,) = entries(store)
+    assert (told.id, told.user, told.did, told.customer) == (1, "ann", "record", "K1")
+    with pytest.raises((StoreError, sqlite3.Error), match="only added to"), store.writing() as connection:
         connection.execute(text("DELETE FROM audit"))
-    found = [(each.key, each.name, each.role, each.stands) for each in people(again, "K1")]
+    store.close()
+
+
+def test_the_people_of_a_customer_are_listed(store: Store) -> None:
+    """Everybody who stands today is listed by key, with name and role."""
+    found = [(each.key, each.name, each.role, each.stands) for each in people(store, "K1")]
     assert found == [("K1/buyer", "李娜", "buyer", True), ("K1/user", "Bo Holm", "user", True)]
-    again.close()
 
 
 def test_the_commands_list_export_and_erase(store: Store, tmp_path: Path) -> None:
