@@ -8,10 +8,11 @@ import pytest
 from sqlalchemy import delete, text, update
 from sqlalchemy.exc import SQLAlchemyError
 
+from facts import migrations
 from facts.answers import answered, read_answer
 from facts.audit import Entry, entries
 from facts.book import Book
-from facts.database import StoreError
+from facts.database import StoreError, connect, database_url
 from facts.declined import Declined, declined
 from facts.packs import StoredPack, rollback_pack, use_pack
 from facts.recording import Statement, confirm_stage, merge_customers, record, state
@@ -444,32 +445,18 @@ def test_the_log_is_only_added_to(store: Store, change: Any) -> None:
 
 def test_an_older_store_tells_what_it_knows(store_url: str) -> None:
     """A store made before there was a log gets one, with the confirmations and uses of packs that it holds."""
-    store = Store.create(store_url)
-    record(store, "customers", [{"key": "K1", "name": "Acme", "holds_from": SENT}], user="ann", source="test")
-    confirm_stage(store, "K1", "target", SENT, user="ann")
-    use_pack(store, StoredPack("a" * 64, "ours", "1", b""), user="bob")
-    with store.writing() as connection:
-        connection.execute(text("UPDATE stage_history SET source = 'confirmed'"))
-        for table in ("communications", "actions"):
-            for column in (
-                ("heard_from", "heard_reason") if table == "communications" else ("declined_because", "advised_by")
-            ):
-                connection.execute(text(f"ALTER TABLE {table} DROP COLUMN {column}"))
-        for table in ("needs", "perceptions", "assessments"):
-            connection.execute(text(f"ALTER TABLE {table} DROP COLUMN sure"))
-        connection.execute(text("DROP TABLE audit"))
-        if connection.dialect.name == "postgresql":
-            connection.execute(text("DROP FUNCTION refuse_to_change_audit"))
-        for table in ("drafts", "reads", "kept_answers", "api_tokens", "account_sessions", "accounts", "rule_lists"):
-            connection.execute(text(f"DROP TABLE {table}"))
-        if connection.dialect.name == "postgresql":
-            connection.execute(text("DROP FUNCTION refuse_to_change_reads"))
-        connection.execute(text("DROP INDEX ix_customers_key"))
-        connection.execute(text("ALTER TABLE portfolio DROP COLUMN acceptance"))
-        connection.execute(text("ALTER TABLE decisions DROP COLUMN rule_list"))
-        connection.execute(text("ALTER TABLE decisions ADD COLUMN fired_rules TEXT"))
-        connection.execute(text("UPDATE alembic_version SET version_num = '0002'"))
-    store.close()
+    rows = (
+        "customer_keys (key) VALUES ('K1')",
+        "stage_history (key, customer, stage, source, recorded_at, holds_from, entered_by) "
+        "VALUES ('K1', 'K1', 'target', 'confirmed', '2026-02-02T00:00:00.000000', '2026-01-01', 'ann')",
+        "packs (digest, name, version, content, stored_at, stored_by) "
+        "VALUES ('a', 'ours', '1', '', '2026-02-01T00:00:00.000000', 'bob')",
+        "pack_uses (digest, used_at, used_by) VALUES ('a', '2026-02-01T00:00:00.000000', 'bob')",
+    )
+    with connect(database_url(store_url)).execution_options(writes=True).begin() as connection:
+        migrations.upgrade(connection, "0002")
+        for row in rows:
+            connection.execute(text(f"INSERT INTO {row}"))
     again = Store.open(store_url)
     told = [(each.user, each.did, each.subject, each.customer) for each in entries(again)]
     assert told == [("bob", "pack_use", "ours 1", None), ("ann", "confirm", "stage_history", "K1")]
