@@ -445,18 +445,23 @@ def test_the_log_is_only_added_to(store: Store, change: Any) -> None:
 
 def test_an_older_store_tells_what_it_knows(store_url: str) -> None:
     """A store made before there was a log gets one, with the confirmations and uses of packs that it holds."""
-    rows = (
-        "customer_keys (key) VALUES ('K1')",
-        "stage_history (key, customer, stage, source, recorded_at, holds_from, entered_by) "
-        "VALUES ('K1', 'K1', 'target', 'confirmed', '2026-02-02T00:00:00.000000', '2026-01-01', 'ann')",
-        "packs (digest, name, version, content, stored_at, stored_by) "
-        "VALUES ('a', 'ours', '1', '', '2026-02-01T00:00:00.000000', 'bob')",
-        "pack_uses (digest, used_at, used_by) VALUES ('a', '2026-02-01T00:00:00.000000', 'bob')",
-    )
+    at = "2026-02-01T00:00:00.000000"
+    rows: list[tuple[str, dict[str, object]]] = [
+        ("customer_keys", {"key": "K1"}),
+        ("stage_history", {
+            "key": "K1", "customer": "K1", "stage": "target", "source": "confirmed", "entered_by": "ann",
+            "recorded_at": "2026-02-02T00:00:00.000000", "holds_from": "2026-01-01",
+        }),
+        ("packs", {
+            "digest": "a", "name": "ours", "version": "1", "content": b"", "stored_at": at, "stored_by": "bob",
+        }),
+        ("pack_uses", {"digest": "a", "used_at": at, "used_by": "bob"}),
+    ]  # fmt: skip
     with connect(database_url(store_url)).execution_options(writes=True).begin() as connection:
         migrations.upgrade(connection, "0002")
-        for row in rows:
-            connection.execute(text(f"INSERT INTO {row}"))
+        for table, row in rows:
+            values = ", ".join(f":{name}" for name in row)
+            connection.execute(text(f"INSERT INTO {table} ({', '.join(row)}) VALUES ({values})"), row)
     again = Store.open(store_url)
     told = [(each.user, each.did, each.subject, each.customer) for each in entries(again)]
     assert told == [("bob", "pack_use", "ours 1", None), ("ann", "confirm", "stage_history", "K1")]
