@@ -13,7 +13,19 @@ from bench.figures import ROOT, AbsentError, Figure, commit, machine, measure, p
 
 PAGE = ROOT / "docs" / "performance.md"
 BEGIN, END = "<!-- figures: written by `make bench` -->", "<!-- end of figures -->"
-MEASUREMENTS = ("session", "warm", "plan", "prove", "impact", "cold", "explain", "import_batch", "publish", "batch")
+MEASUREMENTS = (
+    "session",
+    "warm",
+    "plan",
+    "prove",
+    "impact",
+    "cold",
+    "check",
+    "explain",
+    "import_batch",
+    "publish",
+    "batch",
+)
 
 
 def main() -> None:

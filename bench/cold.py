@@ -38,7 +38,6 @@ def measure() -> list[Figure]:
             "an empty Python": [sys.executable, "-c", ""],
             "the imports of the libraries alone": [sys.executable, "-c", LIBRARIES],
             "valuelift --help": [valuelift, "--help"],
-            "valuelift rules check, our pack with its cases": [valuelift, "rules", "check"],
             "valuelift recommend": [valuelift, "recommend", customer, "--db", path, "--as-of", str(AS_OF)],
         }
         timings: dict[str, list[float]] = {name: [] for name in commands}
