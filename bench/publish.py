@@ -3,7 +3,7 @@
     python -m bench.publish
 
 The decisions are invented. They go into a new SQLite store, and into PostgreSQL where `VALUELIFT_TEST_POSTGRES` names a
-server (its database is left empty). The second run comes to a store that holds one.
+server, into a database of its own there. The second run comes to a store that holds one.
 """
 
 from __future__ import annotations
@@ -14,17 +14,17 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from datetime import UTC, date, datetime
 from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
-from sqlalchemy import text
+from sqlalchemy import create_engine, make_url, text
 
 from bench.figures import Figure, show
 from facts.runs import Run, publish
 from facts.store import Store
-from facts.tables import metadata
 
 CUSTOMERS = 1_000_000
 PART = 50_000
@@ -43,25 +43,35 @@ def measure(customers: int = CUSTOMERS) -> list[Figure]:
         figures.append(Figure("the SQLite store with both", f"{path.stat().st_size / 2**20:,.0f} MB"))
     server = os.environ.get("VALUELIFT_TEST_POSTGRES")
     if server:
-        figures += _published("PostgreSQL", server, decided, found)
+        with _own_database(server) as url:
+            figures += _published("PostgreSQL", url, decided, found)
     return figures
+
+
+@contextmanager
+def _own_database(server: str) -> Iterator[str]:
+    """Give the URL of a new database, which is dropped at the end."""
+    name = f"valuelift_bench_{os.getpid()}"
+    engine = create_engine(server, isolation_level="AUTOCOMMIT")
+    with engine.connect() as connection:
+        connection.execute(text(f"CREATE DATABASE {name}"))
+        try:
+            yield make_url(server).set(database=name).render_as_string(hide_password=False)
+        finally:
+            connection.execute(text(f"DROP DATABASE {name} WITH (FORCE)"))
+    engine.dispose()
 
 
 def _published(kind: str, url: str, decided: pa.Table, found: pa.Table) -> Iterator[Figure]:
     store = Store.create(url)
-    try:
-        for number, where in enumerate(("a new store", "a store with one run")):
-            run = Run(date(2026, 6, 30), datetime.now(UTC), "pack", "1", "p", "c", str(number), "bench")
-            parts = (decided.slice(start, PART) for start in range(0, len(decided), PART))
-            start, used = time.perf_counter(), time.process_time()
-            publish(store, run, len(decided), parts, found, add_customers=True)
-            took = f"{time.perf_counter() - start:.1f} s, {time.process_time() - used:.1f} s of the processor here"
-            yield Figure(f"{len(decided):,} decisions published into {kind}, {where}", took)
-    finally:
-        with store.writing() as connection:
-            metadata.drop_all(connection)
-            connection.execute(text("DROP TABLE alembic_version"))
-        store.close()
+    for number, where in enumerate(("a new store", "a store with one run")):
+        run = Run(date(2026, 6, 30), datetime.now(UTC), "pack", "1", "p", "c", str(number), "bench")
+        parts = (decided.slice(start, PART) for start in range(0, len(decided), PART))
+        start, used = time.perf_counter(), time.process_time()
+        publish(store, run, len(decided), parts, found, add_customers=True)
+        took = f"{time.perf_counter() - start:.1f} s, {time.process_time() - used:.1f} s of the processor here"
+        yield Figure(f"{len(decided):,} decisions published into {kind}, {where}", took)
+    store.close()
 
 
 def _keys(customers: int) -> pa.Array:
