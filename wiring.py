@@ -568,15 +568,16 @@ class Desk:
 
     def _whole(self, base: dict[str, pa.Table], look_alikes: pa.Table | None) -> tuple[Snapshot, pa.Table]:
         """Return the facts of all customers, among them what only a look at the whole base shows, and that apart."""
-        from facts.group_acceptance import group_acceptance
-        from facts.group_flow import group_flow
+        from facts.group_acceptance import acceptance_in
+        from facts.group_flow import flow_in
         from facts.portfolio import with_portfolio
-        from facts.snapshot import portfolio_facts
+        from facts.snapshot import portfolio_facts, prepared_base
 
         snapshot = self._snapshot(base)
-        flow, judged, currency = self.rules.flow(), self.rules.judged(), self._currency
-        flowed = None if flow is None else group_flow(base, flow, self.as_of, base_currency=currency)
-        accepted = None if judged is None else group_acceptance(base, judged, self.as_of, base_currency=currency)
+        flow, judged = self.rules.flow(), self.rules.judged()
+        with prepared_base(base, self.as_of, self._currency) as database:
+            flowed = None if flow is None else flow_in(database, flow)
+            accepted = None if judged is None else acceptance_in(database, judged)
         portfolio = portfolio_facts(snapshot, look_alikes, flowed, accepted)
         return with_portfolio(snapshot, portfolio), portfolio
 

@@ -10,9 +10,9 @@ from engine.compile import compile_pack
 from engine.decision import Decision
 from engine.model import Pack
 from engine.plan import Plan
-from engine.plan.again import Again, changed_rules, have_the_same_words, reads_of
+from engine.plan.again import Again, changed_rules, leaves_to_begin_with, reads_of
 from engine.plan.decided import Decided
-from engine.program import Leaf, Program
+from engine.program import Program
 from engine.session import Session
 from engine.snapshot import CustomerFacts
 
@@ -39,7 +39,7 @@ class Retest:
             ProblemsError: if rules form a cycle.
         """
         base = self._base
-        program = compile_pack(pack, () if base is None else base.leaves(pack))
+        program = compile_pack(pack, leaves_to_begin_with(None if base is None else base.program, pack.vocabulary))
         changed = None if base is None else changed_rules(base.program, program)
         stands = {} if base is None or changed is None else base.untouched(program, changed)
         session = Session(program)
@@ -73,10 +73,6 @@ class _Base:
     @property
     def facts(self) -> list[CustomerFacts]:
         return [case.facts for case in self.cases]
-
-    def leaves(self, pack: Pack) -> Sequence[Leaf]:
-        """Return the leaves to compile another version of the pack with."""
-        return self.program.leaves if have_the_same_words(self.program.vocabulary, pack.vocabulary) else ()
 
     def untouched(self, program: Program, changed: Collection[int]) -> Stands:
         """Return what stands by a program that differs in the conditions of some rules, and in resolutions."""

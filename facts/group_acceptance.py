@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date
 from typing import TYPE_CHECKING
 
 import pyarrow as pa
 
 from facts.acceptance import Estimate, Path, Weights, estimates, outwards, paths
 from facts.features import group
-from facts.snapshot import Base, declare, prepared_base
+from facts.groups import make_groups
+from facts.snapshot import declare
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -31,19 +31,6 @@ class Judged:
     weights: Weights
 
 
-def group_acceptance(base: Base, judged: Judged, as_of: date, *, base_currency: str) -> pa.Table:
-    """Return `acceptance` for each `customer` (see `acceptance_in`).
-
-    Args:
-        base: what the store knew, read as of the date.
-        judged: by which effects.
-        as_of: the date.
-        base_currency: the ISO 4217 code of the currency that amounts are converted into.
-    """
-    with prepared_base(base, as_of, base_currency) as database:
-        return acceptance_in(database, judged)
-
-
 def acceptance_in(database: DuckDBPyConnection, judged: Judged) -> pa.Table:
     """Return `acceptance` for each `customer`, from a database that holds the base, prepared.
 
@@ -52,8 +39,8 @@ def acceptance_in(database: DuckDBPyConnection, judged: Judged) -> pa.Table:
     out. Null: all are.
     """
     declare(database, {"look_back_days": judged.look_back_days}, "INTEGER")
-    for name in ("standing", "talks", "members"):
-        database.execute(f"CREATE OR REPLACE TABLE {name} AS {group(name)}")
+    make_groups(database)
+    database.execute(f"CREATE TABLE talks AS {group('talks')}")
     cells = paths(database.sql(group("cells")).to_arrow_table().to_pylist(), _BY)
     found = estimates(cells, judged.weights)
     groups = database.sql("SELECT DISTINCT stage, segment FROM members ORDER BY ALL").to_arrow_table().to_pylist()

@@ -6,13 +6,13 @@ Facts that only a look at the whole base shows: the figures P1 to P3 of the port
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
-from datetime import date
 from typing import TYPE_CHECKING
 
 import pyarrow as pa
 
 from facts.features import group
-from facts.snapshot import Base, declare, prepared_base
+from facts.groups import make_groups
+from facts.snapshot import declare
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -29,22 +29,8 @@ class Flow:
     flow_least: int  # so many customers at least stood where one stands, or nothing is said of them
 
 
-def group_flow(base: Base, wanted: Flow, as_of: date, *, base_currency: str) -> pa.Table:
-    """Return the columns of `groups/flow.sql`.
-
-    Args:
-        base: what the store knew, read as of the date.
-        wanted: over which time.
-        as_of: the date.
-        base_currency: the ISO 4217 code of the currency that amounts are converted into.
-    """
-    with prepared_base(base, as_of, base_currency) as database:
-        return flow_in(database, wanted)
-
-
 def flow_in(database: DuckDBPyConnection, wanted: Flow) -> pa.Table:
-    """Return the same from a database that holds the base, prepared."""
+    """Return the columns of `groups/flow.sql`, from a database that holds the base, prepared."""
     declare(database, asdict(wanted), "INTEGER")
-    for name in ("standing", "members"):
-        database.execute(f"CREATE OR REPLACE TABLE {name} AS {group(name)}")
+    make_groups(database)
     return database.sql(group("flow")).to_arrow_table()

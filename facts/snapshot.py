@@ -126,8 +126,8 @@ def portfolio_facts(
     Args:
         snapshot: the facts of all customers.
         look_alikes: who resembles which ideal customer, as `look_alikes.find_look_alikes` returns it.
-        flow: what became of customers like each one, as `group_flow.group_flow` returns it.
-        acceptance: what customers like each one accept, as `group_acceptance.group_acceptance` returns it.
+        flow: what became of customers like each one, as `group_flow.flow_in` returns it.
+        acceptance: what customers like each one accept, as `group_acceptance.acceptance_in` returns it.
     """
     with _database() as database:
         database.register("snapshot", snapshot.customers)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -12,7 +12,7 @@ from engine.plan.conditions import Conditions
 from engine.plan.decided import Decided
 from engine.plan.resolve import Rules, fire
 from engine.plan.values import Values
-from engine.program import Program, Resolution, Selection, Single, cond_facts
+from engine.program import Leaf, Program, Resolution, Selection, Single, cond_facts
 from engine.vocabulary import FactKey, Vocabulary
 
 
@@ -51,9 +51,13 @@ def changed_rules(before: Program, after: Program) -> frozenset[int] | None:
     return frozenset(one.index for one, other in pairs if one.when != other.when)
 
 
-def have_the_same_words(one: Vocabulary, other: Vocabulary) -> bool:
-    """Return whether the leaf tests of programs that speak one vocabulary mean the same in the other."""
-    return _words(one) == _words(other)
+def leaves_to_begin_with(program: Program | None, vocabulary: Vocabulary) -> Sequence[Leaf]:
+    """Return the leaves of a program with which to compile others like it (see `compile_pack`).
+
+    There are none if they would mean something else in the vocabulary of the others.
+    """
+    same = program is not None and _words(program.vocabulary) == _words(vocabulary)
+    return program.leaves if program is not None and same else ()
 
 
 def _words(vocabulary: Vocabulary) -> tuple[object, ...]:

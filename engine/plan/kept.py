@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 
-from engine.plan.again import Again, changed_rules, have_the_same_words, reads_of
+from engine.plan.again import Again, changed_rules, leaves_to_begin_with, reads_of
 from engine.plan.decided import Decided
 from engine.plan.memory import keep_freed_memory
 from engine.plan.result import Result
@@ -29,8 +29,7 @@ class Kept:
 
     def leaves(self, vocabulary: Vocabulary) -> Sequence[Leaf]:
         """Return the leaves to begin with in compiling programs that speak a vocabulary (see `compile_pack`)."""
-        program = self._program
-        return () if program is None or not have_the_same_words(program.vocabulary, vocabulary) else program.leaves
+        return leaves_to_begin_with(self._program, vocabulary)
 
     def run_both(self, before: Program, after: Program) -> Iterator[tuple[Result, Result, Collection[FactKey]]]:
         """Decide every customer by two programs, by what is kept where they differ from that in conditions only.

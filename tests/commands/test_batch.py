@@ -19,12 +19,12 @@ from facts.batch.ledger import Ledger
 from facts.batch.run import Batch, spool
 from facts.demo import AS_OF, build
 from facts.features import base_columns
-from facts.group_acceptance import group_acceptance
-from facts.group_flow import group_flow
+from facts.group_acceptance import acceptance_in
+from facts.group_flow import flow_in
 from facts.look_alikes import find_look_alikes
 from facts.portfolio import with_portfolio
 from facts.runs import decisions_of, last_portfolio
-from facts.snapshot import Base, portfolio_facts, take_snapshot
+from facts.snapshot import Base, portfolio_facts, prepared_base, take_snapshot
 from facts.store import Store
 from tests.commands.conftest import DAY, Call, call_command
 from wiring import Desk
@@ -108,8 +108,8 @@ def test_parts_decide_as_the_whole(desk: Desk, told_store: Path, tmp_path: Path)
     assert judged is not None
     flow = desk.rules.flow()
     assert flow is not None
-    flowed = group_flow(base, flow, AS_OF, base_currency="EUR")
-    accepted = group_acceptance(base, judged, AS_OF, base_currency="EUR")
+    with prepared_base(base, AS_OF, "EUR") as database:
+        flowed, accepted = flow_in(database, flow), acceptance_in(database, judged)
     found = portfolio_facts(snapshot, find_look_alikes(base, ideal, AS_OF, base_currency="EUR")[1], flowed, accepted)
     expected = desk.rules.decide(with_portfolio(snapshot, found))
     spool(store, AS_OF, None, tmp_path / "facts")

@@ -7,9 +7,9 @@ from typing import Any
 import pyarrow as pa
 
 from facts.acceptance import Weights
-from facts.group_acceptance import Judged, group_acceptance
+from facts.group_acceptance import Judged, acceptance_in
 from facts.portfolio import with_portfolio
-from facts.snapshot import customer_facts, portfolio_facts
+from facts.snapshot import customer_facts, portfolio_facts, prepared_base
 from tests.facts.base_tables import AS_OF, BASE_CURRENCY, ago, base_of, catalogue, snapshot_of
 
 JUDGED = Judged(look_back_days=365, weights=Weights(least_heard=5, prior_heard=4, interval=90))
@@ -42,9 +42,15 @@ def tables(**more: Any) -> dict[str, Any]:
     return {"customers": CUSTOMERS, "stage_history": STAGES, "communications": TALKS, **more}
 
 
+def found_in(given: dict[str, Any]) -> pa.Table:
+    """Return what is found in a base."""
+    with prepared_base(base_of(**given), AS_OF, BASE_CURRENCY) as database:
+        return acceptance_in(database, JUDGED)
+
+
 def acceptance(**more: Any) -> dict[str, str]:
     """Return what is found for each customer."""
-    found = group_acceptance(base_of(**tables(**more)), JUDGED, AS_OF, base_currency=BASE_CURRENCY)
+    found = found_in(tables(**more))
     return {row["customer"]: row["acceptance"] for row in found.to_pylist()}
 
 
@@ -66,9 +72,7 @@ def test_the_narrowest_group_with_enough_evidence_speaks() -> None:
 def test_one_customer_and_the_whole_base_have_the_same_facts() -> None:
     """What a run found returns in one customer's facts and in everybody's columns; what it did not stays unknown."""
     given = tables()
-    found = portfolio_facts(
-        snapshot_of(**given), acceptance=group_acceptance(base_of(**given), JUDGED, AS_OF, base_currency=BASE_CURRENCY)
-    )
+    found = portfolio_facts(snapshot_of(**given), acceptance=found_in(given))
     whole = with_portfolio(snapshot_of(**given), found)
     published = found.append_column("run", pa.array([1] * len(found), pa.int64()))
     for each in whole.each():

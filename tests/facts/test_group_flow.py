@@ -7,9 +7,9 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from facts.group_flow import Flow, group_flow
+from facts.group_flow import Flow, flow_in
 from facts.portfolio import with_portfolio
-from facts.snapshot import customer_facts, portfolio_facts
+from facts.snapshot import customer_facts, portfolio_facts, prepared_base
 from tests.facts.base_tables import AS_OF, BASE_CURRENCY, ago, base_of, catalogue, snapshot_of
 
 WANTED = Flow(flow_days=365, flow_least=3)
@@ -57,9 +57,15 @@ def tables() -> dict[str, Any]:
     return {"customers": customers, "stage_history": stages}
 
 
+def found_in(given: dict[str, Any], wanted: Flow) -> pa.Table:
+    """Return what is found in a base."""
+    with prepared_base(base_of(**given), AS_OF, BASE_CURRENCY) as database:
+        return flow_in(database, wanted)
+
+
 def flow(wanted: Flow = WANTED) -> dict[str, tuple[int | None, ...]]:
     """Return what is found for each customer, without its name."""
-    found = group_flow(base_of(**tables()), wanted, AS_OF, base_currency=BASE_CURRENCY)
+    found = found_in(tables(), wanted)
     return {row.pop("customer"): tuple(row.values()) for row in found.to_pylist()}
 
 
@@ -86,7 +92,7 @@ def test_counts_are_of_those_who_stood_there_and_of_the_manager() -> None:
 def test_one_customer_and_the_whole_base_have_the_same_facts() -> None:
     """What a run found returns in one customer's facts and in everybody's columns, as shares in per cent."""
     given = tables()
-    flowed = group_flow(base_of(**given), WANTED, AS_OF, base_currency=BASE_CURRENCY)
+    flowed = found_in(given, WANTED)
     found = portfolio_facts(snapshot_of(**given), flow=flowed)
     whole = with_portfolio(snapshot_of(**given), found)
     published = found.append_column("run", pa.array([1] * len(found), pa.int64()))
