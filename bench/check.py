@@ -5,20 +5,16 @@ python -m bench.check
 
 from __future__ import annotations
 
-import statistics
-import subprocess
 import sys
 import tempfile
-import time
 from pathlib import Path
 from random import Random
 
-from bench.cold import ENVIRONMENT
+from bench.cold import seconds_of
 from bench.figures import Figure, show
 from wiring import shipped_pack
 
 RULES = 300
-RUNS = 7
 FACTS = ("orders_90d", "orders_365d", "orders_prev_90d", "months_active_365d", "returns_365d")
 
 
@@ -27,23 +23,11 @@ def measure() -> list[Figure]:
     with tempfile.TemporaryDirectory() as folder:
         packs = {f"a pack of {RULES} rules with {2 * RULES} cases": Path(folder), "our pack": shipped_pack()}
         _write(Path(folder), Random(1))
-        timings: dict[str, list[float]] = {name: [] for name in packs}
-        for run in range(RUNS + 1):
-            for name, pack in packs.items():
-                seconds = _seconds(pack)
-                if run > 0:  # the first run compiles modules
-                    timings[name].append(seconds)
+        valuelift = Path(sys.executable).parent / "valuelift"
+        taken = seconds_of({name: [valuelift, "rules", "check", pack] for name, pack in packs.items()})
     return [
-        Figure(f"cold: valuelift rules check, {name}", f"{statistics.median(taken) * 1e3:,.0f} ms")
-        for name, taken in timings.items()
+        Figure(f"cold: valuelift rules check, {name}", f"{seconds * 1e3:,.0f} ms") for name, seconds in taken.items()
     ]
-
-
-def _seconds(pack: Path) -> float:
-    started = time.perf_counter()
-    command: list[str | Path] = [Path(sys.executable).parent / "valuelift", "rules", "check", pack]
-    subprocess.run(command, check=True, capture_output=True, env=ENVIRONMENT)
-    return time.perf_counter() - started
 
 
 def _write(folder: Path, rng: Random) -> None:

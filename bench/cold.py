@@ -11,6 +11,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from bench.figures import Figure, show
@@ -40,13 +41,7 @@ def measure() -> list[Figure]:
             "valuelift --help": [valuelift, "--help"],
             "valuelift recommend": [valuelift, "recommend", customer, "--db", path, "--as-of", str(AS_OF)],
         }
-        timings: dict[str, list[float]] = {name: [] for name in commands}
-        for run in range(RUNS + 1):
-            for name, command in commands.items():
-                seconds = _seconds(command)
-                if run > 0:  # the first run compiles modules
-                    timings[name].append(seconds)
-    medians = {name: statistics.median(taken) for name, taken in timings.items()}
+        medians = seconds_of(commands)
     ratio = medians["valuelift recommend"] / medians["the imports of the libraries alone"]
     return [
         *(Figure(f"cold: {name}", f"{seconds * 1e3:,.0f} ms") for name, seconds in medians.items()),
@@ -54,7 +49,18 @@ def measure() -> list[Figure]:
     ]
 
 
-def _seconds(command: list[str | Path]) -> float:
+def seconds_of(commands: Mapping[str, Sequence[str | Path]]) -> dict[str, float]:
+    """Return the median time of each command over several processes, all taken in turns."""
+    timings: dict[str, list[float]] = {name: [] for name in commands}
+    for run in range(RUNS + 1):
+        for name, command in commands.items():
+            seconds = _seconds(command)
+            if run > 0:  # the first run compiles modules
+                timings[name].append(seconds)
+    return {name: statistics.median(taken) for name, taken in timings.items()}
+
+
+def _seconds(command: Sequence[str | Path]) -> float:
     started = time.perf_counter()
     subprocess.run(command, check=True, capture_output=True, env=ENVIRONMENT)
     return time.perf_counter() - started
