@@ -32,19 +32,32 @@ URGENT = 80
     help=f"Only customers at this stage ({', '.join(STAGES)}). May be repeated.",
 )
 @click.option("--manager", metavar="NAME", help="Only customers of this account manager.")
-@click.option("--all", "show_all", is_flag=True, help=f"Show all, not only the {AT_A_GLANCE} most urgent.")
+@click.option("--duplicates", is_flag=True, help="Instead, list pairs of customers that may be one, and why.")
+@click.option("--all", "show_all", is_flag=True, help=f"Show all, not only the {AT_A_GLANCE} most urgent or likely.")
 @query_options
-def command(stages: tuple[str, ...], manager: str | None, show_all: bool, query: Query) -> None:
+def command(stages: tuple[str, ...], manager: str | None, duplicates: bool, show_all: bool, query: Query) -> None:
     """List the customers, the most urgent first.
 
     Shows the stage of each, the stage that is proposed, the value to convey next (with `?`, if the advice could still
     change), and how urgent its most urgent action is, from 0 to 100.
 
+    With --duplicates it lists pairs of customers that share a name (but for the legal form and spelling), a telephone
+    number, an e-mail address or its domain, or an address. Points for and against make a score; pairs with 50 or more
+    are listed, those with 80 or more called likely. Look before you merge: `valuelift record merge`.
+
     \b
     Example:
       valuelift customers --stage new --stage established --as-of 2010-12-09
       valuelift customers --manager "Ana Lind" --json
+      valuelift customers --duplicates
     """
+    if duplicates:
+        if stages:
+            raise click.UsageError("--stage does not go with --duplicates: leave one of them out.")
+        from commands.duplicates_layout import show_duplicates
+
+        show_duplicates(manager, None if show_all or query.as_json else AT_A_GLANCE, query)
+        return
     from commands.desk import desk_for
 
     with desk_for(query) as desk:

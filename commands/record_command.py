@@ -257,6 +257,30 @@ def file(file: Path | None, kind: str, template: bool, dry_run: bool, user: str,
     record_from(file, kind, user, query, dry_run=dry_run)
 
 
+# --- duplicates ---
+
+
+@command.command("merge", short_help="Say that CUSTOMER is another customer recorded twice.")
+@click.argument("customer")
+@click.option("--into", "survivor", required=True, metavar="CUSTOMER", help="The customer that stands for both.")
+@user_option
+@query_of_record
+def merge(customer: str, survivor: str, user: str, query: Query) -> None:
+    """Record that CUSTOMER is the same as another, and always was.
+
+    The other one stands for both from now on: under its name and key, with the facts of both. `valuelift customers
+    --duplicates` lists pairs that may be one. Where the two say otherwise of the same thing, `valuelift ask` names both
+    records. Nothing is deleted, and `valuelift record undo` parts them again.
+
+    \b
+    Example:
+      valuelift record merge moonbridge-2 --into moonbridge
+    """
+    from commands.record.merging import merge_two
+
+    merge_two(customer, survivor, user, query)
+
+
 # --- undo ---
 
 

@@ -15,6 +15,7 @@ from engine.decision import State
 from engine.recommend import Checklist, Recommendation
 from engine.vocabulary import Vocabulary
 from engine.wording import Wording
+from facts.recording import ALWAYS
 from facts.tables import FACT_TABLES
 
 _ENUMS = {
@@ -37,7 +38,13 @@ def say(texts: Texts, wording: Wording, table: str, row: Mapping[str, Any]) -> s
     said = texts("comma").join(word for word in words if word)
     kind = "effect" if row.get("outcome") else table
     when = next((row[name] for name in ("heard_on", "settled_on", "holds_from") if row.get(name)), None)
-    return texts("said", kind=texts(f"kind_{kind}"), said=said, date=texts.date(when) if when else "")
+    return texts("said", kind=texts(f"kind_{kind}"), said=said, date=_day(texts, when))
+
+
+def _day(texts: Texts, when: date | None) -> str:
+    if when is None:
+        return ""
+    return texts("from_beginning") if when == ALWAYS else texts.date(when)
 
 
 def _shown(table: str, row: Mapping[str, Any]) -> dict[str, Any]:

@@ -163,14 +163,14 @@ def confirm_stage(
     return record(store, "stage_history", [row], user=user, source=source, did="confirm")
 
 
-def merge_customers(store: Store, duplicate: str, survivor: str, *, user: str) -> Recorded:
+def merge_customers(store: Store, duplicate: str, survivor: str, *, user: str, source: str = COMMAND_LINE) -> Recorded:
     """Record that two customers are one and always were; reads then give `survivor` the facts of both.
 
     Raises:
         StoreError: if one of them is not known, or both are the same.
     """
     row = {"customer": duplicate, "survivor": survivor, "holds_from": ALWAYS}
-    return record(store, "merges", [row], user=user, source="merged", did="merge")
+    return record(store, "merges", [row], user=user, source=source, did="merge")
 
 
 def _table(name: str) -> Table:

@@ -13,7 +13,7 @@ from facts.recording import correct
 from facts.store import Store
 from facts.tables import FACT_TABLES, audit
 
-_CAN_BE_UNDONE = ("record", "confirm")
+_CAN_BE_UNDONE = ("record", "confirm", "merge")
 _GIVEN_ANEW = ("id", "recorded_at", "retracted_at")
 _SEE = "See `valuelift audit`."
 

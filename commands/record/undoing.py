@@ -18,4 +18,4 @@ def take_back(number: int | None, user: str, query: Query) -> None:
         before = desk.decide(entry.customer)
         undo(desk.store, user=user, number=entry.id)
         after = desk.anew().decide(before.facts.customer)
-    show(Outcome("undone", entry.id, before.facts.customer, entry.says, before, after), desk.rules.pack, query)
+    show(Outcome("undone", entry.id, entry.customer, entry.says, before, after), desk.rules.pack, query)
