@@ -9,10 +9,10 @@ from datetime import date, datetime
 from common.texts import Texts
 from engine.decision import Decision
 from engine.model import Condition, Pack, Test, facts_of, tests_of
-from engine.vocabulary import Value
+from engine.vocabulary import Fact, Value
 from engine.wording import Wording
 from facts.audit import BY_HAND
-from facts.heard import NEED, Heard, Said, last_heard
+from facts.heard import Heard, Said, last_heard, need_named
 from facts.store import Store
 from facts.to_confirm import ToConfirm, facts_to_confirm, in_order
 from wiring import Decided
@@ -42,7 +42,12 @@ def heard_of(store: Store, decided: Decided, known_at: datetime | None = None) -
     """
     customer = decided.facts.customer
     found = last_heard(store, [customer], decided.facts.as_of, known_at)
-    return {heard.row if fact.startswith(NEED) else fact: heard for (_, fact), heard in found.items()}
+    by_name = {}
+    for (_, fact), heard in found.items():
+        need = need_named(fact)
+        if need is None or need[1] == "state":
+            by_name[fact if need is None else heard.row] = heard
+    return by_name
 
 
 def facts_read(pack: Pack, decision: Decision) -> frozenset[str]:
@@ -92,10 +97,14 @@ class Confirming:
 
     def title(self, fact: str) -> str:
         """Return what a fact, or a need, is called."""
-        if not fact.startswith(NEED):
+        need = need_named(fact)
+        if need is None:
             return self.wording.title(fact)
-        kind = self.wording.member_of("need_kind", fact.removeprefix(NEED))
-        return f"{self.texts('kind_needs')}{self.texts('colon')}{kind}"
+        kind, column = need
+        called = [self.wording.member_of("need_kind", kind)]
+        if column != "state":
+            called.append(self.wording.text(self._declared(fact).title))
+        return f"{self.texts('kind_needs')}{self.texts('colon')}{self.texts('comma').join(called)}"
 
     def by(self, user: str, source: str) -> str:
         """Return who entered a record, and from where if that says more."""
@@ -114,6 +123,11 @@ class Confirming:
         return {"value": self._value(fact, said.value), "date": self.wording.date(on), "by": by}
 
     def _value(self, name: str, value: Value) -> str:
-        fact = self.wording.vocabulary.fact(*(("state", "needs") if name.startswith(NEED) else (name,)))
-        assert fact is not None, "only declared facts are to be confirmed"  # noqa: S101
+        fact = self._declared(name)
         return self.wording.member(fact, value) if isinstance(value, str) else self.wording.measure(fact, value)
+
+    def _declared(self, name: str) -> Fact:
+        need = need_named(name)
+        fact = self.wording.vocabulary.fact(*((need[1], "needs") if need else (name,)))
+        assert fact is not None, "only declared facts are to be confirmed"  # noqa: S101
+        return fact

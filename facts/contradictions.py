@@ -1,4 +1,9 @@
-"""Records of one fact that contradict each other: of a customer that was merged, or of one day by two people."""
+"""Records of one fact that contradict each other: of a customer that was merged, or of one day by two people.
+
+Of a need each column is a fact: how far it is met, its tier and so on. Whether two needs of *different* kinds fit each
+other is not looked at, because no two kinds exclude each other; nor are two needs of one kind that are kept under keys
+of their own, because somebody told them apart.
+"""
 
 from __future__ import annotations
 
@@ -7,11 +12,16 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, and_, select, true
+from sqlalchemy import ColumnElement, Connection, and_, or_, select, true
 
 from facts.reading import KNOWN_AT, visible
 from facts.store import Store
 from facts.tables import FACT_TABLES, JUDGED, imports, merges
+
+NEED_SAYS = ("state", "tier", "level", "heart_value", "felt")
+"""The columns that say something of a need; of each kind there is one, unless its key says otherwise."""
+
+_SAYS = {**{name: (value,) for name, (_, value) in JUDGED.items()}, "needs": NEED_SAYS}
 
 NEAR = timedelta(days=90)
 """Records of customers that were merged contradict each other if they say otherwise within so many days."""
@@ -23,7 +33,7 @@ Place = tuple[str, str]
 """A customer and a fact."""
 
 Row = Mapping[str, Any]
-"""A record of a fact: its columns, and its `value`."""
+"""A record of a fact: its columns, the `value`, and the column that it `says` it in."""
 
 
 _MERGED = select(merges.c.customer, merges.c.survivor, merges.c.recorded_at).where(visible(merges))
@@ -62,7 +72,7 @@ def contradictions(
     found = {}
     for place, rows in records.items():
         last = newest(rows)
-        others = [*_apart(last, rows, joined), *replaced.get((last["key"], last["holds_from"]), ())]
+        others = [*_apart(last, rows, joined), *replaced.get((last["says"], last["key"], last["holds_from"]), ())]
         against = [row for row in others if row["value"] != last["value"] and not _gives_way(row, last)]
         if against:
             found[place] = against
@@ -104,25 +114,29 @@ def _of(column: ColumnElement[str], customers: Collection[str] | None) -> Column
 
 def _replaced(
     connection: Connection, customers: Collection[str] | None, seen: Mapping[str, Any]
-) -> dict[tuple[str, date], list[Row]]:
-    """Return by key and day what an import took the place of, where it was entered by somebody else than what stands.
+) -> dict[tuple[str, str, date], list[Row]]:
+    """Return by column, key and day what an import took the place of, where somebody else entered what stands.
 
     By hand nobody can replace what somebody else said, but for a guess, or by an effect, from which more follows.
     """
-    found: dict[tuple[str, date], dict[str, Row]] = defaultdict(dict)
-    for name, (_, value) in JUDGED.items():
+    found: dict[tuple[str, str, date], dict[str, Row]] = defaultdict(dict)
+    for name, columns in _SAYS.items():
         old, new = FACT_TABLES[name].alias("old"), FACT_TABLES[name].alias("new")
         same = [new.c[column] == old.c[column] for column in ("customer", "key", "holds_from")]
         statement = (
-            select(old, old.c[value].label("value"))
+            select(old)
             .join(new, and_(*same, visible(new)))
             .join(imports, imports.c.imported_at == old.c.retracted_at)
-            .where(new.c.entered_by != old.c.entered_by, new.c[value] != old.c[value])
+            .where(new.c.entered_by != old.c.entered_by)
+            .where(or_(*(new.c[column] != old.c[column] for column in columns)))
             .where(old.c.retracted_at <= KNOWN_AT, _of(old.c.customer, customers))
             .order_by(old.c.id)
         )
         for row in connection.execute(statement, seen).mappings():
-            found[row["key"], row["holds_from"]][row["entered_by"]] = {**row}  # what each said last
+            for column in columns:
+                if row[column] is not None:  # what each said last
+                    said = {**row, "says": column, "value": row[column]}
+                    found[column, row["key"], row["holds_from"]][row["entered_by"]] = said
     return {place: [*by_person.values()] for place, by_person in found.items()}
 
 
@@ -131,7 +145,7 @@ def _joined(connection: Connection, customers: Collection[str] | None, merged: S
     into = {one.customer: one.survivor for one in merged}
     at = {one.customer: one.recorded_at for one in merged}
     found = {}
-    for name in JUDGED:
+    for name in _SAYS:
         table = FACT_TABLES[name]
         statement = select(table.c.key, table.c.customer).where(_of(table.c.customer, customers)).distinct()
         for key, customer in connection.execute(statement):

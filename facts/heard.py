@@ -1,16 +1,16 @@
-"""What perceptions and judgements rest on: what was said last, when, by whom, how surely, and what contradicts it."""
+"""What perceptions, judgements and needs rest on: what was said last, when, by whom, how surely, and against what."""
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 
 import pyarrow as pa
 
 from engine.vocabulary import Value
-from facts.contradictions import Place, Row, contradictions, newest
+from facts.contradictions import NEED_SAYS, Place, Row, contradictions, newest
 from facts.store import Store
 from facts.tables import JUDGED
 
@@ -20,10 +20,15 @@ _FAMILIES = {"perceptions": "perception", "assessments": "judgement"}
 _ALONE = {"perception.cooperation": "cooperation_acceptance"}
 """A member that is a fact by itself."""
 
+_STATE = "state"
+
 _COLUMNS = ("customer", "key", "holds_from", "recorded_at", "entered_by", "source")
 
 NEED = "needs."
-"""What the name of a need begins with where it stands beside facts; its kind follows."""
+"""What the name of a need begins with where it stands beside facts; its kind follows.
+
+What else is said of it than its state has the column's name after that: `needs.quality.tier`.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,19 +50,27 @@ class Heard(Said):
     against: tuple[Said, ...] = ()
 
 
+def need_named(name: str) -> tuple[str, str] | None:
+    """Return the kind of the need that a name speaks of, and the column; None if it names no need."""
+    if not name.startswith(NEED):
+        return None
+    kind, _, column = name.removeprefix(NEED).partition(".")
+    return kind, column or _STATE
+
+
 def last_heard(
     store: Store, customers: Collection[str], as_of: date, known_at: datetime | None = None
 ) -> dict[Place, Heard]:
     """Return what was said last of each perception, judgement and need of customers, by customer and fact.
 
-    A need is named by its kind (see `NEED`), and its value is its state. An effect heard of a value confirms a
-    perception that it does not raise.
+    A need is named by its kind (see `NEED`), and its value is its state; what else is said of it is returned where
+    records contradict each other. An effect heard of a value confirms a perception that it does not raise.
 
     Raises:
         StoreError: if the one customer that is asked for is not known, or the database cannot be read.
     """
-    columns = {name: (*_COLUMNS, "sure", *JUDGED[name]) for name in _FAMILIES}
-    columns["needs"] = (*_COLUMNS, "sure", "kind", "state")
+    columns: dict[str, Sequence[str]] = {name: (*_COLUMNS, "sure", *JUDGED[name]) for name in _FAMILIES}
+    columns["needs"] = (*_COLUMNS, "sure", "kind", *NEED_SAYS)
     columns["communications"] = (*_COLUMNS, "value_kind", "heard_on", "outcome")
     one = next(iter(customers)) if len(customers) == 1 else None
     moment = known_at or datetime.now(UTC)
@@ -68,17 +81,34 @@ def last_heard(
         for row in base[name].to_pylist():
             if row["is_current"] and row["customer"] in customers:
                 fact = f"{family}.{row[member]}"
-                records[row["customer"], _ALONE.get(fact, fact)].append({**row, "value": row[value]})
-    needs: dict[Place, list[Row]] = defaultdict(list)
-    for row in base["needs"].to_pylist():
-        if row["is_current"] and row["customer"] in customers:
-            needs[row["customer"], NEED + row["kind"]].append({**row, "value": row["state"]})
-    against = contradictions(store, records, as_of, moment)
+                records[row["customer"], _ALONE.get(fact, fact)].append({**row, "says": value, "value": row[value]})
+    needs = _of_needs(row for row in base["needs"].to_pylist() if row["is_current"] and row["customer"] in customers)
+    records.update(needs)
+    against = contradictions(store, {place: _of_one(rows) for place, rows in records.items()}, as_of, moment)
     found = {
         place: Heard(*_said(newest(rows)), against=tuple(Said(*_said(row)) for row in against.get(place, ())))
-        for place, rows in {**records, **needs}.items()
+        for place, rows in records.items()
+        if place in against or place not in needs or newest(rows)["says"] == _STATE
     }
     return _with_effects(found, base["communications"])
+
+
+def _of_needs(rows: Iterable[Row]) -> dict[Place, list[Row]]:
+    """Return what is said of needs, each column for itself; an empty one says nothing."""
+    found: dict[Place, list[Row]] = defaultdict(list)
+    for row in rows:
+        for column in NEED_SAYS:
+            if row[column] is not None:
+                name = f"{NEED}{row['kind']}" + ("" if column == _STATE else f".{column}")
+                found[row["customer"], name].append({**row, "says": column, "value": row[column]})
+    return found
+
+
+def _of_one(rows: Sequence[Row]) -> Sequence[Row]:
+    """Return the records of the thing that the last one speaks of: a need with a key of its own is another one."""
+    last = newest(rows)
+    kept = [row for row in rows if "kind" not in row or row["key"].endswith(f"/{row['kind']}")]
+    return kept if any(row is last for row in kept) else [last]
 
 
 def _said(row: Row) -> tuple[Value, date, str, str, str | None, str]:

@@ -12,7 +12,7 @@ from datetime import date, datetime
 from enum import StrEnum
 
 from engine.vocabulary import Value, Vocabulary
-from facts.heard import NEED, Heard, Said, last_heard
+from facts.heard import NEED, Heard, Said, last_heard, need_named
 from facts.store import Store
 
 
@@ -28,7 +28,8 @@ class Reason(StrEnum):
 class ToConfirm:
     """A customer's fact with its value, the day on which it was last heard, and how many days ago that is.
 
-    A need is named `needs.` with its kind, and its value is its state.
+    A need is named `needs.` with its kind, and its value is its state; what else records say otherwise of it has the
+    column's name after that, such as `needs.quality.tier`.
     `reasons` are why it should be confirmed. `fresh_days` is how long it stays fresh (None: for good). `entered_by`,
     `source`, `sure` and `row` are of the record that was heard last; `against` are the records that contradict it.
     `decides` tells whether what is advised rests on it, where that was looked at.
@@ -64,7 +65,9 @@ def facts_to_confirm(
         if (fact is None and not name.startswith(NEED)) or said.on == date.min:
             continue
         days, fresh = (as_of - said.on).days, None if fact is None else fact.fresh_days
-        if reasons := tuple(_reasons(said, days, fresh)):
+        need = need_named(name)
+        is_part = need is not None and name != f"{NEED}{need[0]}"  # its need is asked for by itself if it is a guess
+        if reasons := tuple(_reasons(said, days, fresh, is_part)):
             known = (said.entered_by, said.source, said.sure, said.row, said.against)
             found.append(ToConfirm(customer, name, said.value, reasons, said.on, days, fresh, *known))
     return in_order(found)
@@ -75,10 +78,10 @@ def in_order(found: Iterable[ToConfirm]) -> list[ToConfirm]:
     return sorted(found, key=lambda each: (not each.decides, not each.against, -each.days, each.customer, each.fact))
 
 
-def _reasons(said: Heard, days: int, fresh_days: int | None) -> list[Reason]:
+def _reasons(said: Heard, days: int, fresh_days: int | None, is_part: bool) -> list[Reason]:
     holds = {
         Reason.CONTRADICTED: bool(said.against),
-        Reason.ESTIMATE: said.sure == "estimate",
+        Reason.ESTIMATE: said.sure == "estimate" and not is_part,
         Reason.STALE: fresh_days is not None and days > fresh_days,
     }
     return [reason for reason, is_so in holds.items() if is_so]

@@ -172,6 +172,28 @@ def test_two_people_who_say_otherwise_are_both_named(demo: Call, tmp_path: Path)
     assert demo("ask", "moonbridge", "--as-of", DAY, "--json").json["to_confirm"] == []
 
 
+def test_a_need_in_two_tiers_is_told_with_both_rows(demo: Call, tmp_path: Path) -> None:
+    """What ana recorded of a need and bob's import replaced, each column for itself, until it is settled."""
+    said_by_ana = ("record", "need", "moonbridge", "--kind", "brand", "--as", "ana", "--as-of", DAY)
+    assert demo(*said_by_ana, "--state", "met", "--tier", "additional", "--on", "2026-06-01").code == 0
+    file = tmp_path / "needs.csv"
+    file.write_text("customer,kind,state,tier,holds_from\nmoonbridge,brand,unmet,core,2026-06-01\n")
+    assert demo("import", file, "--mapping", "canonical", "--as", "bob").code == 0
+    for language, title, said in (
+        ("en", "Need: brand, Tier: core need, as bob", "but: additional need as ana entered it on 1 Jun 2026"),
+        ("zh", "需求：品牌、层次：核心需求，bob", "但ana于2026年6月1日登记为“附加需求”"),
+    ):
+        told = "".join(demo("ask", "moonbridge", "--as-of", DAY, "--lang", language).output.split())
+        assert title.replace(" ", "") in told
+        assert said.replace(" ", "") in told
+    found = demo("ask", "moonbridge", "--as-of", DAY, "--json").json["to_confirm"]
+    contradicted = {each["fact"]: each["value"] for each in found if "contradicted" in each["reasons"]}
+    assert contradicted == {"needs.brand": "unmet", "needs.brand.tier": "core"}
+    assert demo(*said_by_ana, "--state", "met", "--tier", "additional").code == 0
+    left = demo("ask", "moonbridge", "--as-of", DAY, "--json").json["to_confirm"]
+    assert [each["fact"] for each in left if each["fact"].startswith("needs.")] == []
+
+
 def test_nothing_is_asked_where_all_is_settled(query: Call) -> None:
     """A customer of whom everything is known has no questions."""
     assert "Nothing is open" in query("ask", "silver-carp", "--as-of", DAY).output

@@ -129,3 +129,79 @@ def test_two_people_who_say_otherwise_of_one_day(store: Store, tmp_path: Path) -
     assert against(store) == [("unclear", JUNE, "bob", "K1/both_want")]  # what is kept as K2 counts, as for rules
     say(store, "K1", "judgement.both_want=yes", TODAY)
     assert unsure(store) == {}
+
+
+def need(store: Store, customer: str, on: date, user: str = "ann", **said: object) -> None:
+    """Record a need for quality by hand."""
+    row = {"customer": customer, "kind": "quality", "holds_from": on, "state": "unmet", **said}
+    record(store, "needs", [row], user=user, source="command line")
+
+
+def needs_against(store: Store) -> dict[str, tuple[object, list[tuple[object, str]]]]:
+    """Return what is said of needs and contradicted, with what contradicts it and who said so."""
+    return {
+        name: (each.value, [(said.value, said.entered_by) for said in each.against])
+        for name, each in unsure(store).items()
+        if name.startswith("needs.") and Reason.CONTRADICTED in each.reasons
+    }
+
+
+def test_a_need_of_merged_customers_is_met_and_unmet_or_in_two_tiers(store: Store) -> None:
+    """Each column is held against its own; what nobody said contradicts nothing; a later record settles it."""
+    need(store, "K1", MAY, state="met", tier="core", felt=True)
+    need(store, "K2", JUNE, "bob", state="unmet", tier="additional", level="expected")
+    need(store, "K2", JUNE, "bob", kind="service", state="met")  # another kind says nothing of quality
+    assert needs_against(store) == {}
+    merge_customers(store, "K2", "K1", user="ann")
+    assert needs_against(store) == {
+        "needs.quality": ("unmet", [("met", "ann")]),
+        "needs.quality.tier": ("additional", [("core", "ann")]),
+    }
+    need(store, "K1", TODAY, state="unmet", tier="core")
+    assert needs_against(store) == {}
+
+
+def test_a_need_of_merged_customers_is_one_need_if_it_says_the_same_or_long_after(store: Store) -> None:
+    """A guess gives way to what was told, a need may change in time, and who agrees contradicts nothing."""
+    need(store, "K1", JUNE, tier="core", felt=True, heart_value="worry_free")
+    need(store, "K2", JUNE, "bob", tier="core", felt=True, heart_value="worry_free")
+    need(store, "K1", MAY, kind="brand", state="met", sure="estimate")
+    need(store, "K2", JUNE, "bob", kind="brand", state="unmet", sure="told")
+    need(store, "K1", date(2026, 3, 2), kind="service", state="met")  # 91 days before
+    need(store, "K2", JUNE, "bob", kind="service", state="unmet")
+    merge_customers(store, "K2", "K1", user="ann")
+    assert needs_against(store) == {}
+
+
+def test_needs_that_somebody_told_apart_are_two(store: Store) -> None:
+    """A key of its own makes a second need of a kind, met or not, in whichever tier and by whomever."""
+    need(store, "K1", JUNE, state="met", tier="core")
+    need(store, "K1", JUNE, "bob", key="packaging", state="unmet", tier="additional")
+    assert needs_against(store) == {}
+    need(store, "K1", JUNE, "bob", key="a-surface", state="partly_met", tier="latent")
+    assert needs_against(store) == {}
+
+
+def test_a_need_of_one_day_by_two_people(store: Store, tmp_path: Path) -> None:
+    """What somebody else's import of the same day replaced is named, whichever column differs."""
+    need(store, "K1", JUNE, state="met", tier="core", felt=False, heart_value="economical")
+    file = tmp_path / "needs.csv"
+    file.write_text(
+        "customer,kind,state,tier,felt,heart_value,holds_from\nK1,quality,met,latent,true,economical,2026-06-01\n"
+    )
+    import_files(store, "canonical", [file], user="bob")
+    assert needs_against(store) == {
+        "needs.quality.tier": ("latent", [("core", "ann")]),
+        "needs.quality.felt": (True, [(False, "ann")]),
+    }
+    need(store, "K1", TODAY, state="met", tier="core")
+    assert needs_against(store) == {}
+
+
+def test_a_guessed_need_is_asked_for_once(store: Store) -> None:
+    """What is contradicted in a guess is named for itself; that it is a guess is said of the need alone."""
+    need(store, "K1", MAY, state="met", tier="core", sure="estimate")
+    need(store, "K2", JUNE, "bob", state="met", tier="latent", sure="estimate")
+    merge_customers(store, "K2", "K1", user="ann")
+    reasons = {name: each.reasons for name, each in unsure(store).items()}
+    assert reasons == {"needs.quality": (Reason.ESTIMATE,), "needs.quality.tier": (Reason.CONTRADICTED,)}
