@@ -7,7 +7,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check
 export CPPFLAGS += -DPyEval_CallObject=PyObject_CallObject
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check long bench evidence peers gallery lock
+.PHONY: help setup demo test check long bench evidence waits peers gallery lock
 
 help: ## show this list
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 8
@@ -56,6 +56,9 @@ build/evidence/.installed: requirements-build.lock requirements-baselines.lock p
 
 evidence: build/evidence/.installed ## look back on Online Retail and write docs/evidence.md anew
 	$(EVIDENCE) -m bench.evidence
+
+waits: build/evidence/.installed ## compare waits after a single order, for docs/evidence.md
+	$(EVIDENCE) -m bench.waits
 
 PEERS = build/peers/bin/python
 

@@ -251,12 +251,15 @@ def _signs(one: _Customer, other: _Customer) -> Iterator[str]:
 
 def _are_alike(one: CompanyName, other: CompanyName) -> bool:
     """Return whether names are the same but for a slip; numbers in them are no slips."""
-    if one.numbers != other.numbers:
+    if not one.core or one.numbers != other.numbers:
         return False
     if sorted(one.words) == sorted(other.words):
         return True
+    shorter, longer = sorted((len(one.core), len(other.core)))
+    if 2 * shorter < _ALIKE * (shorter + longer):
+        return False  # most differ in length by more than slips do, and to compare takes time
     compared = SequenceMatcher(None, one.core, other.core, autojunk=False)
-    return all(share() >= _ALIKE for share in (compared.real_quick_ratio, compared.quick_ratio, compared.ratio))
+    return compared.quick_ratio() >= _ALIKE and compared.ratio() >= _ALIKE
 
 
 def _is_same_city(one: _Customer, other: _Customer) -> bool:
