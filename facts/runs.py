@@ -9,10 +9,11 @@ from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING
 
 import pyarrow as pa
+import pyarrow.compute as pc
 from sqlalchemy import Select, Table, and_, delete, func, insert, select
 
 from facts import reading
-from facts.database import StoreError, bulk, run
+from facts.database import StoreError, bulk, count_anew, run
 from facts.store import Store
 from facts.tables import customer_keys, decision_runs, decisions, portfolio, rule_lists
 
@@ -54,11 +55,13 @@ def publish(
         customers: how many were decided.
         decided: tables with one row for each customer, with the columns of `tables.decisions` except `run`, and with
             `fired_rules` (JSON list of rule ids) for `rule_list`.
-        portfolio_facts: one row for each customer, with the columns of `tables.portfolio` except `run`.
+        portfolio_facts: one row for each customer, with the columns of `tables.portfolio` except `run`; only of
+            customers that were decided.
         add_customers: let the store know the keys of customers that it has not heard of.
 
     Raises:
         StoreError: if the database refuses; then nothing of the run is stored.
+        ValueError: if there are portfolio facts of a customer who was not decided; then neither is anything.
     """
     with bulk(store.url, write=True) as cursor:
         found = _number(cursor, store, run_of)
@@ -69,23 +72,34 @@ def publish(
         number = _number(cursor, store, run_of)
         assert number is not None, "the row was inserted just now"  # noqa: S101
         lists: dict[str, int] = {}
+        keys: list[pa.Array] = []
         for part in decided:
+            keys += part["customer"].cast(pa.string()).chunks
             _add(cursor, decisions, _with_lists(cursor, part, lists, number), number)
         if portfolio_facts is not None:
+            _require_decided(portfolio_facts, pa.chunked_array(keys, pa.string()))
             _add(cursor, portfolio, portfolio_facts, number)
-        for table in (decisions, portfolio):
-            unknown = _unknown(table, number)
-            if add_customers:
-                run(cursor, store.url, insert(customer_keys).from_select(["key"], unknown))
-            else:
-                _require_none(cursor, store, unknown)
+        count_anew(cursor, store.url, decisions)
+        unknown = _unknown(number)
+        if add_customers:
+            run(cursor, store.url, insert(customer_keys).from_select(["key"], unknown))
+        else:
+            _require_none(cursor, store, unknown)
     return number
 
 
-def _unknown(table: Table, number: int) -> Select[tuple[str]]:
+def _unknown(number: int) -> Select[tuple[str]]:
     """Select the customers of a run whom the store does not know: all at once, in a fraction of foreign keys' time."""
-    known = select(customer_keys.c.key).where(customer_keys.c.key == table.c.customer).exists()
-    return select(table.c.customer).where(table.c.run == number, ~known)
+    known = select(customer_keys.c.key).where(customer_keys.c.key == decisions.c.customer).exists()
+    return select(decisions.c.customer).where(decisions.c.run == number, ~known)
+
+
+def _require_decided(portfolio_facts: pa.Table, keys: pa.ChunkedArray) -> None:
+    """Check here that all were decided: the database would take as long for it as for the decisions themselves."""
+    found = portfolio_facts["customer"].cast(pa.string())
+    others = found.filter(pc.invert(pc.is_in(found, value_set=keys)))
+    if len(others):
+        raise ValueError(f"portfolio facts of customer {others[0].as_py()!r}, who was not decided")
 
 
 def _require_none(cursor: Cursor, store: Store, unknown: Select[tuple[str]]) -> None:

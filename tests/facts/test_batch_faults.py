@@ -15,7 +15,7 @@ from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
-from sqlalchemy import create_engine, text
+from sqlalchemy import create_engine, make_url, text
 
 from facts import database
 from facts.batch.ledger import Ledger, RunFolder
@@ -27,6 +27,7 @@ from facts.runs import decisions_of
 from facts.store import Store
 from tests.commands.conftest import Answer, call_command
 from tests.facts.batch_child import PART, batch
+from tests.facts.server import Server, own_server
 from tests.profiles import count
 from wiring import shipped_rules
 
@@ -203,6 +204,91 @@ def test_when_the_database_goes_the_next_batch_finishes(store_url: str, facts: P
     assert call_command(*asked).code == 0
     assert seen(store_url, tmp_path / "runs") == [(AS_OF, CUSTOMERS)]
     _require_whole(store_url, tmp_path / "runs", AS_OF)
+
+
+# What a batch is held back by at one point of publishing: before its first row, when its decisions are written, and
+# when all its rows are.
+HELD_BACK = {
+    "before the run": "SELECT pg_advisory_xact_lock({lock})",
+    "before the portfolio": "LOCK TABLE portfolio IN EXCLUSIVE MODE",
+    "before the statistics": "LOCK TABLE decisions IN SHARE UPDATE EXCLUSIVE MODE",
+}
+WAITING = text("SELECT count(*) FROM pg_locks WHERE NOT granted")
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[Server]:
+    """Return a server that may be stopped."""
+    with own_server() as running:
+        yield running
+
+
+@pytest.mark.parametrize("point", HELD_BACK)
+def test_when_the_server_stops_amid_publishing_the_next_batch_finishes(
+    server: Server, facts: Path, tmp_path: Path, point: str
+) -> None:
+    """A server that stops at once and starts again holds the whole old run; the next batch publishes its own once."""
+    url, runs = _new_database(server, point), tmp_path / "runs"
+    Store.create(url).close()
+    batch(facts, runs, url, AS_OF)
+    night = AS_OF + timedelta(days=1)
+    asked = ("batch", "--facts", facts, "--out", runs, "--db", url, "--as-of", night, "--workers", 1, "--quiet")
+    answers: list[Answer] = []
+    work = threading.Thread(target=lambda: answers.append(call_command(*asked)))
+    engine = create_engine(url)
+    with engine.connect() as holder:
+        holder.execute(text(HELD_BACK[point].format(lock=WRITE_LOCK)))
+        work.start()
+        while not holder.scalar(WAITING):
+            assert work.is_alive(), answers
+            time.sleep(0.02)
+        server.stop()
+        work.join()
+        holder.invalidate()
+    engine.dispose()
+    assert (answers[0].code, "cannot be used" in answers[0].errors) == (1, True), answers[0].errors
+    assert "Internal failure" not in answers[0].errors
+    assert call_command(*asked).code == 1  # it stands still
+    server.start()
+    assert seen(url, runs) == [(AS_OF, CUSTOMERS)]
+    assert call_command(*asked).code == 0
+    assert seen(url, runs) == [(AS_OF, CUSTOMERS), (night, CUSTOMERS)]
+    _require_whole(url, runs, night)
+    assert call_command(*asked).code == 0  # and it is not published twice
+    assert seen(url, runs) == [(AS_OF, CUSTOMERS), (night, CUSTOMERS)]
+
+
+def test_a_server_that_stops_at_any_point_has_the_old_run_or_the_new(
+    server: Server, facts: Path, tmp_path: Path, processes: multiprocessing.context.ForkServerContext
+) -> None:
+    """Whenever in a batch the server stops, readers see whole runs only, and the next batch finishes."""
+    url, runs, chance = _new_database(server, "any point"), tmp_path / "runs", random.Random(2)
+    Store.create(url).close()
+    began = time.monotonic()
+    batch(facts, runs, url, AS_OF)
+    usual, published = time.monotonic() - began, [(AS_OF, CUSTOMERS)]
+    for number in range(count(quick=1, ci=2, long=50)):
+        night = AS_OF + timedelta(days=1 + number)
+        process = processes.Process(target=batch, args=(facts, runs, url, night))
+        process.start()
+        process.join(chance.uniform(0.3, 1) * usual)
+        server.stop()
+        process.join()
+        server.start()
+        assert seen(url, runs) in (published, [*published, (night, CUSTOMERS)])
+        batch(facts, runs, url, night)
+        _require_whole(url, runs, night)
+        _prune(url, runs, night)
+        published = [(night, CUSTOMERS)]
+
+
+def _new_database(server: Server, words: str) -> str:
+    name = words.replace(" ", "_")
+    engine = create_engine(server.url, isolation_level="AUTOCOMMIT")
+    with engine.connect() as connection:
+        connection.execute(text(f"CREATE DATABASE {name}"))
+    engine.dispose()
+    return make_url(server.url).set(database=name).render_as_string(hide_password=False)
 
 
 def test_what_was_being_written_when_a_batch_was_killed_is_no_damage(facts: Path, tmp_path: Path) -> None:
