@@ -52,6 +52,8 @@ _ON_THIS_MACHINE = {
 }
 """With a local master nobody needs to reach the driver from elsewhere."""
 
+_TABLES_AT_ONCE = 4  # so that the last tasks of one leave no core idle
+
 _SECONDS = 1.0
 """How often it is looked how far the tasks are."""
 
@@ -88,15 +90,19 @@ class Cluster:
         Raises:
             StoreError: if Spark cannot read them.
         """
-        owners = {name: owner for name in facts.files if (owner := reading.owner(TABLES[name])) is not None}
-        for number, (name, owner) in enumerate(owners.items()):
-            progress("splitting", number, len(owners))
+
+        def split(name: str) -> None:
+            owner = reading.owner(TABLES[name])
+            if owner is None:
+                return
             for group, (columns, paths) in enumerate(alike(name, facts.files[name])):
-                with self._failures_explained():
-                    rows = self._rows(columns, paths)
-                    split = rows.withColumn(SHARD, _shard(owner.name, shards)).repartition(shards, SHARD)
-                    split.write.partitionBy(SHARD).parquet(_address(place / name / str(group)))
-        progress("splitting", len(owners), len(owners))
+                rows = self._rows(columns, paths).withColumn(SHARD, _shard(owner.name, shards))
+                parts = rows.repartition(shards, SHARD).write.partitionBy(SHARD)
+                parts.parquet(_address(place / name / str(group)))
+
+        with self._failures_explained(), ThreadPoolExecutor(_TABLES_AT_ONCE) as threads:
+            for number, _ in enumerate(threads.map(split, facts.files)):
+                progress("splitting", number + 1, len(facts.files))
 
     def _rows(self, columns: dict[str, str], paths: Sequence[Path]) -> DataFrame:
         """Return these columns of some files; what Spark has no type for in a type that it has."""
