@@ -67,7 +67,7 @@ def _timed(what: str, facts: Path, runs: Path, how: list[str]) -> list[Figure]:
 
 def _batch(facts: Path, runs: Path, how: list[str]) -> list[dict[str, str]]:
     """Run `valuelift batch` in a process of its own, and return its log."""
-    place = ["--facts", facts, "--out", runs, "--as-of", AS_OF.isoformat()]
+    place = ["--facts", str(facts), "--out", str(runs), "--as-of", AS_OF.isoformat()]
     command = [sys.executable, "-c", "from cli import main; main()", "batch", *place, "--log", "json", *how]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode:

@@ -148,6 +148,7 @@ class RunFolder:
 
     def publish(self, customers: int, by: str, number: int | None) -> None:
         """Make this the run that readers of the folder see."""
+        self._remove_unfinished()  # of tasks that were lost
         said = asdict(Published(datetime.now(UTC), by, customers, number, self._whence()))
         self._put("published.json", lambda path: path.write_text(json.dumps(said, default=str, indent=2), "utf-8"))
         link = self.path.parent / f"{_LATEST}{_UNFINISHED}"
@@ -209,8 +210,7 @@ class RunFolder:
         What depends on it stays: computed anew, it is the same again. What was being written when a batch was
         interrupted goes without a word.
         """
-        for left in self.path.glob(f"**/*{_UNFINISHED}"):
-            shutil.rmtree(left) if left.is_dir() else left.unlink()
+        self._remove_unfinished()
         found = []
         for path in sorted(self.path.glob("**/*.parquet")):
             if not path.exists():
@@ -223,6 +223,10 @@ class RunFolder:
                 is_written_as_a_whole = path.parent.parent == self.path / "snapshot" or path.parent == self.portfolio
                 shutil.rmtree(path.parent) if is_written_as_a_whole else path.unlink()
         return found
+
+    def _remove_unfinished(self) -> None:
+        for left in self.path.glob(f"**/*{_UNFINISHED}"):
+            shutil.rmtree(left) if left.is_dir() else left.unlink()
 
     def put_snapshot(self, number: int, snapshot: Snapshot) -> None:
         """Keep a part's facts."""

@@ -17,34 +17,23 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from importlib.metadata import version
-from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from engine.errors import LoweringError, ProblemsError
-from facts import reading
-from facts.batch.folder import TABLES, FactsFolder, Part
+from facts.batch.folder import FactsFolder, Part
 from facts.batch.pipeline import Job, Progress
-from facts.batch.shards import NOBODY, SHARD, alike, of_shard
+from facts.batch.shards import Piece, Slice, of_shard, pieces, slices, write
 from facts.database import StoreError
 
 if TYPE_CHECKING:
     from pyspark import Accumulator, SparkContext
-    from pyspark.sql import Column, DataFrame, SparkSession
 
 MASTER = re.compile(r"local|local\[(\*|\d+)(, ?\d+)?\]|local-cluster\[\d+, ?\d+, ?\d+\]|(spark|k8s)://.+|yarn")
 """The forms of a master's address."""
 
 INSTALL = "pip install 'valuelift[spark]'"
 
-_SETTINGS = {
-    "spark.ui.showConsoleProgress": "false",
-    "spark.sql.session.timeZone": "UTC",
-    "spark.sql.parquet.outputTimestampType": "TIMESTAMP_MICROS",
-    "spark.sql.parquet.datetimeRebaseModeInRead": "CORRECTED",
-    "spark.sql.parquet.datetimeRebaseModeInWrite": "CORRECTED",
-    "spark.sql.legacy.parquet.nanosAsLong": "true",
-}
 _ON_THIS_MACHINE = {
     "spark.ui.enabled": "false",
     "spark.driver.bindAddress": "127.0.0.1",
@@ -52,28 +41,25 @@ _ON_THIS_MACHINE = {
 }
 """With a local master nobody needs to reach the driver from elsewhere."""
 
-_TABLES_AT_ONCE = 4  # so that the last tasks of one leave no core idle
-
 _SECONDS = 1.0
 """How often it is looked how far the tasks are."""
 
 
 def is_installed() -> bool:
     """Whether PySpark can be used."""
-    return "pyspark" in sys.modules or find_spec("pyspark") is not None
+    try:
+        import pyspark  # noqa: F401
+    except ImportError:
+        return False
+    return True
 
 
 @dataclass(frozen=True, slots=True)
 class Cluster:
     """Spark at work for one batch."""
 
-    session: SparkSession
-    master: str
+    context: SparkContext
     log: Path
-
-    @property
-    def _context(self) -> SparkContext:
-        return self.session.sparkContext
 
     def require_alike(self, seen: Sequence[Path]) -> None:
         """Check that executors run the same code as the driver, and see the same files.
@@ -82,41 +68,23 @@ class Cluster:
             StoreError: naming an executor's machine that does not.
         """
         check = partial(_require_alike, _software(), seen)
-        list(self._results(check, range(self._context.defaultParallelism)))
+        list(self._results(check, range(self.context.defaultParallelism)))
 
     def split(self, facts: FactsFolder, shards: int, place: Path, progress: Progress) -> None:
         """Split facts by a hash of the customer; `shards.of_shard` reads what is written.
 
         Raises:
-            StoreError: if Spark cannot read them.
+            StoreError: if Spark gives up.
         """
-
-        def split(name: str) -> None:
-            owner = reading.owner(TABLES[name])
-            if owner is None:
-                return
-            for group, (columns, paths) in enumerate(alike(name, facts.files[name])):
-                rows = self._rows(columns, paths).withColumn(SHARD, _shard(owner.name, shards))
-                parts = rows.repartition(shards, SHARD).write.partitionBy(SHARD)
-                parts.parquet(_address(place / name / str(group)))
-
-        with self._failures_explained(), ThreadPoolExecutor(_TABLES_AT_ONCE) as threads:
-            for number, _ in enumerate(threads.map(split, facts.files)):
-                progress("splitting", number + 1, len(facts.files))
-
-    def _rows(self, columns: dict[str, str], paths: Sequence[Path]) -> DataFrame:
-        """Return these columns of some files; what Spark has no type for in a type that it has."""
-        from pyspark.sql import functions as sql
-
-        def column(name: str, kind: str) -> Column:
-            if kind == "null":
-                return sql.lit(None).cast("string").alias(name)
-            if kind.startswith("timestamp[ns"):  # read as a number
-                return sql.timestamp_micros((sql.floor(sql.col(name) / 1000)).cast("bigint")).alias(name)
-            return sql.col(name)
-
-        read = self.session.read.option("globPaths", "false").parquet(*map(_address, paths))
-        return read.select([column(*each) for each in columns.items()])
+        parts = slices(facts)
+        total, done = sum(part.rows for part in parts), self.context.accumulator(0)
+        read = self.context.parallelize(parts, len(parts)).flatMap(partial(_split, done, shards))
+        by_shard = read.partitionBy(shards, _same)
+        told = 0
+        progress("splitting", told, total)
+        for more in self._watched(lambda: by_shard.foreachPartition(partial(write, place)), done):
+            told += more
+            progress("splitting", told, total)
 
     def parts(self, job: Job, shards: int) -> list[Part]:
         """Return the shards in which there are customers."""
@@ -130,26 +98,31 @@ class Cluster:
         Raises:
             StoreError, ProblemsError: as the work does, and if Spark gives up.
         """
-        done, told = self._context.accumulator(0), 0
-        with ThreadPoolExecutor(1) as thread:
-            job = thread.submit(self._results, partial(_counted, work, done), parts)
+        done = self.context.accumulator(0)
+        return self._watched(lambda: self._results(partial(_counted, work, done), parts), done)
+
+    def _watched(self, action: Callable[[], object], done: Accumulator[int]) -> Iterator[int]:
+        """Do something, and yield meanwhile by how much more is done."""
+        told = 0
+        with self._failures_explained(), ThreadPoolExecutor(1) as thread:
+            job = thread.submit(action)
             try:
                 while not wait([job], _SECONDS).done:
-                    if done.value > told:
-                        yield done.value - told
-                        told = done.value
+                    more = done.value - told
+                    told += more
+                    yield more
                 job.result()
             finally:
                 if not job.done():
-                    self._context.cancelAllJobs()
-        yield sum(part.customers for part in parts) - told
+                    self.context.cancelAllJobs()
+        yield done.value - told
 
     def _results(self, work: Callable[[Any], Any], items: Sequence[Any]) -> list[Any]:
         """Return what work returns for each item, each in a task of its own."""
         if not items:
             return []
         with self._failures_explained():
-            answers = self._context.parallelize(items, len(items)).map(partial(_answer, work)).collect()
+            answers = self.context.parallelize(items, len(items)).map(partial(_answer, work)).collect()
         for _, error in answers:
             if error is not None:
                 raise error
@@ -164,7 +137,7 @@ class Cluster:
             yield
         except (Py4JError, PySparkException) as error:
             hint = f"{self.log} tells more. Run the batch again: parts that are finished are kept."
-            raise StoreError(f"Spark on {self.master} gave up", _said(error), hint) from None
+            raise StoreError(f"Spark on {self.context.master} gave up", _said(error), hint) from None
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,27 +159,25 @@ def started(spark: Spark, log: Path) -> Iterator[Cluster]:
         StoreError: if it does not start.
     """
     from py4j.protocol import Py4JError
-    from pyspark import SparkConf
+    from pyspark import SparkConf, SparkContext
     from pyspark.errors import PySparkException
-    from pyspark.sql import SparkSession
 
     os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
     try:
         with _errors_go_to(log):
             conf = SparkConf()  # starts Java
-            conf.setMaster(spark.master or conf.get("spark.master", "local[*]") or "local[*]")
-            local = str(conf.get("spark.master")).startswith("local")
-            settings = _SETTINGS | (_ON_THIS_MACHINE if local else {})
-            for name, value in settings.items():
+            conf.setMaster(spark.master or conf.get("spark.master", "local[*]") or "")
+            conf.setIfMissing("spark.app.name", "valuelift batch").setIfMissing("spark.ui.showConsoleProgress", "false")
+            for name, value in _ON_THIS_MACHINE.items() if str(conf.get("spark.master")).startswith("local") else ():
                 conf.setIfMissing(name, value)
-            session = SparkSession.builder.appName("valuelift batch").config(conf=conf).getOrCreate()
+            context = SparkContext(conf=conf)
     except (Py4JError, PySparkException) as error:
         hint = f"{log} tells more. Spark needs Java 17 or newer, and a master that can be reached."
         raise StoreError(f"Spark did not start on {spark.master or 'its default master'}", _said(error), hint) from None
     try:
-        yield Cluster(session, str(conf.get("spark.master")), log)
+        yield Cluster(context, log)
     finally:
-        session.stop()
+        context.stop()
 
 
 @contextmanager
@@ -231,17 +202,6 @@ def _said(error: Exception) -> str:
     return (of_task or [str(java.getMessage()).partition("\n")[0]] if java is not None else lines or [repr(error)])[-1]
 
 
-def _shard(owner: str, shards: int) -> Column:
-    from pyspark.sql import functions as sql
-
-    column = sql.col(owner)
-    return sql.when(column.isNull(), NOBODY).otherwise(sql.pmod(sql.hash(column), sql.lit(shards)))
-
-
-def _address(path: Path) -> str:
-    return f"file://{path}"
-
-
 # --- in a task ---
 
 
@@ -251,6 +211,15 @@ def _answer(work: Callable[[Any], Any], item: Any) -> tuple[Any, Exception | Non
         return work(item), None
     except (StoreError, ProblemsError, LoweringError) as error:
         return None, error
+
+
+def _split(done: Accumulator[int], shards: int, part: Slice) -> Iterator[tuple[int, Piece]]:
+    yield from pieces(shards, part)
+    done.add(part.rows)
+
+
+def _same(shard: int) -> int:
+    return shard
 
 
 def _counted(work: Callable[[Part], None], done: Accumulator[int], part: Part) -> None:
