@@ -51,15 +51,16 @@ def _in_several_files(path: Path) -> None:
     pq.write_table(rows.slice(0, half), folder / "one.parquet")
     rest = rows.slice(half).append_column("recorded_at", pa.array([known] * (len(rows) - half)))
     rest = rest.set_column(rest.column_names.index("customer"), "customer", rest["customer"].dictionary_encode())
-    empty = rest.set_column(rest.column_names.index("holds_until"), "holds_until", pa.nulls(len(rest)))
-    pq.write_table(empty.sort_by([("key", "descending")]), folder / "two.parquet")
+    rest = rest.append_column("retracted_at", pa.nulls(len(rest)))
+    pq.write_table(rest.sort_by([("key", "descending")]), folder / "two.parquet")
 
 
 def _with_some_for_all(path: Path) -> None:
     """Let what is recorded be said of everybody and, otherwise, of one customer."""
     rows = pq.read_table(path)
     assert rows["customer"].null_count == len(rows)
-    own = rows.slice(0, 1).set_column(rows.column_names.index("customer"), "customer", pa.array(["C00000007"]))
+    (first,) = rows.slice(0, 1).to_pylist()
+    own = pa.Table.from_pylist([{**first, "key": "own", "customer": "C00000007"}], rows.schema)
     pq.write_table(pa.concat_tables([rows, own]), path)
 
 
@@ -189,7 +190,7 @@ def test_an_interrupted_run_goes_on_where_it_stood(facts: Path, local: RunFolder
     """Finished parts are kept; the other engine, which divides customers otherwise, says so and stays away."""
     job = batch(facts, tmp_path, Spark(MASTER))
 
-    def interrupt(step: str, done: int, of: int) -> None:
+    def interrupt(step: str, done: int, _: int) -> None:
         if step == "deciding" and done:
             raise InterruptedError
 
