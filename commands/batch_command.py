@@ -196,7 +196,7 @@ def _spark(facts: Path | None, master: str | None, *, is_incremental: bool) -> S
             param_hint="--master",
         )
     if not is_installed():
-        raise click.UsageError(f"PySpark is not installed. Install it with: {INSTALL}")
+        raise click.UsageError(f"PySpark is not installed. In Valuelift's folder, install it with: {INSTALL}")
     return Spark(master)
 
 

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 MASTER = re.compile(r"local|local\[(\*|\d+)(, ?\d+)?\]|local-cluster\[\d+, ?\d+, ?\d+\]|(spark|k8s)://.+|yarn")
 """The forms of a master's address."""
 
-INSTALL = "pip install 'valuelift[spark]'"
+INSTALL = "pip install '.[spark]'"
 
 _ON_THIS_MACHINE = {
     "spark.ui.enabled": "false",
