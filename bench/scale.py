@@ -3,16 +3,15 @@
     build/spark/bin/python -m bench.scale --customers 100000
 
 The facts are invented (`valuelift generate`) unless the folder is there. Seconds of the processor are those of all
-processes that take part, Java's too. `make spark` makes the environment; what came of it stands in docs/scale.md.
+processes that take part, Java's too, as `/proc` tells every half second. `make spark` makes the environment; what
+came of it stands in docs/scale.md.
 """
 
 from __future__ import annotations
 
 import argparse
-import ctypes
 import json
 import os
-import resource
 import subprocess
 import sys
 import tempfile
@@ -28,12 +27,37 @@ from facts.generate import generate
 CUSTOMERS = 100_000
 SEED = 1
 MASTER = f"local[{os.cpu_count()}]"
-_ADOPT = 36  # PR_SET_CHILD_SUBREAPER: Java outlives the driver, and nobody else would wait for it
+_TICK, _PAGE = os.sysconf("SC_CLK_TCK"), os.sysconf("SC_PAGE_SIZE")
+
+
+class Watch:
+    """What the processes of a session use: seconds of the processor, and the most memory of all together, in MB."""
+
+    def __init__(self, session: int) -> None:
+        self.session, self.memory = session, 0.0
+        self._used: dict[str, int] = {}
+
+    def look(self) -> None:
+        """Note what they have used until now."""
+        memory = 0
+        for stat in Path("/proc").glob("[0-9]*/stat"):
+            try:
+                told = stat.read_text().rpartition(")")[2].split()
+            except OSError:
+                continue  # ended in the meantime
+            if int(told[3]) == self.session:
+                self._used[stat.parent.name] = int(told[11]) + int(told[12])
+                memory += int(told[21])
+        self.memory = max(self.memory, memory * _PAGE / 2**20)
+
+    @property
+    def processor(self) -> float:
+        """Seconds of the processor."""
+        return sum(self._used.values()) / _TICK
 
 
 def measure(customers: int = CUSTOMERS, facts: Path | None = None, master: str = MASTER) -> list[Figure]:
     """Return what either engine takes, step by step, and whether they agree."""
-    ctypes.CDLL(None).prctl(_ADOPT, 1, 0, 0, 0)
     with tempfile.TemporaryDirectory() as folder:
         place = facts or Path(folder) / "facts"
         if not place.exists():
@@ -48,39 +72,35 @@ def measure(customers: int = CUSTOMERS, facts: Path | None = None, master: str =
 
 
 def _timed(what: str, facts: Path, runs: Path, how: list[str]) -> list[Figure]:
-    """Return what a batch takes: its steps on the clock, the processor, and the largest process."""
-    before, began = resource.getrusage(resource.RUSAGE_CHILDREN), time.perf_counter()
-    events = _batch(facts, runs, how)
+    """Return what a batch takes: its steps on the clock, the processor, and memory."""
+    began = time.perf_counter()
+    events, used = _batch(facts, runs, how)
     wall = time.perf_counter() - began
-    _wait_for_all()
-    after = resource.getrusage(resource.RUSAGE_CHILDREN)
-    processor = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
     begun: dict[str, datetime] = {}
     for event in events:
         begun.setdefault(event.get("step", event["event"]), datetime.fromisoformat(event["time"]))
     steps = ", ".join(
         f"{step} {(end - start).total_seconds():.1f} s" for (step, start), (_, end) in pairwise(begun.items())
     )
-    whole = f"{wall:.1f} s, {processor:.1f} s of the processor, largest process {after.ru_maxrss / 1024:,.0f} MB"
+    whole = f"{wall:.1f} s, {used.processor:.1f} s of the processor, at most {used.memory:,.0f} MB"
     return [Figure(what, whole), Figure(f"{what}, steps", steps)]
 
 
-def _batch(facts: Path, runs: Path, how: list[str]) -> list[dict[str, str]]:
-    """Run `valuelift batch` in a process of its own, and return its log."""
+def _batch(facts: Path, runs: Path, how: list[str]) -> tuple[list[dict[str, str]], Watch]:
+    """Run `valuelift batch` in a process of its own, and return its log and what it used."""
     place = ["--facts", str(facts), "--out", str(runs), "--as-of", AS_OF.isoformat()]
     command = [sys.executable, "-c", "from cli import main; main()", "batch", *place, "--log", "json", *how]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
-    if done.returncode:
-        raise RuntimeError(done.stderr)
-    return [json.loads(line) for line in done.stderr.splitlines()]
-
-
-def _wait_for_all() -> None:
-    while True:
-        try:
-            os.wait()
-        except ChildProcessError:
-            return
+    with tempfile.TemporaryFile("w+") as log:
+        process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=log, start_new_session=True)
+        used = Watch(process.pid)
+        while process.poll() is None:
+            used.look()
+            time.sleep(0.5)
+        log.seek(0)
+        told = log.read()
+    if process.returncode:
+        raise RuntimeError(told)
+    return [json.loads(line) for line in told.splitlines()], used
 
 
 def _size(folder: Path) -> float:
