@@ -78,7 +78,10 @@ def _timed(what: str, facts: Path, runs: Path, how: list[str]) -> list[Figure]:
     wall = time.perf_counter() - began
     begun: dict[str, datetime] = {}
     for event in events:
-        begun.setdefault(event.get("step", event["event"]), datetime.fromisoformat(event["time"]))
+        moment = datetime.fromisoformat(event["time"])
+        begun.setdefault(event.get("step", event["event"]), moment)
+        if event.get("step") == "reading" and event["done"] == event["of"]:
+            begun["whole base"] = moment
     steps = ", ".join(
         f"{step} {(end - start).total_seconds():.1f} s" for (step, start), (_, end) in pairwise(begun.items())
     )

@@ -201,6 +201,7 @@ class Batch:
             cluster.split(job.folder, shards, place, progress)
             parts = cluster.parts(job, shards)
             if not parts:
+                self.ledger.remove(run)
                 raise facts.without_customers(self.as_of)
             replace(job, parts=parts).compute(progress, cluster.each)
 

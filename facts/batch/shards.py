@@ -64,7 +64,7 @@ def _slices(name: str, owner: str, path: Path) -> Iterator[Slice]:
     for number in range(metadata.num_row_groups):
         groups.append(number)
         rows += metadata.row_group(number).num_rows
-        if rows >= _SLICE or number == metadata.num_row_groups - 1:
+        if rows >= _SLICE or (rows and number == metadata.num_row_groups - 1):
             yield Slice(name, owner, path, tuple(groups), rows)
             groups, rows = [], 0
 

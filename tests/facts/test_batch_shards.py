@@ -24,9 +24,11 @@ EVERYBODY = Part(0, "", None, 0)
 
 @pytest.fixture(scope="module")
 def facts(tmp_path_factory: pytest.TempPathFactory) -> FactsFolder:
-    """Return a folder of invented facts, some of them about nobody."""
+    """Return a folder of invented facts, some of them about nobody; one table has no rows."""
     place = tmp_path_factory.mktemp("facts")
     generate(place, 200, 3)
+    pq.write_table(pq.read_table(place / "referrals.parquet").slice(0, 0), place / "referrals.parquet")
+    assert pq.read_metadata(place / "referrals.parquet").num_row_groups == 1
     return open_folder(place)
 
 
