@@ -124,7 +124,7 @@ def command(
     Example:
       valuelift batch --as-of 2010-12-09
       valuelift batch --facts facts --out runs --as-of 2026-06-30 --json
-      valuelift batch --facts facts --out runs --as-of 2026-06-30 --engine spark --master spark://head:7077
+      valuelift batch --facts facts --out runs --engine spark --master local[4]
       valuelift batch --incremental --as-of 2010-12-10
       valuelift batch --log json --metrics /var/lib/node_exporter/valuelift.prom
     """
