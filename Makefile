@@ -7,7 +7,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check
 export CPPFLAGS += -DPyEval_CallObject=PyObject_CallObject
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check long bench evidence waits peers gallery lock
+.PHONY: help setup demo test check long bench evidence waits peers spark gallery lock
 
 help: ## show this list
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 8
@@ -69,6 +69,15 @@ build/peers/.installed: requirements-build.lock requirements-peers.lock pyprojec
 peers: build/peers/.installed ## measure other rule engines beside this one
 	$(PEERS) -m bench.peers
 
+SPARK = build/spark/bin/python
+
+# An environment of its own, because PySpark is large and most need no cluster.
+build/spark/.installed: requirements-build.lock requirements-spark.lock pyproject.toml
+	$(environment)
+
+spark: build/spark/.installed ## test the batch on Spark (wants Java)
+	$(SPARK) -m pytest tests/facts/test_batch_spark.py
+
 gallery: setup ## write docs/gallery.md anew
 	$(BIN)/python -m tests.commands.gallery
 
@@ -82,3 +91,4 @@ lock: ## pin the newest allowed versions
 	$(COMPILE) pyproject.toml --group dev --output-file requirements.lock
 	$(COMPILE) pyproject.toml --group baselines --output-file requirements-baselines.lock
 	$(COMPILE) pyproject.toml --group peers --output-file requirements-peers.lock
+	$(COMPILE) pyproject.toml --extra spark --group spark --output-file requirements-spark.lock

@@ -63,6 +63,10 @@ class Rules:
     pack: Pack
     program: Program
 
+    def __reduce__(self) -> tuple[type[Rules], tuple[Pack, Program]]:
+        """Let another process have these rules; it compiles them for itself."""
+        return type(self), (self.pack, self.program)
+
     @cached_property
     def session(self) -> Session:
         """These rules compiled for durable-rules: once, however often somebody asks. Not safe in two threads."""

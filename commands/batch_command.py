@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from rich.console import RenderableType
 
     from facts.batch.run import Batch, BatchRun
+    from facts.batch.spark import Spark
     from wiring import Rules
 
 Counts = Mapping[str, Mapping[str, int]]
@@ -57,6 +58,18 @@ Counts = Mapping[str, Mapping[str, int]]
     is_flag=True,
     help="Compute facts only of customers for whom something changed since the last such run.",
 )
+@click.option(
+    "--engine",
+    type=Word(("local", "spark")),
+    default="local",
+    metavar="local|spark",
+    help="Compute on this machine, or on a cluster of Apache Spark (with --facts). By default local.",
+)
+@click.option(
+    "--master",
+    metavar="URL",
+    help="With --engine spark: its master, as spark://HOST:7077 or local[2]. By default as Spark is configured.",
+)
 @click.option("--force", is_flag=True, help="Decide once more what stands already, and compare.")
 @click.option("--no-wait", is_flag=True, help="If another batch is at work, end at once instead of waiting for it.")
 @click.option("--workers", type=click.IntRange(1, 512), metavar="N", help="How many cores to use. By default all.")
@@ -81,6 +94,8 @@ def command(
     out: Path | None,
     currency: str,
     incremental: bool,
+    engine: str,
+    master: str | None,
     force: bool,
     no_wait: bool,
     workers: int | None,
@@ -102,22 +117,38 @@ def command(
     With --incremental the facts of customers whose records are the same, and for whom no day came that matters, are
     those of the last run begun so, but for the days counted since. Whatever they are, everybody is decided.
 
+    With --engine spark, base facts are split by customer, and each shard is computed on the cluster; the decisions are
+    the same. docs/scale.md tells what that needs.
+
     \b
     Example:
       valuelift batch --as-of 2010-12-09
       valuelift batch --facts facts --out runs --as-of 2026-06-30 --json
+      valuelift batch --facts facts --out runs --engine spark --master local[4]
       valuelift batch --incremental --as-of 2010-12-10
       valuelift batch --log json --metrics /var/lib/node_exporter/valuelift.prom
     """
     if facts is not None and out is None and query.db is None:
         raise click.UsageError("With --facts, say where the decisions go: --out DIR, --db, or both.")
+    spark = _spark(facts, master, is_incremental=incremental) if engine == "spark" else None
+    if spark is None and master is not None:
+        raise click.UsageError("--master is for --engine spark.")
     if metrics is not None and not os.access(metrics.parent, os.W_OK):
         raise click.BadParameter(f"{metrics.parent} cannot be written to.", param_hint="--metrics")
     steps, lines = Steps(), JsonLog(quiet=quiet) if log == "json" else None
     try:
         if lines:
             lines.event("begun", as_of=query.as_of, facts=facts, user=user)
-        asked = batch_for(query, facts, out, currency.upper(), user, workers, is_incremental=incremental)
+        asked = batch_for(
+            query,
+            facts,
+            out,
+            currency.upper(),
+            user,
+            workers,
+            is_incremental=incremental,
+            spark=spark,
+        )
         run, rules = _decided(asked, steps, Texts(query.language), lines, quiet=quiet, force=force, wait=not no_wait)
     except click.ClickException:
         raise
@@ -145,6 +176,28 @@ def command(
         print_json(whole)
     elif not lines:
         _tell(Texts(query.language), rules, run, query.as_of, seconds, counts, force=force)
+
+
+def _spark(facts: Path | None, master: str | None, *, is_incremental: bool) -> Spark:
+    """Return where Spark runs.
+
+    Raises:
+        UsageError: if something does not go with it, or PySpark is not installed.
+    """
+    from facts.batch.spark import INSTALL, MASTER, Spark, is_installed
+
+    if facts is None:
+        raise click.UsageError("With --engine spark, say where the Parquet files with the facts are: --facts DIR.")
+    if is_incremental:
+        raise click.UsageError("--incremental is for one machine; on Spark everything is computed.")
+    if master is not None and not MASTER.fullmatch(master):
+        raise click.BadParameter(
+            f"{master!r} is no address of a Spark master: spark://HOST:PORT, yarn, k8s://HOST:PORT, local[2], ...",
+            param_hint="--master",
+        )
+    if not is_installed():
+        raise click.UsageError(f"PySpark is not installed. In Valuelift's folder, install it with: {INSTALL}")
+    return Spark(master)
 
 
 def _decided(
@@ -207,6 +260,7 @@ def batch_for(
     workers: int | None,
     *,
     is_incremental: bool = False,
+    spark: Spark | None = None,
 ) -> Iterator[tuple[Batch, Rules]]:
     """Give the batch that is asked for, with its rules."""
     from commands.desk import desk_for
@@ -219,12 +273,12 @@ def batch_for(
         with desk_for(query) as desk:
             ledger = Ledger.at(out or runs_folder(desk.store.url))
             batch = desk.batch(user, ledger, facts=facts, workers=cores)
-            yield replace(batch, is_incremental=is_incremental), desk.rules
+            yield replace(batch, is_incremental=is_incremental, spark=spark), desk.rules
     else:
         rules = load_rules(query.pack) if query.pack else shipped_rules()
         ledger, decider = Ledger.at(out or Path()), rules.decider()
         batch = Batch(ledger, decider, query.as_of, query.known_at, currency, user, facts=facts, workers=cores)
-        yield replace(batch, is_incremental=is_incremental), rules
+        yield replace(batch, is_incremental=is_incremental, spark=spark), rules
 
 
 def _cores() -> int:

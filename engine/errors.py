@@ -40,6 +40,10 @@ class ProblemsError(Exception):
         self.problems = tuple(sorted(set(problems)))
         super().__init__("\n".join(str(problem) for problem in self.problems))
 
+    def __reduce__(self) -> tuple[type[ProblemsError], tuple[tuple[Problem, ...]]]:
+        """Let it come back from another process as it was raised there."""
+        return type(self), (self.problems,)
+
 
 class LoweringError(ValueError):
     """Raised when a pack, or a fact's value, does not fit the limits of the session's library."""

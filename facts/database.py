@@ -36,6 +36,10 @@ class StoreError(Exception):
         self.what, self.why, self.hint = what, why, hint
         super().__init__(f"{what}: {why}. {hint}")
 
+    def __reduce__(self) -> tuple[type[StoreError], tuple[str, str, str]]:
+        """Let it come back from another process as it was raised there."""
+        return type(self), (self.what, self.why, self.hint)
+
 
 def database_url(given: str | None = None) -> URL:
     """Return the URL of the store: the one given, else `VALUELIFT_DB`, else `valuelift.db` in this folder.

@@ -108,5 +108,5 @@ def _read(store: Store, of: _Of, rules: Rules) -> _Held:
     wanted = of.as_of, of.stamp.digest, catalogue_digest(), None
     if decided_from != wanted or log is None or log_so_far(store, log[0]) != tuple(log):
         return _Held(of)
-    snapshots = (folder.get_snapshot(number, of.as_of) for number in range(folder.parts()))
-    return _Held(of, [ByCustomer(rules.plan, with_whole(folder, snapshot)) for snapshot in snapshots], log[0])
+    parts = (with_whole(folder, number, folder.get_snapshot(number, of.as_of)) for number in range(folder.parts()))
+    return _Held(of, [ByCustomer(rules.plan, part) for part in parts], log[0])

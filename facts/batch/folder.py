@@ -36,7 +36,9 @@ if TYPE_CHECKING:
 TABLES: Mapping[str, Table] = {name: table for name, table in FACT_TABLES.items() if name != "merges"}
 """What a folder may hold. Merges must be carried out before: whoever writes the files names the survivor."""
 
-_HISTORY = ("recorded_at", "retracted_at")
+HISTORY = ("recorded_at", "retracted_at")
+"""The columns that say when a row was known; files may do without them."""
+
 _MOST_READ = 4
 """Times that a table may be read, all parts together; a table whose customers are more scattered is sorted first."""
 
@@ -46,12 +48,16 @@ _FILES, VISIBLE, _ONCE = "files", "visible", "once"
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """Customers that are decided together: those whose keys are at least `first` and before `end` (None: all after)."""
+    """Customers that are decided together: those whose keys are at least `first` and before `end` (None: all after).
+
+    Of a base that was split by hash, a part is all of a `shard` (see `shards`).
+    """
 
     number: int
     first: str
     end: str | None
     customers: int
+    shard: int | None = None
 
 
 def divided(keys: pa.ChunkedArray, size: int) -> list[Part]:
@@ -95,21 +101,36 @@ class FactsFolder:
         found = ((path, path.stat()) for paths in self.files.values() for path in paths)
         return tuple((path, each.st_size, each.st_mtime_ns) for path, each in found)
 
+    def placed(self) -> FactsFolder:
+        """Return the same folder by its whole path, for processes that run elsewhere."""
+        files = {name: tuple(path.resolve() for path in paths) for name, paths in self.files.items()}
+        return replace(self, path=self.path.resolve(), files=files)
+
+    def rows(self, name: str) -> int:
+        """Return how many rows a table's files have."""
+        return sum(pq.read_metadata(path).num_rows for path in self.files[name])
+
     def customers(self, as_of: date, known_at: datetime | None) -> pa.ChunkedArray:
         """Return the keys of all customers that are visible, sorted.
 
         Raises:
             StoreError: if there are none.
         """
+        keys = self.keys(as_of, known_at)
+        if not len(keys):
+            raise self.without_customers(as_of)
+        return keys
+
+    def keys(self, as_of: date, known_at: datetime | None) -> pa.ChunkedArray:
+        """Return the keys of all customers that are visible, sorted; nothing if there are none."""
         with open_database(as_of, "") as database, _refused(self.path, "customers"):
             self.show(database, ["customers"], known_at)
-            keys = database.sql("SELECT DISTINCT key FROM customers ORDER BY key").to_arrow_table()["key"]
-        if not len(keys):
-            why = f"{self.path} has none that hold on that date"
-            raise StoreError(
-                f"There are no customers as of {as_of}", why, "Give another date by --as-of, or other facts."
-            )
-        return keys
+            return database.sql("SELECT DISTINCT key FROM customers ORDER BY key").to_arrow_table()["key"]
+
+    def without_customers(self, as_of: date) -> StoreError:
+        """Return the error for a folder none of whose customers is visible."""
+        why = f"{self.path} has none that hold on that date"
+        return StoreError(f"There are no customers as of {as_of}", why, "Give another date by --as-of, or other facts.")
 
     def sorted_for(self, parts: Sequence[Part], place: Path) -> FactsFolder:
         """Return the folder with each scattered table replaced by a copy sorted by customer.
@@ -250,7 +271,7 @@ def open_folder(path: Path) -> FactsFolder:
             problems += [f"{each.name}: {problem}" for problem in _misfits(TABLES[name], schema)]
     if not problems:
         problems += [problem for name, paths in files.items() for problem in _nulls(name, paths)]
-    if not problems and not sum(pq.read_metadata(each).num_rows for each in files["customers"]):
+    if not problems and not FactsFolder(path, files, columns).rows("customers"):
         problems.append("there are no customers in customers.parquet")
     if problems:
         raise _unusable(path, problems)
@@ -281,7 +302,7 @@ def _schema(path: Path, problems: list[str]) -> pa.Schema | None:
 
 def _misfits(table: Table, schema: pa.Schema) -> Iterator[str]:
     """Yield what is wrong with a file's columns."""
-    for column in (table.c[name] for name in (*needed_columns(table), *_HISTORY)):
+    for column in (table.c[name] for name in (*needed_columns(table), *HISTORY)):
         if column.name in schema.names:
             found = schema.field(column.name).type
             if not _fits(column, found):

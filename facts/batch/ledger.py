@@ -5,7 +5,7 @@
     RUNS/KEY/run.json       what the run is decided from
     RUNS/KEY/snapshot/00000 the facts of a part's customers, one Parquet file for them and one for each collection
     RUNS/KEY/changes/00000.parquet of an incremental run, why each customer's facts were computed or taken over
-    RUNS/KEY/portfolio      what only a look at the whole base shows
+    RUNS/KEY/portfolio/00000.parquet what only a look at the whole base shows of a part's customers
     RUNS/KEY/decisions/00000.parquet
     RUNS/KEY/published.json there once the run is published
 
@@ -20,12 +20,13 @@ import json
 import os
 import shutil
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any, Self
+from uuid import uuid4
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -95,6 +96,7 @@ class RunFolder:
         part_size: int,
         incremental: Mapping[str, Any] | None = None,
         log: tuple[int, int] | None = None,
+        shards: int | None = None,
     ) -> None:
         """Note what the run is decided from, and from which run it goes on, unless it has begun already.
 
@@ -105,10 +107,11 @@ class RunFolder:
                 none), and `firsts`, the first customer of each of that run's parts.
             log: how far the store's audit log had come before its facts were read (see `marks.log_so_far`); None if
                 they come from a folder.
+            shards: into how many shards customers are split by hash; None if they are divided by key.
         """
         if not self.has_begun():
             self.path.mkdir(parents=True, exist_ok=True)
-            said = {**asdict(key), "part_size": part_size, "incremental": incremental, "log": log}
+            said = {**asdict(key), "part_size": part_size, "incremental": incremental, "log": log, "shards": shards}
             self._put("run.json", lambda path: path.write_text(json.dumps(said, default=str, indent=2), "utf-8"))
 
     def has_begun(self) -> bool:
@@ -145,6 +148,7 @@ class RunFolder:
 
     def publish(self, customers: int, by: str, number: int | None) -> None:
         """Make this the run that readers of the folder see."""
+        self._remove_unfinished()  # of tasks that were lost
         said = asdict(Published(datetime.now(UTC), by, customers, number, self._whence()))
         self._put("published.json", lambda path: path.write_text(json.dumps(said, default=str, indent=2), "utf-8"))
         link = self.path.parent / f"{_LATEST}{_UNFINISHED}"
@@ -178,8 +182,13 @@ class RunFolder:
 
     @property
     def portfolio(self) -> Path:
-        """The place of what only a look at the whole base shows."""
-        return self.path / "portfolio.parquet"
+        """The place of what only a look at the whole base shows: a folder with a file for each part."""
+        of_earlier_versions = self.path / "portfolio.parquet"  # they kept it in one file
+        return of_earlier_versions if of_earlier_versions.exists() else self.path / "portfolio"
+
+    def portfolio_of(self, number: int) -> Path:
+        """Return the place of what only a look at the whole base shows of a part, and maybe of others."""
+        return self.portfolio if self.portfolio.is_file() else self.portfolio / f"{number:05}.parquet"
 
     def first(self, number: int) -> str:
         """Return the first customer of a part."""
@@ -201,8 +210,7 @@ class RunFolder:
         What depends on it stays: computed anew, it is the same again. What was being written when a batch was
         interrupted goes without a word.
         """
-        for left in self.path.glob(f"**/*{_UNFINISHED}"):
-            shutil.rmtree(left) if left.is_dir() else left.unlink()
+        self._remove_unfinished()
         found = []
         for path in sorted(self.path.glob("**/*.parquet")):
             if not path.exists():
@@ -212,9 +220,13 @@ class RunFolder:
                 read_table(path)
             except StoreError as error:
                 found.append(str(error))
-                is_of_snapshot = path.parent.parent == self.path / "snapshot"
-                shutil.rmtree(path.parent) if is_of_snapshot else path.unlink()
+                is_written_as_a_whole = path.parent.parent == self.path / "snapshot" or path.parent == self.portfolio
+                shutil.rmtree(path.parent) if is_written_as_a_whole else path.unlink()
         return found
+
+    def _remove_unfinished(self) -> None:
+        for left in self.path.glob(f"**/*{_UNFINISHED}"):
+            shutil.rmtree(left) if left.is_dir() else left.unlink()
 
     def put_snapshot(self, number: int, snapshot: Snapshot) -> None:
         """Keep a part's facts."""
@@ -235,8 +247,18 @@ class RunFolder:
         named = {name: keyed(table.unify_dictionaries(), customers["customer"]) for name, table in rows.items()}
         return Snapshot(as_of, customers, named)
 
+    def put_portfolio(self, parts: Iterable[pa.Table]) -> None:
+        """Keep what only a look at the whole base shows, by part."""
+
+        def write(folder: Path) -> None:
+            folder.mkdir()
+            for number, table in enumerate(parts):
+                _write(table, folder / f"{number:05}.parquet")
+
+        self._put("portfolio", write)
+
     def put_table(self, place: Path, table: pa.Table) -> None:
-        """Keep a table, of decisions or of what the whole base shows."""
+        """Keep a table, of decisions or of changes."""
         self._put(str(place.relative_to(self.path)), lambda path: _write(table, path))
 
     def get_table(self, place: Path) -> pa.Table:
@@ -246,16 +268,20 @@ class RunFolder:
     def _put(self, name: str, write: Callable[[Path], object]) -> None:
         place = self.path / name
         place.parent.mkdir(parents=True, exist_ok=True)
-        unfinished = place.with_name(place.name + _UNFINISHED)
-        if unfinished.is_dir():
-            shutil.rmtree(unfinished)
+        # A name of its own: on a cluster, two may be at work on the same part when one of them was believed dead.
+        unfinished = place.with_name(f"{place.name}.{uuid4().hex}{_UNFINISHED}")
         write(unfinished)
         if unfinished.is_dir():
             for file in sorted(unfinished.iterdir()):
                 _sum_place(file).write_text(_sum(file), encoding="ascii")
         else:
             _sum_place(place).write_text(_sum(unfinished), encoding="ascii")
-        unfinished.rename(place)
+        try:
+            unfinished.rename(place)
+        except OSError:
+            if not place.is_dir():
+                raise
+            shutil.rmtree(unfinished)  # the other one was quicker, and wrote the same
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,13 +5,15 @@ Every step leaves alone what is finished, so that a run that was interrupted goe
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
 from datetime import date, datetime
+from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
@@ -22,6 +24,7 @@ from facts.batch.carried import days_later, only, together
 from facts.batch.changes import changes, offsets
 from facts.batch.folder import FactsFolder, Part
 from facts.batch.ledger import RunFolder, read_table
+from facts.batch.shards import of_shard
 from facts.database import StoreError
 from facts.features import base_schemas
 from facts.group_acceptance import LOOKED_AT as HEARD_OF
@@ -49,6 +52,26 @@ Decide = Callable[[Snapshot], pa.Table]
 Progress = Callable[[str, int, int], None]
 """Called with a step (`reading`, `deciding`), how many customers are done, and of how many."""
 
+Each = Callable[[Callable[[Part], None], Sequence[Part]], Iterator[int]]
+"""Does work on each part, several at once, and yields how many customers are done whenever some more are."""
+
+
+def in_threads(workers: int) -> Each:
+    """Return what does work in as many threads of this process."""
+
+    def each(work: Callable[[Part], None], parts: Sequence[Part]) -> Iterator[int]:
+        with ThreadPoolExecutor(workers) as threads:
+            at_work = {threads.submit(work, part): part for part in parts}
+            try:
+                for finished in as_completed(at_work):
+                    finished.result()
+                    yield at_work[finished].customers
+            except BaseException:
+                threads.shutdown(wait=True, cancel_futures=True)
+                raise
+
+    return each
+
 
 def part_size(customers: int, most: int, workers: int) -> int:
     """Return how many customers make a part, so that all workers have equally much to do."""
@@ -63,7 +86,7 @@ class Job:
     """A run to be computed: from which facts, as of when, and by what.
 
     If it is incremental, the facts of customers for whom nothing changed are taken over from the run `earlier`, as far
-    as there is one; its parts are those of this run.
+    as there is one; its parts are those of this run. If the facts were split by hash, `shards` is where.
     """
 
     folder: FactsFolder
@@ -80,47 +103,45 @@ class Job:
     workers: int
     is_incremental: bool = False
     earlier: RunFolder | None = None
+    shards: Path | None = None
 
-    def compute(self, progress: Progress) -> None:
+    def compute(self, progress: Progress, each: Each) -> None:
         """Compute what is not finished yet: then every part has its decisions.
 
         Raises:
             StoreError: if a file of facts cannot be used.
             ProblemsError: if a value does not fit what is declared.
         """
-        self._each("reading", self.run.snapshot, self._take_snapshot, progress)
-        if not self.run.portfolio.exists():
-            self.run.put_table(self.run.portfolio, self._portfolio())
-        self._each("deciding", self.run.decisions, self._decide, progress)
 
-    def _each(self, step: str, place: Callable[[int], Path], work: Callable[[Part], None], progress: Progress) -> None:
+        self._each("reading", self.run.snapshot, self._take_snapshot, each, progress)
+        if not self.run.portfolio.exists():
+            self.run.put_portfolio(self._portfolio())
+        self._each("deciding", self.run.decisions, self._decide, each, progress)
+
+    def _each(
+        self, step: str, place: Callable[[int], Path], work: Callable[[Part], None], each: Each, progress: Progress
+    ) -> None:
         """Work on each part whose result is not in its place, several at once."""
         waiting = [part for part in self.parts if not place(part.number).exists()]
         total = sum(part.customers for part in self.parts)
         done = total - sum(part.customers for part in waiting)
         progress(step, done, total)
-        with ThreadPoolExecutor(self.workers) as threads:
-            at_work = {threads.submit(work, part): part for part in waiting}
-            try:
-                for finished in as_completed(at_work):
-                    finished.result()
-                    done += at_work[finished].customers
-                    progress(step, done, total)
-            except BaseException:
-                threads.shutdown(wait=True, cancel_futures=True)
-                raise
+        for more in each(work, waiting):
+            done += more
+            progress(step, done, total)
 
     def _take_snapshot(self, part: Part) -> None:
+        folder = self.folder if self.shards is None else of_shard(self.folder, self.shards, part.shard)
         with open_database(self.as_of, self.base_currency, threads=1) as database:
-            self.folder.show_part(database, part, self.known_at, twice=self.is_incremental)
+            folder.show_part(database, part, self.known_at, twice=self.is_incremental)
             known = self._known(part) if self.is_incremental else None
             if self.is_incremental:
                 turning = offsets(self.vocabulary)
                 since = known[0].as_of if known else self.as_of
-                found = changes(database, self.folder.files, known and known[1], turning, since, self.as_of)
+                found = changes(database, folder.files, known and known[1], turning, since, self.as_of)
                 self.run.put_table(self.run.changes(part.number), found)
             if known is None:
-                self.folder.fill(database)
+                folder.fill(database)
                 snapshot = self._snapshot_in(database)
             else:
                 snapshot = self._with_earlier(database, found, known[0])
@@ -150,14 +171,24 @@ class Job:
         prepare(database)
         return snapshot_in(database, self.vocabulary, self.as_of)
 
-    def _portfolio(self) -> pa.Table:
+    def _portfolio(self) -> Iterator[pa.Table]:
+        """Yield what only a look at the whole base shows, part by part."""
         files = [self.run.snapshot(part.number) / "customers.parquet" for part in self.parts]
         columns = [name for name in _RANKED_BY if name in pq.read_schema(files[0]).names]
-        ranked = pa.concat_tables(
+        parts = [
             pa.table({name: _plain(column) for name, column in zip(columns, table.columns, strict=True)})
             for table in (read_table(file, columns) for file in files)
-        )
-        return portfolio_facts(Snapshot(self.as_of, ranked), *self._whole_base())
+        ]
+        ranked = pa.concat_tables(parts)
+        found = portfolio_facts(Snapshot(self.as_of, ranked), *self._whole_base())
+        places = pc.index_in(found["customer"], value_set=ranked["customer"]).to_numpy()
+        ends = np.cumsum([len(part) for part in parts])
+        part_of = np.searchsorted(ends, places, side="right")
+        by_part = np.argsort(part_of, kind="stable")
+        found = found.take(pa.array(by_part))
+        bounds = np.searchsorted(part_of[by_part], np.arange(len(parts) + 1))
+        for start, end in pairwise(bounds.tolist()):
+            yield found.slice(start, end - start)
 
     def _whole_base(self) -> tuple[pa.Table | None, pa.Table | None, pa.Table | None]:
         """Return who resembles which ideal customer, what became of customers like each one, and what they accept."""
@@ -172,15 +203,15 @@ class Job:
             )
 
     def _decide(self, part: Part) -> None:
-        snapshot = with_whole(self.run, self.run.get_snapshot(part.number, self.as_of))
+        snapshot = with_whole(self.run, part.number, self.run.get_snapshot(part.number, self.as_of))
         self.run.put_table(self.run.decisions(part.number), self.decide(snapshot))
 
 
-def with_whole(run: RunFolder, snapshot: Snapshot) -> Snapshot:
+def with_whole(run: RunFolder, number: int, snapshot: Snapshot) -> Snapshot:
     """Return a part's facts together with what the run found by looking at the whole base."""
     keys = snapshot.customers["customer"]
     bounds = [("customer", ">=", keys[0].as_py()), ("customer", "<=", keys[-1].as_py())]
-    return with_portfolio(snapshot, read_table(run.portfolio, filters=bounds))
+    return with_portfolio(snapshot, read_table(run.portfolio_of(number), filters=bounds))
 
 
 def _plain(column: pa.ChunkedArray) -> pa.ChunkedArray:

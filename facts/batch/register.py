@@ -99,7 +99,7 @@ def replay(entry: Entry, decide: Decide, customer: str | None, progress: Progres
         kept = run.get_table(run.decisions(number))
         if customer is not None:
             kept = kept.filter(pc.equal(kept["customer"], customer))
-        different += differing(kept, decide(with_whole(run, snapshot)))
+        different += differing(kept, decide(with_whole(run, number, snapshot)))
         seen += snapshot.customers.num_rows
         progress("deciding", seen, entry.customers or seen)
     if not seen:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
@@ -16,7 +16,8 @@ import pyarrow.parquet as pq
 from engine.vocabulary import Vocabulary
 from facts.batch.folder import TABLES, FactsFolder, Part, divided, divided_at, needed_columns, open_folder
 from facts.batch.ledger import Ledger, RunFolder, RunKey, read_table
-from facts.batch.pipeline import PART, Decide, Job, Progress, part_size
+from facts.batch.pipeline import PART, Decide, Job, Progress, in_threads, part_size
+from facts.batch.spark import Spark, started
 from facts.database import StoreError
 from facts.group_acceptance import Judged
 from facts.group_flow import Flow
@@ -63,7 +64,10 @@ class BatchRun:
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """What a batch works on. Facts come from the folder `facts`, else from the store, which gets the decisions too."""
+    """What a batch works on. Facts come from the folder `facts`, else from the store, which gets the decisions too.
+
+    With `spark` it is computed there; then facts come from a folder.
+    """
 
     ledger: Ledger
     decider: Decider
@@ -76,6 +80,7 @@ class Batch:
     workers: int = 1
     part: int = PART
     is_incremental: bool = False
+    spark: Spark | None = None
 
     def run(self, progress: Progress, waiting: Callable[[str], object] = str, *, wait: bool = True) -> BatchRun:
         """Decide all customers and publish the decisions, unless the same run is published already.
@@ -99,10 +104,13 @@ class Batch:
                 return BatchRun(run, number, False, published.customers)
             if run.has_begun():
                 _require_sound(run)
-            customers = facts.customers(self.as_of, self.known_at)
-            size = part_size(len(customers), self.part, self.workers)
-            run.begin(key, size, self._incremental(key, customers), log)
-            self._job(facts, customers, run).compute(progress)
+            if self.spark is not None:
+                self._compute_on(self.spark, key, facts, run, progress)
+            else:
+                customers = facts.customers(self.as_of, self.known_at)
+                size = part_size(len(customers), self.part, self.workers)
+                run.begin(key, size, self._incremental(key, customers), log)
+                self._compute(facts, customers, run, progress)
             if facts.written() != written:
                 self.ledger.remove(run)
                 raise StoreError(
@@ -125,10 +133,13 @@ class Batch:
             key = self._key(facts)
             again = RunFolder(before.folder.path.with_name(f".{before.folder.name}.again"))
             shutil.rmtree(again.path, ignore_errors=True)
-            said = before.folder.said()
-            firsts = (said.get("incremental") or {}).get("firsts")
-            again.begin(key, said["part_size"], firsts and {"after": None, "firsts": firsts})
-            self._job(facts, facts.customers(self.as_of, self.known_at), again).compute(progress)
+            if self.spark is not None:
+                self._compute_on(self.spark, key, facts, again, progress)
+            else:
+                said = before.folder.said()
+                firsts = (said.get("incremental") or {}).get("firsts")
+                again.begin(key, said["part_size"], firsts and {"after": None, "firsts": firsts})
+                self._compute(facts, facts.customers(self.as_of, self.known_at), again, progress)
             require_same(before.folder, again)
             shutil.rmtree(again.path)
         return before
@@ -166,13 +177,39 @@ class Batch:
         firsts = (said.get("incremental") or {}).get("firsts")
         return divided(customers, said["part_size"]) if firsts is None else divided_at(customers, firsts)
 
-    def _job(self, facts: FactsFolder, customers: pa.ChunkedArray, run: RunFolder) -> Job:
+    def _compute(self, facts: FactsFolder, customers: pa.ChunkedArray, run: RunFolder, progress: Progress) -> None:
+        _require_begun_by(run, on_spark=False)
         parts, incremental = self._parts(run, customers), run.said().get("incremental")
         after = RunFolder(self.ledger.root / incremental["after"]) if incremental and incremental["after"] else None
-        return Job(
-            folder=facts.sorted_for(parts, run.path / "sorted"),
-            run=run,
+        job = replace(
+            self._job(facts.sorted_for(parts, run.path / "sorted"), run),
             parts=parts,
+            is_incremental=incremental is not None,
+            earlier=after if after is not None and after.published() else None,
+        )
+        job.compute(progress, in_threads(self.workers))
+
+    def _compute_on(self, spark: Spark, key: RunKey, facts: FactsFolder, run: RunFolder, progress: Progress) -> None:
+        place = run.path / "shards"
+        run.begin(key, self.part, shards=-(-facts.rows("customers") // self.part))
+        _require_begun_by(run, on_spark=True)
+        shards = run.said()["shards"]
+        job = replace(self._job(facts.placed(), run), shards=place)
+        progress("splitting", 0, 1)
+        with started(spark, self.ledger.root / "spark.log") as cluster:
+            cluster.require_alike([job.folder.path, run.path])
+            cluster.split(job.folder, shards, place, progress)
+            parts = cluster.parts(job, shards)
+            if not parts:
+                self.ledger.remove(run)
+                raise facts.without_customers(self.as_of)
+            replace(job, parts=parts).compute(progress, cluster.each)
+
+    def _job(self, facts: FactsFolder, run: RunFolder) -> Job:
+        return Job(
+            folder=facts,
+            run=run,
+            parts=(),
             as_of=self.as_of,
             known_at=self.known_at,
             base_currency=self.base_currency,
@@ -182,8 +219,6 @@ class Batch:
             judged=self.decider.judged,
             decide=self.decider.decide,
             workers=self.workers,
-            is_incremental=incremental is not None,
-            earlier=after if after is not None and after.published() else None,
         )
 
     @contextmanager
@@ -219,7 +254,7 @@ class Batch:
                 add_customers=self.facts is not None,
             )
         run.publish(customers, self.user, number)
-        shutil.rmtree(run.path / "sorted", ignore_errors=True)
+        _remove_copies(run)
         progress("publishing", 1, 1)
         return BatchRun(run, number, True, customers)
 
@@ -253,7 +288,7 @@ def _require_sound(run: RunFolder) -> None:
     Raises:
         StoreError: if something was damaged.
     """
-    shutil.rmtree(run.path / "sorted", ignore_errors=True)  # carries no sums; sorted again it is the same
+    _remove_copies(run)
     damaged = run.remove_damaged()
     if damaged:
         raise StoreError(
@@ -263,21 +298,49 @@ def _require_sound(run: RunFolder) -> None:
         )
 
 
+def _remove_copies(run: RunFolder) -> None:
+    """Remove the facts in another order: they carry no sums, and are the same again when they are needed."""
+    for name in ("sorted", "shards"):
+        shutil.rmtree(run.path / name, ignore_errors=True)
+
+
+def _require_begun_by(run: RunFolder, *, on_spark: bool) -> None:
+    """Check that a run was begun by the same engine: else its parts are others.
+
+    Raises:
+        StoreError: if it was not.
+    """
+    begun = run.said().get("shards") is not None
+    if begun != on_spark:
+        raise StoreError(
+            f"Run {run.name} cannot go on",
+            f"it was begun {'on Spark' if begun else 'on one machine'}, which divides customers otherwise",
+            f"Finish it by --engine {'spark' if begun else 'local'}, or delete {run.path} to begin anew.",
+        )
+
+
 def require_same(stored: RunFolder, again: RunFolder) -> None:
     """Check that two runs decided the same, customer by customer.
 
     Raises:
         StoreError: naming how many differ, and the first of them.
     """
-    for number in range(max(stored.parts(), again.parts())):
-        pair = [run.get_table(run.decisions(number)) for run in (stored, again)]
-        different = differing(*pair)
+    for number in range(again.parts()):
+        decided = again.get_table(again.decisions(number))
+        different = differing(_decided_by(stored, decided["customer"]), decided)
         if different:
             raise StoreError(
                 f"The decisions of run {stored.name} are not what its facts lead to",
                 f"{len(different):,} customers of part {number} differ, the first is {different[0]!r}",
                 f"Compare {stored.path} and {again.path}, and tell the developers.",
             )
+
+
+def _decided_by(run: RunFolder, customers: pa.ChunkedArray) -> pa.Table:
+    """Return a run's decisions on some customers, given in order, whatever parts they are in."""
+    bounds = [("customer", ">=", customers[0].as_py()), ("customer", "<=", customers[-1].as_py())]
+    found = read_table(run.path / "decisions", filters=[*bounds, ("customer", "in", customers.to_pylist())])
+    return found.sort_by("customer").combine_chunks()
 
 
 def differing(one: pa.Table, other: pa.Table) -> list[str]:

@@ -168,5 +168,5 @@ def facts_of(entry: Entry, customers: Collection[str]) -> Iterator[Snapshot]:
     if entry.folder is None:
         return
     run = RunFolder(entry.folder)
-    for _, snapshot in parts_with(run, customers):
-        yield with_whole(run, snapshot)
+    for number, snapshot in parts_with(run, customers):
+        yield with_whole(run, number, snapshot)

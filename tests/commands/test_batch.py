@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import shutil
+import sys
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -144,3 +145,33 @@ def test_with_facts_one_says_where_decisions_go(tmp_path: Path) -> None:
     """Nothing is decided for nobody to see."""
     answer = call_command("batch", "--facts", tmp_path)
     assert (answer.code, "say where the decisions go" in answer.errors) == (2, True)
+
+
+SPARK = ("--engine", "spark")
+
+
+def test_without_pyspark_one_is_told_how_to_install_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The extra is named, and nothing is decided."""
+    monkeypatch.setitem(sys.modules, "pyspark", None)
+    answer = call_command("batch", "--facts", tmp_path, "--out", tmp_path / "runs", *SPARK)
+    assert (answer.code, "PySpark is not installed" in answer.errors) == (2, True)
+    assert "pip install '.[spark]'" in " ".join(answer.errors.split())
+    assert not (tmp_path / "runs").exists()
+
+
+@pytest.mark.parametrize(
+    ("asked", "said"),
+    [
+        ((*SPARK, "--facts", "facts", "--master", "spark:/head"), "is no address of a Spark master"),
+        ((*SPARK, "--facts", "facts", "--master", "local[two]"), "is no address of a Spark master"),
+        ((*SPARK, "--facts", "facts", "--incremental"), "--incremental is for one machine"),
+        (SPARK, "say where the Parquet files"),
+        (("--facts", "facts", "--master", "local"), "--master is for --engine spark"),
+        (("--facts", "facts", "--engine", "sparc"), "spark"),
+    ],
+)
+def test_what_does_not_go_with_an_engine_is_wrong_usage(asked: tuple[str, ...], said: str) -> None:
+    """It is said before anything starts."""
+    answer = call_command("batch", "--out", "runs", *asked)
+    assert answer.code == 2
+    assert said in " ".join(answer.errors.split())

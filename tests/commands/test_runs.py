@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 from datetime import timedelta
@@ -15,7 +16,7 @@ import pytest
 from facts.batch.ledger import Ledger
 from facts.demo import AS_OF
 from facts.generate import generate
-from tests.commands.conftest import Answer, call_command
+from tests.commands.conftest import DAY, Answer, Call, call_command
 
 CUSTOMERS = 60
 
@@ -123,3 +124,13 @@ def test_pruning_spares_what_readers_see(place: Path) -> None:
     removed = call(place, "runs", "prune").json["removed"]
     assert [(entry["run"], entry["state"]) for entry in removed] == [("0123456789ab", "unfinished")]
     assert [entry.name for entry in ledger.runs()] == [run.name]
+
+
+def test_a_run_of_an_earlier_version_is_replayed(demo: Call) -> None:
+    """It kept what only a look at the whole base shows in one file, not by part."""
+    run = Path(demo("batch", "--as-of", DAY, "--json").json["folder"])
+    whole = pq.read_table(run / "portfolio")
+    shutil.rmtree(run / "portfolio")
+    pq.write_table(whole, run / "portfolio.parquet")
+    assert demo("replay", "latest").code == 0
+    assert demo("replay", "latest", "kelpford").code == 0

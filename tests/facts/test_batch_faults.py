@@ -303,7 +303,7 @@ def test_what_was_being_written_when_a_batch_was_killed_is_no_damage(facts: Path
     assert not list(first.glob("**/*.unfinished"))
 
 
-@pytest.mark.parametrize("place", ["snapshot/00001/customers", "portfolio", "decisions/00000"])
+@pytest.mark.parametrize("place", ["snapshot/00001/customers", "portfolio/00001", "decisions/00000"])
 def test_a_part_that_is_damaged_before_a_batch_goes_on_is_computed_anew(
     facts: Path, tmp_path: Path, place: str
 ) -> None:
