@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import tempfile
 from collections.abc import Callable, Collection, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, fields, replace
 from datetime import UTC, date, datetime
 from decimal import Decimal
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from engine.prove.examples import Examples
     from engine.session import Session
     from engine.snapshot import CustomerFacts, Snapshot
+    from facts.batch.kept import KeptRun
     from facts.batch.ledger import Ledger
     from facts.batch.run import Batch, Decider
     from facts.database import StoreError
@@ -443,13 +444,35 @@ class Desk:
         return self.rules.decide(self.snapshot(progress), progress)
 
     def snapshot(self, progress: Progress = _silent) -> Snapshot:
-        """Return the facts of all customers, with what the last run found out about the whole base."""
+        """Return the facts of all customers, with what the last run found out about the whole base.
+
+        They are what that run kept, if the store has learned nothing since it read them.
+        """
+        from facts.database import StoreError
         from facts.runs import last_portfolio
 
+        kept = self._kept()
+        if kept is not None:
+            progress("reading", 0, 1)
+            with suppress(StoreError):  # damaged or removed in the meantime: then the store is read
+                snapshot = kept.snapshot()
+                progress("reading", 1, 1)
+                return snapshot
         portfolio = last_portfolio(self.store, self.as_of, self.known_at)
         base = self._base(progress)
         base["portfolio"] = portfolio
         return self._snapshot(base)
+
+    def _kept(self) -> KeptRun | None:
+        """Return the run that knows all that the store knows of this date, or None if there is none."""
+        from facts.batch.kept import kept_run
+        from facts.marks import log_so_far
+        from facts.runs import last_run
+
+        if self.asked_known_at is not None:
+            return None
+        kept = kept_run(self.store, last_run(self.store, self.as_of), self.as_of, catalogue_digest())
+        return kept if kept is not None and log_so_far(self.store)[0] == kept.entry else None
 
     def batch(self, user: str, ledger: Ledger, *, facts: Path | None = None, workers: int = 1) -> Batch:
         """Return the batch over all that the store knows, or over a folder of facts; it publishes to the store.

@@ -156,6 +156,13 @@ class PublishedRun:
     folder: str | None
 
 
+def last_run(store: Store, as_of: date) -> PublishedRun | None:
+    """Return the run whose portfolio facts stand for a date (see `last_portfolio`), or None if there is none."""
+    with store.reading() as connection:
+        number: int | None = connection.scalar(_last_run(as_of, datetime.now(UTC)))
+    return next((run for run in published_runs(store) if run.number == number), None)
+
+
 def published_runs(store: Store) -> list[PublishedRun]:
     """Return all runs of a store, the oldest first."""
     with store.reading() as connection:
@@ -313,7 +320,7 @@ def _number(cursor: Cursor, store: Store, run_of: Run) -> int | None:
     return None if found is None else int(found[0])
 
 
-def _last_run(as_of: date, known_at: datetime) -> Select[tuple[int]]:
+def _last_run(as_of: date, known_at: datetime) -> Select[int]:
     columns = decision_runs.c
     has_portfolio = select(portfolio.c.run).where(portfolio.c.run == columns.id).exists()
     return (

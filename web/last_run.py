@@ -11,17 +11,15 @@ import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from pathlib import Path
 from threading import Lock, Thread
 
 from engine.decision import Decision, PackStamp
 from engine.plan import ByCustomer
 from engine.plan.columns import ColumnError
 from engine.snapshot import CustomerFacts
-from facts.batch.ledger import RunFolder
-from facts.batch.pipeline import with_whole
+from facts.batch.kept import kept_run
 from facts.database import StoreError
-from facts.marks import Marks, log_so_far
+from facts.marks import Marks
 from facts.runs import published_runs
 from facts.store import Store
 from wiring import Rules, catalogue_digest
@@ -99,14 +97,7 @@ class LastRun:
 def _read(store: Store, of: _Of, rules: Rules) -> _Held:
     """Return a run in memory, without parts if it cannot stand for the store."""
     run = next((each for each in published_runs(store) if each.number == of.run), None)
-    folder = None if run is None or run.folder is None else RunFolder(Path(run.folder))
-    if run is None or folder is None or not folder.has_begun() or not 0 < run.customers <= MOST:
+    if run is None or run.customers > MOST or run.pack_digest != of.stamp.digest:
         return _Held(of)
-    said = folder.said()
-    decided_from = run.as_of, run.pack_digest, run.catalogue_digest, said["known_at"]
-    log = said.get("log")  # runs of facts from a folder, and of earlier versions, have none
-    wanted = of.as_of, of.stamp.digest, catalogue_digest(), None
-    if decided_from != wanted or log is None or log_so_far(store, log[0]) != tuple(log):
-        return _Held(of)
-    parts = (with_whole(folder, number, folder.get_snapshot(number, of.as_of)) for number in range(folder.parts()))
-    return _Held(of, [ByCustomer(rules.plan, part) for part in parts], log[0])
+    kept = kept_run(store, run, of.as_of, catalogue_digest())
+    return _Held(of) if kept is None else _Held(of, [ByCustomer(rules.plan, part) for part in kept.parts()], kept.entry)
