@@ -23,8 +23,11 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import date, datetime
 
+    from common.texts import Texts
     from engine.impact import Impact, Versions
+    from engine.snapshot import Snapshot
     from facts.card import Card
+    from facts.store import Store
 
 TOP = 20
 
@@ -34,6 +37,7 @@ TOP = 20
 @click.argument("new", metavar="NEW")
 @click.option("--top", type=click.IntRange(0), default=TOP, show_default=True, help="Customers listed by name.")
 @click.option("--all", "show_all", is_flag=True, help="List all customers that are affected.")
+@click.option("--run", metavar="RUN", help="Decide the facts that this run kept (a number, a name or `latest`).")
 @html_option
 @db_option
 @as_of_option
@@ -46,6 +50,7 @@ def command(
     new: str,
     top: int,
     show_all: bool,
+    run: str | None,
     html: Path | None,
     db: str | None,
     as_of: date | None,
@@ -60,36 +65,41 @@ def command(
     by itself, or the edits that lead to it together. A version is a folder, or a folder at a git revision, REV:PATH.
     Nothing is stored.
 
+    The facts are those of the store on the date; with --run those that a run kept, of a base read from files too.
+
     \b
     Example:
       valuelift rules diff rulesets/value_marketing our-rules --html impact.html
       valuelift rules diff HEAD~1:our-rules our-rules --as-of 2026-06-30 --json
+      valuelift rules diff rulesets/value_marketing our-rules --run latest
     """
     from datetime import date as day
 
     from commands.output import print_json, print_page
     from common.texts import Texts
 
+    if run is not None and (as_of or known_at):
+        raise click.UsageError("A run has a date and a moment of its own: leave out --as-of and --known-at, or --run.")
     query = Query(db, as_of or day.today(), known_at, None, language, as_json)
     texts = Texts(language)
-    versions, found, cards = _compared(old, new, query, None if show_all else top, texts)
+    versions, found, cards, on = _compared(old, new, query, run, None if show_all else top, texts)
     if html is not None:
         from commands.documents import rendered
         from commands.impact_words import ImpactWords
 
         words = ImpactWords(texts, versions, found, cards)
-        html.write_text(rendered("impact.html", texts, words=words, as_of=query.as_of) + "\n", encoding="utf-8")
+        html.write_text(rendered("impact.html", texts, words=words, as_of=on) + "\n", encoding="utf-8")
     if as_json:
         print_json(plain(versions, found, cards))
     else:
         from commands.impact_layout import page
 
-        print_page(*page(texts, versions, found, cards, query.as_of))
+        print_page(*page(texts, versions, found, cards, on))
 
 
 def _compared(
-    old: str, new: str, query: Query, top: int | None, texts: Any
-) -> tuple[Versions, Impact, Mapping[str, Card]]:
+    old: str, new: str, query: Query, run: str | None, top: int | None, texts: Texts
+) -> tuple[Versions, Impact, Mapping[str, Card], date]:
     from commands.desk import open_store
     from commands.progress import progress
     from commands.revisions import pack_folder
@@ -104,9 +114,21 @@ def _compared(
         store = stack.enter_context(open_store(query.db))
         report = stack.enter_context(progress())
         desk = Desk(store, Rules(versions.pack, versions.after), query.as_of, query.known_at)
-        snapshot = desk.snapshot(lambda step, done, of: report(texts(step), done, of))
+        if run is None:
+            snapshot = desk.snapshot(lambda step, done, of: report(texts(step), done, of))
+        else:
+            snapshot = _kept(store, run)
+            desk = Desk(store, desk.rules, snapshot.as_of)
         found = impact(versions, snapshot, AMOUNT, top, lambda done, of: report(texts("diff_explaining"), done, of))
-        return versions, found, desk.cards()
+        return versions, found, desk.cards(), snapshot.as_of
+
+
+def _kept(store: Store, run: str) -> Snapshot:
+    from facts.batch.kept import joined, parts_of
+    from facts.batch.ledger import Ledger, runs_folder
+    from facts.batch.register import find, whole_run
+
+    return joined(parts_of(whole_run(find(Ledger.at(runs_folder(store.url)), store, run))))
 
 
 def plain(versions: Versions, found: Impact, cards: Mapping[str, Card]) -> dict[str, Any]:

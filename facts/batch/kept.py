@@ -22,31 +22,18 @@ from facts.store import Store
 
 @dataclass(frozen=True, slots=True)
 class KeptRun:
-    """A run that read the store, as of a day. `entry` is the newest entry of the audit log that it surely knows."""
+    """A run that read the store. `entry` is the newest entry of the audit log that it surely knows."""
 
     folder: RunFolder
-    as_of: date
     entry: int
 
     def parts(self) -> list[Snapshot]:
-        """Return the facts that were decided on, in the parts in which they were.
-
-        Raises:
-            StoreError: if a file is damaged or gone.
-        """
-        with ThreadPoolExecutor(os.cpu_count()) as threads:
-            return list(threads.map(self._part, range(self.folder.parts())))
+        """Return the facts that were decided on, in the parts in which they were; see `parts_of`."""
+        return parts_of(self.folder)
 
     def snapshot(self) -> Snapshot:
-        """Return the facts of all customers.
-
-        Raises:
-            StoreError: if a file is damaged or gone.
-        """
+        """Return the facts of all customers; see `parts_of`."""
         return joined(self.parts())
-
-    def _part(self, number: int) -> Snapshot:
-        return with_whole(self.folder, number, self.folder.get_snapshot(number, self.as_of))
 
 
 def kept_run(store: Store, run: PublishedRun | None, as_of: date, catalogue_digest: str) -> KeptRun | None:
@@ -63,7 +50,22 @@ def kept_run(store: Store, run: PublishedRun | None, as_of: date, catalogue_dige
     made_from = run.as_of, run.catalogue_digest, said["known_at"]
     if made_from != (as_of, catalogue_digest, None) or log is None or log_so_far(store, log[0]) != tuple(log):
         return None
-    return KeptRun(folder, as_of, log[0])
+    return KeptRun(folder, log[0])
+
+
+def parts_of(run: RunFolder) -> list[Snapshot]:
+    """Return the facts that a run decided on, in the parts in which it did.
+
+    Raises:
+        StoreError: if a file is damaged or gone.
+    """
+    as_of = run.as_of
+
+    def read(number: int) -> Snapshot:
+        return with_whole(run, number, run.get_snapshot(number, as_of))
+
+    with ThreadPoolExecutor(os.cpu_count()) as threads:
+        return list(threads.map(read, range(run.parts())))
 
 
 def joined(parts: Sequence[Snapshot]) -> Snapshot:

@@ -90,10 +90,7 @@ def replay(entry: Entry, decide: Decide, customer: str | None, progress: Progres
     Raises:
         StoreError: if the run kept no facts, a file is damaged, or the customer is not among its customers.
     """
-    if entry.folder is None or entry.state != "published":
-        why = "its folder is gone" if entry.folder is None else "it is not finished"
-        raise StoreError(f"Run {entry.run} cannot be replayed", why, "See `valuelift runs` for the others.")
-    run, seen = RunFolder(entry.folder), 0
+    run, seen = whole_run(entry), 0
     different: list[str] = []
     for number, snapshot in parts_with(run, None if customer is None else [customer]):
         kept = run.get_table(run.decisions(number))
@@ -107,6 +104,18 @@ def replay(entry: Entry, decide: Decide, customer: str | None, progress: Progres
             f"Run {entry.run} did not decide {customer!r}", "it is not among its customers", "Check the key."
         )
     return Replayed(seen, tuple(different))
+
+
+def whole_run(entry: Entry) -> RunFolder:
+    """Return the folder of a finished run.
+
+    Raises:
+        StoreError: if it is not finished, or its folder is gone.
+    """
+    if entry.folder is None or entry.state != "published":
+        why = "its folder is gone" if entry.folder is None else "it is not finished"
+        raise StoreError(f"The facts of run {entry.run} are not there", why, "See `valuelift runs` for the others.")
+    return RunFolder(entry.folder)
 
 
 def parts_with(run: RunFolder, customers: Collection[str] | None) -> Iterator[tuple[int, Snapshot]]:

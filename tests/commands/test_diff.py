@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import subprocess
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
@@ -172,3 +173,22 @@ def test_a_version_may_be_a_git_revision(edited: Path, tmp_path: Path, monkeypat
         answer = call_command("rules", "diff", wrong, ".")
         assert answer.code == 2
         assert said in answer.errors
+
+
+def test_the_facts_may_be_those_that_a_run_kept(edited: Path, told_store: Path, tmp_path: Path) -> None:
+    """The impact is that on the store of the day; a run has its own day, and must be there."""
+    store = tmp_path / "customers.db"
+    shutil.copy(told_store, store)
+    assert call_command("batch", "--db", store, "--as-of", DAY, "--quiet").code == 0
+    arguments = ("rules", "diff", shipped_pack(), edited, "--db", store)
+    kept = call_command(*arguments, "--run", "latest", "--all", "--json")
+    read = call_command(*arguments, "--as-of", DAY, "--known-at", datetime.now(UTC).isoformat(), "--all", "--json")
+    assert kept.json == read.json
+    assert kept.json["affected"] > 0
+
+    unknown = call_command(*arguments, "--run", "lates")
+    assert unknown.code == 1
+    assert "Run 'lates' is not known" in unknown.errors
+    both = call_command(*arguments, "--run", "latest", "--as-of", DAY)
+    assert both.code == 2
+    assert "leave out --as-of and --known-at, or --run" in both.errors
