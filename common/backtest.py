@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import calendar
+import multiprocessing
+import os
 from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from typing import TYPE_CHECKING, Any
@@ -280,13 +283,21 @@ def _add_expectations(parts: list[_Part], progress: Progress) -> str:
     """Fill in what BG/NBD and Gamma-Gamma expect on each date; return `computed`, or why they were not."""
     try:
         require_library()
-        for place, part in enumerate(parts):
-            progress("backtest_fitting", place, len(parts))
-            found = expected(part.history, (part.until - part.as_of).days)
-            table = pa.table({"customer": part.history["customer"], "orders": found.orders, "revenue": found.revenue})
-            numbers = _looked_up(table, part.keys, ("orders", "revenue"))
-            part.columns.update(expected_orders=numbers["orders"], expected_revenue=numbers["revenue"])
-        progress("backtest_fitting", len(parts), len(parts))
+        # The dates are independent, and the models take longer than all else.
+        with ProcessPoolExecutor(
+            min(os.cpu_count() or 1, len(parts)), multiprocessing.get_context("spawn")
+        ) as processes:
+            fits = processes.map(
+                expected, (part.history for part in parts), ((part.until - part.as_of).days for part in parts)
+            )
+            progress("backtest_fitting", 0, len(parts))
+            for place, (part, found) in enumerate(zip(parts, fits, strict=True), 1):
+                table = pa.table(
+                    {"customer": part.history["customer"], "orders": found.orders, "revenue": found.revenue}
+                )
+                numbers = _looked_up(table, part.keys, ("orders", "revenue"))
+                part.columns.update(expected_orders=numbers["orders"], expected_revenue=numbers["revenue"])
+                progress("backtest_fitting", place, len(parts))
     except LifetimeError as error:
         return error.reason
     return "computed"
