@@ -47,6 +47,7 @@ def test_all_end_with_the_first(store_with_accounts: Path) -> None:
     try:
         assert first.stderr is not None
         assert b"Valuelift is at" in first.stderr.readline()
+        until(lambda: servers(first.pid) != [])  # between fork and exec it bears the name of the first
         (other,) = servers(first.pid)
         until(lambda: b"/login" in urllib.request.urlopen(f"http://127.0.0.1:{port}/", timeout=LONGEST).url.encode())
     finally:
