@@ -67,9 +67,13 @@ def undo(
     """
     moment = at or datetime.now(UTC)
     entry = entry_to_undo(store, user, number)
+    # What parts two customers is about both. Of a customer that was merged since, it is about the one that stands.
+    about = None
+    if entry.customer is not None and entry.did != "merge":
+        about = store.survivor(entry.customer, moment.date())
     with store.writing() as connection:
         done = [_undone(connection, change, entry.id, moment) for change in entry.changes]
-        said = (user, source, "undo", entry.subject, entry.customer, done)
+        said = (user, source, "undo", entry.subject, about, done)
         log(connection, *said, at=moment, undoes=entry.id)
     return entry.id
 

@@ -14,8 +14,10 @@ from facts.audit import entry_of
 from facts.batch.ledger import Ledger, runs_folder
 from facts.demo import AS_OF
 from facts.marks import marks
+from facts.recording import merge_customers, record
 from facts.runs import remove_run
 from facts.store import Store
+from facts.undoing import undo
 from tests.web.conftest import OWN, Pages, serve_copy
 from tests.web.test_customer import said_after
 from web.site import Settings, Site
@@ -92,6 +94,30 @@ def test_a_run_stands_for_nothing_but_what_it_knows(decided_pages: Pages) -> Non
     assert held(store) == set()
     remove_run(store, marks(store, []).run)
     assert held(store) == set()
+
+
+def test_what_parts_two_customers_is_about_both(own_pages: Pages) -> None:
+    """To take a merge back changes what is known of the customer that stood for both, too."""
+    store = own_pages.store
+    duplicate = next(key for key in Desk(store, shipped_rules(), AS_OF).cards() if key != OWN)
+    merge_customers(store, duplicate, OWN, user="ana")
+    run_batch(store)
+    assert OWN in held(store)
+    undo(store, user="ana")
+    assert held(store) == set()
+
+
+def test_what_was_recorded_before_a_merge_is_taken_back_of_the_one_that_stands(own_pages: Pages) -> None:
+    """The customer of which it was recorded is not there any more."""
+    store = own_pages.store
+    duplicate = next(key for key in Desk(store, shipped_rules(), AS_OF).cards() if key != OWN)
+    row = {"customer": duplicate, "criterion": "both_want", "verdict": "yes", "evidence": "said so"}
+    number = record(store, "assessments", [{**row, "holds_from": AS_OF}], user="ana", source="test").entry
+    merge_customers(store, duplicate, OWN, user="ana")
+    run_batch(store)
+    everybody = held(store)
+    undo(store, user="ana", number=number)
+    assert held(store) == everybody - {OWN}
 
 
 def test_an_entry_that_came_late_counts(decided_pages: Pages) -> None:
