@@ -448,6 +448,7 @@ class Desk:
 
         They are what that run kept, if the store has learned nothing since it read them.
         """
+        from facts.batch.kept import facts_of
         from facts.database import StoreError
         from facts.runs import last_portfolio
 
@@ -455,7 +456,7 @@ class Desk:
         if kept is not None:
             progress("reading", 0, 1)
             with suppress(StoreError):  # damaged or removed in the meantime: then the store is read
-                snapshot = kept.snapshot()
+                snapshot = facts_of(kept.folder)
                 progress("reading", 1, 1)
                 return snapshot
         portfolio = last_portfolio(self.store, self.as_of, self.known_at)

@@ -124,11 +124,11 @@ def _compared(
 
 
 def _kept(store: Store, run: str) -> Snapshot:
-    from facts.batch.kept import joined, parts_of
+    from facts.batch.kept import facts_of
     from facts.batch.ledger import Ledger, runs_folder
     from facts.batch.register import find, whole_run
 
-    return joined(parts_of(whole_run(find(Ledger.at(runs_folder(store.url)), store, run))))
+    return facts_of(whole_run(find(Ledger.at(runs_folder(store.url)), store, run)))
 
 
 def plain(versions: Versions, found: Impact, cards: Mapping[str, Card]) -> dict[str, Any]:

@@ -17,7 +17,7 @@ from engine.decision import Decision, PackStamp
 from engine.plan import ByCustomer
 from engine.plan.columns import ColumnError
 from engine.snapshot import CustomerFacts
-from facts.batch.kept import kept_run
+from facts.batch.kept import kept_run, parts_of
 from facts.database import StoreError
 from facts.marks import Marks
 from facts.runs import published_runs
@@ -100,4 +100,6 @@ def _read(store: Store, of: _Of, rules: Rules) -> _Held:
     if run is None or run.customers > MOST or run.pack_digest != of.stamp.digest:
         return _Held(of)
     kept = kept_run(store, run, of.as_of, catalogue_digest())
-    return _Held(of) if kept is None else _Held(of, [ByCustomer(rules.plan, part) for part in kept.parts()], kept.entry)
+    if kept is None:
+        return _Held(of)
+    return _Held(of, [ByCustomer(rules.plan, part) for part in parts_of(kept.folder)], kept.entry)

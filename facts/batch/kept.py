@@ -27,14 +27,6 @@ class KeptRun:
     folder: RunFolder
     entry: int
 
-    def parts(self) -> list[Snapshot]:
-        """Return the facts that were decided on, in the parts in which they were; see `parts_of`."""
-        return parts_of(self.folder)
-
-    def snapshot(self) -> Snapshot:
-        """Return the facts of all customers; see `parts_of`."""
-        return joined(self.parts())
-
 
 def kept_run(store: Store, run: PublishedRun | None, as_of: date, catalogue_digest: str) -> KeptRun | None:
     """Return what a run kept, or None if it cannot stand for what the store knows as of a day.
@@ -66,6 +58,11 @@ def parts_of(run: RunFolder) -> list[Snapshot]:
 
     with ThreadPoolExecutor(os.cpu_count()) as threads:
         return list(threads.map(read, range(run.parts())))
+
+
+def facts_of(run: RunFolder) -> Snapshot:
+    """Return the facts of all customers that a run decided on; see `parts_of`."""
+    return joined(parts_of(run))
 
 
 def joined(parts: Sequence[Snapshot]) -> Snapshot:

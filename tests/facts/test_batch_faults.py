@@ -101,10 +101,15 @@ def test_a_killed_batch_is_finished_by_the_next(
             process.kill()
             process.join()
             assert seen(store_url, runs) in (published, [*published, (night, CUSTOMERS)])
-        batch(facts, runs, store_url, night)
-        _require_whole(store_url, runs, night)
-        _prune(store_url, runs, night)
+        _finish(facts, runs, store_url, night)
         published = [(night, CUSTOMERS)]
+
+
+def _finish(facts: Path, runs: Path, url: str, night: date) -> None:
+    """Let the next batch finish what was interrupted, and leave nothing but its run."""
+    batch(facts, runs, url, night)
+    _require_whole(url, runs, night)
+    _prune(url, runs, night)
 
 
 def _prune(url: str, runs: Path, night: date) -> None:
@@ -276,9 +281,7 @@ def test_a_server_that_stops_at_any_point_has_the_old_run_or_the_new(
         process.join()
         server.start()
         assert seen(url, runs) in (published, [*published, (night, CUSTOMERS)])
-        batch(facts, runs, url, night)
-        _require_whole(url, runs, night)
-        _prune(url, runs, night)
+        _finish(facts, runs, url, night)
         published = [(night, CUSTOMERS)]
 
 

@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import update
 
 from facts.audit import entry_of
-from facts.batch.kept import KeptRun, joined, kept_run
+from facts.batch.kept import KeptRun, facts_of, joined, kept_run, parts_of
 from facts.batch.ledger import Ledger, runs_folder
 from facts.batch.run import Batch
 from facts.database import StoreError
@@ -107,13 +107,13 @@ def test_where_a_run_is_damaged_the_store_is_read(decided_store: Path, tmp_path:
         connection.execute(update(decision_runs).values(snapshot_file=str(latest)))
     (latest / "snapshot" / "00001" / "rows-needs.parquet").write_bytes(b"PAR1")
     with pytest.raises(StoreError, match="rows-needs"):
-        kept(store).snapshot()
+        facts_of(kept(store).folder)
     assert list(desk(store).snapshot().each()) == before
 
 
 def test_parts_are_joined_in_their_order(store: Store) -> None:
     """Each row stays with its customer."""
-    parts = kept(store).parts()
+    parts = parts_of(kept(store).folder)
     assert len(parts) > 2
     whole = joined(parts)
     assert list(whole.each()) == [one for part in parts for one in part.each()]
