@@ -160,6 +160,8 @@ def keyed(rows: pa.Table, customers: pa.ChunkedArray) -> pa.Table:
     import pyarrow.compute as pc
 
     keys, owners = customers.combine_chunks(), rows["customer"].combine_chunks()
+    if pa.types.is_dictionary(owners.type) and owners.dictionary.equals(keys):
+        return rows
     if pa.types.is_dictionary(owners.type):
         places = pc.index_in(owners.dictionary, value_set=keys).take(owners.indices)
     else:

@@ -15,6 +15,19 @@ def with_portfolio(snapshot: Snapshot, portfolio: pa.Table) -> Snapshot:
 
     So a run over the whole base rests on the base as it is, and not on what an earlier run found.
     """
+    return with_facts(snapshot, facts_from(portfolio, snapshot.customers))
+
+
+def with_facts(snapshot: Snapshot, found: pa.Table) -> Snapshot:
+    """Return the snapshot with other columns, given in the order of its customers."""
+    customers = snapshot.customers
+    for name in found.column_names:
+        customers = customers.set_column(customers.column_names.index(name), name, found[name])
+    return Snapshot(snapshot.as_of, customers, snapshot.rows)
+
+
+def facts_from(portfolio: pa.Table, customers: pa.Table) -> pa.Table:
+    """Return those columns of customers that follow from `portfolio`, in the order of the customers."""
     with duckdb.connect(":memory:") as database:
         database.register("portfolio", _complete(portfolio))
         facts, of_members = (
@@ -23,16 +36,14 @@ def with_portfolio(snapshot: Snapshot, portfolio: pa.Table) -> Snapshot:
             for feature in features(kind)
             if feature.name == "portfolio"
         )
-    customers = snapshot.customers
     keys = customers["customer"]
     found = aligned(facts, keys)
-    for place, name in enumerate(customers.column_names):
+    for name in customers.column_names:
         family, _, member = name.partition(".")
         if member and family in of_members.column_names:
             found[name] = aligned(where(of_members, "member", member), keys)[family]
-        if name in found:
-            customers = customers.set_column(place, name, found[name].cast(customers.column(name).type))
-    return Snapshot(snapshot.as_of, customers, snapshot.rows)
+    wanted = [name for name in customers.column_names if name in found]
+    return pa.table({name: found[name].cast(customers[name].type) for name in wanted})
 
 
 def _complete(found: pa.Table) -> pa.Table:

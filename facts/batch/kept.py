@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import date
+from functools import partial
 from pathlib import Path
 
 import pyarrow as pa
@@ -14,7 +15,7 @@ import pyarrow.compute as pc
 
 from engine.snapshot import Snapshot
 from facts.batch.ledger import RunFolder
-from facts.batch.pipeline import with_whole
+from facts.batch.pipeline import facts_of_part
 from facts.marks import log_so_far
 from facts.runs import PublishedRun
 from facts.store import Store
@@ -51,13 +52,8 @@ def parts_of(run: RunFolder) -> list[Snapshot]:
     Raises:
         StoreError: if a file is damaged or gone.
     """
-    as_of = run.as_of
-
-    def read(number: int) -> Snapshot:
-        return with_whole(run, number, run.get_snapshot(number, as_of))
-
     with ThreadPoolExecutor(os.cpu_count()) as threads:
-        return list(threads.map(read, range(run.parts())))
+        return list(threads.map(partial(facts_of_part, run), range(run.parts())))
 
 
 def facts_of(run: RunFolder) -> Snapshot:

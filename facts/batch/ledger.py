@@ -3,9 +3,10 @@
     RUNS/lock               held while somebody computes
     RUNS/latest             the last published run (a link, changed in one step)
     RUNS/KEY/run.json       what the run is decided from
-    RUNS/KEY/snapshot/00000 the facts of a part's customers, one Parquet file for them and one for each collection
+    RUNS/KEY/snapshot/00000 the facts of a part's customers, one Arrow file for them and one for each collection
     RUNS/KEY/changes/00000.parquet of an incremental run, why each customer's facts were computed or taken over
     RUNS/KEY/portfolio/00000.parquet what only a look at the whole base shows of a part's customers
+    RUNS/KEY/whole/00000.arrow  the facts that follow from that
     RUNS/KEY/decisions/00000.parquet
     RUNS/KEY/published.json there once the run is published
 
@@ -33,6 +34,7 @@ import pyarrow.parquet as pq
 from sqlalchemy import URL
 
 from engine.snapshot import Snapshot, keyed
+from facts.batch.files import FACTS, RESULTS, put_sum, read_facts, read_table, require_sound, write_facts, write_table
 from facts.database import StoreError, is_sqlite
 
 _NAME = 12
@@ -41,7 +43,9 @@ _NAME = 12
 TAKEN_OVER = "taken_over"
 """How the customers are counted whose facts an incremental run took over."""
 
-_LARGEST_DICTIONARY = 64 * 2**20  # bytes
+CUSTOMERS = f"customers{FACTS}"
+ROWS = "rows-"
+"""The file with a part's customers, and how the names of files with their rows begin."""
 
 _LATEST = "latest"
 _UNFINISHED = ".unfinished"
@@ -190,9 +194,13 @@ class RunFolder:
         """Return the place of what only a look at the whole base shows of a part, and maybe of others."""
         return self.portfolio if self.portfolio.is_file() else self.portfolio / f"{number:05}.parquet"
 
+    def whole(self, number: int) -> Path:
+        """Return the place of the facts of a part that follow from the look at the whole base."""
+        return self.path / "whole" / f"{number:05}{FACTS}"
+
     def first(self, number: int) -> str:
         """Return the first customer of a part."""
-        return str(read_table(self.snapshot(number) / "customers.parquet", ["customer"])["customer"][0])
+        return str(self.customers(number)["customer"][0])
 
     def parts(self) -> int:
         """Return how many parts have their decisions."""
@@ -212,12 +220,11 @@ class RunFolder:
         """
         self._remove_unfinished()
         found = []
-        for path in sorted(self.path.glob("**/*.parquet")):
+        for path in sorted(one for kind in (FACTS, RESULTS) for one in self.path.glob(f"**/*{kind}")):
             if not path.exists():
                 continue  # gone with the part that it belongs to
             try:
-                _require_sum(path)
-                read_table(path)
+                require_sound(path)
             except StoreError as error:
                 found.append(str(error))
                 is_written_as_a_whole = path.parent.parent == self.path / "snapshot" or path.parent == self.portfolio
@@ -233,19 +240,26 @@ class RunFolder:
 
         def write(folder: Path) -> None:
             folder.mkdir()
-            _write(snapshot.customers, folder / "customers.parquet")
+            write_facts(snapshot.customers, folder / CUSTOMERS)
             for name, rows in snapshot.rows.items():
-                _write(rows, folder / f"rows-{name}.parquet")
+                write_facts(_by_places(keyed(rows, snapshot.customers["customer"])), folder / f"{ROWS}{name}{FACTS}")
 
         self._put(f"snapshot/{number:05}", write)
 
     def get_snapshot(self, number: int, as_of: date) -> Snapshot:
         """Return a part's facts."""
-        folder = self.snapshot(number)
-        customers = read_table(folder / "customers.parquet")
-        rows = {path.stem.removeprefix("rows-"): read_table(path) for path in sorted(folder.glob("rows-*.parquet"))}
-        named = {name: keyed(table.unify_dictionaries(), customers["customer"]) for name, table in rows.items()}
-        return Snapshot(as_of, customers, named)
+        customers = self.customers(number)
+        names = sorted({path.stem.removeprefix(ROWS) for path in self.snapshot(number).glob(f"{ROWS}*")})
+        return Snapshot(as_of, customers, {name: self.rows(number, name, customers["customer"]) for name in names})
+
+    def customers(self, number: int) -> pa.Table:
+        """Return the facts of a part's customers, without their rows."""
+        return read_facts(self.snapshot(number) / CUSTOMERS)
+
+    def rows(self, number: int, collection: str, customers: pa.ChunkedArray) -> pa.Table:
+        """Return the rows of a collection, of a part with these customers."""
+        rows = read_facts(self.snapshot(number) / f"{ROWS}{collection}{FACTS}")
+        return _by_keys(rows, customers) if pa.types.is_integer(rows["customer"].type) else keyed(rows, customers)
 
     def put_portfolio(self, parts: Iterable[pa.Table]) -> None:
         """Keep what only a look at the whole base shows, by part."""
@@ -253,13 +267,17 @@ class RunFolder:
         def write(folder: Path) -> None:
             folder.mkdir()
             for number, table in enumerate(parts):
-                _write(table, folder / f"{number:05}.parquet")
+                write_table(table, folder / f"{number:05}.parquet")
 
         self._put("portfolio", write)
 
+    def put_whole(self, number: int, facts: pa.Table) -> None:
+        """Keep the facts of a part that follow from the look at the whole base."""
+        self._put(f"whole/{number:05}{FACTS}", lambda path: write_facts(facts, path))
+
     def put_table(self, place: Path, table: pa.Table) -> None:
         """Keep a table, of decisions or of changes."""
-        self._put(str(place.relative_to(self.path)), lambda path: _write(table, path))
+        self._put(str(place.relative_to(self.path)), lambda path: write_table(table, path))
 
     def get_table(self, place: Path) -> pa.Table:
         """Return a table that was kept."""
@@ -273,9 +291,9 @@ class RunFolder:
         write(unfinished)
         if unfinished.is_dir():
             for file in sorted(unfinished.iterdir()):
-                _sum_place(file).write_text(_sum(file), encoding="ascii")
+                put_sum(file, file)
         else:
-            _sum_place(place).write_text(_sum(unfinished), encoding="ascii")
+            put_sum(unfinished, place)
         try:
             unfinished.rename(place)
         except OSError:
@@ -370,52 +388,16 @@ def runs_folder(url: URL) -> Path:
     return Path(os.environ.get("VALUELIFT_RUNS", "."), f"{url.host}-{url.database}.runs")
 
 
-def _write(table: pa.Table, path: Path) -> None:
-    # lz4 is read fastest; the sums let a damaged file be told from a whole one. Lists of rules are long, and few of
-    # them occur: with the usual 1 MiB for a dictionary each customer's would be written out.
-    pq.write_table(
-        table, path, compression="lz4", write_page_checksum=True, dictionary_pagesize_limit=_LARGEST_DICTIONARY
-    )
+def _by_places(rows: pa.Table) -> pa.Table:
+    """Return rows with their customers as places among all customers: their keys are kept once."""
+    return _with_customer(rows, rows["customer"].combine_chunks().indices)
 
 
-def _sum_place(file: Path) -> Path:
-    return file.with_name(f"_{file.stem}.sum")  # whoever reads the folder as one table passes over such names
+def _by_keys(rows: pa.Table, customers: pa.ChunkedArray) -> pa.Table:
+    """Return rows with their customers as `keyed` gives them."""
+    places = rows["customer"].combine_chunks()
+    return _with_customer(rows, pa.DictionaryArray.from_arrays(places, customers.combine_chunks()))
 
 
-def _sum(file: Path) -> str:
-    with file.open("rb") as content:
-        return hashlib.file_digest(content, "blake2b").hexdigest()
-
-
-def _require_sum(path: Path) -> None:
-    """Check the whole file: the sums of pages leave out what Parquet says of them."""
-    place = _sum_place(path)  # runs of earlier versions have none
-    if place.exists() and place.read_text(encoding="ascii", errors="replace") != _sum(path):
-        raise StoreError(f"{path} cannot be used", "it is not what was written", "Delete the run's folder.")
-
-
-def read_table(
-    path: Path,
-    columns: Sequence[str] | None = None,
-    filters: Sequence[tuple[str, str, Any]] | None = None,
-    as_words: Sequence[str] = (),
-) -> pa.Table:
-    """Return a table that was kept: these columns, and the rows that pass these filters.
-
-    Columns of text named `as_words` come as dictionaries, as they were written, and no text is read twice.
-
-    Raises:
-        StoreError: if the file is damaged or gone.
-    """
-    try:
-        return pq.read_table(
-            path,
-            columns=columns,
-            filters=filters,
-            read_dictionary=list(as_words),
-            page_checksum_verification=True,
-            partitioning=None,
-        )
-    except (pa.ArrowException, OSError) as error:
-        said = str(error).partition("\n")[0]
-        raise StoreError(f"{path} cannot be used", said, "Delete the run's folder and decide again.") from None
+def _with_customer(rows: pa.Table, customers: pa.Array) -> pa.Table:
+    return rows.set_column(rows.schema.get_field_index("customer"), "customer", customers)

@@ -16,14 +16,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.parquet as pq
 
 from engine.snapshot import Snapshot
 from engine.vocabulary import Vocabulary
 from facts.batch.carried import days_later, only, together
 from facts.batch.changes import changes, offsets
+from facts.batch.files import read_facts, read_table
 from facts.batch.folder import FactsFolder, Part
-from facts.batch.ledger import RunFolder, read_table
+from facts.batch.ledger import RunFolder
 from facts.batch.shards import of_shard
 from facts.database import StoreError
 from facts.features import base_schemas
@@ -33,7 +33,7 @@ from facts.group_flow import LOOKED_AT as STOOD_IN
 from facts.group_flow import Flow, flow_in
 from facts.ideal import Ideal
 from facts.look_alikes import LOOKED_AT, look_alikes_in
-from facts.portfolio import with_portfolio
+from facts.portfolio import facts_from, with_facts
 from facts.snapshot import open_database, portfolio_facts, prepare, snapshot_in
 
 if TYPE_CHECKING:
@@ -173,11 +173,10 @@ class Job:
 
     def _portfolio(self) -> Iterator[pa.Table]:
         """Yield what only a look at the whole base shows, part by part."""
-        files = [self.run.snapshot(part.number) / "customers.parquet" for part in self.parts]
-        columns = [name for name in _RANKED_BY if name in pq.read_schema(files[0]).names]
+        known = (self.run.customers(part.number) for part in self.parts)
         parts = [
-            pa.table({name: _plain(column) for name, column in zip(columns, table.columns, strict=True)})
-            for table in (read_table(file, columns) for file in files)
+            pa.table({name: _plain(table[name]) for name in _RANKED_BY if name in table.column_names})
+            for table in known
         ]
         ranked = pa.concat_tables(parts)
         found = portfolio_facts(Snapshot(self.as_of, ranked), *self._whole_base())
@@ -203,15 +202,28 @@ class Job:
             )
 
     def _decide(self, part: Part) -> None:
-        snapshot = with_whole(self.run, part.number, self.run.get_snapshot(part.number, self.as_of))
-        self.run.put_table(self.run.decisions(part.number), self.decide(snapshot))
+        snapshot = self.run.get_snapshot(part.number, self.as_of)
+        found = _whole(self.run, part.number, snapshot)
+        self.run.put_whole(part.number, found)
+        self.run.put_table(self.run.decisions(part.number), self.decide(with_facts(snapshot, found)))
 
 
-def with_whole(run: RunFolder, number: int, snapshot: Snapshot) -> Snapshot:
-    """Return a part's facts together with what the run found by looking at the whole base."""
+def facts_of_part(run: RunFolder, number: int) -> Snapshot:
+    """Return a part's facts together with what the run found by looking at the whole base.
+
+    Raises:
+        StoreError: if a file is damaged or gone.
+    """
+    snapshot, place = run.get_snapshot(number, run.as_of), run.whole(number)
+    # Runs of earlier versions did not keep what follows from the look at the whole base.
+    return with_facts(snapshot, read_facts(place) if place.exists() else _whole(run, number, snapshot))
+
+
+def _whole(run: RunFolder, number: int, snapshot: Snapshot) -> pa.Table:
+    """Return the facts of a part that follow from the look at the whole base."""
     keys = snapshot.customers["customer"]
     bounds = [("customer", ">=", keys[0].as_py()), ("customer", "<=", keys[-1].as_py())]
-    return with_portfolio(snapshot, read_table(run.portfolio_of(number), filters=bounds))
+    return facts_from(read_table(run.portfolio_of(number), filters=bounds), snapshot.customers)
 
 
 def _plain(column: pa.ChunkedArray) -> pa.ChunkedArray:

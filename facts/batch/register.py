@@ -13,7 +13,7 @@ import pyarrow.compute as pc
 from engine.errors import did_you_mean
 from engine.snapshot import Snapshot
 from facts.batch.ledger import Ledger, RunFolder
-from facts.batch.pipeline import Decide, Progress, with_whole
+from facts.batch.pipeline import Decide, Progress, facts_of_part
 from facts.batch.run import differing
 from facts.database import StoreError
 from facts.runs import PublishedRun, published_runs, remove_run
@@ -96,7 +96,7 @@ def replay(entry: Entry, decide: Decide, customer: str | None, progress: Progres
         kept = run.get_table(run.decisions(number))
         if customer is not None:
             kept = kept.filter(pc.equal(kept["customer"], customer))
-        different += differing(kept, decide(with_whole(run, number, snapshot)))
+        different += differing(kept, decide(snapshot))
         seen += snapshot.customers.num_rows
         progress("deciding", seen, entry.customers or seen)
     if not seen:
@@ -122,7 +122,7 @@ def parts_with(run: RunFolder, customers: Collection[str] | None) -> Iterator[tu
     """Yield the parts' facts with their numbers; of some customers, only their own, without parts that have none."""
     wanted = None if customers is None else pa.array(sorted(customers), pa.string())
     for number in range(run.parts()):
-        snapshot = run.get_snapshot(number, run.as_of)
+        snapshot = facts_of_part(run, number)
         if wanted is None:
             yield number, snapshot
             continue

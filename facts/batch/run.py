@@ -14,8 +14,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from engine.vocabulary import Vocabulary
+from facts.batch.files import read_table
 from facts.batch.folder import TABLES, FactsFolder, Part, divided, divided_at, needed_columns, open_folder
-from facts.batch.ledger import Ledger, RunFolder, RunKey, read_table
+from facts.batch.ledger import Ledger, RunFolder, RunKey
 from facts.batch.pipeline import PART, Decide, Job, Progress, in_threads, part_size
 from facts.batch.spark import Spark, started
 from facts.database import StoreError

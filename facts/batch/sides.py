@@ -12,9 +12,9 @@ import pyarrow.compute as pc
 
 from engine.errors import did_you_mean
 from engine.snapshot import Snapshot
+from facts.batch.files import read_table
 from facts.batch.folder import open_folder
-from facts.batch.ledger import RunFolder, read_table
-from facts.batch.pipeline import with_whole
+from facts.batch.ledger import RunFolder
 from facts.batch.register import Entry, parts_with
 from facts.database import StoreError
 from facts.figures import Decided
@@ -153,7 +153,7 @@ def communications(entry: Entry, days: int) -> pa.Table | None:
     run, since = RunFolder(entry.folder), entry.as_of - timedelta(days)
     parts = []
     for number in range(run.parts()):
-        table = read_table(run.snapshot(number) / "rows-communications.parquet", list(_CONVEYED))
+        table = run.rows(number, "communications", run.customers(number)["customer"]).select(list(_CONVEYED))
         recent = table.filter(pc.greater_equal(table["sent_on"], pa.scalar(since, pa.date32())))
         parts.append(recent.cast(pa.schema([(field.name, _plain(field.type)) for field in recent.schema])))
     return pa.concat_tables(parts)
@@ -167,6 +167,5 @@ def facts_of(entry: Entry, customers: Collection[str]) -> Iterator[Snapshot]:
     """Yield the facts of these customers that a run decided on, part by part; nothing if it did not keep them."""
     if entry.folder is None:
         return
-    run = RunFolder(entry.folder)
-    for number, snapshot in parts_with(run, customers):
-        yield with_whole(run, number, snapshot)
+    for _, snapshot in parts_with(RunFolder(entry.folder), customers):
+        yield snapshot

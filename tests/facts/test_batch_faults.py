@@ -300,13 +300,16 @@ def test_what_was_being_written_when_a_batch_was_killed_is_no_damage(facts: Path
     Store.create(url).close()
     first = batch(facts, runs, url, AS_OF).folder.path
     shutil.move(first / "snapshot" / "00001", first / "snapshot" / "00001.unfinished")
-    (first / "snapshot" / "00001.unfinished" / "customers.parquet").write_bytes(b"")
+    (first / "snapshot" / "00001.unfinished" / "customers.arrow").write_bytes(b"")
     (first / "decisions" / "00001.parquet").rename(first / "decisions" / "00001.parquet.unfinished")
     assert RunFolder(first).remove_damaged() == []
     assert not list(first.glob("**/*.unfinished"))
 
 
-@pytest.mark.parametrize("place", ["snapshot/00001/customers", "portfolio/00001", "decisions/00000"])
+@pytest.mark.parametrize(
+    "place",
+    ["snapshot/00001/customers.arrow", "portfolio/00001.parquet", "decisions/00000.parquet"],
+)
 def test_a_part_that_is_damaged_before_a_batch_goes_on_is_computed_anew(
     facts: Path, tmp_path: Path, place: str
 ) -> None:
@@ -325,7 +328,7 @@ def test_a_part_that_is_damaged_before_a_batch_goes_on_is_computed_anew(
         with pytest.raises(KeyboardInterrupt):
             whole.run(stop)
         (run,) = Ledger.at(runs).runs()
-        file = run.path / f"{place}.parquet"
+        file = run.path / place
         file.write_bytes(damaged(file.read_bytes()))
         answer = call_command(*asked)
         assert (answer.code, "damaged" in answer.errors, file.name in answer.errors) == (1, True, True), answer.errors
@@ -354,7 +357,7 @@ def test_a_damaged_part_is_noticed(facts: Path, tmp_path: Path) -> None:
     run = batch(facts, tmp_path / "runs", url, AS_OF)
     store, ledger = Store.open(url), Ledger.at(tmp_path / "runs")
     entry = find(ledger, store, run.name)
-    for damaged in (run.folder.decisions(1), run.folder.snapshot(0) / "customers.parquet"):
+    for damaged in (run.folder.decisions(1), run.folder.snapshot(0) / "customers.arrow", run.folder.whole(1)):
         whole = damaged.read_bytes()
         damaged.write_bytes(whole[:1000] + bytes(500) + whole[1500:])
         with pytest.raises(StoreError, match="cannot be used"):

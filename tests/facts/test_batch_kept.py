@@ -105,7 +105,7 @@ def test_where_a_run_is_damaged_the_store_is_read(decided_store: Path, tmp_path:
     latest = runs / kept(store).folder.name
     with store.writing() as connection:
         connection.execute(update(decision_runs).values(snapshot_file=str(latest)))
-    (latest / "snapshot" / "00001" / "rows-needs.parquet").write_bytes(b"PAR1")
+    (latest / "snapshot" / "00001" / "rows-needs.arrow").write_bytes(b"PAR1")
     with pytest.raises(StoreError, match="rows-needs"):
         facts_of(kept(store).folder)
     assert list(desk(store).snapshot().each()) == before

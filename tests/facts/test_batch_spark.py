@@ -214,12 +214,12 @@ def test_an_interrupted_run_goes_on_where_it_stood(few: Path, local_of_few: RunF
     with pytest.raises(InterruptedError):
         job.run(interrupt)
     (run,) = Ledger.at(tmp_path).runs()
-    kept = {path: path.stat().st_mtime_ns for path in run.path.glob("snapshot/*/*.parquet")}
+    kept = {path: path.stat().st_mtime_ns for path in run.path.glob("snapshot/*/*.arrow")}
     assert kept
     with pytest.raises(StoreError, match="Finish it by --engine spark"):
         replace(job, spark=None).run(silent)
     assert job.run(silent).is_new
-    assert kept == {path: path.stat().st_mtime_ns for path in run.path.glob("snapshot/*/*.parquet")}
+    assert kept == {path: path.stat().st_mtime_ns for path in run.path.glob("snapshot/*/*.arrow")}
     assert decisions(run).equals(decisions(local_of_few))
 
 
