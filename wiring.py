@@ -441,28 +441,33 @@ class Desk:
 
         The columns are those of `engine.plan.overview`, sorted by customer.
         """
-        return self.rules.decide(self.snapshot(progress), progress)
+        import pyarrow as pa
 
-    def snapshot(self, progress: Progress = _silent) -> Snapshot:
-        """Return the facts of all customers, with what the last run found out about the whole base.
+        return pa.concat_tables(self.rules.decide(part, progress) for part in self.parts(progress))
+
+    def parts(self, progress: Progress = _silent) -> Iterator[Snapshot]:
+        """Yield the facts of all customers, with what the last run found out about the whole base, in parts.
 
         They are what that run kept, if the store has learned nothing since it read them.
         """
-        from facts.batch.kept import facts_of
+        from facts.batch.carried import after
+        from facts.batch.kept import parts_of
         from facts.database import StoreError
         from facts.runs import last_portfolio
 
-        kept = self._kept()
+        kept, last = self._kept(), ""
         if kept is not None:
             progress("reading", 0, 1)
             with suppress(StoreError):  # damaged or removed in the meantime: then the store is read
-                snapshot = facts_of(kept.folder)
+                for part in parts_of(kept.folder):
+                    last = part.customers["customer"][-1].as_py()
+                    yield part
                 progress("reading", 1, 1)
-                return snapshot
+                return
         portfolio = last_portfolio(self.store, self.as_of, self.known_at)
         base = self._base(progress)
         base["portfolio"] = portfolio
-        return self._snapshot(base)
+        yield after(self._snapshot(base), last)
 
     def _kept(self) -> KeptRun | None:
         """Return the run that knows all that the store knows of this date, or None if there is none."""

@@ -39,13 +39,13 @@ def measure(number: int = CUSTOMERS, runs: int = RUNS) -> list[Figure]:
             return list(Plan(versions.before).run(snapshot))  # noqa: B023 - called before the next turn
 
         def compared() -> object:
-            return impact(versions, snapshot, AMOUNT)  # noqa: B023 - called before the next turn
+            return impact(versions, [snapshot], AMOUNT)  # noqa: B023 - called before the next turn
 
-        kept = Kept(snapshot)
-        impact(versions, snapshot, AMOUNT, kept=kept)
+        kept = Kept([snapshot])
+        impact(versions, kept, AMOUNT)
 
         def saved_again() -> object:
-            return impact(versions, snapshot, AMOUNT, kept=kept)  # noqa: B023 - called before the next turn
+            return impact(versions, kept, AMOUNT)  # noqa: B023 - called before the next turn
 
         turns = [(_timed(once), _timed(compared), _timed(saved_again)) for _ in range(runs)]
         used = statistics.median(turn[1] for turn in turns)

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from common.texts import Texts
     from engine.impact import Impact, Versions
-    from engine.snapshot import Snapshot
+    from facts.batch.ledger import RunFolder
     from facts.card import Card
     from facts.store import Store
 
@@ -105,6 +105,7 @@ def _compared(
     from commands.revisions import pack_folder
     from engine.impact import Versions, impact
     from engine.load import load_parts
+    from facts.batch.kept import parts_of
     from wiring import AMOUNT, Desk, Rules, catalogue
 
     with ExitStack() as stack:
@@ -114,21 +115,19 @@ def _compared(
         store = stack.enter_context(open_store(query.db))
         report = stack.enter_context(progress())
         desk = Desk(store, Rules(versions.pack, versions.after), query.as_of, query.known_at)
-        if run is None:
-            snapshot = desk.snapshot(lambda step, done, of: report(texts(step), done, of))
-        else:
-            snapshot = _kept(store, run)
-            desk = Desk(store, desk.rules, snapshot.as_of)
-        found = impact(versions, snapshot, AMOUNT, top, lambda done, of: report(texts("diff_explaining"), done, of))
-        return versions, found, desk.cards(), snapshot.as_of
+        base = desk.parts(lambda step, done, of: report(texts(step), done, of))
+        if run is not None:
+            kept = _run(store, run)
+            desk, base = Desk(store, desk.rules, kept.as_of), parts_of(kept)
+        found = impact(versions, base, AMOUNT, top, lambda done, of: report(texts("diff_explaining"), done, of))
+        return versions, found, desk.cards(), desk.as_of
 
 
-def _kept(store: Store, run: str) -> Snapshot:
-    from facts.batch.kept import facts_of
+def _run(store: Store, run: str) -> RunFolder:
     from facts.batch.ledger import Ledger, runs_folder
     from facts.batch.register import find, whole_run
 
-    return facts_of(whole_run(find(Ledger.at(runs_folder(store.url)), store, run)))
+    return whole_run(find(Ledger.at(runs_folder(store.url)), store, run))
 
 
 def plain(versions: Versions, found: Impact, cards: Mapping[str, Card]) -> dict[str, Any]:

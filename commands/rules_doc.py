@@ -71,5 +71,5 @@ def _counts(db: str, rules: Rules, day: date) -> Mapping[str, int]:
     from wiring import Desk
 
     with open_store(db) as store:
-        snapshot = Desk(store, rules, day).snapshot()
-    return firing(rules.program, rules.plan.run(snapshot))
+        parts = Desk(store, rules, day).parts()
+        return firing(rules.program, (result for part in parts for result in rules.plan.run(part)))

@@ -112,6 +112,6 @@ class _Watch:
         versions = Versions(before, after, self._customers)
         desk = Desk(self._store, Rules(versions.pack, versions.after), self._query.as_of, self._query.known_at)
         if self._customers is None:
-            self._customers = Kept(desk.snapshot())
-        found = impact(versions, self._customers.snapshot, AMOUNT, self._top, kept=self._customers)
+            self._customers = Kept(list(desk.parts()))
+        found = impact(versions, self._customers, AMOUNT, self._top)
         print_page(*page(self._texts, versions, found, desk.cards(), self._query.as_of))

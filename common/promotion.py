@@ -124,7 +124,7 @@ class Promotion:
         desk = Desk(self._store, Rules(versions.pack, versions.after), self._as_of)
         if not desk.cards():
             return self._step("impact", Phrase("promote_no_customers"), [])
-        found = impact(versions, desk.snapshot(), AMOUNT, top=0, explain=False)
+        found = impact(versions, desk.parts(), AMOUNT, top=0, explain=False)
         reasons = []
         for key, number in (("change_stage", found.moved), ("affected", found.affected)):
             limits = [pack.promotion[key] for pack in (before, rules.pack) if key in pack.promotion]

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from functools import cached_property
 from itertools import product
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
 
 from engine.impact.versions import Versions
 from engine.load.versions import Edit
-from engine.plan import Result
+from engine.plan import Compared, Result
 from engine.plan.columns import Array, Column, Mask
 from engine.plan.overview import customers_of
 from engine.plan.owners import by_owner
@@ -33,30 +34,32 @@ WORDED = (Type.CATEGORY, Type.LEVEL, Type.FLAG)
 class Some:
     """The affected customers of a base, and of each line that differs somewhere among them its codes before and after.
 
-    `places` has where the customers stand in the base.
+    `parts` have their facts, in the order of the base.
     """
 
-    base: Snapshot
-    places: Array
+    parts: Sequence[Snapshot]
     before: Mapping[Line, Array]
     after: Mapping[Line, Array]
 
     @cached_property
     def names(self) -> list[str]:
         """The customers' keys."""
-        found: list[str] = self.base.customers["customer"].take(pa.array(self.places)).to_pylist()
+        return self.column("customer")
+
+    def column(self, name: str) -> list[Any]:
+        """Return a fact of these customers, None where it is not known."""
+        found: list[Any] = []
+        for part in self.parts:
+            customers = part.customers
+            known = name in customers.column_names
+            found += customers[name].to_pylist() if known else [None] * len(customers)
         return found
 
     @cached_property
     def snapshot(self) -> Snapshot:
-        """The facts of these customers alone."""
-        is_affected = np.zeros(self.base.customers.num_rows, np.bool_)
-        is_affected[self.places] = True
-        rows = {
-            name: table.filter(pa.array(is_affected[owners]))
-            for name, (table, owners) in by_owner(self.base.customers["customer"], self.base.rows).items()
-        }
-        return replace(self.base, customers=self.base.customers.take(pa.array(self.places)), rows=rows)
+        """The facts of these customers as one snapshot; there must be at least one customer."""
+        rows = {name: _joined([part.rows[name] for part in self.parts]) for name in self.parts[0].rows}
+        return Snapshot(self.parts[0].as_of, _joined([part.customers for part in self.parts]), rows)
 
     @cached_property
     def differing(self) -> dict[Line, Mask]:
@@ -70,25 +73,27 @@ class Comparison:
     def __init__(self, versions: Versions) -> None:
         self._versions = versions
         self._comparable = _comparable(versions.before, versions.after)
-        self._size = 0
-        self._places: list[Array] = []
-        self._parts: list[dict[Line, tuple[Array, Array]]] = []
+        self.customers = 0
+        self._facts: list[Snapshot] = []
+        self._sides: list[dict[Line, tuple[Array, Array]]] = []
         self.stages: dict[tuple[int, int], int] = {}
         self.fired = [(0, 0) for _ in versions.edits]
 
-    def add(self, before: Result, after: Result, facts: Collection[FactKey]) -> None:
-        """Take the results of one chunk, and the facts in which they may differ."""
+    def add(self, chunk: Compared) -> None:
+        """Take what both versions decide on a chunk; of its facts only those of affected customers are held."""
+        before, after = chunk.before, chunk.after
         size = len(after.customers)
-        keys = [key for key in self._comparable if key in facts or key == self._versions.pack.ladder.proposed]
+        keys = [key for key in self._comparable if key in chunk.facts or key == self._versions.pack.ladder.proposed]
         lines, others = lines_of(before, keys), lines_of(after, keys)
         unequal = {line for line in {*lines, *others} if not np.array_equal(lines[line], others[line])}
         differs = np.zeros(size, np.bool_)
         for line in unequal:
             differs |= lines[line] != others[line]
         places = np.flatnonzero(differs)
-        self._parts.append({line: (lines[line][places], others[line][places]) for line in unequal})
-        self._places.append(places + self._size)
-        self._size += size
+        if len(places):
+            self._sides.append({line: (lines[line][places], others[line][places]) for line in unequal})
+            self._facts.append(_of(chunk.snapshot, places))
+        self.customers += size
         stage = (self._versions.pack.ladder.proposed, None)
         if stage in lines:
             self._count_stages(lines[stage], others[stage])
@@ -103,22 +108,38 @@ class Comparison:
             if count:
                 self.stages[pair] = self.stages.get(pair, 0) + int(count)
 
-    def affected(self, snapshot: Snapshot) -> Some:
+    def affected(self) -> Some:
         """Return the customers for whom something differs."""
-        places = np.concatenate(self._places) if self._places else np.zeros(0, np.int64)
-        lines = sorted({line for part in self._parts for line in part}, key=lambda line: (str(line[0]), line[1] or 0))
+        sizes = [part.customers.num_rows for part in self._facts]
+        lines = sorted({line for part in self._sides for line in part}, key=lambda line: (str(line[0]), line[1] or 0))
         sides: list[dict[Line, Array]] = []
         for side in (0, 1):
             # A line that is equal in a chunk is not looked at there: any code will do, as long as both sides have it.
             columns = {
                 line: [
-                    part[line][side] if line in part else np.full(len(chunk), MISSING)
-                    for part, chunk in zip(self._parts, self._places, strict=True)
+                    part[line][side] if line in part else np.full(size, MISSING)
+                    for part, size in zip(self._sides, sizes, strict=True)
                 ]
                 for line in lines
             }
             sides.append({line: np.concatenate(column) for line, column in columns.items()})
-        return Some(snapshot, places, sides[0], sides[1])
+        return Some(self._facts, sides[0], sides[1])
+
+
+def _of(snapshot: Snapshot, places: Array) -> Snapshot:
+    """Return the facts of the customers in some places."""
+    is_wanted = np.zeros(snapshot.customers.num_rows, np.bool_)
+    is_wanted[places] = True
+    rows = {}
+    for name, (table, owners) in by_owner(snapshot.customers["customer"], snapshot.rows).items():
+        own = table.filter(pa.array(is_wanted[owners]))
+        at = own.schema.get_field_index("customer")
+        rows[name] = own.set_column(at, "customer", own["customer"].cast(pa.string()))
+    return Snapshot(snapshot.as_of, snapshot.customers.take(pa.array(places)), rows)
+
+
+def _joined(tables: Sequence[pa.Table]) -> pa.Table:
+    return pa.concat_tables(tables, promote_options="default").unify_dictionaries().combine_chunks()
 
 
 def lines_of(result: Result, keys: Iterable[FactKey]) -> Lines:

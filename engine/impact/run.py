@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 
 import numpy as np
-import pyarrow as pa
 
 from engine.impact.causes import Causes, Progress
 from engine.impact.compare import MISSING, WORDED, Comparison, Some
@@ -92,46 +91,44 @@ class Impact:
 
 def impact(
     versions: Versions,
-    snapshot: Snapshot,
+    base: Iterable[Snapshot] | Kept,
     amount: str,
     top: int | None = 20,
     progress: Progress = lambda done, of: None,  # noqa: ARG005
     *,
     explain: bool = True,
-    kept: Kept | None = None,
 ) -> Impact:
     """Decide all customers by both versions and explain every difference.
 
     Args:
         versions: the versions.
-        snapshot: the customers' facts, taken in the vocabulary of the versions.
+        base: the customers' facts in parts, taken in the vocabulary of the versions, each of which is let go of when it
+            is decided; or the same kept as a version before decided them, to be decided faster.
         amount: the number of a snapshot that says what is at stake with a customer.
         top: list as many customers, those with most at stake; None lists all.
         progress: told how many of the runs over affected customers are done.
         explain: whether to look for causes; without them changes have none.
-        kept: the snapshot as decided by a version before, to be decided faster.
     """
-    base = Comparison(versions)
-    pair = versions.before, versions.after
-    for results in Plan(pair[0]).run_both(pair[1], snapshot) if kept is None else kept.run_both(*pair):
-        base.add(*results)
-    some = base.affected(snapshot)
+    whole, pair = Comparison(versions), (versions.before, versions.after)
+    for chunk in base.run_both(*pair) if isinstance(base, Kept) else Plan(pair[0]).run_both(pair[1], base):
+        whole.add(chunk)
+    some = whole.affected()
     causes = Causes(versions, some, progress, versions.deciding if explain else ())
-    amounts = [row if isinstance(row, Decimal) else None for row in _column(some, amount)]
+    amounts = [row if isinstance(row, Decimal) else None for row in some.column(amount)]
     stage = (versions.pack.ladder.proposed, None)
     moves = some.differing.get(stage, np.zeros(len(amounts), np.bool_))
     order = sorted(range(len(amounts)), key=lambda place: (-(amounts[place] or 0), some.names[place]))
     return Impact(
-        customers=snapshot.customers.num_rows,
+        customers=whole.customers,
         affected=len(amounts),
         moved=int(moves.sum()),
         stages={
             (_word(versions.after, stage[0], before), _word(versions.after, stage[0], after)): count
-            for (before, after), count in sorted(base.stages.items())
+            for (before, after), count in sorted(whole.stages.items())
         },
         tallies=tuple(_tallies(versions.after, some)),
         edits=tuple(
-            Caused(edit, *base.fired[place], causes.count(place), place not in causes.inseparable)
+            Caused(edit, *whole.fired[place], causes.count(place), place not in causes.inseparable)
             for place, edit in enumerate(versions.edits)
         ),
         listed=tuple(
@@ -141,13 +138,6 @@ def impact(
         at_stake=sum((one for one in amounts if one is not None), Decimal(0)),
         moved_at_stake=sum((amounts[place] or Decimal(0) for place in np.flatnonzero(moves).tolist()), Decimal(0)),
     )
-
-
-def _column(some: Some, name: str) -> list[object]:
-    if name not in some.base.customers.column_names:
-        return [None] * len(some.places)
-    found: list[object] = some.base.customers[name].take(pa.array(some.places)).to_pylist()
-    return found
 
 
 # --- in values -------------------------------------------------------------------------------------------------------

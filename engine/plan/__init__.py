@@ -2,7 +2,7 @@
 
 from engine.plan.by_customer import ByCustomer
 from engine.plan.kept import Kept
-from engine.plan.result import Result, Tested
+from engine.plan.result import Compared, Result, Tested
 from engine.plan.run import Plan
 
-__all__ = ["ByCustomer", "Kept", "Plan", "Result", "Tested"]
+__all__ = ["ByCustomer", "Compared", "Kept", "Plan", "Result", "Tested"]

@@ -14,6 +14,7 @@ from engine.plan.nodes import Nodes
 from engine.plan.rows import Rows
 from engine.plan.values import Values, missing
 from engine.program import EPOCH, Program
+from engine.snapshot import Snapshot
 from engine.vocabulary import BEGINNING, FactKey
 
 
@@ -35,6 +36,11 @@ class Chunk:
     provisional: dict[FactKey, Bits] = field(default_factory=dict)
     doubtful: int = 0
     _covered: dict[tuple[str, int | None], Bits] = field(default_factory=dict)
+
+    @property
+    def snapshot(self) -> Snapshot:
+        """The facts that are stored of these customers."""
+        return Snapshot(self.as_of, self.customers, {name: rows.table for name, rows in self.rows.items()})
 
     def size(self, scope: str | None) -> int:
         """Return the number of customers, or of places for rows of a collection."""

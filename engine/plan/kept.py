@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from engine.plan.again import Again, changed_rules, leaves_to_begin_with, reads_of
 from engine.plan.decided import Decided
 from engine.plan.memory import keep_freed_memory
-from engine.plan.result import Result
+from engine.plan.result import Compared
 from engine.plan.run import CHUNK, Plan
 from engine.program import Leaf, Program
 from engine.snapshot import Snapshot
@@ -17,25 +17,23 @@ from engine.vocabulary import FactKey, Vocabulary
 
 @dataclass
 class Kept:
-    """A snapshot, and everything that follows from it by one program.
+    """A base in parts, and everything that follows from it by one program.
 
     All chunks are held at once: some 600 bytes for a customer of whom everything is recorded.
     """
 
-    snapshot: Snapshot
+    base: Sequence[Snapshot]
     chunk: int = CHUNK
     _program: Program | None = None
+    _chunks: Sequence[Snapshot] = ()
     _decided: Sequence[Decided] = ()
 
     def leaves(self, vocabulary: Vocabulary) -> Sequence[Leaf]:
         """Return the leaves to begin with in compiling programs that speak a vocabulary (see `compile_pack`)."""
         return leaves_to_begin_with(self._program, vocabulary)
 
-    def run_both(self, before: Program, after: Program) -> Iterator[tuple[Result, Result, Collection[FactKey]]]:
+    def run_both(self, before: Program, after: Program) -> Iterator[Compared]:
         """Decide every customer by two programs, by what is kept where they differ from that in conditions only.
-
-        Yields:
-            Both results of a chunk, and the facts in which they may differ.
 
         Raises:
             ColumnError: if a column does not hold what the catalogue declares.
@@ -45,9 +43,9 @@ class Kept:
         base = self._program
         second = self._run(after)
         every = {one.fact for program in (before, after) for one in program.resolutions}
-        for one, other in zip(first, second, strict=True):
+        for chunk, one, other in zip(self._chunks, first, second, strict=True):
             facts = {*_otherwise(one), *_otherwise(other)} if base is self._program else every
-            yield one.result(), other.result(), facts
+            yield Compared(chunk, one.result(), other.result(), facts)
 
     def _run(self, program: Program) -> Sequence[Decided]:
         changed = None if self._program is None else changed_rules(self._program, program)
@@ -55,7 +53,10 @@ class Kept:
             reads = reads_of(program)
             return [Again(decided, program, changed, reads) for decided in self._decided]
         self._program = program
-        self._decided = [Decided(part) for part in Plan(program).chunks(self.snapshot, self.chunk)]
+        plan = Plan(program)
+        chunks = [chunk for part in self.base for chunk in plan.chunks(part, self.chunk)]
+        self._chunks = [chunk.snapshot for chunk in chunks]
+        self._decided = [Decided(chunk) for chunk in chunks]
         return self._decided
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -11,6 +11,7 @@ import pyarrow as pa
 from engine.plan.bits import Mask
 from engine.plan.columns import Column
 from engine.plan.values import Array
+from engine.snapshot import Snapshot
 from engine.vocabulary import FactKey
 
 K = TypeVar("K")
@@ -61,6 +62,16 @@ class Result:
     provisional: Mapping[FactKey, Mask]
     points: Mapping[str, Array]
     violated: Mapping[str, Mask]
+
+
+@dataclass(frozen=True)
+class Compared:
+    """The facts of one chunk of customers, what two programs decide on them, and in which facts that may differ."""
+
+    snapshot: Snapshot
+    before: Result
+    after: Result
+    facts: Collection[FactKey]
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 import numpy as np
 
@@ -16,11 +16,10 @@ from engine.plan.decided import Decided
 from engine.plan.memory import keep_freed_memory
 from engine.plan.nodes import Nodes
 from engine.plan.owners import by_owner
-from engine.plan.result import Result, Tested
+from engine.plan.result import Compared, Result, Tested
 from engine.plan.rows import Rows, first_rows
 from engine.program import Program, leaf_scope
 from engine.snapshot import CustomerFacts, Snapshot, snapshot_of, snapshots_by_day
-from engine.vocabulary import FactKey
 
 CHUNK = 262_144  # customers; smaller chunks are slower (bench/plan.py), larger ones need more memory
 
@@ -42,28 +41,29 @@ class Plan:
         for part in self.chunks(snapshot, chunk):
             yield Decided(part).result()
 
-    def run_both(
-        self, other: Program, snapshot: Snapshot, chunk: int = CHUNK
-    ) -> Iterator[tuple[Result, Result, Collection[FactKey]]]:
-        """Decide every customer by this program and by another, in chunks.
+    def run_both(self, other: Program, base: Iterable[Snapshot], chunk: int = CHUNK) -> Iterator[Compared]:
+        """Decide every customer of a base, given in parts, by this program and by another; yield what is so in chunks.
 
         Where the other has the same rules, only what their differences reach is computed for it.
 
-        Yields:
-            Both results of a chunk, and the facts in which they may differ.
+        Raises:
+            ColumnError: if a column does not hold what the catalogue declares.
         """
         keep_freed_memory()
         changed = changed_rules(self.program, other)
         if changed is None:
             facts = {one.fact for program in (self.program, other) for one in program.resolutions}
-            for pair in zip(self.run(snapshot, chunk), Plan(other).run(snapshot, chunk), strict=True):
-                yield *pair, facts
+            plan = Plan(other)
+            for snapshot in base:
+                for one, same in zip(self.chunks(snapshot, chunk), plan.chunks(snapshot, chunk), strict=True):
+                    yield Compared(one.snapshot, Decided(one).result(), Decided(same).result(), facts)
             return
         reads = reads_of(other)
-        for part in self.chunks(snapshot, chunk):
-            decided = Decided(part)
-            again = Again(decided, other, changed, reads)
-            yield decided.result(), again.result(), again.facts.keys()
+        for snapshot in base:
+            for one in self.chunks(snapshot, chunk):
+                decided = Decided(one)
+                again = Again(decided, other, changed, reads)
+                yield Compared(one.snapshot, decided.result(), again.result(), again.facts.keys())
 
     def tests(self, snapshot: Snapshot, chunk: int = CHUNK) -> Iterator[Tested]:
         """Decide every customer and yield, chunk by chunk, what came out of every leaf test."""
@@ -74,8 +74,7 @@ class Plan:
         """Decide every customer and yield each decision in full, in the snapshot's order."""
         for part in self.chunks(snapshot, chunk):
             decided = Decided(part)
-            facts = Snapshot(part.as_of, part.customers, {name: rows.table for name, rows in part.rows.items()})
-            for index, customer in enumerate(facts.each()):
+            for index, customer in enumerate(part.snapshot.each()):
                 yield assemble(self.program, customer, decided.outcome(index))
 
     def decide_all(self, customers: Iterable[CustomerFacts]) -> list[Decision]:

@@ -72,6 +72,12 @@ def only(snapshot: Snapshot, customers: pa.ChunkedArray) -> Snapshot:
     return Snapshot(snapshot.as_of, kept, rows)
 
 
+def after(snapshot: Snapshot, customer: str) -> Snapshot:
+    """Return the facts of the customers whose keys come after one; all of them after an empty key."""
+    keys = snapshot.customers["customer"]
+    return only(snapshot, keys.filter(pc.greater(keys, customer))) if customer else snapshot
+
+
 def together(one: Snapshot, other: Snapshot) -> Snapshot:
     """Return the facts of both snapshots' customers, none of whom is in both, sorted by customer."""
     customers = _both(one.customers, other.customers).sort_by("customer")

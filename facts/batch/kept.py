@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections import deque
+from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import date
-from functools import partial
 from pathlib import Path
-
-import pyarrow as pa
-import pyarrow.compute as pc
 
 from engine.snapshot import Snapshot
 from facts.batch.ledger import RunFolder
@@ -19,6 +15,9 @@ from facts.batch.pipeline import facts_of_part
 from facts.marks import log_so_far
 from facts.runs import PublishedRun
 from facts.store import Store
+
+_AHEAD = 2
+"""Parts that are read while another one is worked on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,41 +45,17 @@ def kept_run(store: Store, run: PublishedRun | None, as_of: date, catalogue_dige
     return KeptRun(folder, log[0])
 
 
-def parts_of(run: RunFolder) -> list[Snapshot]:
-    """Return the facts that a run decided on, in the parts in which it did.
+def parts_of(run: RunFolder) -> Iterator[Snapshot]:
+    """Yield the facts that a run decided on, in the parts in which it did; the next ones are read meanwhile.
 
     Raises:
         StoreError: if a file is damaged or gone.
     """
-    with ThreadPoolExecutor(os.cpu_count()) as threads:
-        return list(threads.map(partial(facts_of_part, run), range(run.parts())))
-
-
-def facts_of(run: RunFolder) -> Snapshot:
-    """Return the facts of all customers that a run decided on; see `parts_of`."""
-    return joined(parts_of(run))
-
-
-def joined(parts: Sequence[Snapshot]) -> Snapshot:
-    """Return the parts of a base as one snapshot; there must be at least one."""
-    customers = pa.concat_tables(part.customers for part in parts).unify_dictionaries()
-    keys = customers["customer"].combine_chunks()
-    starts = [0]
-    for part in parts:
-        starts.append(starts[-1] + part.customers.num_rows)
-    rows = {
-        name: pa.concat_tables(
-            _moved(part.rows[name], start, keys) for part, start in zip(parts, starts, strict=False)
-        ).unify_dictionaries()
-        for name in parts[0].rows
-    }
-    return Snapshot(parts[0].as_of, customers, rows)
-
-
-def _moved(rows: pa.Table, by: int, keys: pa.Array) -> pa.Table:
-    """Return a part's rows, keyed as `get_snapshot` gives them, with their customers' places in the whole base."""
-    owners = rows["customer"].combine_chunks()
-    places = pc.add(owners.indices.cast(pa.int32()), pa.scalar(by, pa.int32()))
-    return rows.set_column(
-        rows.schema.get_field_index("customer"), "customer", pa.DictionaryArray.from_arrays(places, keys)
-    )
+    with ThreadPoolExecutor(_AHEAD) as threads:
+        reading: deque[Future[Snapshot]] = deque()
+        for number in range(run.parts()):
+            reading.append(threads.submit(facts_of_part, run, number))
+            if len(reading) > _AHEAD:
+                yield reading.popleft().result()
+        while reading:
+            yield reading.popleft().result()

@@ -11,7 +11,8 @@ from engine.errors import Location
 from engine.impact import Impact, Versions, impact
 from engine.load import load_catalogue, load_parts
 from engine.load.versions import How
-from engine.snapshot import CustomerFacts, snapshot_of
+from engine.snapshot import CustomerFacts, Snapshot, snapshot_of
+from engine.vocabulary import Vocabulary
 
 CATALOGUE = """
 enums:
@@ -54,6 +55,11 @@ def pack(folder: Path, limit: int, *rules: str, version: str = "1.0.0", facts: s
     return folder
 
 
+def parts_of(vocabulary: Vocabulary) -> list[Snapshot]:
+    """Return the customers' facts in parts of two customers."""
+    return [snapshot_of(vocabulary, CUSTOMERS[first : first + 2]) for first in (0, 2)]
+
+
 @pytest.fixture
 def compared(tmp_path: Path) -> Compare:
     """Return a function that tells the impact of one pack's folder after another's."""
@@ -62,7 +68,7 @@ def compared(tmp_path: Path) -> Compare:
 
     def compare(old: Path, new: Path) -> Impact:
         versions = Versions(load_parts(old, catalogue), load_parts(new, catalogue))
-        return impact(versions, snapshot_of(versions.pack.vocabulary, CUSTOMERS), "worth")
+        return impact(versions, parts_of(versions.pack.vocabulary), "worth")
 
     return compare
 

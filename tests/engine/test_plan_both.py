@@ -93,13 +93,17 @@ def test_the_second_version_comes_to_what_it_comes_to_alone(edit: Edit) -> None:
             continue  # the edit makes a circle
         taken_over += changed_rules(before, after) is not None
         for _, snapshot in snapshots_by_day(pack.vocabulary, customers):
-            both = Plan(before).run_both(after, snapshot, chunk=5)
+            both = Plan(before).run_both(after, [snapshot], chunk=5)
             ones, others = Plan(before).run(snapshot, chunk=5), Plan(alone).run(snapshot, chunk=5)
-            for (one, other, facts), expected_one, expected in zip(both, ones, others, strict=True):
+            decided: list[str] = []
+            for chunk, expected_one, expected in zip(both, ones, others, strict=True):
+                one, other, facts = chunk.before, chunk.after, chunk.facts
+                decided += chunk.snapshot.customers["customer"].to_pylist()
                 assert _columns(one) == _columns(expected_one)
                 assert _columns(other) == _columns(expected)
                 same = {key: column for key, column in _columns(one).items() if key[1] not in facts}
                 assert all(_columns(other)[key] == column for key, column in same.items() if key[0] != "fired")
+            assert decided == snapshot.customers["customer"].to_pylist()
     assert taken_over < PACKS if edit is a_rule_less else taken_over
 
 
@@ -110,7 +114,7 @@ def test_versions_saved_one_after_another_come_to_what_they_come_to_alone(edit: 
         rng = Random(seed)
         pack, customers = generated(rng, CUSTOMERS)
         for _, snapshot in snapshots_by_day(pack.vocabulary, customers):
-            kept, before = Kept(snapshot, chunk=5), pack
+            kept, before = Kept([snapshot], chunk=5), pack
             for _ in range(2):
                 try:
                     after = edit(before, rng)
@@ -118,7 +122,8 @@ def test_versions_saved_one_after_another_come_to_what_they_come_to_alone(edit: 
                 except ProblemsError:
                     continue  # the edit makes a circle
                 alone = [Plan(compile_pack(one)).run(snapshot, chunk=5) for one in (before, after)]
-                for (one, other, facts), *expected in zip(kept.run_both(*pair), *alone, strict=True):
+                for both, *expected in zip(kept.run_both(*pair), *alone, strict=True):
+                    one, other, facts = both.before, both.after, both.facts
                     assert [_columns(one), _columns(other)] == [_columns(each) for each in expected]
                     same = {key: column for key, column in _columns(one).items() if key[1] not in facts}
                     assert all(_columns(other)[key] == column for key, column in same.items() if key[0] != "fired")

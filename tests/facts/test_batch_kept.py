@@ -6,12 +6,17 @@ import shutil
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from sqlalchemy import update
 
+from engine.snapshot import CustomerFacts
 from facts.audit import entry_of
-from facts.batch.kept import KeptRun, facts_of, joined, kept_run, parts_of
-from facts.batch.ledger import Ledger, runs_folder
+from facts.batch.files import read_facts
+from facts.batch.kept import KeptRun, kept_run, parts_of
+from facts.batch.ledger import Ledger, RunFolder, runs_folder
+from facts.batch.pipeline import facts_of_part
 from facts.batch.run import Batch
 from facts.database import StoreError
 from facts.demo import AS_OF, build
@@ -61,6 +66,11 @@ def kept(store: Store) -> KeptRun:
     return found
 
 
+def facts_in(one: Desk) -> list[CustomerFacts]:
+    """Return the facts of all customers."""
+    return [each for part in one.parts() for each in part.each()]
+
+
 def is_taken_over(one: Desk) -> bool:
     """Return whether the facts are those that a run kept."""
     return one._kept() is not None
@@ -71,7 +81,7 @@ def test_what_a_run_kept_is_what_the_store_says(store: Store) -> None:
     one, now = desk(store), Desk(store, shipped_rules(), AS_OF, datetime.now(UTC))
     assert is_taken_over(one)
     assert not is_taken_over(now)
-    assert list(one.snapshot().each()) == list(now.snapshot().each())
+    assert facts_in(one) == facts_in(now)
     assert one.overview().equals(now.overview())
 
 
@@ -94,26 +104,48 @@ def test_a_run_of_earlier_knowledge_is_not_taken_over(store: Store) -> None:
     assert not is_taken_over(desk(store))
 
 
-def test_where_a_run_is_damaged_the_store_is_read(decided_store: Path, tmp_path: Path) -> None:
-    """Whoever asks gets the same answer all the same."""
-    path = tmp_path / "demo.db"
-    shutil.copy(decided_store, path)
-    store = Store.open(str(path))
-    before = list(desk(store).snapshot().each())
-    runs = tmp_path / "runs"
-    shutil.copytree(runs_folder(Store.open(str(decided_store)).url), runs)
-    latest = runs / kept(store).folder.name
+def own_run(store: Store, tmp_path: Path) -> RunFolder:
+    """Let the store's run be a copy, in which files may be changed."""
+    copy = tmp_path / "runs" / "0123456789ab"
+    shutil.copytree(kept(store).folder.path, copy)
     with store.writing() as connection:
-        connection.execute(update(decision_runs).values(snapshot_file=str(latest)))
-    (latest / "snapshot" / "00001" / "rows-needs.arrow").write_bytes(b"PAR1")
+        connection.execute(update(decision_runs).values(snapshot_file=str(copy)))
+    return RunFolder(copy)
+
+
+def test_where_a_run_is_damaged_the_store_is_read(store: Store, tmp_path: Path) -> None:
+    """Whoever asks gets the same answer all the same, also if some parts were read before."""
+    before, run = facts_in(desk(store)), own_run(store, tmp_path)
+    (run.snapshot(1) / "rows-needs.arrow").write_bytes(b"ARROW1")
     with pytest.raises(StoreError, match="rows-needs"):
-        facts_of(kept(store).folder)
-    assert list(desk(store).snapshot().each()) == before
+        list(parts_of(kept(store).folder))
+    assert facts_in(desk(store)) == before
 
 
-def test_parts_are_joined_in_their_order(store: Store) -> None:
-    """Each row stays with its customer."""
-    parts = parts_of(kept(store).folder)
-    assert len(parts) > 2
-    whole = joined(parts)
-    assert list(whole.each()) == [one for part in parts for one in part.each()]
+def test_a_part_is_the_same_in_the_files_of_earlier_versions(store: Store, tmp_path: Path) -> None:
+    """They kept facts as Parquet, rows with their customers' keys, and not what follows from the whole base."""
+    run = own_run(store, tmp_path)
+    part, place, own = facts_of_part(run, 1), run.snapshot(1), run.customers(1)["customer"].combine_chunks()
+    for file in place.glob("*.arrow"):
+        table = read_facts(file)
+        if file.stem.startswith("rows-"):
+            keys = pa.DictionaryArray.from_arrays(table["customer"].combine_chunks(), own)
+            table = table.set_column(table.column_names.index("customer"), "customer", keys)
+        pq.write_table(table, place / f"{file.stem}.parquet")
+    for file in (*place.glob("*.arrow"), run.whole(1)):
+        file.unlink()
+    assert list(facts_of_part(run, 1).each()) == list(part.each())
+    assert len(run.rows(1, "needs", run.customers(1)["customer"])) > 0
+
+
+@pytest.mark.parametrize("what", ["damaged", "without a sum"])
+def test_facts_are_used_only_if_they_are_those_that_were_written(store: Store, tmp_path: Path, what: str) -> None:
+    """One bit that turned is noticed, and so is a file whose sum is gone."""
+    file = own_run(store, tmp_path).whole(1)
+    if what == "damaged":
+        content = file.read_bytes()
+        file.write_bytes(content[:-100] + bytes([content[-100] ^ 1]) + content[-99:])
+    else:
+        file.with_name("_00001.sum").unlink()
+    with pytest.raises(StoreError, match=f"{file.name} cannot be used"):
+        read_facts(file)
