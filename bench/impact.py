@@ -19,17 +19,18 @@ from bench import demo
 from bench.figures import Figure, show
 from engine.impact import Versions, impact
 from engine.load import load_parts
+from engine.load.pack import Parts
 from engine.plan import Kept, Plan
 from wiring import AMOUNT, catalogue, shipped_pack
 
 CUSTOMERS = 1_000_000
 RUNS = 3
-EDIT = ("value: 120", "value: 70")
+EDITED, VALUE = "value: 120", 70
 
 
 def measure(number: int = CUSTOMERS, runs: int = RUNS) -> list[Figure]:
     """Return the processor time of the impact, and how many times that of one run of the plan it is."""
-    versions = _versions()
+    versions = Versions(load_parts(shipped_pack(), catalogue()), edited(VALUE))
     base, _, currency = demo.demo_base()
     figures = []
     for name, part in (("everything recorded", base), ("only orders recorded", demo.only_orders(base))):
@@ -58,13 +59,15 @@ def measure(number: int = CUSTOMERS, runs: int = RUNS) -> list[Figure]:
     return figures
 
 
-def _versions() -> Versions:
+def edited(value: int) -> Parts:
+    """Return the pack that we ship with another value of the edited parameter."""
     with tempfile.TemporaryDirectory() as place:
         folder = Path(place) / "edited"
         shutil.copytree(shipped_pack(), folder)
         manifest = folder / "pack.yaml"
-        manifest.write_text(manifest.read_text(encoding="utf-8").replace(*EDIT, 1), encoding="utf-8")
-        return Versions(load_parts(shipped_pack(), catalogue()), load_parts(folder, catalogue()))
+        said = manifest.read_text(encoding="utf-8")
+        manifest.write_text(said.replace(EDITED, f"value: {value}", 1), encoding="utf-8")
+        return load_parts(folder, catalogue())
 
 
 def _timed(call: Callable[[], object]) -> float:

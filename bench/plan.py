@@ -88,10 +88,10 @@ def _rate(what: str, plan: Plan, snapshot: Snapshot, chunk: int, interpret: Peer
 
 
 def _plan(plan: Plan, snapshot: Snapshot, chunk: int) -> float:
-    """Decide, and ask for every value and for the customers (or rows) of each rule that fired."""
+    """Decide, and ask for every value and for the customers (or rows) of each rule that fired, or invariant broken."""
     started = time.process_time()
     for result in plan.run(snapshot, chunk):
-        for _ in chain(result.values.values(), result.fired.values()):
+        for _ in chain(result.values.values(), result.fired.values(), result.violated.values()):
             pass
     return float(snapshot.customers.num_rows / (time.process_time() - started))
 

@@ -34,7 +34,7 @@ WORDED = (Type.CATEGORY, Type.LEVEL, Type.FLAG)
 class Some:
     """The affected customers of a base, and of each line that differs somewhere among them its codes before and after.
 
-    `parts` have their facts, in the order of the base.
+    `parts` have those of their facts that are wanted, in the order of the base.
     """
 
     parts: Sequence[Snapshot]
@@ -70,8 +70,17 @@ class Some:
 class Comparison:
     """Results of both versions, taken chunk by chunk."""
 
-    def __init__(self, versions: Versions) -> None:
+    def __init__(self, versions: Versions, amount: str, *, with_facts: bool) -> None:
+        """Begin to compare.
+
+        Args:
+            versions: the versions.
+            amount: a number of a snapshot that is wanted of affected customers.
+            with_facts: whether all of their facts are wanted.
+        """
         self._versions = versions
+        self._amount = amount
+        self._with_facts = with_facts
         self._comparable = _comparable(versions.before, versions.after)
         self.customers = 0
         self._facts: list[Snapshot] = []
@@ -92,7 +101,7 @@ class Comparison:
         places = np.flatnonzero(differs)
         if len(places):
             self._sides.append({line: (lines[line][places], others[line][places]) for line in unequal})
-            self._facts.append(_of(chunk.snapshot, places))
+            self._facts.append(self._taken(chunk.snapshot, places))
         self.customers += size
         stage = (self._versions.pack.ladder.proposed, None)
         if stage in lines:
@@ -100,6 +109,12 @@ class Comparison:
         for place, edit in enumerate(self._versions.edits):
             counts = (_fired(self._versions.before, before, edit), _fired(self._versions.after, after, edit))
             self.fired[place] = (self.fired[place][0] + counts[0], self.fired[place][1] + counts[1])
+
+    def _taken(self, snapshot: Snapshot, places: Array) -> Snapshot:
+        if self._with_facts:
+            return _of(snapshot, places)
+        wanted = [name for name in ("customer", self._amount) if name in snapshot.customers.column_names]
+        return Snapshot(snapshot.as_of, snapshot.customers.select(wanted).take(pa.array(places)))
 
     def _count_stages(self, before: Array, after: Array) -> None:
         codes = [int(code) for code in np.union1d(before, after)]

@@ -109,11 +109,13 @@ def impact(
         progress: told how many of the runs over affected customers are done.
         explain: whether to look for causes; without them changes have none.
     """
-    whole, pair = Comparison(versions), (versions.before, versions.after)
+    deciding = versions.deciding if explain else ()
+    whole = Comparison(versions, amount, with_facts=len(deciding) > 1)  # a single edit is the cause of everything
+    pair = versions.before, versions.after
     for chunk in base.run_both(*pair) if isinstance(base, Kept) else Plan(pair[0]).run_both(pair[1], base):
         whole.add(chunk)
     some = whole.affected()
-    causes = Causes(versions, some, progress, versions.deciding if explain else ())
+    causes = Causes(versions, some, progress, deciding)
     amounts = [row if isinstance(row, Decimal) else None for row in some.column(amount)]
     stage = (versions.pack.ladder.proposed, None)
     moves = some.differing.get(stage, np.zeros(len(amounts), np.bool_))

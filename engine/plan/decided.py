@@ -23,6 +23,7 @@ from engine.program import (
     AtLeast,
     Cond,
     InDays,
+    InvariantForm,
     Lit,
     Resolution,
     Selection,
@@ -67,7 +68,6 @@ class Decided:
         """Return the chunk's decisions in columns."""
         chunk, rules = self._chunk, self._program.rules
         derived = [one.fact for one in self._program.resolutions if one.fact in chunk.values]
-        violated = {form.id: self._violated(form.never, form.when) for form in self._program.invariants}
         return Result(
             customers=chunk.customers["customer"],
             values=Lazy({key: partial(self._column, key) for key in derived}),
@@ -81,7 +81,7 @@ class Decided:
             owners={name: rows.owners for name, rows in chunk.rows.items()},
             provisional=Lazy({key: partial(self._mask, bits, key.scope) for key, bits in chunk.provisional.items()}),
             points=Lazy({card: partial(_side_by_side, scores) for card, (_, scores, _) in self._cards.items()}),
-            violated=Lazy({name: partial(self._mask, bits, None) for name, bits in violated.items()}),
+            violated=Lazy({form.id: partial(self._violated_at, form) for form in self._program.invariants}),
         )
 
     def _mask(self, bits: Bits, scope: str | None) -> Mask:
@@ -99,6 +99,9 @@ class Decided:
         values = self._chunk.of(key)
         known = self._mask(values.known, key.scope)
         return Column(self._in_order(values.codes, key.scope), None if known.all() else known)
+
+    def _violated_at(self, form: InvariantForm) -> Mask:
+        return self._mask(self._violated(form.never, form.when), None)
 
     def _violated(self, never: bool, when: Cond) -> Bits:
         truth = self.conditions.truth(when, None)
