@@ -51,7 +51,8 @@ class Result:
     `values` holds single-valued facts as codes with a mask of the known ones; `members` a mask per member of a set;
     `fired` a mask per rule, over customers or, for a row-scoped rule, over the rows whose customers are `owners`;
     `provisional` a mask per fact that is provisional somewhere; `points` int64 at scale 4, customers × candidates;
-    `violated` a mask per invariant. All but invariants is decided; those, arrays and masks are made when they are asked for, to be read only.
+    `violated` a mask per invariant. Arrays and masks are made, and invariants looked at, when they are asked for; they
+    are to be read only.
     """
 
     customers: pa.ChunkedArray
