@@ -436,6 +436,12 @@ class Desk:
         tables = self.store.base_tables(self.as_of, self.known_at, only={"customers": ("key", *CARD)})
         return {row.pop("key"): row for row in tables["customers"].to_pylist()}
 
+    def cards_of(self, customers: Collection[str]) -> dict[str, Card]:
+        """Return who these customers are, by key."""
+        from facts.cards import cards
+
+        return cards(self.store, customers, self.as_of, self.known_at)
+
     def overview(self, progress: Progress = _silent) -> pa.Table:
         """Decide all customers in columns: `stage`, `proposed_stage`, `move`, `value_next`, `urgency` and more.
 

@@ -120,7 +120,7 @@ def _compared(
             kept = _run(store, run)
             desk, base = Desk(store, desk.rules, kept.as_of), parts_of(kept)
         found = impact(versions, base, AMOUNT, top, lambda done, of: report(texts("diff_explaining"), done, of))
-        return versions, found, desk.cards(), desk.as_of
+        return versions, found, desk.cards_of([one.customer for one in found.listed]), desk.as_of
 
 
 def _run(store: Store, run: str) -> RunFolder:

@@ -114,4 +114,5 @@ class _Watch:
         if self._customers is None:
             self._customers = Kept(list(desk.parts()))
         found = impact(versions, self._customers, AMOUNT, self._top)
-        print_page(*page(self._texts, versions, found, desk.cards(), self._query.as_of))
+        cards = desk.cards_of([one.customer for one in found.listed])
+        print_page(*page(self._texts, versions, found, cards, self._query.as_of))

@@ -14,6 +14,9 @@ from facts.card import CARD, Card
 from facts.store import Store
 from facts.tables import customer_keys, customers, merges
 
+_AT_ONCE = 10_000
+"""Customers that are asked for in one statement: databases limit how many parameters it may have."""
+
 
 def known(connection: Connection, customer: str, as_of: date, known_at: datetime) -> tuple[str, Card] | None:
     """Return the key of a customer, and who it is; None if nobody knows it on this day, or ever did.
@@ -31,18 +34,23 @@ def known(connection: Connection, customer: str, as_of: date, known_at: datetime
     return customer, {name: found[name] for name in CARD}
 
 
-def cards(store: Store, wanted: Collection[str], as_of: date) -> dict[str, Card]:
+def cards(store: Store, wanted: Collection[str], as_of: date, known_at: datetime | None = None) -> dict[str, Card]:
     """Return who customers are on a day, by key; those of whom nothing holds on it are left out.
 
     Args:
         store: where.
         wanted: keys of customers that are not merged into others.
         as_of: the day.
+        known_at: what was known at this moment; None for all that is known.
     """
-    seen = {"as_of": as_of, "known_at": datetime.now(UTC)}
+    seen, keys = {"as_of": as_of, "known_at": known_at or datetime.now(UTC)}, list(wanted)
+    found: dict[str, Card] = {}
     with store.asking() as connection:
-        rows = connection.execute(_cards(), {"customers": list(wanted), **seen}).mappings()
-        return {row["key"]: {name: row[name] for name in CARD} for row in rows}
+        for first in range(0, len(keys), _AT_ONCE):
+            asked = {"customers": keys[first : first + _AT_ONCE], **seen}
+            for row in connection.execute(_cards(), asked).mappings():
+                found[row["key"]] = {name: row[name] for name in CARD}
+    return found
 
 
 @cache
