@@ -22,6 +22,9 @@ BY_HAND = (COMMAND_LINE, PAGES, INTERFACE)
 ABOUT_ONE = ("record", "undo", "confirm", "erase")
 """What is done to one customer's facts alone."""
 
+ABOUT_RULES = ("pack_use", "pack_rollback")
+"""What is done to no facts."""
+
 _BOOKKEEPING = ("id", "source", "recorded_at", "entered_by", "retracted_at")
 _NAMES = ("key", "customer", "holds_from", "value_kind", "kind", "signal", "criterion", "action", "role", "competitor")
 """Columns that name a row: they are told of each."""

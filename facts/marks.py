@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import Text, bindparam, cast, func, literal, null, select, union_all
 
-from facts.audit import ABOUT_ONE
+from facts.audit import ABOUT_ONE, ABOUT_RULES
 from facts.packs import ACTIVE_DIGEST
 from facts.store import Store
 from facts.tables import audit, decision_runs
@@ -46,6 +46,20 @@ def marks(store: Store, customers: Collection[str]) -> Marks:
             else:
                 own[said] = number
     return Marks(pack, run, others, own)
+
+
+def changed_since(store: Store, entry: int) -> frozenset[str] | None:
+    """Return the customers about whom something was logged after an entry of the audit log.
+
+    None if facts were told that are not about one customer alone: then all may have changed.
+    """
+    logged = select(audit.c.customer, audit.c.did).distinct()
+    told = logged.where(audit.c.id > entry, audit.c.did.not_in(ABOUT_RULES))
+    with store.asking() as connection:
+        found = [(customer, did) for customer, did in connection.execute(told)]
+    if any(customer is None or did not in ABOUT_ONE for customer, did in found):
+        return None
+    return frozenset(customer for customer, _ in found)
 
 
 def log_so_far(store: Store, until: int | None = None) -> tuple[int, int]:

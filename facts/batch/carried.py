@@ -72,10 +72,11 @@ def only(snapshot: Snapshot, customers: pa.ChunkedArray) -> Snapshot:
     return Snapshot(snapshot.as_of, kept, rows)
 
 
-def after(snapshot: Snapshot, customer: str) -> Snapshot:
-    """Return the facts of the customers whose keys come after one; all of them after an empty key."""
+def without(snapshot: Snapshot, customers: pa.ChunkedArray) -> Snapshot:
+    """Return the facts of all but these customers."""
     keys = snapshot.customers["customer"]
-    return only(snapshot, keys.filter(pc.greater(keys, customer))) if customer else snapshot
+    gone = pc.is_in(keys, value_set=customers)
+    return only(snapshot, keys.filter(pc.invert(gone))) if pc.any(gone).as_py() else snapshot
 
 
 def together(one: Snapshot, other: Snapshot) -> Snapshot:

@@ -20,10 +20,11 @@ from facts.batch.pipeline import facts_of_part
 from facts.batch.run import Batch
 from facts.database import StoreError
 from facts.demo import AS_OF, build
+from facts.recording import merge_customers, record
 from facts.runs import last_run
 from facts.store import Store
 from facts.tables import decision_runs
-from wiring import Desk, catalogue_digest, shipped_rules
+from wiring import FEW, Desk, catalogue_digest, shipped_rules
 
 PART = 25
 """Customers of a part: the demo's make three, the last one smaller."""
@@ -85,8 +86,11 @@ def test_what_a_run_kept_is_what_the_store_says(store: Store) -> None:
     assert one.overview().equals(now.overview())
 
 
-def test_after_anything_was_recorded_the_store_is_read(store: Store) -> None:
+def test_after_facts_of_many_were_recorded_the_store_is_read(store: Store) -> None:
     """A run knows nothing of what was entered after it had begun."""
+    with store.writing() as connection:
+        connection.execute(entry_of("ana", "test", "pack_use", "a pack", at=datetime.now(UTC)))
+    assert is_taken_over(desk(store)), "facts are not made of rules"
     with store.writing() as connection:
         connection.execute(entry_of("ana", "import", "import", "orders", at=datetime.now(UTC)))
     assert not is_taken_over(desk(store))
@@ -111,6 +115,39 @@ def own_run(store: Store, tmp_path: Path) -> RunFolder:
     with store.writing() as connection:
         connection.execute(update(decision_runs).values(snapshot_file=str(copy)))
     return RunFolder(copy)
+
+
+@pytest.mark.parametrize("damaged", [False, True])
+def test_of_whom_something_was_recorded_since_is_read_from_the_store(
+    store: Store, tmp_path: Path, damaged: bool
+) -> None:
+    """All others are taken over; a new customer comes in, and what is told of a merged one counts for whom it is."""
+    known = [each.customer for each in facts_in(desk(store))]
+    merge_customers(store, known[1], known[-1], user="ana")
+    decide(store)
+    run = own_run(store, tmp_path)
+    new = {"key": "newcomer", "name": "Newcomer", "country": "DE", "holds_from": AS_OF}
+    met = {"customer": known[1], "value_kind": "brand", "level": "accepted", "holds_from": AS_OF}
+    for table, row in (("customers", new), ("perceptions", met)):
+        record(store, table, [row], user="ana", source="test")
+    if damaged:
+        (run.snapshot(1) / "rows-needs.arrow").write_bytes(b"ARROW1")
+    one = desk(store)
+    assert is_taken_over(one)
+    found = {each.customer: each for each in facts_in(one)}
+    assert found[known[-1]].facts["perception.brand"] == "accepted"
+    assert found == {each.customer: each for each in facts_in(Desk(store, shipped_rules(), AS_OF, datetime.now(UTC)))}
+    assert sorted(found) == sorted({*known, "newcomer"} - {known[1]})
+    assert len(facts_in(one)) == len(found)
+
+
+def test_after_many_were_told_of_the_store_is_read(store: Store) -> None:
+    """To read them one by one would take longer."""
+    keys = [each.customer for each in facts_in(desk(store))]
+    with store.writing() as connection:
+        for key in keys[: FEW + 1]:
+            connection.execute(entry_of("ana", "test", "record", "needs", key, at=datetime.now(UTC)))
+    assert not is_taken_over(desk(store))
 
 
 def test_where_a_run_is_damaged_the_store_is_read(store: Store, tmp_path: Path) -> None:
