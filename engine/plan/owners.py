@@ -30,7 +30,17 @@ def _texts(keys: pa.ChunkedArray | pa.Array) -> pa.Array:
 
 def _is_keyed(column: pa.Array, customers: pa.Array) -> bool:
     """Whether a column of keys holds places among the customers already (see `engine.snapshot.keyed`)."""
-    return bool(pa.types.is_dictionary(column.type) and column.dictionary.equals(customers))
+    if not pa.types.is_dictionary(column.type):
+        return False
+    return _is_in_one_place(column.dictionary, customers) or bool(column.dictionary.equals(customers))
+
+
+def _is_in_one_place(one: pa.Array, other: pa.Array) -> bool:
+    """Whether two arrays are the same memory; to compare all keys takes as long as to read a column."""
+    places = [
+        (len(array), array.offset, *(buffer and buffer.address for buffer in array.buffers())) for array in (one, other)
+    ]
+    return one.type == other.type and places[0] == places[1]
 
 
 def _places(column: pa.Array) -> Array:

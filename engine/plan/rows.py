@@ -42,18 +42,17 @@ class Rows:
         ends = np.cumsum(counts)
         having_more = self._customers - np.cumsum(np.bincount(counts))
         self._layers = int(np.count_nonzero(having_more * FILLED >= self._customers))
-        beside = self._beside()
-        first = (ends - counts)[beside]
+        first = self._beside(ends - counts)
         layers = [np.minimum(first + number, len(self.owners) - 1) for number in range(self._layers)]
         singles = _numbered_from(ends - counts + self._layers, counts - self._layers)
-        present = [counts[beside] > number for number in range(self._layers)]
+        present = [self._beside(counts > number) for number in range(self._layers)]
         self.exists = pack(np.concatenate([*present, np.ones(len(singles), np.bool_)]))
         self._row_at = np.concatenate([*layers, singles]).astype(np.intp, copy=False)
         self._single_owners = self.owners[singles]
 
-    def _beside(self) -> Array:
-        """Return the customers as they stand in a layer: it takes whole bytes, and the last one is repeated."""
-        return np.minimum(np.arange(8 * self._width), self._customers - 1)
+    def _beside(self, of_customers: Array) -> Array:
+        """Return what customers have as they stand in a layer: it takes whole bytes, and the last one is repeated."""
+        return np.concatenate([of_customers, np.repeat(of_customers[-1:], 8 * self._width - self._customers)])
 
     # --- one row ---
 
@@ -122,7 +121,7 @@ class Rows:
 
     def spread_codes(self, values: Values) -> Stored:
         """Return the customers' values for each of their rows."""
-        owners = np.concatenate([np.tile(self._beside(), self._layers), self._single_owners])
+        owners = np.concatenate([np.tile(self._beside(np.arange(self._customers)), self._layers), self._single_owners])
         return Stored(values.codes.take(owners), self.spread(values.known))
 
     def someone(self, bits: Bits) -> Bits:

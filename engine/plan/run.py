@@ -21,7 +21,7 @@ from engine.plan.rows import Rows, first_rows
 from engine.program import Program, leaf_scope
 from engine.snapshot import CustomerFacts, Snapshot, snapshot_of, snapshots_by_day
 
-CHUNK = 262_144  # customers; smaller chunks are slower (bench/plan.py), larger ones need more memory
+CHUNK = 524_288  # customers; smaller chunks are slower (bench/plan.py), larger ones need more memory
 
 
 class Plan:
