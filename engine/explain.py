@@ -23,7 +23,7 @@ _PARAMETER = "param:"
 _NOT_RECORDED = Text("not recorded", "没有记录")
 _ON_RECORD = Text("{number} on record", "已记录{number}条")
 _ASK_COLLECTION = Text(
-    "Nobody keeps a record of this yet: {title}. What do we know?", "{title}还没有记录，目前了解多少？"
+    "{title}: nobody keeps a record of these yet. What do we know?", "还没有登记过{title}，目前了解多少？"
 )
 _ASK_ROW_FACT = Text("{title}: what is missing in the record?", "{title}：记录中有缺项，请补充。")
 _ASK_FACT = Text("What is known of this: {title}?", "{title}是多少？")

@@ -158,5 +158,5 @@ def test_what_settles_most_is_asked_first(pack: Pack) -> None:
     explainer = explain(pack, "en", {"stage": "new"})
     questions = explainer.questions(["proposed_stage", "alarm"])
     assert [question.fact for question in questions] == ["orders", "needs", "wish"]
-    assert questions[1].text == "Nobody keeps a record of this yet: Needs. What do we know?"
+    assert questions[1].text == "Needs: nobody keeps a record of these yet. What do we know?"
     assert questions[2].text == "What is known of this: Wish?"
