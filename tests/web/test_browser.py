@@ -3,14 +3,8 @@
 from __future__ import annotations
 
 import os
-import re
 import shutil
-import socket
-import subprocess
-import sys
-import time
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,9 +12,10 @@ import pytest
 
 from tests import profiles
 from tests.conftest import ROOT
+from tests.web.served import Served, log_in, serving
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser, Page
+    from playwright.sync_api import Browser
 
 AXE = ROOT / "build" / "axe" / "node_modules" / "axe-core" / "axe.min.js"
 TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
@@ -53,36 +48,11 @@ LARGEST_PAGE = 150_000
 """Bytes that a page may weigh, with everything that it loads."""
 
 
-@dataclass(frozen=True)
-class Served:
-    """`valuelift demo --serve` at work: its address, and the passwords that it told."""
-
-    address: str
-    passwords: dict[str, str]
-
-
 @pytest.fixture(scope="module")
 def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     """Return the demo as somebody starts it who tries it out."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    folder = tmp_path_factory.mktemp("served")
-    log = folder / "log"
-    command = [str(Path(sys.executable).with_name("valuelift")), "demo", "--serve", "--port", str(port), "--lang", "en"]
-    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
-    with log.open("w") as output:
-        process = subprocess.Popen(command, cwd=folder, stdout=output, stderr=subprocess.STDOUT, env=environment)
-    try:
-        for _ in range(600):
-            time.sleep(0.2)
-            if f":{port}" in log.read_text() or process.poll() is not None:
-                break
-        told = log.read_text()
-        yield Served(f"http://127.0.0.1:{port}", dict(re.findall(r"^  (\w+) +(\S+)$", told, re.MULTILINE)))
-    finally:
-        process.terminate()
-        process.wait(10)
+    with serving(tmp_path_factory.mktemp("served")) as found:
+        yield found
 
 
 @pytest.fixture(scope="module")
@@ -97,15 +67,6 @@ def chromium() -> Iterator[Browser]:
         browser = playwright.chromium.launch(executable_path=program, args=["--no-sandbox"])
         yield browser
         browser.close()
-
-
-def log_in(page: Page, served: Served, role: str) -> None:
-    """Log in as one does."""
-    page.goto(f"{served.address}/login")
-    page.fill("#name", role)
-    page.fill("#password", served.passwords[role])
-    page.keyboard.press("Enter")
-    page.wait_for_url(f"{served.address}/")
 
 
 @pytest.mark.parametrize("language", ["en", "zh"])
