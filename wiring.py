@@ -13,8 +13,6 @@ from functools import cache, cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from engine.compile import compile_pack
-from engine.load import load_catalogue, load_pack
 from engine.model import Pack
 from engine.program import Program
 from engine.vocabulary import FactKey, Vocabulary
@@ -162,6 +160,9 @@ def load_rules(folder: Path) -> Rules:
     Raises:
         ProblemsError: with everything that is wrong with it.
     """
+    from engine.compile import compile_pack
+    from engine.load import load_pack
+
     pack = load_pack(folder, catalogue())
     return Rules(pack, compile_pack(pack))
 
@@ -229,11 +230,17 @@ def shipped_pack() -> Path:
 @cache
 def shipped_rules() -> Rules:
     """Return the pack that comes with Valuelift, loaded once in a process."""
-    return load_rules(shipped_pack())
+    from facts.kept_forms import digest_of
+
+    # With its place, which is in the locations of its rules.
+    digest = digest_of(shipped_pack().rglob("*.yaml"), more=str(shipped_pack()))
+    return _kept_rules(digest) or _keep(digest, load_rules(shipped_pack()))
 
 
 def catalogue() -> Vocabulary:
     """Return what the facts catalogue declares."""
+    from engine.load import load_catalogue
+
     return load_catalogue(CATALOGUE, CATALOGUE.relative_to(ROOT).as_posix())
 
 
@@ -247,22 +254,38 @@ def catalogue_digest() -> str:
 
 def rules_in_use(store: Store, folder: Path | None = None) -> Rules:
     """Return the rules to decide by: those in the folder, else the store's pack in use, else the pack we ship."""
+    from facts.packs import active_digest, active_pack
+
     if folder is not None:
         return load_rules(folder)
-    with pack_in_use(store) as used:
-        return shipped_rules() if used == shipped_pack() else load_rules(used)
+    digest = active_digest(store)
+    kept = _kept_rules(digest) if digest else shipped_rules()
+    if kept is not None:
+        return kept
+    stored = active_pack(store)
+    if stored is None:
+        return shipped_rules()
+    with _unpacked(stored) as used:
+        return _keep(stored.digest, load_rules(used))
 
 
 @contextmanager
 def pack_in_use(store: Store) -> Iterator[Path]:
     """Give the folder of the store's pack in use, for as long as it is needed; else that of the pack we ship."""
-    from facts.pack_files import unpacked
     from facts.packs import active_pack
 
     stored = active_pack(store)
     if stored is None:
         yield shipped_pack()
         return
+    with _unpacked(stored) as used:
+        yield used
+
+
+@contextmanager
+def _unpacked(stored: StoredPack) -> Iterator[Path]:
+    from facts.pack_files import unpacked
+
     with tempfile.TemporaryDirectory(prefix="valuelift-") as place:
         yield unpacked(stored.content, Path(place))
 
@@ -278,6 +301,39 @@ def use_rules(store: Store, folder: Path, user: str) -> StoredPack:
     stored = stored_form(folder)
     use_pack(store, stored, user=user)
     return stored
+
+
+# --- rules kept for the next command ---
+
+
+MADE_BY = ("errors", "yaml12", "vocabulary", "model", "decision", "program", "plain", "load/*", "compile/*")
+"""The modules of the engine that make rules of a pack and keep them: with others, a kept form is not theirs."""
+
+
+def _kept_under(pack: str) -> str:
+    """Return the digest under which the rules of the pack with this digest are kept."""
+    from facts.kept_forms import digest_of
+
+    code = (path for each in MADE_BY for path in (ROOT / "engine").glob(f"{each}.py"))
+    return digest_of([CATALOGUE, *code], more=pack)
+
+
+def _kept_rules(pack: str) -> Rules | None:
+    """Return the rules of the pack with this digest, if they are kept."""
+    from engine.plain import from_plain
+    from facts.kept_forms import kept
+
+    form = kept(_kept_under(pack))
+    return None if form is None else Rules(*from_plain(form))
+
+
+def _keep(pack: str, rules: Rules) -> Rules:
+    """Keep the rules of the pack with this digest for the next command, and return them."""
+    from engine.plain import to_plain
+    from facts.kept_forms import keep
+
+    keep(_kept_under(pack), to_plain((rules.pack, rules.program)))
+    return rules
 
 
 # --- decisions ---

@@ -22,7 +22,7 @@ def measure() -> list[Figure]:
     """Return medians over several processes, taken in turns."""
     with tempfile.TemporaryDirectory() as folder:
         packs = {f"a pack of {RULES} rules with {2 * RULES} cases": Path(folder), "our pack": shipped_pack()}
-        _write(Path(folder), Random(1))
+        write_pack(Path(folder), Random(1))
         valuelift = Path(sys.executable).parent / "valuelift"
         taken = seconds_of({name: [valuelift, "rules", "check", pack] for name, pack in packs.items()})
     return [
@@ -30,7 +30,7 @@ def measure() -> list[Figure]:
     ]
 
 
-def _write(folder: Path, rng: Random) -> None:
+def write_pack(folder: Path, rng: Random) -> None:
     """Write rules of two conditions each, one action, and for each rule two cases: it fires, and it nearly does."""
     rules, cases = ["rules:"], ["cases:"]
     for number in range(RULES):

@@ -20,7 +20,7 @@ from facts.database import StoreError, database_url, is_sqlite, shown
 from facts.store import SCHEMA_REVISION, Store
 from wiring import catalogue_digest, rules_in_use
 
-VARIABLES = ("VALUELIFT_DB", "VALUELIFT_RUNS", "VALUELIFT_LANG", "VALUELIFT_DEBUG")
+VARIABLES = ("VALUELIFT_DB", "VALUELIFT_RUNS", "VALUELIFT_CACHE", "VALUELIFT_LANG", "VALUELIFT_DEBUG")
 _OF_TESTS = "VALUELIFT_TEST_"
 
 SPARE = 1 << 30

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -11,9 +12,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from engine.wording import say_date, say_number
+from facts.kept_forms import digest_of, keep, kept
 
 FOLDER = Path(__file__).with_name("texts")
 COMMAND_LINE, PAGES = "command-line", "pages"
@@ -56,10 +56,21 @@ def all_texts(where: str = COMMAND_LINE) -> Mapping[str, Mapping[str, str]]:
 
 def read_texts(name: str) -> Mapping[str, Mapping[str, str]]:
     """Return the texts of one file."""
-    loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-    content = (FOLDER / f"{name}.yaml").read_text(encoding="utf-8")
-    texts: Mapping[str, Mapping[str, str]] = yaml.load(content, loader)  # noqa: S506 - a safe one
+    path = FOLDER / f"{name}.yaml"
+    digest = digest_of([path])
+    form = kept(digest)
+    if form is None:
+        form = json.dumps(_parsed(path), ensure_ascii=False)
+        keep(digest, form)
+    texts: Mapping[str, Mapping[str, str]] = json.loads(form)
     return texts
+
+
+def _parsed(path: Path) -> object:
+    import yaml
+
+    loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+    return yaml.load(path.read_text(encoding="utf-8"), loader)  # noqa: S506 - a safe one
 
 
 def default_language() -> str:

@@ -31,6 +31,15 @@ def test_data() -> Path:
     return folder
 
 
+@pytest.fixture(scope="session", autouse=True)
+def cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """Return the folder, none of the user's, in which commands keep what they loaded."""
+    folder = tmp_path_factory.mktemp("cache")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("VALUELIFT_CACHE", str(folder))
+        yield folder
+
+
 @pytest.fixture(scope="session")
 def told_store(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return a store that holds the demo story; not to be changed."""

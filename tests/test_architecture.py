@@ -20,6 +20,7 @@ ENGINE: dict[str, set[str]] = {
     "engine.snapshot": {"engine.vocabulary"},
     "engine.program": {"engine.model", "engine.decision"},
     "engine.compile": {"engine.program"},
+    "engine.plain": {"engine.program"},
     "engine.assemble": {"engine.program", "engine.snapshot"},
     "engine.session": {"engine.assemble"},
     "engine.plan": {"engine.assemble"},

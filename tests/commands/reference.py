@@ -16,6 +16,7 @@ This page is made from `--help` of each command; a test compares the two.
 |---|---|
 | `VALUELIFT_DB` | the store, where `--db` is not given |
 | `VALUELIFT_RUNS` | where runs of a store in PostgreSQL are kept, if `--out` is not given; by default in this folder |
+| `VALUELIFT_CACHE` | where loaded rules stay for the next command; by default `~/.cache/valuelift`. Empty: nowhere |
 | `VALUELIFT_LANG` | the language, `en` or `zh`, where `--lang` is not given |
 | `VALUELIFT_DEBUG` | if set, internal failures show where they happened |
 | `NO_COLOR` | if set, nothing is coloured; nor is it when the output goes into a file or another program |
