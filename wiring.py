@@ -439,10 +439,13 @@ class Desk:
         Raises:
             StoreError: if the customer is not known, or was not on this date.
         """
+        executor = self._executor  # compiled before facts are asked for, while DuckDB gets ready (see `make_ready`)
         found = self._facts(customer)
         if found is None:
             raise self._hidden(f"Nothing is known of customer {customer!r}", customer)
-        return self.decide_on(*found)
+        card, facts = found
+        (decision,) = executor.decide_all([facts])
+        return Decided(card, facts, decision)
 
     def _facts(self, customer: str) -> tuple[Card, CustomerFacts] | None:
         """Return who a customer is, and its facts; None if it was not there on this date."""
@@ -470,10 +473,12 @@ class Desk:
 
     def decide_on(self, card: Card, facts: CustomerFacts) -> Decided:
         """Decide a customer on given facts, whatever is recorded."""
-        if self.in_columns:
-            (decision,) = self.rules.plan.decide_all([facts])
-            return Decided(card, facts, decision)
-        return Decided(card, facts, self.rules.session.decide(facts))
+        (decision,) = self._executor.decide_all([facts])
+        return Decided(card, facts, decision)
+
+    @property
+    def _executor(self) -> Session | Plan:
+        return self.rules.plan if self.in_columns else self.rules.session
 
     @property
     def executors(self) -> tuple[Session, Plan]:

@@ -71,7 +71,7 @@ def command(
         until = query.as_of + timedelta(days=OVERRIDE_DAYS)
     if until is not None and until <= query.as_of:
         raise click.BadParameter(f"{until} is not after {query.as_of}, from when it holds.", param_hint="--until")
-    with desk_for(query) as desk:
+    with desk_for(query, customer) as desk:
         found = desk.decide(customer)
         key, pack = found.facts.customer, desk.rules.pack
         proposed = _text(found.decision.values.get(pack.ladder.proposed.name))

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import gc
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -18,17 +16,16 @@ if TYPE_CHECKING:
 
 
 @contextmanager
-def desk_for(query: Query) -> Iterator[Desk]:
-    """Give the desk for a query."""
+def desk_for(query: Query, customer: str | None = None) -> Iterator[Desk]:
+    """Give the desk for a query; what takes long for one customer begins, if it is about one."""
     from wiring import Desk, rules_in_use
 
     with open_store(query.db) as store:
-        rules = rules_in_use(store, query.pack)
-        # Libraries and rules stay as long as the process does. Without this, Python goes over all of them at its end.
-        # DuckDB must not be among them: it would take its frozen objects for lost, and say so.
-        if "duckdb" not in sys.modules:
-            gc.freeze()
-        yield Desk(store, rules, query.as_of, query.known_at)
+        if customer is not None:
+            from facts.snapshot import make_ready
+
+            make_ready(query.as_of)
+        yield Desk(store, rules_in_use(store, query.pack), query.as_of, query.known_at)
 
 
 @contextmanager

@@ -72,7 +72,7 @@ def command(customer: str, out: Path | None, query: Query) -> None:
     from commands.documents import deliver, rendered
     from common.texts import Texts
 
-    with desk_for(query) as desk:
+    with desk_for(query, customer) as desk:
         found = desk.decide(customer)
     pack, texts = desk.rules.pack, Texts(query.language)
     sections, tables = sections_of(pack, found, query.language), tables_of(pack, found.facts, query.language)

@@ -27,7 +27,7 @@ def command(customer: str, query: Query) -> None:
     from commands.desk import desk_for
     from common.ledger import ledger_of
 
-    with desk_for(query) as desk:
+    with desk_for(query, customer) as desk:
         found = ledger_of(desk.rules.pack, desk.decide(customer))
     if query.as_json:
         from commands.output import print_json

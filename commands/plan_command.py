@@ -41,7 +41,7 @@ def command(customer: str, form: str, out: Path | None, query: Query) -> None:
     from common.texts import Texts
     from engine.recommend import recommend
 
-    with desk_for(query) as desk:
+    with desk_for(query, customer) as desk:
         found = desk.decide(customer)
     pack = desk.rules.pack
     shown = recommend(pack, found.facts, found.decision, query.language)

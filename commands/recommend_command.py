@@ -27,7 +27,7 @@ def command(customer: str, show_all: bool, query: Query) -> None:
     from common.confirming import to_confirm
     from engine.recommend import recommend
 
-    with desk_for(query) as desk:
+    with desk_for(query, customer) as desk:
         found = desk.decide(customer)
         unsure = to_confirm(desk.store, desk.rules.pack, [found], query.known_at)
     below = [each for each in unsure if each.decides]

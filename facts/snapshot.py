@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import date
 from decimal import Decimal
-from functools import lru_cache, partial
+from functools import cached_property, lru_cache, partial
 from itertools import chain
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any
@@ -249,6 +249,14 @@ Results = Mapping[str, list[dict[str, Any]]]
 _ALL_PREPARED = (*PREPARED, *PREPARED_FOR_FEATURES)
 
 
+def make_ready(as_of: date) -> None:
+    """Begin to make ready for the facts of one customer at a date, and return at once.
+
+    Most of the time that this takes is DuckDB's, which works beside Python: a tenth of a cold `recommend`.
+    """
+    threading.Thread(target=_workspace(as_of).make_ready).start()
+
+
 @lru_cache(maxsize=8)
 def _workspace(as_of: date) -> _Workspace:
     return _Workspace(as_of)
@@ -265,24 +273,40 @@ class _Workspace:
     def __init__(self, as_of: date) -> None:
         self._lock = threading.Lock()
         self._as_of = as_of
-        self._database = _database(threads=1)
-        self._database.execute("PRAGMA disable_optimizer")
-        # Else DuckDB sorts both sides to join a few rows with the spans that they lie in.
-        self._database.execute("SET nested_loop_join_threshold = 1000000")
-        self._database.execute(f"CREATE OR REPLACE MACRO as_of() AS DATE '{as_of.isoformat()}'")
-        self._set_currency("")
-        # In one go and without data: to create them from empty Arrow tables takes three times as long.
-        self._database.execute(";".join(create(name, schema) for name, schema in base_schemas().items()))
-        for name in _ALL_PREPARED:
-            self._database.execute(f"CREATE TABLE {name} AS FROM ({prepared(name)}) LIMIT 0")
         self._given = {name: Given(schema) for name, schema in base_schemas().items()}
-        for name, given in self._given.items():
-            self._database.register(f"given_{name}", given)
         self._kept: dict[str, Statement] = {}
+        self._is_asked = False
+
+    def make_ready(self) -> None:
+        """Plan all statements, until somebody asks for facts: then those that are needed."""
+        statements = {f"prepare_{name}": f"INSERT INTO {name} {prepared(name)}" for name in _ALL_PREPARED}
+        statements |= {f"{kind}_{feature.name}": feature.sql for kind in KINDS for feature in features(kind)}
+        for name, sql in statements.items():
+            with self._lock:
+                if self._is_asked:
+                    return
+                self._statement(name, sql)
+
+    @cached_property
+    def _database(self) -> DuckDBPyConnection:
+        database = _database(threads=1)
+        database.execute("PRAGMA disable_optimizer")
+        # Else DuckDB sorts both sides to join a few rows with the spans that they lie in.
+        database.execute("SET nested_loop_join_threshold = 1000000")
+        database.execute(f"CREATE OR REPLACE MACRO as_of() AS DATE '{self._as_of.isoformat()}'")
+        _set_currency(database, "")
+        # In one go and without data: to create them from empty Arrow tables takes three times as long.
+        database.execute(";".join(create(name, schema) for name, schema in base_schemas().items()))
+        for name in _ALL_PREPARED:
+            database.execute(f"CREATE TABLE {name} AS FROM ({prepared(name)}) LIMIT 0")
+        for name, given in self._given.items():
+            database.register(f"given_{name}", given)
+        return database
 
     def customer_facts(self, base: Base, vocabulary: Vocabulary, base_currency: str) -> CustomerFacts:
+        self._is_asked = True
         with self._lock:
-            self._set_currency(base_currency)
+            _set_currency(self._database, base_currency)
             self._database.begin()
             try:
                 return self._facts(base, vocabulary)
@@ -320,14 +344,14 @@ class _Workspace:
         return results
 
     def _run(self, name: str, sql: str) -> DuckDBPyConnection:
-        """Run a statement, planned when it is first needed."""
+        return self._database.execute(self._statement(name, sql))
+
+    def _statement(self, name: str, sql: str) -> Statement:
+        """Return a statement, planned when it is first needed."""
         if name not in self._kept:
             self._database.execute(f"PREPARE {name} AS {sql}")
             (self._kept[name],) = self._database.extract_statements(f"EXECUTE {name}")
-        return self._database.execute(self._kept[name])
-
-    def _set_currency(self, base_currency: str) -> None:
-        self._database.execute("SET VARIABLE base_currency = $value", {"value": base_currency})
+        return self._kept[name]
 
 
 def _known_facts(said: Mapping[str, Results], vocabulary: Vocabulary, customer: str) -> Iterator[tuple[str, Value]]:
@@ -379,6 +403,10 @@ def _set(database: DuckDBPyConnection, as_of: date, base_currency: str) -> None:
     """Set what the macros `as_of()` and `base_currency()` give."""
     # Variables, because a statement with parameters is planned anew once they are known: a third more time.
     database.execute("SET VARIABLE as_of = $value", {"value": as_of})
+    _set_currency(database, base_currency)
+
+
+def _set_currency(database: DuckDBPyConnection, base_currency: str) -> None:
     database.execute("SET VARIABLE base_currency = $value", {"value": base_currency})
 
 
