@@ -9,7 +9,7 @@ from __future__ import annotations
 import tempfile
 import threading
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import date
 from decimal import Decimal
 from functools import cached_property, lru_cache, partial
@@ -281,11 +281,12 @@ class _Workspace:
         """Plan all statements, until somebody asks for facts: then those that are needed."""
         statements = {f"prepare_{name}": f"INSERT INTO {name} {prepared(name)}" for name in _ALL_PREPARED}
         statements |= {f"{kind}_{feature.name}": feature.sql for kind in KINDS for feature in features(kind)}
-        for name, sql in statements.items():
-            with self._lock:
-                if self._is_asked:
-                    return
-                self._statement(name, sql)
+        with suppress(duckdb.Error):  # whoever asks for facts meets with it again
+            for name, sql in statements.items():
+                with self._lock:
+                    if self._is_asked:
+                        return
+                    self._statement(name, sql)
 
     @cached_property
     def _database(self) -> DuckDBPyConnection:

@@ -37,6 +37,7 @@ def blocks(markdown: str) -> Iterator[Block]:
 def run(command: str, folder: Path) -> str:
     """Run one command as a reader would type it, and return its output; fail with that unless it succeeds."""
     environment = {name: value for name, value in os.environ.items() if not name.startswith("VALUELIFT_")}
+    environment["VALUELIFT_CACHE"] = os.environ["VALUELIFT_CACHE"]
     environment["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{environment['PATH']}"
     done = subprocess.run(
         ["bash", "-euo", "pipefail", "-c", command],

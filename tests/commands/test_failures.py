@@ -22,6 +22,7 @@ VALUELIFT = Path(sys.executable).parent / "valuelift"
 def run(*arguments: object, **environment: str) -> subprocess.CompletedProcess[str]:
     """Run `valuelift` in a process of its own."""
     clean = {name: value for name, value in os.environ.items() if not name.startswith("VALUELIFT_")}
+    clean["VALUELIFT_CACHE"] = os.environ["VALUELIFT_CACHE"]
     return subprocess.run(
         [VALUELIFT, *map(str, arguments)],
         capture_output=True,
@@ -97,6 +98,23 @@ def test_the_installed_command_uses_the_same_exit_codes(tmp_path: Path) -> None:
     assert run("init", "--db", store).returncode == 0
     assert run("recommend", "nobody", "--db", store).returncode == 1
     assert run("recommend", VALUELIFT_DB=str(store)).returncode == 2
+
+
+@pytest.mark.parametrize(
+    ("ends", "said", "code"),
+    [
+        ("sys.argv = ['valuelift', '--version']", "valuelift, version 0.1.0\nlast\n", 0),
+        ("sys.argv = ['valuelift', 'recommend']", "last\n", 2),
+        ("cli.main = lambda: sys.exit('why')", "last\n", 1),
+        ("cli.main = lambda: threading.Thread(target=lambda: (time.sleep(0.1), print('late'))).start() or sys.exit(0)",
+         "late\nlast\n", 0),
+    ],
+)  # fmt: skip
+def test_the_process_ends_with_all_said(ends: str, said: str, code: int) -> None:
+    """Though nothing is taken apart at the end, what is to be done last is done, and others finish their work."""
+    program = f"import atexit, cli, sys, threading, time\n{ends}\natexit.register(print, 'last')\ncli.run()"
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, cwd=ROOT, check=False)
+    assert (done.stdout, done.returncode) == (said, code)
 
 
 def test_a_wrong_option_costs_no_time() -> None:

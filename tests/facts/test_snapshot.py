@@ -1,6 +1,8 @@
 """Snapshots: nothing from the future leaks in, one customer and all give the same, and all is declared."""
 
 import re
+import threading
+import time
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
@@ -17,7 +19,7 @@ from engine.snapshot import snapshot_of as columns_of
 from engine.vocabulary import Fact, Text, Type, Vocabulary
 from facts.features import FOLDER, KINDS, PREPARED, PREPARED_FOR_FEATURES, features
 from facts.recording import record
-from facts.snapshot import customer_facts, portfolio_facts, take_snapshot
+from facts.snapshot import customer_facts, make_ready, portfolio_facts, take_snapshot
 from facts.store import Store
 from tests.facts import worlds
 from tests.facts.base_tables import AS_OF, BASE_CURRENCY, ago, base_of, catalogue, recorded, snapshot_of
@@ -236,6 +238,20 @@ def test_kept_plans_serve_every_date_and_currency() -> None:
         assert alone == take_snapshot(base, catalogue(), day, base_currency=currency).customer("a")
         revenues.append(alone.facts["revenue_365d"])
     assert revenues == [Decimal(180), Decimal(90), Decimal(200), Decimal(180)]
+
+
+@pytest.mark.parametrize("pause", [0, 0.03, 0.3])
+def test_facts_are_the_same_however_far_the_database_is_ready(pause: float, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Somebody may ask before the workspace is there, while statements are planned, or once all are."""
+    day = ago(round(1000 + 100 * pause))  # for which no test has asked
+    base = base_of(customers=[{"key": "a"}], orders=[{"key": "1", "customer": "a", "kind": "order"}])
+    failures: list[object] = []
+    monkeypatch.setattr(threading, "excepthook", failures.append)
+    make_ready(day)
+    time.sleep(pause)
+    alone = customer_facts(base, catalogue(), day, base_currency=BASE_CURRENCY)
+    assert not failures
+    assert alone == take_snapshot(base, catalogue(), day, base_currency=BASE_CURRENCY).customer("a")
 
 
 def test_one_customer_is_wanted_not_several() -> None:
