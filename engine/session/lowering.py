@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from engine.program import And, AtLeast, Cond, Lit, OneOf, Or, Program, ProgramRule
 from engine.session.matcher import Comparison, Pattern
@@ -105,7 +105,7 @@ def _with_readers(groups: Sequence[Sequence[Pattern]]) -> list[list[Pattern]]:
     for group in reversed(groups):
         noted = []
         for pattern in group:
-            noted.append(replace(pattern, readers=readers.get(pattern.name.partition(".")[0], 0)))
+            noted.append(pattern._replace(readers=readers.get(pattern.name.partition(".")[0], 0)))
             for test in pattern.comparisons:
                 readers[test.property] = readers.get(test.property, 0) | 1 << pattern.place
         found.insert(0, noted)

@@ -16,8 +16,8 @@ import json
 import weakref
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from itertools import chain
+from typing import NamedTuple
 
 import durable_rules_engine as durable
 
@@ -32,17 +32,18 @@ _SID = "s"
 _RESERVED = ("id", "sid", "view")
 
 
-@dataclass(frozen=True, slots=True)
-class Comparison:
-    """A property compared with a whole number; `operator` is one of `$eq`, `$neq`, `$gte`, `$lt`."""
+class Comparison(NamedTuple):
+    """A property compared with a whole number; `operator` is one of `$eq`, `$neq`, `$gte`, `$lt`.
+
+    (A tuple, as a session hashes thousands of them while it is compiled.)
+    """
 
     property: str
     operator: str
     constant: int
 
 
-@dataclass(frozen=True, slots=True)
-class Pattern:
+class Pattern(NamedTuple):
     """A name and the comparisons that must all hold, its place among all patterns, and as bits those that read it."""
 
     name: str
@@ -51,8 +52,7 @@ class Pattern:
     readers: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class View:
+class View(NamedTuple):
     """Patterns that one asserted fact decides, as bits."""
 
     number: int
@@ -79,7 +79,7 @@ class Matcher:
             for patterns in _portions(group):
                 number += 1
                 read = {one.place: tuple(test.property for test in one.comparisons) for one in patterns}
-                _check(chain.from_iterable(read.values()), hashes)
+                _check(dict.fromkeys(chain.from_iterable(read.values())), hashes)
                 self._properties |= read
                 views.append(View(number, sum(1 << place for place in read)))
                 self.definition |= {pattern.name: _lowered(pattern, number) for pattern in patterns}
