@@ -306,7 +306,7 @@ def use_rules(store: Store, folder: Path, user: str) -> StoredPack:
 # --- rules kept for the next command ---
 
 
-MADE_BY = ("errors", "yaml12", "vocabulary", "model", "decision", "program", "plain", "load/*", "compile/*")
+MADE_BY = ("frozen", "errors", "yaml12", "vocabulary", "model", "decision", "program", "plain", "load/*", "compile/*")
 """The modules of the engine that make rules of a pack and keep them: with others, a kept form is not theirs."""
 
 

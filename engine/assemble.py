@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
 from functools import lru_cache
@@ -22,6 +21,7 @@ from engine.decision import (
     Provisional,
     State,
 )
+from engine.frozen import dataclass
 from engine.model import Advise, Hit
 from engine.program import CUSTOMERS, POINT_SCALE, Code, Program, ProgramRule, Single, TableForm, decode
 from engine.snapshot import CustomerFacts

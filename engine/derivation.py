@@ -8,13 +8,14 @@ the conclusion stands as long as everything named in either stays as it is.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from decimal import Decimal
 from enum import StrEnum
 from functools import cached_property
 
 from engine.decision import Candidate, Decision
 from engine.explain import value_of
+from engine.frozen import dataclass
 from engine.model import All, AnyOf, Condition, Criterion, Not, Op, Pack, Quantified, Test, facts_of
 from engine.plan import Plan
 from engine.program import Aggregate, Selection, Single, Union, decode

@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from decimal import Decimal
 from functools import cached_property
 
 from engine.decision import Decision, Fired, State
+from engine.frozen import dataclass
 from engine.model import Condition, Pack, SetFact, Test, facts_of, tests_of
 from engine.rulebook import rulebook
 from engine.snapshot import CustomerFacts

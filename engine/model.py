@@ -6,12 +6,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import date
 from decimal import Decimal
 from enum import StrEnum
 
 from engine.errors import Location
+from engine.frozen import dataclass
 from engine.vocabulary import FactKey, Text, Value, Vocabulary
 
 

@@ -8,7 +8,6 @@ stands only at leaves (De Morgan holds in Kleene's logic): `at_most 5` is *not a
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
 from functools import cached_property
@@ -16,6 +15,7 @@ from operator import itemgetter
 from typing import TypeVar
 
 from engine.decision import PackStamp
+from engine.frozen import dataclass
 from engine.model import Action, Advise, Collect, Hit
 from engine.vocabulary import Fact, FactKey, Type, Value, Vocabulary
 

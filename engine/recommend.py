@@ -7,12 +7,12 @@ its fact. A role that the pack does not have, or whose fact has no value, is not
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 
 from engine.decision import AdvisedAction, Candidate, Choice, Decision, GateState, State
 from engine.explain import Explainer, Question
+from engine.frozen import dataclass
 from engine.model import Collect, Gate, Move, Pack
 from engine.snapshot import CustomerFacts
 from engine.talk import Saying, saying

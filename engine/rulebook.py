@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
 from functools import lru_cache
 
+from engine.frozen import dataclass
 from engine.model import All, Condition, Constant, Criterion, Gate, Op, Pack, Test
 from engine.vocabulary import Text
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass
 from datetime import date, timedelta
 
+from engine.frozen import dataclass
 from engine.model import Evidence, Pack, Talk, Told, Track
 from engine.wording import Wording
 

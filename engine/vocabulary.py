@@ -7,7 +7,7 @@ Rules speak only of what the catalogue declares here. Values are plain Python: b
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import date
 from decimal import Decimal
 from enum import StrEnum
@@ -15,6 +15,7 @@ from functools import cached_property
 from typing import NamedTuple
 
 from engine.errors import Location
+from engine.frozen import dataclass
 
 Value = bool | int | Decimal | str | date | frozenset[str]
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from functools import lru_cache
 from typing import Literal
 
+from engine.frozen import dataclass
 from engine.vocabulary import Fact, FactKey, Text, Value, Vocabulary
 
 LANGUAGES = ("en", "zh")

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 
+from engine.frozen import dataclass
 from engine.program import And, AtLeast, Cond, Lit, OneOf, Or, Program, ProgramRule
 from engine.session.matcher import Comparison, Pattern
 from engine.vocabulary import FactKey

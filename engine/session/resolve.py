@@ -6,12 +6,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from fractions import Fraction
 from math import inf
 
 from engine.assemble import Score
 from engine.decision import Provisional
+from engine.frozen import dataclass
 from engine.model import Collect
 from engine.program import (
     Aggregate,

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from datetime import date
 
 from engine.assemble import Codes, Outcome, assemble, fact_conflict, table_conflict
 from engine.decision import Conflict, Decision
+from engine.frozen import dataclass
 from engine.program import Program, Resolution, Single, Stratum, TableForm
 from engine.session.conditions import COMPUTED, Conditions, Test
 from engine.session.lowering import Lowering, Step
