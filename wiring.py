@@ -444,8 +444,7 @@ class Desk:
         if found is None:
             raise self._hidden(f"Nothing is known of customer {customer!r}", customer)
         card, facts = found
-        (decision,) = executor.decide_all([facts])
-        return Decided(card, facts, decision)
+        return Decided(card, facts, executor.decide(facts))
 
     def _facts(self, customer: str) -> tuple[Card, CustomerFacts] | None:
         """Return who a customer is, and its facts; None if it was not there on this date."""
@@ -473,8 +472,7 @@ class Desk:
 
     def decide_on(self, card: Card, facts: CustomerFacts) -> Decided:
         """Decide a customer on given facts, whatever is recorded."""
-        (decision,) = self._executor.decide_all([facts])
-        return Decided(card, facts, decision)
+        return Decided(card, facts, self._executor.decide(facts))
 
     @property
     def _executor(self) -> Session | Plan:

@@ -35,7 +35,7 @@ def command(customer: str | None, manager: str | None, show_all: bool, query: Qu
 
     if (customer is None) is (manager is None):
         raise click.UsageError("Name either a customer, or an account manager by --manager.")
-    with desk_for(query, customer) as desk:
+    with desk_for(query, customer, explains=True) as desk:
         pack = desk.rules.pack
         if customer is not None:
             decided = [desk.decide(customer)]

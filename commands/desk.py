@@ -16,8 +16,11 @@ if TYPE_CHECKING:
 
 
 @contextmanager
-def desk_for(query: Query, customer: str | None = None) -> Iterator[Desk]:
-    """Give the desk for a query; what takes long for one customer begins, if it is about one."""
+def desk_for(query: Query, customer: str | None = None, *, explains: bool = False) -> Iterator[Desk]:
+    """Give the desk for a query; what takes long for one customer begins, if it is about one.
+
+    To explain a decision takes the plan, which then decides as well: to compile the session would take longer.
+    """
     from wiring import Desk, rules_in_use
 
     with open_store(query.db) as store:
@@ -25,7 +28,7 @@ def desk_for(query: Query, customer: str | None = None) -> Iterator[Desk]:
             from facts.snapshot import make_ready
 
             make_ready(query.as_of)
-        yield Desk(store, rules_in_use(store, query.pack), query.as_of, query.known_at)
+        yield Desk(store, rules_in_use(store, query.pack), query.as_of, query.known_at, in_columns=explains)
 
 
 @contextmanager

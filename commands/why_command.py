@@ -50,7 +50,7 @@ def command(customer: str, subject: str | None, depth: int | None, audience: str
     from common.texts import Texts
     from engine.derivation import Deriver
 
-    with desk_for(query, customer) as desk:
+    with desk_for(query, customer, explains=True) as desk:
         found = desk.decide(customer)
         heard = heard_of(desk.store, found, query.known_at)
     deriver = Deriver(desk.rules.pack, desk.rules.plan, found.facts, found.decision)

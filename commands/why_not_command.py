@@ -46,7 +46,7 @@ def command(
     from engine.nearest import why_not
 
     option, text = the_one({"--stage": stage, "--value": kind, "--action": action, "--fact": fact})
-    with desk_for(query, customer) as desk:
+    with desk_for(query, customer, explains=True) as desk:
         decided = desk.decide(customer)
     deriver = Deriver(desk.rules.pack, desk.rules.plan, decided.facts, decided.decision)
     found = why_not(deriver, *conclusion(deriver, option, text))

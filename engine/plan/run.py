@@ -30,6 +30,7 @@ class Plan:
     def __init__(self, program: Program) -> None:
         self.program = program
         self._nodes = Nodes(program)
+        self._last: tuple[CustomerFacts, Decided] | None = None
 
     def run(self, snapshot: Snapshot, chunk: int = CHUNK) -> Iterator[Result]:
         """Decide every customer; yield one result per chunk, so that memory stays bounded.
@@ -132,9 +133,12 @@ class Plan:
         return assemble(self.program, customer, self.decided(customer).outcome(0))
 
     def decided(self, customer: CustomerFacts) -> Decided:
-        """Decide one customer; return what follows."""
-        (part,) = self.chunks(snapshot_of(self.program.vocabulary, [customer]), 1)
-        return Decided(part)
+        """Decide one customer; return what follows, kept for whoever explains the same facts next."""
+        last = self._last
+        if last is None or last[0] is not customer:
+            (part,) = self.chunks(snapshot_of(self.program.vocabulary, [customer]), 1)
+            last = self._last = customer, Decided(part)
+        return last[1]
 
     def chunks(self, snapshot: Snapshot, size: int) -> Iterator[Chunk]:
         """Yield the customers of a snapshot in parts, ready to be decided."""
