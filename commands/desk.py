@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 def desk_for(query: Query, customer: str | None = None, *, explains: bool = False) -> Iterator[Desk]:
     """Give the desk for a query; what takes long for one customer begins, if it is about one.
 
-    To explain a decision takes the plan, which then decides as well: to compile the session would take longer.
+    What `explains` a decision needs the plan, which then decides as well: to compile the session would take longer.
     """
     from wiring import Desk, rules_in_use
 

@@ -52,7 +52,7 @@ def command(
     from engine.path import find_paths
 
     option, text = the_one({"--to": stage, "--value": kind, "--action": action, "--fact": fact})
-    with desk_for(query, customer, explains=True) as desk:
+    with desk_for(query, customer) as desk:
         decided = desk.decide(customer)
     deriver = Deriver(desk.rules.pack, desk.rules.plan, decided.facts, decided.decision)
     found = find_paths(deriver, desk.executors, *conclusion(deriver, option, text), WAYS, seconds)

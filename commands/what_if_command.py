@@ -33,7 +33,7 @@ def command(customer: str, settings: tuple[str, ...], show_all: bool, query: Que
     from commands.desk import desk_for
     from engine.changed import SettingError, difference, read_settings, with_changes
 
-    with desk_for(query, customer, explains=True) as desk:
+    with desk_for(query, customer) as desk:
         before = desk.decide(customer)
         try:
             changes = read_settings(desk.rules.pack.vocabulary, before.facts, settings)

@@ -23,6 +23,9 @@ from engine.snapshot import CustomerFacts, Snapshot, snapshot_of, snapshots_by_d
 
 CHUNK = 524_288  # customers; smaller chunks are slower (bench/plan.py), larger ones need more memory
 
+RECENT = 4
+"""Of how many customers that were decided alone what follows is kept: before and after some changes, say."""
+
 
 class Plan:
     """A program, ready to run over snapshots."""
@@ -30,7 +33,7 @@ class Plan:
     def __init__(self, program: Program) -> None:
         self.program = program
         self._nodes = Nodes(program)
-        self._last: tuple[CustomerFacts, Decided] | None = None
+        self._recent: tuple[tuple[CustomerFacts, Decided], ...] = ()
 
     def run(self, snapshot: Snapshot, chunk: int = CHUNK) -> Iterator[Result]:
         """Decide every customer; yield one result per chunk, so that memory stays bounded.
@@ -133,12 +136,13 @@ class Plan:
         return assemble(self.program, customer, self.decided(customer).outcome(0))
 
     def decided(self, customer: CustomerFacts) -> Decided:
-        """Decide one customer; return what follows, kept for whoever explains the same facts next."""
-        last = self._last
-        if last is None or last[0] is not customer:
+        """Decide one customer; return what follows, kept for a while for whoever explains the same facts."""
+        found = next((decided for facts, decided in self._recent if facts is customer), None)
+        if found is None:
             (part,) = self.chunks(snapshot_of(self.program.vocabulary, [customer]), 1)
-            last = self._last = customer, Decided(part)
-        return last[1]
+            found = Decided(part)
+            self._recent = ((customer, found), *self._recent[: RECENT - 1])
+        return found
 
     def chunks(self, snapshot: Snapshot, size: int) -> Iterator[Chunk]:
         """Yield the customers of a snapshot in parts, ready to be decided."""
