@@ -29,13 +29,14 @@ def command(customer: str | None, manager: str | None, show_all: bool, query: Qu
     """
     from commands.customers_command import looked_after
     from commands.desk import desk_for
-    from common.confirming import to_confirm
-    from engine.asking import open_questions
-    from engine.wording import Wording
 
     if (customer is None) is (manager is None):
         raise click.UsageError("Name either a customer, or an account manager by --manager.")
     with desk_for(query, customer, explains=True) as desk:
+        from common.confirming import to_confirm
+        from engine.asking import open_questions
+        from engine.wording import Wording
+
         pack = desk.rules.pack
         if customer is not None:
             decided = [desk.decide(customer)]

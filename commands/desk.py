@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 @contextmanager
 def desk_for(query: Query, customer: str | None = None, *, explains: bool = False) -> Iterator[Desk]:
-    """Give the desk for a query; what takes long for one customer begins, if it is about one.
+    """Give the desk for a query. If it is about one customer, DuckDB gets ready while the command imports the rest.
 
     What `explains` a decision needs the plan, which then decides as well: to compile the session would take longer.
     """

@@ -46,13 +46,14 @@ def command(
       valuelift path 13085 --value brand --lang zh
     """
     from commands.desk import desk_for
-    from common.explain_layout import Teller
-    from common.texts import Texts
-    from engine.derivation import Deriver
-    from engine.path import find_paths
 
     option, text = the_one({"--to": stage, "--value": kind, "--action": action, "--fact": fact})
     with desk_for(query, customer) as desk:
+        from common.explain_layout import Teller
+        from common.texts import Texts
+        from engine.derivation import Deriver
+        from engine.path import find_paths
+
         decided = desk.decide(customer)
     deriver = Deriver(desk.rules.pack, desk.rules.plan, decided.facts, decided.decision)
     found = find_paths(deriver, desk.executors, *conclusion(deriver, option, text), WAYS, seconds)

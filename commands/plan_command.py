@@ -36,12 +36,13 @@ def command(customer: str, form: str, out: Path | None, query: Query) -> None:
       valuelift plan 13085 --as-of 2010-12-09 --format html --out plan.html
     """
     from commands.desk import desk_for
-    from commands.documents import deliver, rendered
-    from common.strategy import plan_of
-    from common.texts import Texts
-    from engine.recommend import recommend
 
     with desk_for(query, customer) as desk:
+        from commands.documents import deliver, rendered
+        from common.strategy import plan_of
+        from common.texts import Texts
+        from engine.recommend import recommend
+
         found = desk.decide(customer)
     pack = desk.rules.pack
     shown = recommend(pack, found.facts, found.decision, query.language)

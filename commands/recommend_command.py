@@ -24,10 +24,11 @@ def command(customer: str, show_all: bool, query: Query) -> None:
       valuelift recommend 13085 --as-of 2010-12-09 --lang zh --all
     """
     from commands.desk import desk_for
-    from common.confirming import to_confirm
-    from engine.recommend import recommend
 
     with desk_for(query, customer) as desk:
+        from common.confirming import to_confirm
+        from engine.recommend import recommend
+
         found = desk.decide(customer)
         unsure = to_confirm(desk.store, desk.rules.pack, [found], query.known_at)
     below = [each for each in unsure if each.decides]

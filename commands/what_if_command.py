@@ -31,9 +31,10 @@ def command(customer: str, settings: tuple[str, ...], show_all: bool, query: Que
       valuelift what-if 13085 --set orders_90d=3 --set orders_365d=5 --lang zh
     """
     from commands.desk import desk_for
-    from engine.changed import SettingError, difference, read_settings, with_changes
 
     with desk_for(query, customer) as desk:
+        from engine.changed import SettingError, difference, read_settings, with_changes
+
         before = desk.decide(customer)
         try:
             changes = read_settings(desk.rules.pack.vocabulary, before.facts, settings)

@@ -44,13 +44,14 @@ def command(customer: str, subject: str | None, depth: int | None, audience: str
       valuelift why 13085 value_next --for auditor --lang zh
     """
     from commands.desk import desk_for
-    from common.asked import subjects
-    from common.confirming import heard_of
-    from common.explain_layout import Teller
-    from common.texts import Texts
-    from engine.derivation import Deriver
 
     with desk_for(query, customer, explains=True) as desk:
+        from common.asked import subjects
+        from common.confirming import heard_of
+        from common.explain_layout import Teller
+        from common.texts import Texts
+        from engine.derivation import Deriver
+
         found = desk.decide(customer)
         heard = heard_of(desk.store, found, query.known_at)
     deriver = Deriver(desk.rules.pack, desk.rules.plan, found.facts, found.decision)

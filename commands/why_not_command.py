@@ -40,13 +40,14 @@ def command(
       valuelift why-not 13085 --fact churn_risk=high
     """
     from commands.desk import desk_for
-    from common.explain_layout import Teller
-    from common.texts import Texts
-    from engine.derivation import Deriver
-    from engine.nearest import why_not
 
     option, text = the_one({"--stage": stage, "--value": kind, "--action": action, "--fact": fact})
     with desk_for(query, customer, explains=True) as desk:
+        from common.explain_layout import Teller
+        from common.texts import Texts
+        from engine.derivation import Deriver
+        from engine.nearest import why_not
+
         decided = desk.decide(customer)
     deriver = Deriver(desk.rules.pack, desk.rules.plan, decided.facts, decided.decision)
     found = why_not(deriver, *conclusion(deriver, option, text))
