@@ -11,8 +11,6 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Any
 
-from sqlalchemy import RowMapping
-
 from common.record_cells import Reader
 from engine.snapshot import Row
 from facts.book import Book
@@ -51,7 +49,7 @@ _SAME = ("value_kind", "medium", "audience_role")
 class Communications(Reader):
     """Reads communications and effects."""
 
-    _books: dict[str, tuple[Book, list[RowMapping]]] = field(default_factory=dict)
+    _books: dict[str, tuple[Book, list[Mapping[str, Any]]]] = field(default_factory=dict)
 
     def read(self, row: Mapping[str, Any]) -> None:
         """Check a row and collect its statements, or its faults."""
@@ -81,7 +79,7 @@ class Communications(Reader):
         """Return what is to be recorded, each customer's apart; perceptions rise, and never fall."""
         return map(_rising, self.statements.values())
 
-    def _on_record(self, decided: Decided) -> tuple[Book, list[RowMapping]]:
+    def _on_record(self, decided: Decided) -> tuple[Book, list[Mapping[str, Any]]]:
         customer = decided.facts.customer
         if customer not in self._books:
             book = self.book(decided)
@@ -117,7 +115,7 @@ class Communications(Reader):
     # --- statements ---
 
     def _added(
-        self, number: int, decided: Decided, book: Book, found: list[RowMapping], said: dict[str, Any], on: date
+        self, number: int, decided: Decided, book: Book, found: list[Mapping[str, Any]], said: dict[str, Any], on: date
     ) -> list[Statement]:
         """Return what a row adds to what is on record: nothing if all of it is."""
         if not found:

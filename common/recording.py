@@ -8,8 +8,6 @@ from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 
-from sqlalchemy import RowMapping
-
 from engine.decision import AdvisedAction
 from engine.model import Pack
 from engine.snapshot import CustomerFacts
@@ -91,7 +89,7 @@ def conveyed(at: At, said: Mapping[str, Any]) -> Mapping[str, Any]:
     return {**said, "intended_level": effect}
 
 
-def effect_heard(at: At, row: RowMapping, on: date, outcome: str, **said: str | None) -> list[Statement]:
+def effect_heard(at: At, row: Mapping[str, Any], on: date, outcome: str, **said: str | None) -> list[Statement]:
     """Return the statements that the effect of a communication was heard, and of the perception that it shows.
 
     Args:

@@ -6,9 +6,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import cache, cached_property
+from operator import itemgetter
 from typing import Any
 
-from sqlalchemy import RowMapping, Select, Table, select
+from sqlalchemy import Select, Table, select
 
 from engine.errors import did_you_mean
 from engine.vocabulary import Vocabulary
@@ -16,10 +17,9 @@ from facts.audit import entry_that_said
 from facts.database import StoreError
 from facts.reading import CUSTOMER_KEYS
 from facts.recording import Statement
-from facts.store import Store, tables_with_rows
+from facts.store import Store
 from facts.tables import FACT_TABLES, JUDGED, PERCEPTION_LEVELS, customers
-
-Row = Mapping[str, Any]
+from facts.together import Row, Together
 
 _SAME_EVENT = {
     "communications": ("value_kind", "medium", "audience_role"),
@@ -65,7 +65,7 @@ class Book:
         key = "/".join([self.customer, *words, on.isoformat()])
         return Statement(table, {"key": key, "customer": self.customer, "holds_from": on, **said})
 
-    def more(self, table: str, row: RowMapping, said: Row) -> Statement:
+    def more(self, table: str, row: Row, said: Row) -> Statement:
         """Return the statement that adds to an event what became known of it later.
 
         Raises:
@@ -115,7 +115,7 @@ class Book:
         self._require_new(table, before, {name: value for name, value in said.items() if name not in may_change})
         return Statement(table, row, before["id"])
 
-    def last(self, table: str, key: str, on: date) -> RowMapping | None:
+    def last(self, table: str, key: str, on: date) -> Row | None:
         """Return the row that tells how something stands on a day, or None."""
         keys = self._keys(key)
         rows = [row for row in self.standing(table) if row["key"] in keys and row["holds_from"] <= on]
@@ -130,7 +130,7 @@ class Book:
 
     # --- effects ---
 
-    def heard(self, row: RowMapping, said: Row, shows: str | None) -> list[Statement]:
+    def heard(self, row: Row, said: Row, shows: str | None) -> list[Statement]:
         """Return the statements that the effect of a communication was heard.
 
         Args:
@@ -165,21 +165,17 @@ class Book:
 
     # --- looking up ---
 
-    def standing(self, table: str) -> Sequence[RowMapping]:
+    def standing(self, table: str) -> Sequence[Row]:
         """Return the rows that stand, by day; facts of customers merged into this one are among them."""
         return self.all_standing([table])[table]
 
-    def all_standing(self, tables: Sequence[str]) -> dict[str, Sequence[RowMapping]]:
+    def all_standing(self, tables: Sequence[str]) -> Mapping[str, Sequence[Row]]:
         """Return the rows that stand of several tables (see `standing`), read in one go."""
-        found: dict[str, Sequence[RowMapping]] = dict.fromkeys(tables, ())
-        with self.store.reading() as connection:
-            # Most tables have none of a customer's rows: one statement tells which have.
-            for name in tables_with_rows(connection, tuple(tables), self.known_as) if len(tables) > 1 else tables:
-                statement = _standing(FACT_TABLES[name])
-                found[name] = connection.execute(statement, {"customer_keys": self.known_as}).mappings().all()
-        return found
+        with self.store.asking() as connection:
+            found = _standing(tuple(tables)).read(connection, {"customer_keys": self.known_as})
+        return {name: sorted(rows, key=itemgetter("holds_from", "id")) for name, rows in found.items()}
 
-    def find(self, table: str, named: str, among: str | None = None) -> RowMapping:
+    def find(self, table: str, named: str, among: str | None = None) -> Row:
         """Return the row that somebody means: by its key, the key's end, or the word in the column `among`.
 
         Raises:
@@ -198,7 +194,7 @@ class Book:
             raise StoreError(f"{named!r} is not clear", "several fit", f"It is one of {_listed(found)}.")
         raise self._not_found(table, named, rows, among)
 
-    def _not_found(self, table: str, named: str, rows: Sequence[RowMapping], among: str | None) -> StoreError:
+    def _not_found(self, table: str, named: str, rows: Sequence[Row], among: str | None) -> StoreError:
         target = FACT_TABLES[table]
         other = select(target.c.customer).where(target.c.key == named, target.c.retracted_at.is_(None))
         with self.store.reading() as connection:
@@ -217,7 +213,7 @@ class Book:
             why = f"{day} lies after {self.today}"
             raise StoreError(f"Nothing is recorded in {table}", why, "Give the day on which it was, by --on.")
 
-    def _require_new(self, table: str, row: RowMapping, said: Row) -> None:
+    def _require_new(self, table: str, row: Row, said: Row) -> None:
         """Refuse what a row says already, and what it says otherwise."""
         told = {name: value for name, value in said.items() if row[name] not in (None, "")}
         if told and all(row[name] == value for name, value in told.items()) and told == dict(said):
@@ -229,7 +225,7 @@ class Book:
             raise self._known_already(table, row, why, hint=later)
 
     def _known_already(
-        self, table: str, row: RowMapping, why: str, error: type[StoreError] = StoreError, hint: str = ""
+        self, table: str, row: Row, why: str, error: type[StoreError] = StoreError, hint: str = ""
     ) -> StoreError:
         with self.store.reading() as connection:
             number = entry_that_said(connection, table, row["id"])
@@ -239,17 +235,20 @@ class Book:
 
 
 @cache
-def _standing(table: Table) -> Select[Any]:
+def _standing(tables: tuple[str, ...]) -> Together:
+    return Together({name: _standing_of(FACT_TABLES[name]) for name in tables})
+
+
+def _standing_of(table: Table) -> Select[Any]:
     column = table.c.key if table is customers else table.c.customer
-    statement = select(table).where(column.in_(CUSTOMER_KEYS), table.c.retracted_at.is_(None))
-    return statement.order_by(table.c.holds_from, table.c.id)
+    return select(table).where(column.in_(CUSTOMER_KEYS), table.c.retracted_at.is_(None))
 
 
-def _said(row: RowMapping) -> dict[str, Any]:
+def _said(row: Row) -> dict[str, Any]:
     return {name: value for name, value in row.items() if name not in _NOT_SAID}
 
 
-def _listed(rows: Sequence[RowMapping]) -> str:
+def _listed(rows: Sequence[Row]) -> str:
     return ", ".join(dict.fromkeys(row["key"] for row in rows))
 
 

@@ -31,6 +31,10 @@ class Scaled(TypeDecorator[Decimal]):
         super().__init__()
         self.scale = scale
 
+    def __repr__(self) -> str:
+        """Tell scales apart, as `together.Together` does by what types are called."""
+        return f"Scaled({self.scale})"
+
     def process_bind_param(self, value: Decimal | int | None, dialect: Dialect) -> int | None:  # noqa: ARG002
         """Return the stored integer; raise ValueError when digits would be lost."""
         if value is None:

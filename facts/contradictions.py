@@ -10,13 +10,16 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import date, datetime, timedelta
+from functools import cache
+from operator import itemgetter
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, and_, or_, select, true
+from sqlalchemy import ColumnElement, Connection, Select, Table, and_, or_, select, true
 
-from facts.reading import KNOWN_AT, visible
+from facts.reading import CUSTOMER_KEYS, KNOWN_AT, visible
 from facts.store import Store
 from facts.tables import FACT_TABLES, JUDGED, imports, merges
+from facts.together import Together
 
 NEED_SAYS = ("state", "tier", "level", "heart_value", "felt")
 """The columns that say something of a need; of each kind there is one, unless its key says otherwise."""
@@ -68,7 +71,7 @@ def contradictions(
         merged = connection.execute(_MERGED, seen).all()
         theirs = _keys_of({customer for customer, _ in records}, {one.customer: one.survivor for one in merged})
         replaced = _replaced(connection, theirs, seen)
-        joined = _joined(connection, theirs, merged) if is_crowded else {}
+        joined = _joined(connection, theirs, merged) if is_crowded and merged else {}
     found = {}
     for place, rows in records.items():
         last = newest(rows)
@@ -120,24 +123,33 @@ def _replaced(
     By hand nobody can replace what somebody else said, but for a guess, or by an effect, from which more follows.
     """
     found: dict[tuple[str, str, date], dict[str, Row]] = defaultdict(dict)
-    for name, columns in _SAYS.items():
-        old, new = FACT_TABLES[name].alias("old"), FACT_TABLES[name].alias("new")
-        same = [new.c[column] == old.c[column] for column in ("customer", "key", "holds_from")]
-        statement = (
-            select(old)
-            .join(new, and_(*same, visible(new)))
-            .join(imports, imports.c.imported_at == old.c.retracted_at)
-            .where(new.c.entered_by != old.c.entered_by)
-            .where(or_(*(new.c[column] != old.c[column] for column in columns)))
-            .where(old.c.retracted_at <= KNOWN_AT, _of(old.c.customer, customers))
-            .order_by(old.c.id)
-        )
-        for row in connection.execute(statement, seen).mappings():
-            for column in columns:
+    of_whom = {} if customers is None else {"customer_keys": customers}
+    for name, rows in _taken_away(customers is None).read(connection, {**seen, **of_whom}).items():
+        for row in sorted(rows, key=itemgetter("id")):
+            for column in _SAYS[name]:
                 if row[column] is not None:  # what each said last
                     said = {**row, "says": column, "value": row[column]}
                     found[column, row["key"], row["holds_from"]][row["entered_by"]] = said
     return {place: [*by_person.values()] for place, by_person in found.items()}
+
+
+@cache
+def _taken_away(of_all: bool) -> Together:
+    """Select the rows that an import took away, where it said otherwise and was somebody else's."""
+    return Together({name: _taken_away_of(FACT_TABLES[name], columns, of_all) for name, columns in _SAYS.items()})
+
+
+def _taken_away_of(table: Table, columns: Sequence[str], of_all: bool) -> Select[Any]:
+    old, new = table.alias("old"), table.alias("new")
+    same = [new.c[column] == old.c[column] for column in ("customer", "key", "holds_from")]
+    return (
+        select(old)
+        .join(new, and_(*same, visible(new)))
+        .join(imports, imports.c.imported_at == old.c.retracted_at)
+        .where(new.c.entered_by != old.c.entered_by)
+        .where(or_(*(new.c[column] != old.c[column] for column in columns)))
+        .where(old.c.retracted_at <= KNOWN_AT, true() if of_all else old.c.customer.in_(CUSTOMER_KEYS))
+    )
 
 
 def _joined(connection: Connection, customers: Collection[str] | None, merged: Sequence[Any]) -> dict[str, datetime]:

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
-
-import pyarrow as pa
 
 from engine.vocabulary import Value
 from facts.contradictions import NEED_SAYS, Place, Row, contradictions, newest
@@ -72,17 +70,16 @@ def last_heard(
     columns: dict[str, Sequence[str]] = {name: (*_COLUMNS, "sure", *JUDGED[name]) for name in _FAMILIES}
     columns["needs"] = (*_COLUMNS, "sure", "kind", *NEED_SAYS)
     columns["communications"] = (*_COLUMNS, "value_kind", "heard_on", "outcome")
-    one = next(iter(customers)) if len(customers) == 1 else None
     moment = known_at or datetime.now(UTC)
-    base = store.base_tables(as_of, moment, one, only=columns)
+    base = _read(store, customers, as_of, moment, columns)
     records: dict[Place, list[Row]] = defaultdict(list)
     for name, family in _FAMILIES.items():
         member, value = JUDGED[name]
-        for row in base[name].to_pylist():
+        for row in base[name]:
             if row["is_current"] and row["customer"] in customers:
                 fact = f"{family}.{row[member]}"
                 records[row["customer"], _ALONE.get(fact, fact)].append({**row, "says": value, "value": row[value]})
-    needs = _of_needs(row for row in base["needs"].to_pylist() if row["is_current"] and row["customer"] in customers)
+    needs = _of_needs(row for row in base["needs"] if row["is_current"] and row["customer"] in customers)
     records.update(needs)
     against = contradictions(store, {place: _of_one(rows) for place, rows in records.items()}, as_of, moment)
     found = {
@@ -91,6 +88,15 @@ def last_heard(
         if place in against or place not in needs or newest(rows)["says"] == _STATE
     }
     return _with_effects(found, base["communications"])
+
+
+def _read(
+    store: Store, customers: Collection[str], as_of: date, known_at: datetime, only: Mapping[str, Sequence[str]]
+) -> Mapping[str, Sequence[Row]]:
+    if len(customers) == 1:
+        (customer,) = customers
+        return store.rows_of(customer, as_of, known_at, only)
+    return {name: table.to_pylist() for name, table in store.base_tables(as_of, known_at, only=only).items()}
 
 
 def _of_needs(rows: Iterable[Row]) -> dict[Place, list[Row]]:
@@ -115,8 +121,8 @@ def _said(row: Row) -> tuple[Value, date, str, str, str | None, str]:
     return row["value"], row["holds_from"], row["entered_by"], row["source"], row["sure"], row["key"]
 
 
-def _with_effects(found: dict[Place, Heard], communications: pa.Table) -> dict[Place, Heard]:
-    for row in communications.to_pylist():
+def _with_effects(found: dict[Place, Heard], communications: Iterable[Row]) -> dict[Place, Heard]:
+    for row in communications:
         place = row["customer"], f"perception.{row['value_kind']}"
         if place in found and row["heard_on"] is not None and row["heard_on"] > found[place].on:
             sure = found[place].sure if row["outcome"] == "no_reaction" else "told"

@@ -27,6 +27,7 @@ from facts.database import (
     turn,
 )
 from facts.tables import FACT_TABLES, customer_keys, customers, settings
+from facts.together import Row, Together
 
 # The newest revision in `facts/migrations`; a store that has it opens without loading the migration library.
 SCHEMA_REVISION = "0012"
@@ -165,6 +166,23 @@ class Store:
                     tables[name] = reading.read_few(connection, statement, schemas[name], customer_keys=keys, **seen)
         return {name: _resolved(name, table, into) for name, table in tables.items()}
 
+    def rows_of(
+        self, customer: str, as_of: date, known_at: datetime, only: Mapping[str, Iterable[str]]
+    ) -> dict[str, list[Row]]:
+        """Read a few tables of one customer like `base_tables`, `customers` not among them, as plain rows in no order.
+
+        Raises:
+            StoreError: if the customer is not known, or the database cannot be read.
+        """
+        seen = {"as_of": as_of, "known_at": known_at}
+        with self.reading() as connection:
+            into = _merged(connection, customer, seen)
+            keys = _known_as(customer, into)
+            wanted = tuple(_wanted(only).items())
+            found = _rows_together(wanted).read(connection, {**seen, "customer_keys": keys})
+        survivor = keys[0]
+        return {name: [{**row, "customer": survivor} for row in rows] for name, rows in found.items()}
+
     def survivor(self, customer: str, as_of: date, known_at: datetime | None = None) -> str:
         """Return the key of the customer that stands for this one: itself unless it was merged.
 
@@ -258,6 +276,13 @@ def tables_with_rows(connection: Connection, names: tuple[str, ...], customer_ke
     Most have none, and to make, compile and run the statements for those takes most of the time of reading.
     """
     return list(connection.scalars(_have_rows(names), {"customer_keys": list(customer_keys)}))
+
+
+@cache
+def _rows_together(wanted: tuple[tuple[str, tuple[str, ...]], ...]) -> Together:
+    return Together(
+        {name: reading.visible_rows(FACT_TABLES[name], columns, of_customers=True) for name, columns in wanted}
+    )
 
 
 @cache
