@@ -116,10 +116,10 @@ class Snapshot:
 
     def each(self) -> Iterator[CustomerFacts]:
         """Yield every customer's facts as plain values, in order."""
-        rows = {name: _rows(table) for name, table in self.rows.items()}
+        rows = {name: rows_of(table) for name, table in self.rows.items()}
         for columns in self.customers.to_pylist():
             own = {name: tuple(found.get(columns["customer"], ())) for name, found in rows.items()}
-            yield _customer_facts(columns, own, self.as_of)
+            yield customer_facts(columns, own, self.as_of)
 
 
 def snapshots_by_day(
@@ -208,7 +208,7 @@ def _columns(vocabulary: Vocabulary, scope: str | None, known: Sequence[Mapping[
     return columns
 
 
-def _rows(table: pa.Table) -> dict[str, list[Row]]:
+def rows_of(table: pa.Table) -> dict[str, list[Row]]:
     """Return the rows of each customer, by key."""
     found: dict[str, list[Row]] = {}
     for row in sorted(table.to_pylist(), key=itemgetter("row")):
@@ -220,7 +220,8 @@ def _rows(table: pa.Table) -> dict[str, list[Row]]:
 _KEYS = ("customer", "row")
 
 
-def _customer_facts(columns: dict[str, Any], rows: Mapping[str, tuple[Row, ...]], as_of: date) -> CustomerFacts:
+def customer_facts(columns: Mapping[str, Any], rows: Mapping[str, tuple[Row, ...]], as_of: date) -> CustomerFacts:
+    """Return one customer's facts from its values by column, and from its rows in the order of their keys."""
     facts: dict[str, Value] = {}
     recorded: dict[str, Recorded] = {}
     for name, value in columns.items():

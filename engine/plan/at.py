@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 
 from engine.assemble import fact_conflict, table_conflict
@@ -18,39 +19,43 @@ from engine.vocabulary import FactKey
 Place = tuple[str | None, int, str]
 """A scope, a position in its columns, and the row's key (empty for a customer)."""
 
+Spots = Mapping[str | None, Sequence[tuple[int, str]]]
+"""The places of a customer and of its rows: by scope, positions and keys."""
+
 Cards = dict[str, tuple[Selection, list[Scored], list[Bits]]]
 """By scorecard, its candidates' points and where each candidate is chosen."""
 
 
-def conflicts_at(program: Program, rules: Rules, scope: str | None, index: int, key: str) -> Iterator[Conflict]:
-    """Yield the conflicts at one place."""
-
-    def has_fired(rule: int) -> bool:
-        return holds(rules.fired[rule], index)
-
+def conflicts_at(program: Program, spots: Spots, fired: Sequence[tuple[int, str]]) -> Iterator[Conflict]:
+    """Yield the conflicts at places, where these rules fired for rows with these keys."""
+    at: dict[tuple[str | None, str], set[int]] = defaultdict(set)
+    for rule, key in fired:
+        at[program.rules[rule].scope, key].add(rule)
     for stratum in program.strata:
         for resolution in stratum.resolutions:
-            if isinstance(resolution, Single) and resolution.fact.scope == scope:
-                names = fact_conflict(resolution, has_fired)
+            if not isinstance(resolution, Single):
+                continue
+            scope = resolution.fact.scope
+            for _, key in spots.get(scope, ()):
+                names = fact_conflict(resolution, at[scope, key].__contains__)
                 if names:
                     yield Conflict(resolution.fact.name, key, names)
     for table in program.tables:
-        names = table_conflict(program, table, has_fired) if table.scope == scope else ()
-        if names:
-            yield Conflict(table.id, key, names)
+        for _, key in spots.get(table.scope, ()):
+            names = table_conflict(program, table, at[table.scope, key].__contains__)
+            if names:
+                yield Conflict(table.id, key, names)
 
 
-def provisional_at(
-    chunk: Chunk, conditions: Conditions, rules: Rules, cards: Cards, places: Sequence[Place]
-) -> list[Provisional]:
+def provisional_at(chunk: Chunk, conditions: Conditions, rules: Rules, cards: Cards, spots: Spots) -> list[Provisional]:
     """Return what is provisional for one customer and its rows, with the rules and unknown facts it hangs on."""
     found: dict[tuple[FactKey, str], Provisional] = {}
     for stratum in chunk.program.strata:
         for resolution in stratum.resolutions:
             provisional = chunk.provisional.get(resolution.fact, NOWHERE)
-            for scope, index, key in places if provisional is not NOWHERE else ():
-                if scope == resolution.fact.scope and holds(provisional, index):
-                    hangs = _Hangs(chunk, conditions, rules, cards, places, index)
+            for index, key in spots.get(resolution.fact.scope, ()) if provisional is not NOWHERE else ():
+                if holds(provisional, index):
+                    hangs = _Hangs(chunk, conditions, rules, cards, spots, index)
                     found[resolution.fact, key] = hangs.on(resolution, key, found)
     return list(found.values())
 
@@ -59,10 +64,10 @@ class _Hangs:
     """Find the rules and unknown facts that one provisional result hangs on."""
 
     def __init__(
-        self, chunk: Chunk, conditions: Conditions, rules: Rules, cards: Cards, places: Sequence[Place], index: int
+        self, chunk: Chunk, conditions: Conditions, rules: Rules, cards: Cards, spots: Spots, index: int
     ) -> None:
         self._chunk, self._conditions, self._rules, self._cards = chunk, conditions, rules, cards
-        self._places, self._index = places, index
+        self._of_scope, self._index = spots, index
         self._names: set[str] = set()
         self._unknown: set[str] = set()
 
@@ -136,7 +141,7 @@ class _Hangs:
     def _spots(self, rule: int) -> list[int]:
         """Return where a rule of the customer or of its rows stands in its columns."""
         scope = self._chunk.program.rules[rule].scope
-        return [index for name, index, _ in self._places if name == scope]
+        return [index for index, _ in self._of_scope.get(scope, ())]
 
     def _is_open(self, rule: int, index: int) -> bool:
         return holds(self._rules.open[rule], index)

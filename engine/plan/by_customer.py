@@ -14,7 +14,7 @@ from engine.plan.decided import Decided
 from engine.plan.memory import keep_freed_memory
 from engine.plan.rows import first_rows
 from engine.plan.run import Plan
-from engine.snapshot import CustomerFacts, Snapshot
+from engine.snapshot import CustomerFacts, Snapshot, customer_facts, rows_of
 
 
 class ByCustomer:
@@ -36,19 +36,22 @@ class ByCustomer:
         (self._part,) = plan.chunks(snapshot, snapshot.customers.num_rows)
         self._decided = Decided(self._part)
         self._keys: pa.Array = snapshot.customers["customer"].combine_chunks()
+        self._columns = [*zip(self._part.customers.column_names, self._part.customers.columns, strict=True)]
 
     def get(self, customer: str) -> tuple[CustomerFacts, Decision] | None:
         """Return a customer's facts and what follows from them, or None if the snapshot does not have it."""
         index = pc.index(self._keys, customer).as_py()
         if index < 0:
             return None
-        (facts,) = self._alone(index).each()
+        facts = self._facts(index)
         return facts, assemble(self._program, facts, self._decided.outcome(index))
 
-    def _alone(self, index: int) -> Snapshot:
-        """Return the snapshot of one customer."""
+    def _facts(self, index: int) -> CustomerFacts:
+        # Value by value: to make a table of the one row, and take that apart, takes five times as long.
+        columns = {name: column[index].as_py() for name, column in self._columns}
         rows = {}
         for name, each in self._part.rows.items():
             first, end = first_rows(each.owners, index, index + 1)
-            rows[name] = each.table.slice(first, end - first)
-        return Snapshot(self._part.as_of, self._part.customers.slice(index, 1), rows)
+            found = rows_of(each.table.slice(first, end - first)) if first < end else {}
+            rows[name] = tuple(found.get(columns["customer"], ()))
+        return customer_facts(columns, rows, self._part.as_of)

@@ -149,21 +149,22 @@ class Decided:
     def outcome(self, index: int) -> Outcome:
         """Return what was found out about one customer of the chunk."""
         chunk, places = self._chunk, self.places(index)
-        in_scope: dict[str | None, list[tuple[int, str]]] = defaultdict(list)
+        spots: dict[str | None, list[tuple[int, str]]] = defaultdict(list)
         for name, place, key in places:
-            in_scope[name].append((place, key))
+            spots[name].append((place, key))
+        fired = [
+            (rule, key)
+            for rule, bits in self._rules.fired.items()
+            if bits is not NOWHERE
+            for place, key in spots.get(self._program.rules[rule].scope, ())
+            if holds(bits, place)
+        ]
         return Outcome(
             values=self._values(None, index),
             rows={(name, key): self._values(name, place) for name, place, key in places if name is not None},
-            fired=[
-                (rule, key)
-                for rule, bits in self._rules.fired.items()
-                if bits is not NOWHERE
-                for place, key in in_scope.get(self._program.rules[rule].scope, ())
-                if holds(bits, place)
-            ],
-            conflicts=[found for place in places for found in conflicts_at(self._program, self._rules, *place)],
-            provisional=provisional_at(chunk, self.conditions, self._rules, self._cards, places),
+            fired=fired,
+            conflicts=list(conflicts_at(self._program, spots, fired)),
+            provisional=provisional_at(chunk, self.conditions, self._rules, self._cards, spots),
             gates=self._gates(index),
             scores={card: self._card(card, index) for card in self._cards},
             violated=[
