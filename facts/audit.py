@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import Column, Connection, Insert, RowMapping, Select, Table, func, insert, select
+from sqlalchemy import Column, Connection, Insert, RowMapping, Select, Table, bindparam, func, insert, select
 
 from facts.store import Store
 from facts.tables import FACT_TABLES, audit
@@ -145,9 +145,14 @@ def last_entry(store: Store, customers: Sequence[str] | None = None) -> int:
         store: whose log.
         customers: only what was done to facts of customers with these keys; by default everything.
     """
-    newest = select(func.max(audit.c.id))
     with store.asking() as connection:
-        return connection.scalar(newest if customers is None else newest.where(audit.c.customer.in_(customers))) or 0
+        if customers is None:
+            return connection.scalar(_NEWEST) or 0
+        return connection.scalar(_NEWEST_OF, {"customers": customers}) or 0
+
+
+_NEWEST = select(func.max(audit.c.id))
+_NEWEST_OF = _NEWEST.where(audit.c.customer.in_(bindparam("customers", expanding=True)))
 
 
 def entry_that_said(connection: Connection, table: str, row: int) -> int | None:

@@ -39,7 +39,7 @@ Row = Mapping[str, Any]
 """A record of a fact: its columns, the `value`, and the column that it `says` it in."""
 
 
-_MERGED = select(merges.c.customer, merges.c.survivor, merges.c.recorded_at).where(visible(merges))
+_MERGES = "merges"
 
 
 def newest(rows: Sequence[Row]) -> Row:
@@ -67,11 +67,16 @@ def contradictions(
     """
     seen = {"as_of": as_of, "known_at": known_at}
     is_crowded = any(len(rows) > 1 for rows in records.values())
-    with store.reading() as connection:
-        merged = connection.execute(_MERGED, seen).all()
-        theirs = _keys_of({customer for customer, _ in records}, {one.customer: one.survivor for one in merged})
-        replaced = _replaced(connection, theirs, seen)
-        joined = _joined(connection, theirs, merged) if is_crowded and merged else {}
+    customers = {customer for customer, _ in records}
+    theirs = _few(customers)
+    with store.asking() as connection:  # of what is recorded after `known_at` no statement sees anything
+        taken = _taken_away(theirs is None).read(connection, {**seen, "customer_keys": theirs})
+        merged = taken[_MERGES]
+        keys = _keys_of(customers, {one["customer"]: one["survivor"] for one in merged})
+        if keys != theirs:  # few were merged: of the others, this is found out along with their rows
+            taken = _taken_away(keys is None).read(connection, {**seen, "customer_keys": keys})
+        joined = _joined(connection, keys, merged) if is_crowded and merged else {}
+    replaced = _replaced(taken)
     found = {}
     for place, rows in records.items():
         last = newest(rows)
@@ -98,9 +103,11 @@ def _apart(last: Row, rows: Sequence[Row], joined: Mapping[str, datetime]) -> It
 
 def _keys_of(customers: Collection[str], into: Mapping[str, str]) -> list[str] | None:
     """Return all keys of customers, also of those merged into them; None if they are too many to be named."""
-    merged = [key for key in into if _way(key, into)[-1] in customers]
-    keys = sorted({*customers, *merged})
-    return keys if len(keys) <= _FEW else None
+    return _few({*customers, *(key for key in into if _way(key, into)[-1] in customers)})
+
+
+def _few(keys: Collection[str]) -> list[str] | None:
+    return sorted(keys) if len(keys) <= _FEW else None
 
 
 def _way(customer: str, into: Mapping[str, str]) -> list[str]:
@@ -115,17 +122,14 @@ def _of(column: ColumnElement[str], customers: Collection[str] | None) -> Column
     return true() if customers is None else column.in_(customers)
 
 
-def _replaced(
-    connection: Connection, customers: Collection[str] | None, seen: Mapping[str, Any]
-) -> dict[tuple[str, str, date], list[Row]]:
+def _replaced(taken: Mapping[str, Sequence[Row]]) -> dict[tuple[str, str, date], list[Row]]:
     """Return by column, key and day what an import took the place of, where somebody else entered what stands.
 
     By hand nobody can replace what somebody else said, but for a guess, or by an effect, from which more follows.
     """
     found: dict[tuple[str, str, date], dict[str, Row]] = defaultdict(dict)
-    of_whom = {} if customers is None else {"customer_keys": customers}
-    for name, rows in _taken_away(customers is None).read(connection, {**seen, **of_whom}).items():
-        for row in sorted(rows, key=itemgetter("id")):
+    for name in _SAYS:
+        for row in sorted(taken[name], key=itemgetter("id")):
             for column in _SAYS[name]:
                 if row[column] is not None:  # what each said last
                     said = {**row, "says": column, "value": row[column]}
@@ -135,8 +139,11 @@ def _replaced(
 
 @cache
 def _taken_away(of_all: bool) -> Together:
-    """Select the rows that an import took away, where it said otherwise and was somebody else's."""
-    return Together({name: _taken_away_of(FACT_TABLES[name], columns, of_all) for name, columns in _SAYS.items()})
+    """Select the rows that an import took away, where it said otherwise and was somebody else's; and all merges."""
+    rows = {name: _taken_away_of(FACT_TABLES[name], columns, of_all) for name, columns in _SAYS.items()}
+    return Together(
+        {**rows, _MERGES: select(merges.c.customer, merges.c.survivor, merges.c.recorded_at).where(visible(merges))}
+    )
 
 
 def _taken_away_of(table: Table, columns: Sequence[str], of_all: bool) -> Select[Any]:
@@ -152,10 +159,10 @@ def _taken_away_of(table: Table, columns: Sequence[str], of_all: bool) -> Select
     )
 
 
-def _joined(connection: Connection, customers: Collection[str] | None, merged: Sequence[Any]) -> dict[str, datetime]:
+def _joined(connection: Connection, customers: Collection[str] | None, merged: Sequence[Row]) -> dict[str, datetime]:
     """Return of records, by their keys, when it became known that their customer is one with the one it stands for."""
-    into = {one.customer: one.survivor for one in merged}
-    at = {one.customer: one.recorded_at for one in merged}
+    into = {one["customer"]: one["survivor"] for one in merged}
+    at = {one["customer"]: one["recorded_at"] for one in merged}
     found = {}
     for name in _SAYS:
         table = FACT_TABLES[name]

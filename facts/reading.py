@@ -145,7 +145,11 @@ def merges_for() -> Select[Any]:
 
 def survivors(known_merges: pa.Table) -> dict[str, str]:
     """Return, for each merged customer, the one that stands for it in the end."""
-    into = dict(zip(*(column.to_pylist() for column in known_merges.columns), strict=True))
+    return in_the_end(dict(zip(*(column.to_pylist() for column in known_merges.columns), strict=True)))
+
+
+def in_the_end(into: Mapping[str, str]) -> dict[str, str]:
+    """Return the same of who was merged into whom."""
     return {key: _last(key, into) for key in into}
 
 

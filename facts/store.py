@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from functools import cache, lru_cache
+from operator import itemgetter
 from pathlib import Path
 from typing import Self
 
@@ -31,6 +32,8 @@ from facts.together import Row, Together
 
 # The newest revision in `facts/migrations`; a store that has it opens without loading the migration library.
 SCHEMA_REVISION = "0012"
+
+_MERGES = "merges"
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,6 +122,12 @@ class Store:
             yield connection
 
     @contextmanager
+    def noting(self) -> Iterator[Connection]:
+        """Give a connection for one statement that writes: PostgreSQL needs no transaction around it (see `asking`)."""
+        with self.writing() if is_sqlite(self.url) else self.asking() as connection:
+            yield connection
+
+    @contextmanager
     def writing(self) -> Iterator[Connection]:
         """Give a connection in a transaction: committed at the end, undone if an exception leaves."""
         with turn(self.url), refusals_explained(self.url), _writing(self.engine).begin() as connection:
@@ -153,9 +162,9 @@ class Store:
         schemas = {name: reading.arrow_schema(FACT_TABLES[name], columns) for name, columns in wanted.items()}
         if customer is None:
             rows = {name: reading.visible_rows(FACT_TABLES[name], columns) for name, columns in wanted.items()}
-            statements = {"merges": reading.merges_known(), **rows}
-            tables = reading.read_many(self.url, statements, {"merges": reading.MERGES, **schemas}, **seen)
-            into = reading.survivors(tables.pop("merges"))
+            statements = {_MERGES: reading.merges_known(), **rows}
+            tables = reading.read_many(self.url, statements, {_MERGES: reading.MERGES, **schemas}, **seen)
+            into = reading.survivors(tables.pop(_MERGES))
         else:
             tables = {name: schema.empty_table() for name, schema in schemas.items()}
             with self.reading() as connection:
@@ -174,14 +183,17 @@ class Store:
         Raises:
             StoreError: if the customer is not known, or the database cannot be read.
         """
+        tables = _rows_together(tuple(_wanted(only).items()))
         seen = {"as_of": as_of, "known_at": known_at}
-        with self.reading() as connection:
-            into = _merged(connection, customer, seen)
-            keys = _known_as(customer, into)
-            wanted = tuple(_wanted(only).items())
-            found = _rows_together(wanted).read(connection, {**seen, "customer_keys": keys})
-        survivor = keys[0]
-        return {name: [{**row, "customer": survivor} for row in rows] for name, rows in found.items()}
+        with self.asking() as connection:  # of what is recorded after `known_at` no statement sees anything
+            found = tables.read(connection, {**seen, "customer_keys": [customer]})
+            keys = _known_as(customer, _into(found.pop(_MERGES)))
+            if keys != [customer]:  # few were merged: of the others, this is found out along with their rows
+                found = tables.read(connection, {**seen, "customer_keys": keys})
+                del found[_MERGES]
+            if not any(found.values()):
+                require_customers(connection, [customer])
+        return {name: [{**row, "customer": keys[0]} for row in rows] for name, rows in found.items()}
 
     def survivor(self, customer: str, as_of: date, known_at: datetime | None = None) -> str:
         """Return the key of the customer that stands for this one: itself unless it was merged.
@@ -253,7 +265,7 @@ def _wanted(only: Mapping[str, Iterable[str]] | None) -> dict[str, tuple[str, ..
     if only is not None:
         return {name: tuple(columns) for name, columns in only.items()}
     # Merges are not facts to reason about: they are carried out while reading.
-    return {name: reading.readable_columns(table) for name, table in FACT_TABLES.items() if name != "merges"}
+    return {name: reading.readable_columns(table) for name, table in FACT_TABLES.items() if name != _MERGES}
 
 
 def _merged(connection: Connection, customer: str, seen: Mapping[str, date]) -> dict[str, str]:
@@ -280,9 +292,16 @@ def tables_with_rows(connection: Connection, names: tuple[str, ...], customer_ke
 
 @cache
 def _rows_together(wanted: tuple[tuple[str, tuple[str, ...]], ...]) -> Together:
-    return Together(
-        {name: reading.visible_rows(FACT_TABLES[name], columns, of_customers=True) for name, columns in wanted}
-    )
+    merges = FACT_TABLES[_MERGES]
+    known = select(merges.c.customer, merges.c.survivor, merges.c.holds_from).where(reading.visible(merges))
+    rows = {name: reading.visible_rows(FACT_TABLES[name], columns, of_customers=True) for name, columns in wanted}
+    return Together({**rows, _MERGES: known})
+
+
+def _into(merges: Sequence[Row]) -> dict[str, str]:
+    """Return who stands for which merged customer."""
+    ordered = sorted(merges, key=itemgetter("holds_from"))
+    return reading.in_the_end({row["customer"]: row["survivor"] for row in ordered})
 
 
 @cache

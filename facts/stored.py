@@ -9,7 +9,7 @@ from datetime import date
 from functools import cache
 from typing import Any
 
-from sqlalchemy import BindParameter, ColumnElement, Select, and_, bindparam, func, or_, select
+from sqlalchemy import BindParameter, ColumnElement, Integer, Select, and_, bindparam, func, or_, select
 
 from facts.card import CARD
 from facts.reading import AS_OF
@@ -102,21 +102,26 @@ class Advised:
 
 def advice_of(store: Store, customer: str, until: date, most: int) -> list[Advised]:
     """Return what the runs up to a day decided for a customer, of the last `most` runs, the earliest first."""
-    names = ("stage", "proposed_stage", "value_next")
-    statement = (
-        select(decision_runs.c.id, decision_runs.c.as_of, *(decisions.c[name] for name in names))
-        .join_from(decisions, decision_runs, decisions.c.run == decision_runs.c.id)
-        .where(decisions.c.customer == customer, decision_runs.c.as_of <= until)
-        .order_by(decision_runs.c.as_of.desc(), decision_runs.c.id.desc())
-        .limit(most)
-    )
     with store.asking() as connection:
-        return [Advised(*row) for row in reversed(connection.execute(statement).all())]
+        found = connection.execute(_advice_of(), {"customer": customer, "as_of": until, "most": most}).all()
+    return [Advised(*row) for row in reversed(found)]
 
 
 _SAID = ("stage", "proposed_stage", "move", "value_next", "provisional")
 _CARD = [customers.c[name] for name in CARD]
 _RUN = [decision_runs.c[name] for name in ("id", "as_of", "pack", "pack_version", "pack_digest")]
+
+
+@cache
+def _advice_of() -> Select[Any]:
+    said = (decisions.c.stage, decisions.c.proposed_stage, decisions.c.value_next)
+    return (
+        select(decision_runs.c.id, decision_runs.c.as_of, *said)
+        .join_from(decisions, decision_runs, decisions.c.run == decision_runs.c.id)
+        .where(decisions.c.customer == bindparam("customer"), decision_runs.c.as_of <= AS_OF)
+        .order_by(decision_runs.c.as_of.desc(), decision_runs.c.id.desc())
+        .limit(bindparam("most", type_=Integer))
+    )
 
 
 @cache

@@ -34,7 +34,7 @@ class Together:
     def read(self, connection: Connection, values: Mapping[str, object]) -> dict[str, list[Row]]:
         """Return the rows of each select, as mappings of its columns, in no order."""
         found: dict[str, list[Row]] = {name: [] for name in self._places}
-        for name, *cells in connection.execute(self._statement, values):
+        for name, *cells in connection.execute(self._statement, values).all():
             found[name].append({column: cells[place] for column, place in self._places[name].items()})
         return found
 

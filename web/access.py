@@ -7,6 +7,7 @@ import hmac
 import secrets
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 from typing import Annotated
 
@@ -111,29 +112,32 @@ Confirmer = Annotated[Visitor, Depends(having(Right.CONFIRM))]
 
 
 def own_customer(request: Request, customer: str, who: AnyVisitor) -> str:
-    """Return the key of the customer in the path (see `found_customer`)."""
-    return found_customer(request, customer, who, PAGES)
-
-
-def found_customer(request: Request, customer: str, who: Visitor, origin: str) -> str:
-    """Return a customer's key, and note who is about to be shown it.
+    """Return the key of the customer in the path, and note who is about to be shown it.
 
     Raises:
         HTTPException: if it is not theirs, which looks to them as if there were none.
     """
-    with site_of(request).store.writing() as connection:
-        return found_in(connection, request, customer, who, origin)
+    store, moment = site_of(request).store, now()
+    with store.asking() as connection:
+        key = _theirs(connection, request, customer, who, moment)
+    with store.noting() as connection:
+        log_reads_in(connection, who.account.name, PAGES, _route(request), [key], moment)
+    return key
 
 
 def found_in(connection: Connection, request: Request, customer: str, who: Visitor, origin: str) -> str:
-    """Find and note a customer (see `found_customer`) within a transaction."""
+    """Find and note a customer (see `own_customer`) within a transaction."""
     moment = now()
+    key = _theirs(connection, request, customer, who, moment)
+    log_reads_in(connection, who.account.name, origin, _route(request), [key], moment)
+    return key
+
+
+def _theirs(connection: Connection, request: Request, customer: str, who: Visitor, moment: datetime) -> str:
     found = known(connection, customer, site_of(request).today(), moment)
     if found is None or not who.sees(found[1]):
         raise HTTPException(404)
-    key, _ = found
-    log_reads_in(connection, who.account.name, origin, _route(request), [key], moment)
-    return key
+    return found[0]
 
 
 def note_reads(request: Request, who: Visitor, origin: str, customers: Iterable[str]) -> None:

@@ -164,13 +164,14 @@ def customer_page(
 
 def view_of(site: Site, customer: str, language: str) -> View | None:
     """Return what a customer's page shows to whoever looks, put together anew where the decision no longer stands."""
-    decided = site.decided([customer]).get(customer)
+    rules, found = site.decided_by([customer])
+    decided = found.get(customer)
     if decided is None:
         return None
     kept = site.views.get((customer, language))
     if isinstance(kept, View) and kept.decided is decided:
         return kept
-    pack, texts = site.rules().pack, Texts(language, PAGES)
+    pack, texts = rules.pack, Texts(language, PAGES)
     shown = recommend(pack, decided.facts, decided.decision, language)
     view = View(site, pack, decided, shown, texts, Wording(pack.vocabulary, language))
     site.views.put((customer, language), view)

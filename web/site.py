@@ -141,6 +141,10 @@ class Site:
 
     def decided(self, customers: Sequence[str]) -> dict[str, Decided]:
         """Return the decisions on customers, made anew where something was recorded since the last time."""
+        return self.decided_by(customers)[1]
+
+    def decided_by(self, customers: Sequence[str]) -> tuple[Rules, dict[str, Decided]]:
+        """Return the same (see `decided`) with the rules that decided."""
         now_stands = marks_of(self.store, customers)
         desk = Desk(self.store, self._rules_of(now_stands.pack), self.today(), in_columns=True)
         marks = {key: (desk.as_of, desk.rules.program.stamp, now_stands.of(key)) for key in customers}
@@ -157,7 +161,7 @@ class Site:
                 self._kept[key] = (marks.get(key), each)
             for key in list(self._kept)[: max(0, len(self._kept) - MOST_KEPT)]:
                 del self._kept[key]
-        return found
+        return desk.rules, found
 
     def _by_last_run(self, desk: Desk, marks: Marks, customers: Sequence[str]) -> dict[str, Decided]:
         """Return those decisions that the facts of the last run lead to as well."""
