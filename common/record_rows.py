@@ -125,7 +125,7 @@ class _FileBook(Book):
         replaced = {each.replaces for each in mine}
         empty = {column.name: None for column in FACT_TABLES[table].columns}
         unsaved = {**empty, "entered_by": "this file", "recorded_at": datetime.now(UTC)}
-        rows = [row for row in self.all_standing([table])[table] if row["id"] not in replaced]
+        rows = [row for row in Book.standing(self, table) if row["id"] not in replaced]
         return sorted([*rows, *({**unsaved, **each.row} for each in mine)], key=lambda row: row["holds_from"])
 
 

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import cache, cached_property
-from operator import itemgetter
 from typing import Any
 
 from sqlalchemy import Select, Table, select
@@ -19,7 +18,7 @@ from facts.reading import CUSTOMER_KEYS
 from facts.recording import Statement
 from facts.store import Store
 from facts.tables import FACT_TABLES, JUDGED, PERCEPTION_LEVELS, customers
-from facts.together import Row, Together
+from facts.together import Row
 
 _SAME_EVENT = {
     "communications": ("value_kind", "medium", "audience_role"),
@@ -167,13 +166,11 @@ class Book:
 
     def standing(self, table: str) -> Sequence[Row]:
         """Return the rows that stand, by day; facts of customers merged into this one are among them."""
-        return self.all_standing([table])[table]
-
-    def all_standing(self, tables: Sequence[str]) -> Mapping[str, Sequence[Row]]:
-        """Return the rows that stand of several tables (see `standing`), read in one go."""
+        rows = FACT_TABLES[table]
+        statement = standing(rows).order_by(rows.c.holds_from, rows.c.id)
         with self.store.asking() as connection:
-            found = _standing(tuple(tables)).read(connection, {"customer_keys": self.known_as})
-        return {name: sorted(rows, key=itemgetter("holds_from", "id")) for name, rows in found.items()}
+            found: Sequence[Any] = connection.execute(statement, {"customer_keys": self.known_as}).mappings().all()
+            return found
 
     def find(self, table: str, named: str, among: str | None = None) -> Row:
         """Return the row that somebody means: by its key, the key's end, or the word in the column `among`.
@@ -235,11 +232,8 @@ class Book:
 
 
 @cache
-def _standing(tables: tuple[str, ...]) -> Together:
-    return Together({name: _standing_of(FACT_TABLES[name]) for name in tables})
-
-
-def _standing_of(table: Table) -> Select[Any]:
+def standing(table: Table) -> Select[Any]:
+    """Select the rows of `CUSTOMER_KEYS` that stand."""
     column = table.c.key if table is customers else table.c.customer
     return select(table).where(column.in_(CUSTOMER_KEYS), table.c.retracted_at.is_(None))
 

@@ -9,11 +9,11 @@ from datetime import UTC, date, datetime
 from functools import cache, lru_cache
 from operator import itemgetter
 from pathlib import Path
-from typing import Self
+from typing import Any, Self
 
 import pyarrow as pa
 import pyarrow.compute as pc
-from sqlalchemy import URL, Connection, Engine, TextClause, inspect, select, text
+from sqlalchemy import URL, Connection, Engine, Select, TextClause, inspect, select, text
 
 from engine.errors import did_you_mean
 from facts import reading
@@ -183,14 +183,9 @@ class Store:
         Raises:
             StoreError: if the customer is not known, or the database cannot be read.
         """
-        tables = _rows_together(tuple(_wanted(only).items()))
         seen = {"as_of": as_of, "known_at": known_at}
         with self.asking() as connection:  # of what is recorded after `known_at` no statement sees anything
-            found = tables.read(connection, {**seen, "customer_keys": [customer]})
-            keys = _known_as(customer, _into(found.pop(_MERGES)))
-            if keys != [customer]:  # few were merged: of the others, this is found out along with their rows
-                found = tables.read(connection, {**seen, "customer_keys": keys})
-                del found[_MERGES]
+            found, keys = of_customer(connection, _rows_together(tuple(_wanted(only).items())), customer, seen)
             if not any(found.values()):
                 require_customers(connection, [customer])
         return {name: [{**row, "customer": keys[0]} for row in rows] for name, rows in found.items()}
@@ -292,16 +287,32 @@ def tables_with_rows(connection: Connection, names: tuple[str, ...], customer_ke
 
 @cache
 def _rows_together(wanted: tuple[tuple[str, tuple[str, ...]], ...]) -> Together:
+    return with_merges(
+        {name: reading.visible_rows(FACT_TABLES[name], columns, of_customers=True) for name, columns in wanted}
+    )
+
+
+def with_merges(selects: Mapping[str, Select[Any]]) -> Together:
+    """Put selects of rows of `CUSTOMER_KEYS` together with who was merged into whom."""
     merges = FACT_TABLES[_MERGES]
     known = select(merges.c.customer, merges.c.survivor, merges.c.holds_from).where(reading.visible(merges))
-    rows = {name: reading.visible_rows(FACT_TABLES[name], columns, of_customers=True) for name, columns in wanted}
-    return Together({**rows, _MERGES: known})
+    return Together({**selects, _MERGES: known})
 
 
-def _into(merges: Sequence[Row]) -> dict[str, str]:
-    """Return who stands for which merged customer."""
-    ordered = sorted(merges, key=itemgetter("holds_from"))
-    return reading.in_the_end({row["customer"]: row["survivor"] for row in ordered})
+def of_customer(
+    connection: Connection, tables: Together, customer: str, given: Mapping[str, object]
+) -> tuple[dict[str, list[Row]], list[str]]:
+    """Return rows of a customer and of those merged into it (see `with_merges`), and all its keys, the survivor first.
+
+    Few customers were merged: of the others, this is found out along with their rows.
+    """
+    found = tables.read(connection, {**given, "customer_keys": [customer]})
+    merged = sorted(found.pop(_MERGES), key=itemgetter("holds_from"))
+    keys = _known_as(customer, reading.in_the_end({row["customer"]: row["survivor"] for row in merged}))
+    if keys != [customer]:
+        found = tables.read(connection, {**given, "customer_keys": keys})
+        del found[_MERGES]
+    return found, keys
 
 
 @cache

@@ -100,28 +100,23 @@ class Advised:
     value_next: str | None
 
 
-def advice_of(store: Store, customer: str, until: date, most: int) -> list[Advised]:
-    """Return what the runs up to a day decided for a customer, of the last `most` runs, the earliest first."""
-    with store.asking() as connection:
-        found = connection.execute(_advice_of(), {"customer": customer, "as_of": until, "most": most}).all()
-    return [Advised(*row) for row in reversed(found)]
-
-
-_SAID = ("stage", "proposed_stage", "move", "value_next", "provisional")
-_CARD = [customers.c[name] for name in CARD]
-_RUN = [decision_runs.c[name] for name in ("id", "as_of", "pack", "pack_version", "pack_digest")]
-
-
 @cache
-def _advice_of() -> Select[Any]:
+def advice() -> Select[Any]:
+    """Select what the runs up to the day `AS_OF` decided for the customer `customer`, of the last `most` runs."""
     said = (decisions.c.stage, decisions.c.proposed_stage, decisions.c.value_next)
-    return (
-        select(decision_runs.c.id, decision_runs.c.as_of, *said)
+    newest = (
+        select(decision_runs.c.id.label("run"), decision_runs.c.as_of, *said)
         .join_from(decisions, decision_runs, decisions.c.run == decision_runs.c.id)
         .where(decisions.c.customer == bindparam("customer"), decision_runs.c.as_of <= AS_OF)
         .order_by(decision_runs.c.as_of.desc(), decision_runs.c.id.desc())
         .limit(bindparam("most", type_=Integer))
     )
+    return select(newest.subquery())  # of SQLite's unions, no part may have an order
+
+
+_SAID = ("stage", "proposed_stage", "move", "value_next", "provisional")
+_CARD = [customers.c[name] for name in CARD]
+_RUN = [decision_runs.c[name] for name in ("id", "as_of", "pack", "pack_version", "pack_digest")]
 
 
 @cache

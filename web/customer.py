@@ -23,9 +23,9 @@ from engine.snapshot import Row
 from engine.vocabulary import Fact, FactKey, Type
 from engine.wording import Wording
 from facts.answers import is_answerable, is_judged
-from facts.audit import Entry, entries, last_entry
-from facts.book import Book
-from facts.stored import Advised, advice_of
+from facts.audit import Entry, entries
+from facts.on_record import OnRecord, on_record
+from facts.stored import Advised
 from facts.tables import SURE
 from facts.to_confirm import Reason
 from web.access import OwnCustomer, Reader, Visitor, site_of
@@ -213,12 +213,12 @@ class View:
             "value_fact": self.pack.shows.get("value", ""),
             "may_be_asked": self.subjects(),
             "levels": len(self.pack.vocabulary.enums["perception"].members),
-            "seen": last_entry(self.site.store, self.book.known_as),
+            "seen": self.on_record.newest,
         }
 
     @cached_property
-    def book(self) -> Book:
-        return Book(self.site.store, self.pack.vocabulary, self.decided.facts.customer, self.site.today())
+    def on_record(self) -> OnRecord:
+        return on_record(self.site.store, self.decided.facts.customer, self.site.today(), TIMELINE, RUNS)
 
     @cached_property
     def strategy(self) -> Plan:
@@ -289,20 +289,20 @@ class View:
 
     def timeline(self) -> list[str]:
         """Return what is on record and what was advised, the newest first, without personal data."""
-        customer, today = self.decided.facts.customer, self.site.today()
-        rows = [(table, row) for table, found in self.book.all_standing(TIMELINE).items() for row in found]
+        today = self.site.today()
+        rows = [(table, row) for table, found in self.on_record.standing.items() for row in found]
         told = [
             (row["holds_from"], 0, row["id"], self._said(table, dict(row)))
             for table, row in rows
             if date.min < row["holds_from"] <= today
         ]
-        advised = [(each.as_of, 1, each.run, said) for each, said in self._advised(customer, today)]
+        advised = [(each.as_of, 1, each.run, said) for each, said in self._advised()]
         return [said for *_, said in sorted([*told, *advised], reverse=True)]
 
-    def _advised(self, customer: str, until: date) -> Iterator[tuple[Advised, str]]:
+    def _advised(self) -> Iterator[tuple[Advised, str]]:
         """Yield what the runs advised, where it was another than before, in words."""
         before: dict[str, str] | None = None
-        for each in advice_of(self.site.store, customer, until, RUNS):
+        for each in self.on_record.advised:
             now = self._advice(each)
             said = [
                 self.texts("advice_part", what=self.texts(name), now=value)

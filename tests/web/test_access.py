@@ -236,7 +236,7 @@ def test_too_large_a_body_is_refused(pages: Pages) -> None:
 
 def test_a_crash_tells_nothing_from_inside(pages: Pages, monkeypatch: pytest.MonkeyPatch) -> None:
     """What goes wrong inside is said in plain words, without a name or path of the code."""
-    monkeypatch.setattr(pages.app.state.site, "decided", lambda _customers: 1 / 0)
+    monkeypatch.setattr(pages.app.state.site, "decided_by", lambda _customers: 1 / 0)
     answer = pages.visit("admin").get(f"/customers/{OWN}")
     assert answer.status_code == 500
     assert "Something went wrong on our side" in answer.text
