@@ -5,9 +5,6 @@ To decide one customer alone takes the time of some thousands in columns.
 
 from __future__ import annotations
 
-import pyarrow as pa
-import pyarrow.compute as pc
-
 from engine.assemble import assemble
 from engine.decision import Decision
 from engine.plan.decided import Decided
@@ -20,7 +17,7 @@ from engine.snapshot import CustomerFacts, Snapshot, customer_facts, rows_of
 class ByCustomer:
     """A snapshot, and everything that follows from it by one plan, to be asked customer by customer.
 
-    It holds some 600 bytes for a customer of whom everything is recorded, besides the snapshot.
+    It holds some 800 bytes for a customer of whom everything is recorded, besides the snapshot.
 
     Args:
         plan: the rules.
@@ -35,13 +32,14 @@ class ByCustomer:
         self._program = plan.program
         (self._part,) = plan.chunks(snapshot, snapshot.customers.num_rows)
         self._decided = Decided(self._part)
-        self._keys: pa.Array = snapshot.customers["customer"].combine_chunks()
+        # To look for a key among 100,000 takes longer than to read one's rows.
+        self._places = {key: place for place, key in enumerate(snapshot.customers["customer"].to_pylist())}
         self._columns = [*zip(self._part.customers.column_names, self._part.customers.columns, strict=True)]
 
     def get(self, customer: str) -> tuple[CustomerFacts, Decision] | None:
         """Return a customer's facts and what follows from them, or None if the snapshot does not have it."""
-        index = pc.index(self._keys, customer).as_py()
-        if index < 0:
+        index = self._places.get(customer)
+        if index is None:
             return None
         facts = self._facts(index)
         return facts, assemble(self._program, facts, self._decided.outcome(index))

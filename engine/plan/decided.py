@@ -44,6 +44,9 @@ class Decided:
         self.conditions = Conditions(chunk)
         self._rules = Rules()
         self._cards: Cards = {}
+        self._derived: dict[str | None, list[FactKey]] = defaultdict(list)
+        for resolution in self._program.resolutions:
+            self._derived[resolution.fact.scope].append(resolution.fact)
         for stratum in self._program.strata:
             for index in stratum.rules:
                 fire(chunk, self.conditions, self._rules, self._program.rules[index])
@@ -181,10 +184,7 @@ class Decided:
 
     def _values(self, scope: str | None, index: int) -> dict[FactKey, Codes]:
         found: dict[FactKey, Codes] = {}
-        for resolution in self._program.resolutions:
-            key = resolution.fact
-            if key.scope != scope:
-                continue
+        for key in self._derived.get(scope, ()):
             if key in self._chunk.sets:
                 found[key] = tuple(code for code, bits in self._chunk.sets[key].items() if holds(bits, index))
             else:
