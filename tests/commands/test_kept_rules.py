@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-import wiring
+import wiring.rules
 from common.texts import FOLDER, read_texts
 from facts import kept_forms
 from facts.store import Store
@@ -36,7 +36,7 @@ def loads(monkeypatch: pytest.MonkeyPatch) -> list[Path]:
         seen.append(folder)
         return load_rules(folder)
 
-    monkeypatch.setattr(wiring, "load_rules", load)
+    monkeypatch.setattr(wiring.rules, "load_rules", load)
     return seen
 
 
@@ -99,8 +99,8 @@ def test_what_has_changed_reads_no_old_form(tmp_path: Path, monkeypatch: pytest.
     """A new version of what makes rules, of the catalogue or of the pack does not see what an old one kept."""
     for folder in ("engine", "facts", "rulesets/value_marketing"):
         shutil.copytree(wiring.ROOT / folder, tmp_path / folder)
-    monkeypatch.setattr(wiring, "ROOT", tmp_path)
-    monkeypatch.setattr(wiring, "CATALOGUE", tmp_path / "facts" / "catalog.yaml")
+    monkeypatch.setattr(wiring.rules, "ROOT", tmp_path)
+    monkeypatch.setattr(wiring.rules, "CATALOGUE", tmp_path / "facts" / "catalog.yaml")
     for name in (
         "engine/load/values.py",
         "engine/model.py",

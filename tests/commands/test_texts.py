@@ -11,8 +11,7 @@ from tests.conftest import ROOT
 SOURCES = "\n".join(
     path.read_text(encoding="utf-8")
     for path in [
-        ROOT / "wiring.py",
-        *(path for room in ("commands", "common", "web") for path in (ROOT / room).rglob("*.py")),
+        *(path for room in ("wiring", "commands", "common", "web") for path in (ROOT / room).rglob("*.py")),
         *(ROOT / "facts" / "batch").glob("*.py"),
         *(path for room in ("commands", "web") for path in (ROOT / room / "templates").iterdir()),
     ]
