@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator
-from functools import partial
+from collections.abc import Iterator, Mapping, Sequence
+from functools import cached_property, partial
 
 import numpy as np
 
@@ -44,9 +44,6 @@ class Decided:
         self.conditions = Conditions(chunk)
         self._rules = Rules()
         self._cards: Cards = {}
-        self._derived: dict[str | None, list[FactKey]] = defaultdict(list)
-        for resolution in self._program.resolutions:
-            self._derived[resolution.fact.scope].append(resolution.fact)
         for stratum in self._program.strata:
             for index in stratum.rules:
                 fire(chunk, self.conditions, self._rules, self._program.rules[index])
@@ -181,6 +178,14 @@ class Decided:
             (name, place, key) for name, rows in self._chunk.rows.items() for place, key in rows.span(index).items()
         ]
         return [(None, index, ""), *rows]
+
+    @cached_property
+    def _derived(self) -> Mapping[str | None, Sequence[FactKey]]:
+        """The facts that are derived, by scope."""
+        found: dict[str | None, list[FactKey]] = defaultdict(list)
+        for resolution in self._program.resolutions:
+            found[resolution.fact.scope].append(resolution.fact)
+        return found
 
     def _values(self, scope: str | None, index: int) -> dict[FactKey, Codes]:
         found: dict[FactKey, Codes] = {}
