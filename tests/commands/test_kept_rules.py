@@ -16,6 +16,7 @@ from facts import kept_forms
 from facts.store import Store
 from tests.commands.test_packs import LOCAL
 from tests.conftest import ROOT
+from tests.engine.exact import exact
 from wiring import Rules, load_rules, rules_in_use, shipped_pack, shipped_rules, use_rules
 
 
@@ -45,9 +46,9 @@ def anew() -> Rules:
     return shipped_rules.__wrapped__()
 
 
-def shown(rules: Rules) -> tuple[str, str]:
+def shown(rules: Rules) -> tuple[object, object]:
     """Return everything about rules."""
-    return repr(rules.pack), repr(rules.program)
+    return exact(rules.pack), exact(rules.program)
 
 
 def test_the_second_command_reads_no_yaml(cache: Path, loads: list[Path]) -> None:

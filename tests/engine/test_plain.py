@@ -20,6 +20,7 @@ from engine.plan import Plan
 from engine.program import Program
 from engine.session import Session
 from engine.vocabulary import Value
+from tests.engine.exact import exact
 from tests.engine.sample import sample_pack
 from tests.generators.facts import random_customers
 from tests.generators.packs import random_pack
@@ -35,7 +36,7 @@ def require_same(pack: Pack, program: Program) -> tuple[Pack, Program]:
         assert getattr(found, part.name) == getattr(pack, part.name)
     assert compiled == program
     # Equal numbers can be of several types, and maps keep an order: what they look like is compared as well.
-    assert (repr(found), repr(compiled)) == (repr(pack), repr(program))
+    assert (exact(found), exact(compiled)) == (exact(pack), exact(program))
     assert compiled.vocabulary is found.vocabulary
     assert compile_pack(found).stamp == program.stamp
     return found, compiled
@@ -89,7 +90,7 @@ def test_equal_numbers_of_other_types_stay_apart() -> None:
         frozenset({"a", "b"}),
         frozenset(),
     )
-    assert repr(from_plain(to_plain(Constant(values)))) == repr(Constant(values))
+    assert exact(from_plain(to_plain(Constant(values)))) == exact(Constant(values))
 
 
 class Colour(StrEnum):
