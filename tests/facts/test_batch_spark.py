@@ -134,7 +134,7 @@ def test_the_run_is_one_like_any_other(facts: Path, on_spark: RunFolder) -> None
         assert not batch(facts, runs, engine).run(silent).is_new
     assert batch(facts, runs, None).force(silent).folder == on_spark
     assert sorted(path.name for path in on_spark.path.iterdir() if not path.name.startswith("_")) == (
-        ["decisions", "portfolio", "published.json", "run.json", "snapshot"]
+        ["decisions", "portfolio", "published.json", "run.json", "snapshot", "whole"]
     )
 
 
