@@ -178,7 +178,7 @@ class Desk:
         told: list[pa.Array] = []
         if kept is not None:
             run, changed = kept
-            others = pa.chunked_array([sorted(changed)], pa.string())
+            others = pa.chunked_array([sorted({*changed, *changed.values()})], pa.string())
             progress("reading", 0, 1)
             with suppress(StoreError):  # damaged or removed in the meantime: then the store is read
                 for part in parts_of(run):
@@ -186,15 +186,17 @@ class Desk:
                     told += known.customers["customer"].chunks
                     yield known
                 progress("reading", 1, 1)
-                yield from self._parts_of(changed)
+                yield from self._parts_of(sorted(set(changed.values())))
                 return
         portfolio = last_portfolio(self.store, self.as_of, self.known_at)
         base = self._base(progress)
         base["portfolio"] = portfolio
         yield without(self._snapshot(base), pa.chunked_array(told, pa.string()))
 
-    def _kept(self) -> tuple[RunFolder, frozenset[str]] | None:
-        """Return the last run, and the customers of whom it does not know all that the store knows of this date.
+    def _kept(self) -> tuple[RunFolder, dict[str, str]] | None:
+        """Return the last run, and of whom it does not know all that the store knows of this date.
+
+        For each of these customers there is named the one that stands for it: itself unless it was merged.
 
         None if there is no such run, or if there are so many of them that to read the store is quicker.
         """
@@ -207,14 +209,13 @@ class Desk:
         changed = None if kept is None else changed_since(self.store, kept.entry)
         if run is None or kept is None or changed is None or len(changed) > max(FEW, run.customers // MANY):
             return None
-        return kept.folder, changed | {self.store.survivor(key, self.as_of, self.known_at) for key in changed}
+        return kept.folder, {key: self.store.survivor(key, self.as_of, self.known_at) for key in changed}
 
     def _parts_of(self, customers: Collection[str]) -> Iterator[Snapshot]:
         """Yield the facts of some customers, each read by itself; those that are not there on the date are left out."""
         from engine.snapshot import snapshot_of
 
-        standing = [key for key in sorted(customers) if self.store.survivor(key, self.as_of, self.known_at) == key]
-        found = [each[1] for key in standing if (each := self._facts(key)) is not None]
+        found = [each[1] for key in customers if (each := self._facts(key)) is not None]
         if found:
             yield snapshot_of(self.rules.pack.vocabulary, found)
 

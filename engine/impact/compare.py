@@ -18,7 +18,7 @@ from engine.plan.columns import Array, Column, Mask
 from engine.plan.overview import customers_of
 from engine.plan.owners import by_owner
 from engine.program import Program
-from engine.snapshot import Snapshot
+from engine.snapshot import Snapshot, with_owners
 from engine.vocabulary import FactKey, Type, Vocabulary
 
 MISSING = np.int64(np.iinfo(np.int64).min)
@@ -148,8 +148,7 @@ def _of(snapshot: Snapshot, places: Array) -> Snapshot:
     rows = {}
     for name, (table, owners) in by_owner(snapshot.customers["customer"], snapshot.rows).items():
         own = table.filter(pa.array(is_wanted[owners]))
-        at = own.schema.get_field_index("customer")
-        rows[name] = own.set_column(at, "customer", own["customer"].cast(pa.string()))
+        rows[name] = with_owners(own, own["customer"].cast(pa.string()))
     return Snapshot(snapshot.as_of, snapshot.customers.take(pa.array(places)), rows)
 
 

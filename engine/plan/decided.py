@@ -32,6 +32,7 @@ from engine.program import (
     decode,
     leaf_scope,
 )
+from engine.snapshot import Snapshot
 from engine.vocabulary import FactKey
 
 
@@ -61,6 +62,11 @@ class Decided:
             case Selection():
                 scores = score(self._chunk, self.conditions, self._rules, resolution)
                 self._cards[resolution.scorecard] = resolution, scores, select(self._chunk, resolution, scores)
+
+    @property
+    def snapshot(self) -> Snapshot:
+        """The facts that are stored of the chunk's customers."""
+        return self._chunk.snapshot
 
     # --- in columns ---
 

@@ -25,7 +25,6 @@ class Kept:
     base: Sequence[Snapshot]
     chunk: int = CHUNK
     _program: Program | None = None
-    _chunks: Sequence[Snapshot] = ()
     _decided: Sequence[Decided] = ()
 
     def leaves(self, vocabulary: Vocabulary) -> Sequence[Leaf]:
@@ -43,9 +42,9 @@ class Kept:
         base = self._program
         second = self._run(after)
         every = {one.fact for program in (before, after) for one in program.resolutions}
-        for chunk, one, other in zip(self._chunks, first, second, strict=True):
+        for one, other in zip(first, second, strict=True):
             facts = {*_otherwise(one), *_otherwise(other)} if base is self._program else every
-            yield Compared(chunk, one.result(), other.result(), facts)
+            yield Compared(one.snapshot, one.result(), other.result(), facts)
 
     def _run(self, program: Program) -> Sequence[Decided]:
         changed = None if self._program is None else changed_rules(self._program, program)
@@ -54,9 +53,7 @@ class Kept:
             return [Again(decided, program, changed, reads) for decided in self._decided]
         self._program = program
         plan = Plan(program)
-        chunks = [chunk for part in self.base for chunk in plan.chunks(part, self.chunk)]
-        self._chunks = [chunk.snapshot for chunk in chunks]
-        self._decided = [Decided(chunk) for chunk in chunks]
+        self._decided = [Decided(chunk) for part in self.base for chunk in plan.chunks(part, self.chunk)]
         return self._decided
 
 

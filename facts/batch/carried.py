@@ -9,7 +9,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from engine.snapshot import Snapshot, keyed
+from engine.snapshot import Snapshot, keyed, with_owners
 
 Places = np.typing.NDArray[np.int64]
 
@@ -93,7 +93,7 @@ def together(one: Snapshot, other: Snapshot) -> Snapshot:
 def _in_order(one: pa.Table, other: pa.Table, keys: pa.ChunkedArray) -> pa.Table:
     """Return the rows of both, by customer; those of one customer stay in their order."""
     owners = np.concatenate([_owners(table, keys) for table in (one, other)])
-    plain = [_with_customer(table, table["customer"].cast(pa.string())) for table in (one, other)]
+    plain = [with_owners(table, table["customer"].cast(pa.string())) for table in (one, other)]
     rows = _both(*plain).take(pa.array(np.argsort(owners, kind="stable")))
     return keyed(rows, keys)
 
@@ -117,8 +117,4 @@ def _owners(table: pa.Table, keys: pa.ChunkedArray) -> Places:
 
 def _filtered(table: pa.Table, mask: np.typing.NDArray[np.bool_]) -> pa.Table:
     kept = table.filter(pa.array(mask))
-    return _with_customer(kept, kept["customer"].cast(pa.string()))
-
-
-def _with_customer(table: pa.Table, customers: pa.ChunkedArray) -> pa.Table:
-    return table.set_column(table.schema.get_field_index("customer"), "customer", customers)
+    return with_owners(kept, kept["customer"].cast(pa.string()))

@@ -54,7 +54,7 @@ def read_facts(place: Path) -> pa.Table:
         return read_table(place.with_suffix(RESULTS)).unify_dictionaries()
     try:
         content = place.read_bytes()
-        _require_sum(place, hashlib.new(_algorithm(place), content).hexdigest())
+        _require_sum(place, content)
         options = pa.ipc.IpcReadOptions(use_threads=False)
         # The C library's memory, as the plan lets that keep what is freed (engine/plan/memory.py): Arrow's own gives it
         # back, and maps it anew for the next part, page by page.
@@ -102,8 +102,7 @@ def require_sound(place: Path) -> None:
         return
     # The sums of pages leave out what Parquet says of them. Runs of earlier versions have no other sums.
     if sum_place(place).exists():
-        with place.open("rb") as file:
-            _require_sum(place, hashlib.file_digest(file, _algorithm(place)).hexdigest())
+        _require_sum(place, place.read_bytes())
     read_table(place)
 
 
@@ -118,16 +117,9 @@ def sum_place(file: Path) -> Path:
     return file.with_name(f"_{file.stem}.sum")
 
 
-def _algorithm(place: Path) -> str:
-    return _ALGORITHMS.get(len(_kept_sum(place)), "sha256")
-
-
-def _kept_sum(place: Path) -> str:
-    return sum_place(place).read_text(encoding="ascii", errors="replace")
-
-
-def _require_sum(place: Path, found: str) -> None:
-    if _kept_sum(place) != found:
+def _require_sum(place: Path, content: bytes) -> None:
+    kept = sum_place(place).read_text(encoding="ascii", errors="replace")
+    if hashlib.new(_ALGORITHMS.get(len(kept), "sha256"), content).hexdigest() != kept:
         raise _unusable(place, "it is not what was written")
 
 

@@ -33,7 +33,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from sqlalchemy import URL
 
-from engine.snapshot import Snapshot, keyed
+from engine.snapshot import Snapshot, keyed, with_owners
 from facts.batch.files import FACTS, RESULTS, put_sum, read_facts, read_table, require_sound, write_facts, write_table
 from facts.database import StoreError, is_sqlite
 
@@ -390,14 +390,10 @@ def runs_folder(url: URL) -> Path:
 
 def _by_places(rows: pa.Table) -> pa.Table:
     """Return rows with their customers as places among all customers: their keys are kept once."""
-    return _with_customer(rows, rows["customer"].combine_chunks().indices)
+    return with_owners(rows, rows["customer"].combine_chunks().indices)
 
 
 def _by_keys(rows: pa.Table, customers: pa.ChunkedArray) -> pa.Table:
     """Return rows with their customers as `keyed` gives them."""
     places = rows["customer"].combine_chunks()
-    return _with_customer(rows, pa.DictionaryArray.from_arrays(places, customers.combine_chunks()))
-
-
-def _with_customer(rows: pa.Table, customers: pa.Array) -> pa.Table:
-    return rows.set_column(rows.schema.get_field_index("customer"), "customer", customers)
+    return with_owners(rows, pa.DictionaryArray.from_arrays(places, customers.combine_chunks()))
