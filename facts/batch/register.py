@@ -12,6 +12,7 @@ import pyarrow.compute as pc
 
 from engine.errors import did_you_mean
 from engine.snapshot import Snapshot
+from facts.batch.carried import only
 from facts.batch.ledger import Ledger, RunFolder
 from facts.batch.pipeline import Decide, Progress, facts_of_part
 from facts.batch.run import differing
@@ -120,20 +121,15 @@ def whole_run(entry: Entry) -> RunFolder:
 
 def parts_with(run: RunFolder, customers: Collection[str] | None) -> Iterator[tuple[int, Snapshot]]:
     """Yield the parts' facts with their numbers; of some customers, only their own, without parts that have none."""
-    wanted = None if customers is None else pa.array(sorted(customers), pa.string())
+    wanted = None if customers is None else pa.chunked_array([sorted(customers)], pa.string())
     for number in range(run.parts()):
         snapshot = facts_of_part(run, number)
         if wanted is None:
             yield number, snapshot
             continue
-        own = _of(snapshot.customers, wanted)
-        if own.num_rows:
-            rows = {name: _of(table, wanted) for name, table in snapshot.rows.items()}
-            yield number, Snapshot(snapshot.as_of, own, rows)
-
-
-def _of(table: pa.Table, customers: pa.Array) -> pa.Table:
-    return table.filter(pc.is_in(table["customer"].cast(pa.string()), value_set=customers))
+        own = only(snapshot, wanted)
+        if own.customers.num_rows:
+            yield number, own
 
 
 def prune(ledger: Ledger, store: Store | None, keep: int) -> list[Entry]:
