@@ -104,9 +104,10 @@ def _seen_in_time(column: Column[Any]) -> ColumnElement[Any]:
 
 
 def _is_current(table: Table) -> ColumnElement[bool]:
-    from_last = func.row_number().over(partition_by=table.c.key, order_by=table.c.holds_from.desc())
+    # No two rows of a key stand from the same day. (To number them instead, DuckDB takes twice as long.)
+    last_on = func.max(table.c.holds_from).over(partition_by=table.c.key)
     going_on = or_(table.c.holds_until.is_(None), table.c.holds_until > AS_OF)
-    return and_(from_last == 1, going_on)
+    return and_(table.c.holds_from == last_on, going_on)
 
 
 def owner(table: Table) -> Column[Any] | None:

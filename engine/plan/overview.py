@@ -27,7 +27,7 @@ def overview(program: Program, result: Result, facts: Mapping[str, FactKey]) -> 
 
     Returns:
         `customer`, the columns wanted, `urgency` (of the most urgent action; null if none is advised), `provisional`
-        (whether one of the wanted facts is) and `fired_rules` (JSON list of rule ids).
+        (whether one of the wanted facts is) and `fired_rules` (JSON list of rule ids, as a dictionary).
     """
     size = len(result.customers)
     urgency = _urgency(program, result, size)
@@ -129,18 +129,19 @@ def firing(program: Program, results: Iterable[Result]) -> dict[str, int]:
 # --- rules ---
 
 
-def _fired_rules(program: Program, result: Result, size: int) -> pa.Array:
-    """Return the ids of each customer's fired rules as JSON lists."""
+def _fired_rules(program: Program, result: Result, size: int) -> pa.DictionaryArray:
+    """Return the ids of each customer's fired rules as JSON lists, each list written once."""
     rules = sorted(program.rules, key=lambda rule: rule.id)
     fired = np.zeros((size, len(rules)), np.bool_)
     for place, rule in enumerate(rules):
         fired[:, place] = customers_of(rule, result, size)
-    # Few combinations occur, and they are long: each is written once.
+    # Few combinations occur, and they are long.
     packed = np.ascontiguousarray(np.packbits(fired, axis=1))
     whole = packed.view(np.dtype((np.void, packed.shape[1]))).ravel() if rules else np.zeros(size, "V1")
     _, first, which = np.unique(whole, return_index=True, return_inverse=True)
-    written = _json_lists([rule.id for rule in rules], fired[first])
-    return written.take(pa.array(which))
+    return pa.DictionaryArray.from_arrays(
+        pa.array(which, pa.int32()), _json_lists([rule.id for rule in rules], fired[first])
+    )
 
 
 def _json_lists(ids: Sequence[str], fired: Mask) -> pa.Array:

@@ -20,17 +20,22 @@ WITH
         LEFT JOIN day_rates r ON r.currency = p.currency AND r.day = p.holds_from
         LEFT JOIN bills b ON b.key = p.invoice_key AND b.customer = p.customer
     ),
+    paid AS (
+        SELECT invoice_key, sum(amount) AS amount, max(holds_from) AS last_on
+        FROM receipts
+        WHERE invoice_key IS NOT NULL
+        GROUP BY invoice_key
+    ),
     rests AS (
         SELECT
             b.key,
-            any_value(b.customer) AS customer,
-            any_value(b.holds_from) AS holds_from,
-            any_value(b.due_on) AS due_on,
-            any_value(b.amount) - coalesce(sum(p.amount), 0) AS unpaid,
-            max(p.holds_from) AS last_paid_on
+            b.customer,
+            b.holds_from,
+            b.due_on,
+            b.amount - coalesce(p.amount, 0) AS unpaid,
+            p.last_on AS last_paid_on
         FROM bills b
-        LEFT JOIN receipts p ON p.invoice_key = b.key
-        GROUP BY b.key
+        LEFT JOIN paid p ON p.invoice_key = b.key
     ),
     credits AS (
         SELECT customer, sum(amount) AS credit
@@ -41,20 +46,24 @@ WITH
         )
         GROUP BY customer
     ),
-    -- What is still open of an invoice once credits have settled those that fell due before it.
+    -- What is still open of an invoice once credits have settled those that fell due before it. (Few are unpaid, so
+    -- only those are put in order.)
     debts AS (
         SELECT
             r.*,
             least(
-                greatest(unpaid, 0),
+                unpaid,
                 greatest(
-                    sum(greatest(unpaid, 0)) OVER (PARTITION BY customer ORDER BY due_on NULLS LAST, holds_from, key)
+                    sum(unpaid) OVER (PARTITION BY customer ORDER BY due_on NULLS LAST, holds_from, key)
                         - coalesce(credit, 0),
                     0
                 )
             ) AS still_open
         FROM rests r
         LEFT JOIN credits USING (customer)
+        WHERE unpaid > 0
+        UNION ALL
+        SELECT *, 0 FROM rests WHERE unpaid <= 0
     ),
     sums AS (
         SELECT

@@ -5,7 +5,7 @@ CREATE MACRO as_of() AS getvariable('as_of')::DATE;
 CREATE MACRO base_currency() AS getvariable('base_currency')::VARCHAR;
 
 -- An amount of money in ten-thousandths, as a whole number.
-CREATE MACRO ten_thousandths(amount) AS (amount::DECIMAL(28, 4) * 10000)::HUGEINT;
+CREATE MACRO ten_thousandths(amount) AS (amount * 10000)::HUGEINT;
 
 -- n / d with two digits, halves away from zero; missing if d is 0. Both are whole numbers and d is not negative, so
 -- that nothing passes through a binary fraction.

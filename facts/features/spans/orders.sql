@@ -7,18 +7,32 @@ WITH
     covered AS (
         SELECT customer, span FROM recorded JOIN spans ON since <= first_day WHERE collection = 'orders'
     ),
-    counts AS (
+    -- A salesperson and a product is a group first, so that no distinct values need be counted. A span has fewer than
+    -- 32 months, so the bits of a number tell them apart.
+    by_seller AS (
         SELECT
             customer,
             span,
+            salesperson,
             count(*) FILTER (kind = 'order') AS orders,
             count(*) FILTER (kind = 'return') AS returns,
-            count(DISTINCT date_trunc('month', holds_from)) FILTER (kind = 'order') AS months,
-            CASE WHEN count(*) = count(salesperson) THEN count(DISTINCT salesperson) END AS salespeople,
+            bit_or(1 << (12 * year(holds_from) + month(holds_from)) % 32) FILTER (kind = 'order') AS months,
             count(*) = count(order_key) AS itemised
         FROM orders
         LEFT JOIN (SELECT DISTINCT order_key FROM order_lines) ON order_key = key
         JOIN spans ON holds_from BETWEEN first_day AND last_day
+        GROUP BY customer, span, salesperson
+    ),
+    counts AS (
+        SELECT
+            customer,
+            span,
+            sum(orders)::BIGINT AS orders,
+            sum(returns)::BIGINT AS returns,
+            bit_count(bit_or(months))::BIGINT AS months,
+            CASE WHEN count(*) = count(salesperson) THEN count(salesperson) END AS salespeople,
+            bool_and(itemised) AS itemised
+        FROM by_seller
         GROUP BY customer, span
     ),
     daily AS (
@@ -39,13 +53,14 @@ WITH
         JOIN spans ON d.holds_from BETWEEN first_day AND last_day
         GROUP BY customer, span
     ),
-    assortments AS (
-        SELECT customer, span, count(DISTINCT product) AS products
+    products AS (
+        SELECT customer, span, product
         FROM order_lines
         JOIN spans ON holds_from BETWEEN first_day AND last_day
         WHERE goods AND kind = 'order'
-        GROUP BY customer, span
-    )
+        GROUP BY customer, span, product
+    ),
+    assortments AS (SELECT customer, span, count(product) AS products FROM products GROUP BY customer, span)
 SELECT
     customer,
     span,
@@ -59,9 +74,10 @@ SELECT
     END::DECIMAL(18, 2) AS revenue,
     CASE WHEN itemised AND convertible THEN quotient(ten_thousandths(ordered), 10000 * orders) END AS average_order,
     CASE
+        WHEN coalesce(itemised, true) AND convertible AND ordered > 0 AND ordered = revenue THEN 0
         WHEN coalesce(itemised, true) AND convertible AND ordered > 0
             THEN quotient(100 * ten_thousandths(ordered - revenue), ten_thousandths(ordered))
-    END AS return_rate
+    END::DECIMAL(18, 2) AS return_rate
 FROM covered
 LEFT JOIN counts USING (customer, span)
 LEFT JOIN values USING (customer, span)
