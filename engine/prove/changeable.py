@@ -265,9 +265,9 @@ class ChangeableCustomer:
         """Return what a solution costs."""
         return _sum(model, self.costs)
 
-    def stays(self, model: Any) -> list[Term]:
-        """Return, for everything that a solution leaves as it is, that it stays so."""
-        return [no(part.changed) for part in self._parts() if not holds(model, part.changed)]
+    def unchanged(self) -> list[Term]:
+        """Return, for everything that can become otherwise, that it stays; first for what somebody else must change."""
+        return [no(part.changed) for part in sorted(self._parts(), key=lambda part: part.by is Changer.US)]
 
     def changed(self, model: Any) -> list[Term]:
         """Return what a solution changes, waiting aside."""
@@ -284,6 +284,15 @@ class ChangeableCustomer:
         for (key, row), value in self._values.items():
             if self._is_added(key, row) and self._counts(self._added[key.scope or ""].by):
                 yield choose(value.known, 1, 0)
+
+    def words(self, model: Any) -> Iterator[list[Term]]:
+        """Yield the possible words, in their order, for each that a solution changes or says of an added row."""
+        for (key, row), value in self._values.items():
+            if not isinstance(value, Coded) or not holds(model, value.known):
+                continue
+            part = self._added.get(key.scope or "") if self._is_added(key, row) else self._changes.get((key, row))
+            if part is not None and self._counts(part.by) and holds(model, part.changed):
+                yield list(value.codes.values())
 
     # --- back to a concrete customer ---
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,7 +10,7 @@ import z3
 
 from engine.program import Program, encode
 from engine.prove.changeable import Alteration, ChangeableCustomer
-from engine.prove.customer import number
+from engine.prove.customer import holds, number
 from engine.prove.encode import Encoding
 from engine.prove.prover import UnansweredError
 from engine.prove.terms import Number, Term, both, no, some
@@ -80,7 +80,7 @@ class Search:
             if found is None:
                 return
             model, is_cheapest = found
-            model = self._least(model)
+            model = self._settled(model, self._goal, *avoided)
             first = first or self._customer.cost(model)
             if self._customer.cost(model) > first + MORE:
                 return
@@ -106,12 +106,33 @@ class Search:
             return (solver.model(), False) if answer == z3.sat else None
         return (solver.model(), True) if answer == z3.sat else None
 
-    def _least(self, model: Any) -> Any:
-        """Return a solution with the same changes at the same cost, after the least time and by the least amounts."""
-        solver = self._told(z3.SimpleSolver(), self._goal, *self._customer.stays(model))
+    def _settled(self, model: Any, *terms: Term) -> Any:
+        """Return the one solution of this cost that comes first, in whatever order the solver finds them.
+
+        As much as can be stays as it is, in the order of the changes; then the least time and the least amounts; then
+        the words that the catalogue lists first.
+        """
+        solver = self._told(z3.SimpleSolver(), *terms)
         solver.add(z3.PbLe(self._customer.costs, self._customer.cost(model)))
+        for stays in self._customer.unchanged():
+            model = self._preferred(solver, model, [stays])
         for amount in self._customer.wait, *self._customer.amounts(model):
             model = self._lowered(solver, model, amount)
+        for words in self._customer.words(model):
+            model = self._preferred(solver, model, words)
+        return model
+
+    @staticmethod
+    def _preferred(solver: Any, model: Any, terms: Sequence[Term]) -> Any:
+        """Return a solution with the first of some terms that can hold, as far as the solver knows in time; keep it."""
+        for term in terms:
+            if holds(model, term):
+                solver.add(term)
+                return model
+            if solver.check(term) == z3.sat:
+                model = solver.model()
+                solver.add(term)
+                return model
         return model
 
     @staticmethod

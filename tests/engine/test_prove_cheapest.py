@@ -9,6 +9,7 @@ from itertools import product
 from random import Random
 
 import pytest
+import z3
 
 from engine.compile import compile_pack
 from engine.load import pack_from_texts
@@ -137,6 +138,23 @@ def test_records_are_completed_where_something_must_not_be() -> None:
     (path,) = ways("{needs: {none: {kind: a}}}", recorded={})
     assert [(one.scope, one.fact, one.row) for one in path.alterations] == [("needs", "", "")]
     assert path.customer.recorded == {"needs": (BEGINNING, None)}
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_of_equally_cheap_ways_one_comes_first_whatever_the_solver_meets_first(seed: int) -> None:
+    """What we can do ourselves comes before what the customer must, and words come in the catalogue's order."""
+    z3.set_param("smt.random_seed", seed)
+    try:
+        found = ways("{any: [{debt: 0}, {grade: mid}, {owed: {at_least: 6}}]}")
+        (added,) = ways("{needs: {any: {kind: {one_of: [b, a]}, state: {one_of: [top, mid]}}}}")[0].alterations
+    finally:
+        z3.set_param("smt.random_seed", 0)
+    assert [(told(path), path.cost) for path in found] == [
+        ([("grade", "low", "mid")], 3),
+        ([("debt", 9, 0)], 3),
+        ([("owed", 5, 6)], 9),
+    ]
+    assert added.row_facts == {"kind": "a", "state": "mid"}
 
 
 # --- against all there are ---
