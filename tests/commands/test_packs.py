@@ -148,6 +148,22 @@ def test_a_pack_is_used_and_rolled_back(store_url: str, packs: Path) -> None:
     store.close()
 
 
+def test_a_base_behind_a_symbolic_link_is_copied(store_url: str, packs: Path, tmp_path: Path) -> None:
+    """Where a pack extends another by a link, the store keeps that pack where the link was."""
+    Store.create(store_url).close()
+    (tmp_path / "elsewhere" / "of_the_group").mkdir(parents=True)
+    (packs / "value_marketing").rename(tmp_path / "elsewhere" / "of_the_group" / "vm")
+    (packs / "value_marketing").symlink_to(tmp_path / "elsewhere" / "of_the_group" / "vm", target_is_directory=True)
+    call_command("pack", "use", packs / "local", "--db", store_url, "--as", "ana")
+    shutil.rmtree(tmp_path / "elsewhere")
+    shutil.rmtree(packs / "local")
+    store = Store.open(store_url)
+    rules = rules_in_use(store)
+    assert rules.pack.name == "local"
+    assert len(rules.pack.gates) > 0
+    store.close()
+
+
 def test_a_faulty_pack_is_not_put_to_use(demo: Call, packs: Path) -> None:
     """A pack with a problem is refused; the store decides as before."""
     before = demo("pack", "show", "--json").json
