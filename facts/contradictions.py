@@ -36,7 +36,7 @@ Place = tuple[str, str]
 """A customer and a fact."""
 
 Row = Mapping[str, Any]
-"""A record of a fact: its columns, the `value`, and the column that it `says` it in."""
+"""A record of a fact: its columns, the `table` that it is in, the column that it `says` it in, and the `value`."""
 
 
 _MERGES = "merges"
@@ -80,7 +80,7 @@ def contradictions(
     found = {}
     for place, rows in records.items():
         last = newest(rows)
-        others = [*_apart(last, rows, joined), *replaced.get((last["says"], last["key"], last["holds_from"]), ())]
+        others = [*_apart(last, rows, joined), *replaced.get(_where(last), ())]
         against = [row for row in others if row["value"] != last["value"] and not _gives_way(row, last)]
         if against:
             found[place] = against
@@ -122,18 +122,22 @@ def _of(column: ColumnElement[str], customers: Collection[str] | None) -> Column
     return true() if customers is None else column.in_(customers)
 
 
-def _replaced(taken: Mapping[str, Sequence[Row]]) -> dict[tuple[str, str, date], list[Row]]:
-    """Return by column, key and day what an import took the place of, where somebody else entered what stands.
+def _where(row: Row) -> tuple[object, ...]:
+    return tuple(row[each] for each in ("table", "says", "key", "holds_from"))
+
+
+def _replaced(taken: Mapping[str, Sequence[Row]]) -> dict[tuple[object, ...], list[Row]]:
+    """Return by table, column, key and day what an import took the place of, where somebody else entered what stands.
 
     By hand nobody can replace what somebody else said, but for a guess, or by an effect, from which more follows.
     """
-    found: dict[tuple[str, str, date], dict[str, Row]] = defaultdict(dict)
+    found: dict[tuple[object, ...], dict[str, Row]] = defaultdict(dict)
     for name in _SAYS:
         for row in sorted(taken[name], key=itemgetter("id")):
             for column in _SAYS[name]:
                 if row[column] is not None:  # what each said last
-                    said = {**row, "says": column, "value": row[column]}
-                    found[column, row["key"], row["holds_from"]][row["entered_by"]] = said
+                    said = {**row, "table": name, "says": column, "value": row[column]}
+                    found[_where(said)][row["entered_by"]] = said
     return {place: [*by_person.values()] for place, by_person in found.items()}
 
 

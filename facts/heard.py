@@ -78,7 +78,8 @@ def last_heard(
         for row in base[name]:
             if row["is_current"] and row["customer"] in customers:
                 fact = f"{family}.{row[member]}"
-                records[row["customer"], _ALONE.get(fact, fact)].append({**row, "says": value, "value": row[value]})
+                said = {**row, "table": name, "says": value, "value": row[value]}
+                records[row["customer"], _ALONE.get(fact, fact)].append(said)
     needs = _of_needs(row for row in base["needs"] if row["is_current"] and row["customer"] in customers)
     records.update(needs)
     against = contradictions(store, {place: _of_one(rows) for place, rows in records.items()}, as_of, moment)
@@ -106,7 +107,8 @@ def _of_needs(rows: Iterable[Row]) -> dict[Place, list[Row]]:
         for column in NEED_SAYS:
             if row[column] is not None:
                 name = f"{NEED}{row['kind']}" + ("" if column == _STATE else f".{column}")
-                found[row["customer"], name].append({**row, "says": column, "value": row[column]})
+                said = {**row, "table": "needs", "says": column, "value": row[column]}
+                found[row["customer"], name].append(said)
     return found
 
 

@@ -198,6 +198,17 @@ def test_a_need_of_one_day_by_two_people(store: Store, tmp_path: Path) -> None:
     assert needs_against(store) == {}
 
 
+def test_a_need_and_a_perception_of_one_name_are_two_things(store: Store, tmp_path: Path) -> None:
+    """Both have a level, and both are kept by the word `brand`: what one said says nothing against the other."""
+    say(store, "K1", "perception.brand=aware", JUNE)
+    need(store, "K1", JUNE, kind="brand", level="basic")
+    file = tmp_path / "needs.csv"
+    file.write_text("customer,kind,state,level,holds_from\nK1,brand,unmet,expected,2026-06-01\n")
+    import_files(store, "canonical", [file], user="bob")
+    assert list(unsure(store)) == ["needs.brand.level"]
+    assert needs_against(store) == {"needs.brand.level": ("expected", [("basic", "ann")])}
+
+
 def test_a_guessed_need_is_asked_for_once(store: Store) -> None:
     """What is contradicted in a guess is named for itself; that it is a guess is said of the need alone."""
     need(store, "K1", MAY, state="met", tier="core", sure="estimate")
