@@ -7,7 +7,7 @@ import pyarrow as pa
 
 from engine.snapshot import Snapshot
 from facts.features import base_schemas, features
-from facts.snapshot import aligned, where
+from facts.snapshot import aligned, spread
 
 
 def with_portfolio(snapshot: Snapshot, portfolio: pa.Table) -> Snapshot:
@@ -38,10 +38,11 @@ def facts_from(portfolio: pa.Table, customers: pa.Table) -> pa.Table:
         )
     keys = customers["customer"]
     found = aligned(facts, keys)
-    for name in customers.column_names:
-        family, _, member = name.partition(".")
-        if member and family in of_members.column_names:
-            found[name] = aligned(where(of_members, "member", member), keys)[family]
+    for family in (name for name in of_members.column_names if name not in ("customer", "member")):
+        own = f"{family}."
+        members = [name.removeprefix(own) for name in customers.column_names if name.startswith(own)]
+        of_family = spread(of_members.select(["customer", "member", family]), "member", members, keys)
+        found |= {f"{own}{member}": column for _, member, column in of_family}
     wanted = [name for name in customers.column_names if name in found]
     return pa.table({name: found[name].cast(customers[name].type) for name in wanted})
 

@@ -173,14 +173,11 @@ def _customers(database: DuckDBPyConnection, vocabulary: Vocabulary) -> pa.Table
         found |= _by_member(_query(database, feature.sql), keys, vocabulary)
     spans = _query(database, "SELECT span FROM spans")["span"].to_pylist()
     for feature in features("spans"):
-        rows = _query(database, feature.sql)
-        for span in spans:
-            in_span = aligned(where(rows, "span", span), keys)
-            found |= {f"{name}_{span}": column for name, column in in_span.items()}
+        in_spans = spread(_query(database, feature.sql), "span", spans, keys)
+        found |= {f"{name}_{span}": column for name, span, column in in_spans}
     recorded = _query(database, "SELECT customer, collection, recorded_from, recorded_to FROM recorded")
-    for collection in vocabulary.collections:
-        of_collection = aligned(where(recorded, "collection", collection), keys)
-        found |= {f"{collection}.{name}": column for name, column in of_collection.items()}
+    of_collections = spread(recorded, "collection", list(vocabulary.collections), keys)
+    found |= {f"{collection}.{name}": column for name, collection, column in of_collections}
     return pa.table({"customer": keys} | {name: found[name] for name in wanted_columns(found, vocabulary)})
 
 
@@ -190,30 +187,38 @@ def aligned(rows: pa.Table, keys: pa.ChunkedArray) -> dict[str, pa.ChunkedArray]
     return {name: rows[name].take(positions) for name in rows.column_names if name != "customer"}
 
 
-def where(rows: pa.Table, column: str, value: str) -> pa.Table:
-    """Return the rows with a value in a column, without that column."""
-    return rows.filter(pc.equal(rows[column], value)).drop_columns([column])
+def spread(
+    rows: pa.Table, by: str, words: Sequence[str], keys: pa.ChunkedArray
+) -> Iterator[tuple[str, str, pa.ChunkedArray]]:
+    """Yield the columns of rows that `customer` and a word in the column `by` tell apart, one for each word.
+
+    Yields a column's name, the word, and one value for each key: null where no row has both.
+    """
+    owners = pc.index_in(rows["customer"], value_set=keys).fill_null(-1).to_numpy()
+    codes = pc.index_in(rows[by], value_set=pa.array(words, pa.string())).to_numpy()
+    for code, word in enumerate(words):
+        (of_word,) = np.nonzero((codes == code) & (owners >= 0))
+        places = np.full(len(keys), -1)
+        places[owners[of_word]] = of_word
+        positions = pa.array(places, mask=places < 0)
+        for name in (name for name in rows.column_names if name not in ("customer", by)):
+            yield name, word, rows[name].take(positions)
 
 
 def _by_member(rows: pa.Table, keys: pa.ChunkedArray, vocabulary: Vocabulary) -> dict[str, pa.ChunkedArray]:
     """Return a column for each member of the families that the columns are named after."""
-    found = {}
+    found: dict[str, pa.ChunkedArray] = {}
     rows = rows.filter(pc.is_in(rows["customer"], value_set=keys))
-    owners = pc.index_in(rows["customer"], value_set=keys).to_numpy()
     for family in (name for name in rows.column_names if name not in ("customer", "member")):
         members = vocabulary.enums[vocabulary.families[family]].members
         check_members(family, pc.unique(rows["member"]).to_pylist(), vocabulary, partial(_customers_with, rows))
-        codes = pc.index_in(rows["member"], value_set=pa.array(members)).to_numpy()
-        for code, member in enumerate(members):
-            (of_member,) = np.nonzero(codes == code)
-            places = np.full(len(keys), -1)
-            places[owners[of_member]] = of_member
-            found[f"{family}.{member}"] = rows[family].take(pa.array(places, mask=places < 0))
+        of_members = spread(rows.select(["customer", "member", family]), "member", members, keys)
+        found |= {f"{family}.{member}": column for _, member, column in of_members}
     return found
 
 
 def _customers_with(rows: pa.Table, member: str) -> list[str]:
-    customers: list[str] = where(rows, "member", member)["customer"].to_pylist()
+    customers: list[str] = rows.filter(pc.equal(rows["member"], member))["customer"].to_pylist()
     return customers
 
 
