@@ -22,8 +22,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bench.figures import Figure, show
-from facts.batch.folder import open_folder
 from facts.batch.ledger import Ledger
+from facts.batch.opening import open_folder
 from facts.batch.run import Batch
 from facts.demo import AS_OF
 from facts.features import KINDS, PREPARED, PREPARED_FOR_FEATURES, base_columns, base_schemas, features

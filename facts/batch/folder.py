@@ -7,7 +7,7 @@ visible as of a date is decided by the same statement that reads the store.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
@@ -24,7 +24,6 @@ from sqlalchemy.dialects import postgresql
 
 from engine.errors import did_you_mean
 from facts import reading
-from facts.columns import Scaled
 from facts.database import StoreError
 from facts.features import base_columns, base_schemas
 from facts.snapshot import open_database
@@ -248,119 +247,8 @@ class FactsFolder:
         return _empty(column)
 
 
-# --- what is in a folder ---
-
-
-def open_folder(path: Path) -> FactsFolder:
-    """Look at a folder of facts and check that its files have the columns that are needed, with their types.
-
-    Raises:
-        StoreError: naming everything that is wrong.
-    """
-    if not path.is_dir():
-        raise _unusable(path, ["there is no such folder"])
-    problems: list[str] = []
-    files = dict(_tables(path, problems))
-    if "customers" not in files and not problems:
-        problems.append("there is no customers.parquet")
-    columns = {}
-    for name, paths in files.items():
-        schemas = [schema for each in paths if (schema := _schema(each, problems)) is not None]
-        columns[name] = frozenset(column for schema in schemas for column in schema.names)
-        for each, schema in zip(paths, schemas, strict=False):
-            problems += [f"{each.name}: {problem}" for problem in _misfits(TABLES[name], schema)]
-    if not problems:
-        problems += [problem for name, paths in files.items() for problem in _nulls(name, paths)]
-    if not problems and not FactsFolder(path, files, columns).rows("customers"):
-        problems.append("there are no customers in customers.parquet")
-    if problems:
-        raise _unusable(path, problems)
-    return FactsFolder(path, files, columns)
-
-
-def _tables(path: Path, problems: list[str]) -> Iterator[tuple[str, tuple[Path, ...]]]:
-    """Yield the tables of a folder with their files."""
-    for entry in sorted(path.iterdir()):
-        found = tuple(sorted(entry.glob("*.parquet"))) if entry.is_dir() else (entry,)
-        if entry.name.startswith((".", "_")) or not found or found[0].suffix != ".parquet":
-            continue
-        name = entry.stem
-        if name in TABLES:
-            yield name, found
-        else:
-            problems.append(f"{entry.name} is no table of facts. {did_you_mean(name, TABLES)}".rstrip())
-
-
-def _schema(path: Path, problems: list[str]) -> pa.Schema | None:
-    try:
-        found: pa.Schema = pq.read_schema(path)
-    except (pa.ArrowException, OSError) as error:
-        problems.append(f"{path.name} cannot be read as Parquet ({str(error).partition(chr(10))[0]})")
-        return None
-    return found
-
-
-def _misfits(table: Table, schema: pa.Schema) -> Iterator[str]:
-    """Yield what is wrong with a file's columns."""
-    for column in (table.c[name] for name in (*needed_columns(table), *HISTORY)):
-        if column.name in schema.names:
-            found = schema.field(column.name).type
-            if not _fits(column, found):
-                yield f"column {column.name!r} is {found}, not {reading.arrow_type(column)}"
-        elif column.name in _required(table):
-            yield f"column {column.name!r} is missing. {did_you_mean(column.name, schema.names)}".rstrip()
-
-
-def _fits(column: Column[Any], found: pa.DataType) -> bool:
-    """Return whether values of an Arrow type are those of a column without any loss."""
-    inner = found.value_type if pa.types.is_dictionary(found) else found
-    wanted = reading.arrow_type(column)
-    if pa.types.is_null(inner):
-        return bool(column.nullable)
-    if isinstance(column.type, Scaled):
-        return bool(pa.types.is_decimal(inner) or pa.types.is_integer(inner))
-    if pa.types.is_string(wanted):
-        return bool(pa.types.is_string(inner) or pa.types.is_large_string(inner) or pa.types.is_string_view(inner))
-    if pa.types.is_integer(wanted):
-        return bool(pa.types.is_integer(inner))
-    if pa.types.is_timestamp(wanted):
-        return bool(pa.types.is_timestamp(inner) and inner.tz is not None)
-    return bool(inner == wanted)
-
-
-@cache
-def needed_columns(table: Table) -> tuple[str, ...]:
-    """Return the columns that decisions rest on, and those by which it is seen what is visible."""
-    owner = reading.owner(table)
-    by = {"holds_from", "holds_until", *(["key"] if table.info["shape"] == "register" else [])}
-    wanted = {*base_columns()[table.name], *by, *([owner.name] if owner is not None else [])}
-    return tuple(name for name in table.columns.keys() if name in wanted)  # noqa: SIM118 - a collection of columns
-
-
-@cache
-def _required(table: Table) -> tuple[str, ...]:
-    """Return the columns in which each row must have a value."""
-    columns = (table.c[name] for name in needed_columns(table))
-    return tuple(column.name for column in columns if not column.nullable and column.server_default is None)
-
-
-def _nulls(name: str, paths: Sequence[Path]) -> Iterator[str]:
-    """Yield the required columns in which values are missing."""
-    for path in paths:
-        with pq.ParquetFile(path) as file:
-            for column in _required(TABLES[name]):
-                place = file.schema_arrow.get_field_index(column)
-                groups = [file.metadata.row_group(group) for group in range(file.metadata.num_row_groups)]
-                known = [group.column(place).statistics for group in groups]
-                if all(each is not None and each.has_null_count for each in known):
-                    missing = sum(each.null_count for each in known)
-                else:
-                    missing = file.read([column])[column].null_count
-                if missing:
-                    yield f"{path.name}: column {column!r} has no value in {missing:,} rows"
-
-
-def _unusable(path: Path, problems: Sequence[str]) -> StoreError:
+def unusable(path: Path, problems: Sequence[str]) -> StoreError:
+    """Return the error for a folder in which something is wrong."""
     return StoreError(
         f"The facts in {path} cannot be used",
         "; ".join(problems),
@@ -421,12 +309,12 @@ def _check_values(database: DuckDBPyConnection, name: str, path: Path) -> None:
     if found[0]:
         twice = f"SELECT key FROM {rows} GROUP BY {identity} HAVING count(*) > 1 LIMIT 1"  # noqa: S608 - own names
         for (key,) in database.execute(twice).fetchall():
-            raise _unusable(path, [f"{name}: the key {key!r} stands in several rows"])
+            raise unusable(path, [f"{name}: the key {key!r} stands in several rows"])
     for column in (column for column, is_wrong in zip(closed, found[1:], strict=True) if is_wrong):
         other = f"SELECT {column} FROM {rows} WHERE NOT list_contains($members, {column}) LIMIT 1"  # noqa: S608 - own names
         for (word,) in database.execute(other, {"members": members[column]}).fetchall():
             hint = did_you_mean(str(word), members[column]) or f"It is one of {', '.join(members[column])}."
-            raise _unusable(path, [f"{name}: column {column!r} holds {word!r}. {hint}"])
+            raise unusable(path, [f"{name}: column {column!r} holds {word!r}. {hint}"])
 
 
 class _refused:  # noqa: N801 - used as a word
@@ -442,7 +330,7 @@ class _refused:  # noqa: N801 - used as a word
         """Explain an error of DuckDB's; others pass."""
         if isinstance(error, duckdb.Error):
             said = str(error).partition("\n")[0]
-            raise _unusable(self._path, [f"{self._name}: {said}"]) from None
+            raise unusable(self._path, [f"{self._name}: {said}"]) from None
 
 
 def _sql_type(column: Column[Any]) -> str:

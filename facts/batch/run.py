@@ -15,8 +15,9 @@ import pyarrow.parquet as pq
 
 from engine.vocabulary import Vocabulary
 from facts.batch.files import read_table
-from facts.batch.folder import TABLES, FactsFolder, Part, divided, divided_at, needed_columns, open_folder
+from facts.batch.folder import TABLES, FactsFolder, Part, divided, divided_at
 from facts.batch.ledger import Ledger, RunFolder, RunKey
+from facts.batch.opening import needed_columns, open_folder
 from facts.batch.pipeline import PART, Decide, Job, Progress, in_threads, part_size
 from facts.batch.spark import Spark, started
 from facts.database import StoreError

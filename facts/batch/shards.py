@@ -21,7 +21,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from facts import reading
-from facts.batch.folder import HISTORY, TABLES, FactsFolder, needed_columns
+from facts.batch.folder import HISTORY, TABLES, FactsFolder
+from facts.batch.opening import needed_columns
 
 NOBODY = -1
 """The shard of rows about nobody."""

@@ -13,8 +13,8 @@ import pyarrow.compute as pc
 from engine.errors import did_you_mean
 from engine.snapshot import Snapshot
 from facts.batch.files import read_table
-from facts.batch.folder import open_folder
 from facts.batch.ledger import RunFolder
+from facts.batch.opening import open_folder
 from facts.batch.register import Entry, parts_with
 from facts.database import StoreError
 from facts.figures import Decided

@@ -14,7 +14,8 @@ import pyarrow.parquet as pq
 import pytest
 
 from facts.batch import folder as module
-from facts.batch.folder import FactsFolder, Part, divided, open_folder
+from facts.batch.folder import FactsFolder, Part, divided
+from facts.batch.opening import open_folder
 from facts.batch.pipeline import part_size
 from facts.database import StoreError
 from facts.demo import AS_OF, build

@@ -11,7 +11,8 @@ import pytest
 
 from facts import reading
 from facts.batch import shards as module
-from facts.batch.folder import TABLES, FactsFolder, Part, open_folder
+from facts.batch.folder import TABLES, FactsFolder, Part
+from facts.batch.opening import open_folder
 from facts.batch.shards import NOBODY, of_shard, pieces, slices, write
 from facts.demo import AS_OF
 from facts.features import base_schemas
