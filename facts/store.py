@@ -19,6 +19,7 @@ from engine.errors import did_you_mean
 from facts import reading
 from facts.database import (
     StoreError,
+    bulk,
     connect,
     database_url,
     is_sqlite,
@@ -157,23 +158,40 @@ class Store:
         Raises:
             StoreError: if the customer is not known, or the database cannot be read.
         """
+        if customer is None:
+            with self.base_streams(as_of, known_at, only) as streams:
+                return {name: rows.read_all() for name, rows in streams}
         seen = {"as_of": as_of, "known_at": known_at or datetime.now(UTC)}
         wanted = _wanted(only)
         schemas = {name: reading.arrow_schema(FACT_TABLES[name], columns) for name, columns in wanted.items()}
-        if customer is None:
-            rows = {name: reading.visible_rows(FACT_TABLES[name], columns) for name, columns in wanted.items()}
-            statements = {_MERGES: reading.merges_known(), **rows}
-            tables = reading.read_many(self.url, statements, {_MERGES: reading.MERGES, **schemas}, **seen)
-            into = reading.survivors(tables.pop(_MERGES))
-        else:
-            tables = {name: schema.empty_table() for name, schema in schemas.items()}
-            with self.reading() as connection:
-                into = _merged(connection, customer, seen)
-                keys = _known_as(customer, into)
-                for name in tables_with_rows(connection, tuple(wanted), keys):
-                    statement = reading.visible_rows(FACT_TABLES[name], wanted[name], of_customers=True)
-                    tables[name] = reading.read_few(connection, statement, schemas[name], customer_keys=keys, **seen)
+        tables = {name: schema.empty_table() for name, schema in schemas.items()}
+        with self.reading() as connection:
+            into = _merged(connection, customer, seen)
+            keys = _known_as(customer, into)
+            for name in tables_with_rows(connection, tuple(wanted), keys):
+                statement = reading.visible_rows(FACT_TABLES[name], wanted[name], of_customers=True)
+                tables[name] = reading.read_few(connection, statement, schemas[name], customer_keys=keys, **seen)
         return {name: _resolved(name, table, into) for name, table in tables.items()}
+
+    @contextmanager
+    def base_streams(
+        self, as_of: date, known_at: datetime | None = None, only: Mapping[str, Iterable[str]] | None = None
+    ) -> Iterator[Iterator[tuple[str, pa.RecordBatchReader]]]:
+        """Give `base_tables` of all customers batch by batch, as they stand in one transaction.
+
+        Each table must be read before the next one is asked for.
+        """
+        seen = {"as_of": as_of, "known_at": known_at or datetime.now(UTC)}
+        with bulk(self.url) as cursor:
+            merged = reading.stream(cursor, self.url, reading.merges_known(), reading.MERGES, **seen)
+            into = reading.survivors(pa.Table.from_batches(merged, reading.MERGES))
+
+            def streamed(name: str, columns: tuple[str, ...]) -> pa.RecordBatchReader:
+                schema = reading.arrow_schema(FACT_TABLES[name], columns)
+                statement = reading.visible_rows(FACT_TABLES[name], columns)
+                return _batches(name, schema, reading.stream(cursor, self.url, statement, schema, **seen), into)
+
+            yield ((name, streamed(name, columns)) for name, columns in _wanted(only).items())
 
     def rows_of(
         self, customer: str, as_of: date, known_at: datetime, only: Mapping[str, Iterable[str]]
@@ -325,6 +343,14 @@ def _have_rows(names: tuple[str, ...]) -> TextClause:
         theirs += f" OR {owner.name} IS NULL" if owner is not None and owner.nullable else ""
         asked.append(f"SELECT '{name}' WHERE EXISTS (SELECT 1 FROM {name}{theirs})")  # noqa: S608 - our own names
     return text(" UNION ALL ".join(asked)).bindparams(reading.CUSTOMER_KEYS)
+
+
+def _batches(
+    name: str, schema: pa.Schema, rows: Iterator[pa.RecordBatch], into: Mapping[str, str]
+) -> pa.RecordBatchReader:
+    resolved = (_resolved(name, pa.Table.from_batches([batch]), into) for batch in rows)
+    of_all = _resolved(name, schema.empty_table(), into).schema
+    return pa.RecordBatchReader.from_batches(of_all, (batch for table in resolved for batch in table.to_batches()))
 
 
 def _resolved(name: str, table: pa.Table, into: Mapping[str, str]) -> pa.Table:

@@ -175,8 +175,7 @@ class Job:
         """Yield what only a look at the whole base shows, part by part."""
         known = (self.run.customers(part.number) for part in self.parts)
         parts = [
-            pa.table({name: _plain(table[name]) for name in _RANKED_BY if name in table.column_names})
-            for table in known
+            pa.table({name: plain(table[name]) for name in _RANKED_BY if name in table.column_names}) for table in known
         ]
         ranked = pa.concat_tables(parts)
         found = portfolio_facts(Snapshot(self.as_of, ranked), *self._whole_base())
@@ -226,5 +225,6 @@ def _whole(run: RunFolder, number: int, snapshot: Snapshot) -> pa.Table:
     return facts_from(read_table(run.portfolio_of(number), filters=bounds), snapshot.customers)
 
 
-def _plain(column: pa.ChunkedArray) -> pa.ChunkedArray:
+def plain(column: pa.ChunkedArray) -> pa.ChunkedArray:
+    """Return a column without a dictionary."""
     return column.cast(column.type.value_type) if pa.types.is_dictionary(column.type) else column

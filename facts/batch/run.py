@@ -15,11 +15,12 @@ import pyarrow.parquet as pq
 
 from engine.vocabulary import Vocabulary
 from facts.batch.files import read_table
-from facts.batch.folder import TABLES, FactsFolder, Part, divided, divided_at
+from facts.batch.folder import FactsFolder, Part, divided, divided_at
 from facts.batch.ledger import Ledger, RunFolder, RunKey
-from facts.batch.opening import needed_columns, open_folder
-from facts.batch.pipeline import PART, Decide, Job, Progress, in_threads, part_size
+from facts.batch.opening import open_folder
+from facts.batch.pipeline import PART, Decide, Job, Progress, in_threads, part_size, plain
 from facts.batch.spark import Spark, started
+from facts.batch.spool import spool
 from facts.database import StoreError
 from facts.group_acceptance import Judged
 from facts.group_flow import Flow
@@ -235,8 +236,8 @@ class Batch:
         shutil.rmtree(place, ignore_errors=True)
         progress("reading", 0, 1)
         log = log_so_far(self.store)  # before the facts: what is logged later may be missing in them
-        spool(self.store, self.as_of, self.known_at, place)
         try:
+            spool(self.store, self.as_of, self.known_at, place)
             yield open_folder(place), log
         finally:
             shutil.rmtree(place, ignore_errors=True)
@@ -347,22 +348,8 @@ def _decided_by(run: RunFolder, customers: pa.ChunkedArray) -> pa.Table:
 
 def differing(one: pa.Table, other: pa.Table) -> list[str]:
     """Return the customers for whom two tables of decisions differ."""
-    if one.equals(other):
+    texts = [pa.table({name: plain(table[name]) for name in table.column_names}) for table in (one, other)]
+    if texts[0].equals(texts[1]):
         return []
     rows = [{row["customer"]: row for row in table.to_pylist()} for table in (one, other)]
     return sorted(key for key in rows[0].keys() | rows[1].keys() if rows[0].get(key) != rows[1].get(key))
-
-
-def spool(store: Store, as_of: date, known_at: datetime | None, place: Path) -> None:
-    """Write what a store knows into a folder of facts, always in the same order.
-
-    Raises:
-        StoreError: if the store has no customers as of the date.
-    """
-    place.mkdir(parents=True)
-    wanted = {name: needed_columns(table) for name, table in TABLES.items()}
-    for name, table in store.base_tables(as_of, known_at, only=wanted).items():
-        known = table.drop_columns(["is_current"]) if "is_current" in table.column_names else table
-        first = [column for column in ("customer", "key", "holds_from") if column in known.column_names]
-        order = dict.fromkeys([*first, *known.column_names])
-        pq.write_table(known.sort_by([(column, "ascending") for column in order]), place / f"{name}.parquet")

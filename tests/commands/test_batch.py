@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import shutil
+import sqlite3
 import sys
 from collections.abc import Mapping
 from pathlib import Path
@@ -17,7 +18,8 @@ from commands import progress
 from engine.decision import Decision
 from engine.snapshot import CustomerFacts, Snapshot
 from facts.batch.ledger import Ledger
-from facts.batch.run import Batch, spool
+from facts.batch.run import Batch
+from facts.batch.spool import spool
 from facts.demo import AS_OF, build
 from facts.features import base_columns
 from facts.group_acceptance import acceptance_in
@@ -97,6 +99,22 @@ def test_columns_that_no_feature_names_make_no_difference(desk: Desk) -> None:
         return take_snapshot(tables, vocabulary, AS_OF, base_currency="EUR")
 
     assert snapshot(desk.store.base_tables(AS_OF, only=base_columns())) == snapshot(desk.store.base_tables(AS_OF))
+
+
+def test_a_store_damaged_in_the_middle_is_said_to_be_damaged(told_store: Path, tmp_path: Path) -> None:
+    """What goes wrong while rows stream is the store's fault and not the program's; no run is left."""
+    store = tmp_path / "store.db"
+    shutil.copy(told_store, store)
+    with sqlite3.connect(store) as connection:
+        (size,) = connection.execute("PRAGMA page_size").fetchone()
+        (page,) = connection.execute("SELECT rootpage FROM sqlite_master WHERE name = 'order_lines'").fetchone()
+    with store.open("r+b") as file:
+        file.seek((page - 1) * size)
+        file.write(b"\xff" * size)
+    answer = call_command("batch", "--db", store, "--as-of", DAY, "--out", tmp_path / "runs")
+    assert answer.code == 1
+    assert "the file is damaged. Restore it from a backup." in answer.errors
+    assert [each.name for each in (tmp_path / "runs").iterdir()] == ["lock"]
 
 
 def test_parts_decide_as_the_whole(desk: Desk, told_store: Path, tmp_path: Path) -> None:

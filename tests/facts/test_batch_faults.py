@@ -20,7 +20,8 @@ from sqlalchemy import create_engine, make_url, text
 from facts import database
 from facts.batch.ledger import Ledger, RunFolder
 from facts.batch.register import entries, find, prune, replay
-from facts.batch.run import Batch, spool
+from facts.batch.run import Batch
+from facts.batch.spool import spool
 from facts.database import StoreError
 from facts.demo import AS_OF, build
 from facts.runs import decisions_of
