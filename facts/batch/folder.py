@@ -217,7 +217,9 @@ class FactsFolder:
         database.execute(f"CREATE SCHEMA {_FILES}; CREATE SCHEMA {VISIBLE}; CREATE SCHEMA {_ONCE}")
         for name, wanted in columns.items():
             if name not in self.files:
-                database.register(name, base_schemas()[name].empty_table())
+                empty = base_schemas()[name].empty_table()
+                shown = [each for each in empty.column_names if each in (*wanted, "is_current")]
+                database.register(name, empty.select(shown))
                 continue
             self._view(database, name, part)
             database.execute(f"CREATE VIEW {VISIBLE}.{_history(name)} AS {_visible(name, wanted)}")

@@ -59,10 +59,14 @@ def base_schemas() -> dict[str, pa.Schema]:
 
 @cache
 def base_columns() -> dict[str, tuple[str, ...]]:
-    """Return the columns that some SQL file names, by table: of a large base, to read the others takes long."""
-    words = {word for path in FOLDER.rglob("*.sql") for word in re.findall(r"\w+", path.read_text(encoding="utf-8"))}
+    """Return what tells the rows of each table apart, and the columns that some SQL file which reads the table names.
+
+    Of a large base, to read the others takes long.
+    """
+    files = [_words(path.read_text(encoding="utf-8")) for path in FOLDER.rglob("*.sql")]
+    named = {name: {"key", "holds_from"}.union(*(words for words in files if name in words)) for name in base_schemas()}
     return {
-        name: tuple(column for column in schema.names if column in words and column != "is_current")
+        name: tuple(column for column in schema.names if column in named[name] and column != "is_current")
         for name, schema in base_schemas().items()
         if name != "portfolio"
     }
@@ -94,5 +98,9 @@ def group(name: str) -> str:
 
 def _feature(path: Path) -> Feature:
     sql = path.read_text(encoding="utf-8")
-    code = re.sub(r"--.*", "", sql)
-    return Feature(path.stem, sql, frozenset(re.findall(r"\w+", code)) & base_schemas().keys())
+    return Feature(path.stem, sql, _words(sql) & base_schemas().keys())
+
+
+def _words(sql: str) -> frozenset[str]:
+    """Return the words of SQL, comments aside."""
+    return frozenset(re.findall(r"\w+", re.sub(r"--.*", "", sql)))
