@@ -26,7 +26,8 @@ class Lowering:
 
     A leaf that durable-rules can match becomes a comparison of the fact's property; any other leaf a comparison of one
     of the `flags` that the session computes; a nested `any` the flag of auxiliary patterns that are fired before, one
-    for each of its `alternatives`. Patterns have places: first the rules, then the alternatives.
+    for each of its `alternatives`, and it is known how deep it lies (innermost ones 0). Patterns have places: first the
+    rules, then the alternatives.
     """
 
     program: Program
@@ -34,8 +35,8 @@ class Lowering:
     properties: dict[FactKey, str] = field(default_factory=dict)
     flags: dict[int, str] = field(default_factory=dict)
     alternatives: list[Cond] = field(default_factory=list)
+    depths: dict[str, int] = field(default_factory=dict)
     _auxiliaries: dict[Or, str] = field(default_factory=dict)
-    _depths: dict[str, int] = field(default_factory=dict)
     _patterns: dict[int, list[Pattern]] = field(default_factory=dict)
     _new_flags: set[int] = field(default_factory=set)
 
@@ -49,9 +50,9 @@ class Lowering:
             self._auxiliaries.clear()
             self._patterns, self._new_flags = {}, set()
             patterns = [
-                Pattern(str(rule.index), found, rule.index) for rule in members for found in self._lower(rule.when)
+                Pattern(rule.index, found, 1 << rule.index) for rule in members for found in self._lower(rule.when)
             ]
-            groups = _with_readers([*(self._patterns[depth] for depth in sorted(self._patterns)), patterns])
+            groups = _with_rules([*(self._patterns[depth] for depth in sorted(self._patterns)), patterns])
             for group in groups:
                 self.groups.append(group)
                 yield Step(scope, len(self.groups) - 1, tuple(sorted(self._new_flags)))
@@ -88,27 +89,26 @@ class Lowering:
         if cond not in self._auxiliaries:
             conjunctions = [(item, found) for item in cond.items for found in self._lower(item)]
             properties = {test.property for _, tests in conjunctions for test in tests}
-            name = f"a{len(self._depths)}"
+            name = f"a{len(self.depths)}"
             self._auxiliaries[cond] = name
-            depth = self._depths[name] = 1 + max((self._depths.get(inner, -1) for inner in properties), default=-1)
+            depth = self.depths[name] = 1 + max((self.depths.get(inner, -1) for inner in properties), default=-1)
             first = len(self.program.rules) + len(self.alternatives)
             self._patterns.setdefault(depth, []).extend(
-                Pattern(f"{name}.{number}", tests, first + number) for number, (_, tests) in enumerate(conjunctions)
+                Pattern(first + number, tests, auxiliary=name) for number, (_, tests) in enumerate(conjunctions)
             )
             self.alternatives += [item for item, _ in conjunctions]
         return self._auxiliaries[cond]
 
 
-def _with_readers(groups: Sequence[Sequence[Pattern]]) -> list[list[Pattern]]:
-    """Note in every pattern which patterns read it further on."""
+def _with_rules(groups: Sequence[Sequence[Pattern]]) -> list[list[Pattern]]:
+    """Note in every auxiliary pattern for which rules it is there."""
     found: list[list[Pattern]] = []
-    readers: dict[str, int] = {}
+    rules: dict[str, int] = {}
     for group in reversed(groups):
-        noted = []
-        for pattern in group:
-            noted.append(pattern._replace(readers=readers.get(pattern.name.partition(".")[0], 0)))
+        noted = [one._replace(rules=rules.get(one.auxiliary, 0)) if one.auxiliary else one for one in group]
+        for pattern in noted:
             for test in pattern.comparisons:
-                readers[test.property] = readers.get(test.property, 0) | 1 << pattern.place
+                rules[test.property] = rules.get(test.property, 0) | pattern.rules
         found.insert(0, noted)
     return found
 

@@ -15,7 +15,7 @@ from __future__ import annotations
 import json
 import weakref
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import chain
 from typing import NamedTuple
 
@@ -44,19 +44,23 @@ class Comparison(NamedTuple):
 
 
 class Pattern(NamedTuple):
-    """A name and the comparisons that must all hold, its place among all patterns, and as bits those that read it."""
+    """Comparisons that must all hold, and the pattern's place among all.
 
-    name: str
-    comparisons: tuple[Comparison, ...]
+    `rules` are those that it is there for, as bits; `auxiliary` is the property that it gives to others, if any.
+    """
+
     place: int
-    readers: int = 0
+    comparisons: tuple[Comparison, ...]
+    rules: int = 0
+    auxiliary: str = ""
 
 
 class View(NamedTuple):
-    """Patterns that one asserted fact decides, as bits."""
+    """Patterns that one asserted fact decides, as bits, and what each of them reads."""
 
     number: int
     patterns: int
+    properties: Mapping[int, tuple[str, ...]]
 
 
 class Matcher:
@@ -71,8 +75,7 @@ class Matcher:
         """
         self.definition: dict[str, object] = {"prime": {"all": [{"m": {"view": 0}}]}}
         hashes: dict[int, str] = {}
-        self._views: list[list[View]] = []
-        self._properties: dict[int, tuple[str, ...]] = {}
+        self.views: list[list[View]] = []
         number = 0
         for group in groups:
             views = []
@@ -80,10 +83,9 @@ class Matcher:
                 number += 1
                 read = {one.place: tuple(test.property for test in one.comparisons) for one in patterns}
                 _check(dict.fromkeys(chain.from_iterable(read.values())), hashes)
-                self._properties |= read
-                views.append(View(number, sum(1 << place for place in read)))
-                self.definition |= {pattern.name: _lowered(pattern, number) for pattern in patterns}
-            self._views.append(views)
+                views.append(View(number, sum(1 << place for place in read), read))
+                self.definition |= {str(pattern.place): _lowered(pattern, number) for pattern in patterns}
+            self.views.append(views)
         if number > VIEWS or len(self.definition) > PATTERNS:
             raise LoweringError(
                 f"{len(self.definition):,} patterns in {number} views are more than durable-rules can hold "
@@ -93,25 +95,21 @@ class Matcher:
         weakref.finalize(self, durable.delete_ruleset, self._handle)
         self._fire(0, "")  # the library must have run an action before any state is deleted
 
-    def fire(self, group: int, known: Mapping[str, str], candidates: int = -1) -> list[str]:
-        """Return the names of a group's patterns that hold.
+    def fire(self, view: View, candidates: int, rendered: Callable[[str], str]) -> int:
+        """Return the candidates that hold, as bits.
 
         Args:
-            group: the group's position.
-            known: rendered properties (see `render`) by name, empty where there is no value.
-            candidates: the patterns that are not known to be false, as bits. What others read may be left out, so
-                those of them that hold may be returned or not.
+            view: one of `views`.
+            candidates: those of its patterns to ask about, as bits. What others read is left out, but for what
+                candidates read as well, so some of these may hold; they are not returned.
+            rendered: renders a property (see `render`) by its name; empty where there is no value.
 
         Raises:
             RuntimeError: if the library refuses a fact.
         """
-        names = []
-        for view in self._views[group]:
-            read = [self._properties[place] for place in bits(view.patterns & candidates)]
-            if read:
-                properties = dict.fromkeys(chain.from_iterable(read))
-                names += self._fire(view.number, "".join(map(known.__getitem__, properties)))
-        return names
+        properties = dict.fromkeys(chain.from_iterable(view.properties[place] for place in bits(candidates)))
+        names = self._fire(view.number, "".join(map(rendered, properties)))
+        return sum(1 << int(name) for name in names) & candidates
 
     def _fire(self, view: int, properties: str) -> list[str]:
         try:
@@ -148,14 +146,8 @@ def bits(number: int) -> Iterator[int]:
 
 
 def render(name: str, value: int) -> str:
-    """Render a property for `Matcher.fire`.
-
-    Raises:
-        LoweringError: if the value does not fit the library's 64-bit integers.
-    """
-    if not -LARGEST < value < LARGEST:
-        raise LoweringError(f"{value:,} is too large for durable-rules, which counts to 2**62; use a larger unit")
-    return f',"{name}":{value:d}'
+    """Render a property for `Matcher.fire`. Beyond what any constant can be, all values are one to every comparison."""
+    return f',"{name}":{max(-LARGEST, min(value, LARGEST)):d}'
 
 
 def _portions(group: Sequence[Pattern]) -> Iterator[Sequence[Pattern]]:

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
-from engine.program import EPOCH, Code, CountAtLeast, Program, SumAtLeast, leaf_scope
-from engine.session.matcher import render
+from engine.program import EPOCH, Code, CountAtLeast, Program, SumAtLeast
 from engine.session.meaning import Meaning, Meanings
 from engine.snapshot import CustomerFacts, Recorded
 from engine.vocabulary import BEGINNING, FactKey, Value
@@ -19,13 +18,13 @@ class Place:
     Facts go by name: `codes`, `sets` and `provisional` hold those of this scope. Leaves and patterns are bits. `yes`
     and `no` are the leaves that hold and fail, `sure_yes` and `sure_no` those that do so without a provisional fact.
     Patterns are `blocked`, because something that they need is not true, and `dead`, if it is surely false. Rules have
-    `fired` or are `open`; only a rule in `doubt`, as it reads something missing or provisional, can be open. `known`
-    holds properties for the matcher.
+    `fired` or are `open`; only a rule in `doubt`, as it reads something missing or provisional, can be open.
+    `auxiliaries` are the properties of nested `any` that hold.
     """
 
     __slots__ = (
-        "all", "blocked", "codes", "customer", "dead", "doubt", "fired", "key", "known", "no", "open", "provisional",
-        "scope", "sets", "sure_no", "sure_yes", "yes",
+        "all", "auxiliaries", "blocked", "codes", "customer", "dead", "doubt", "fired", "key", "no", "open",
+        "provisional", "scope", "sets", "sure_no", "sure_yes", "yes",
     )  # fmt: skip
 
     def __init__(self, places: Places, scope: str | None = None, key: str = "") -> None:
@@ -36,9 +35,8 @@ class Place:
         self.codes: dict[str, Code] = {}
         self.sets: dict[str, frozenset[int]] = {}
         self.provisional: set[str] = set()
-        self.known = Known(self)
         self.yes = self.no = self.sure_yes = self.sure_no = 0
-        self.fired = self.open = self.dead = self.blocked = self.doubt = 0
+        self.fired = self.open = self.dead = self.blocked = self.doubt = self.auxiliaries = 0
 
     def read(self, meanings: list[Meaning], values: Mapping[str, Value]) -> None:
         """Note what is known from the start.
@@ -94,59 +92,16 @@ class Place:
         return name in place.provisional or (name not in place.codes and name not in place.sets)
 
 
-Render = Callable[[Place], str]
-
-
-class Known(dict[str, str]):
-    """The properties of one place, rendered for the matcher when it first asks for one; empty without a value."""
-
-    __slots__ = ("_place",)
-
-    def __init__(self, place: Place) -> None:
-        self._place = place
-
-    def __missing__(self, name: str) -> str:
-        scope, render_at = self._place.all.renders.get(name, _ABSENT)
-        text = render_at(self._place.customer if scope is None else self._place)
-        if text:
-            self[name] = text
-        return text
-
-
-_ABSENT: tuple[None, Render] = None, lambda _place: ""
-
-
 class Reader:
-    """What a program looks at: `scopes` in which something is concluded; collections beyond those are counted only.
+    """What a program looks at: `scopes` in which something is concluded; collections beyond those are counted only."""
 
-    `renders` holds, by property, the scope in which it stands and how it is rendered there, for the facts and leaves
-    that the library compares.
-    """
-
-    def __init__(
-        self, program: Program, meanings: Meanings, properties: Mapping[FactKey, str], flags: Mapping[int, str]
-    ) -> None:
+    def __init__(self, program: Program, meanings: Meanings) -> None:
         self.meanings = meanings.by_scope
         resolved = [resolution.fact.scope for resolution in program.resolutions]
         self.scopes = dict.fromkeys([None, *(rule.scope for rule in program.rules), *resolved])
         self.collections = {*self.scopes} | {
             leaf.collection for leaf in program.leaves if isinstance(leaf, CountAtLeast | SumAtLeast)
         }
-        self.renders = {name: (fact.scope, _fact_at(fact.name, name)) for fact, name in properties.items()}
-        self.renders |= {name: (leaf_scope(program.leaves[leaf]), _leaf_at(leaf, name)) for leaf, name in flags.items()}
-
-
-def _fact_at(fact: str, name: str) -> Render:
-    def render_at(place: Place) -> str:
-        code = place.codes.get(fact)
-        return render(name, code) if isinstance(code, int) else ""
-
-    return render_at
-
-
-def _leaf_at(leaf: int, name: str) -> Render:
-    bit, yes, no = 1 << leaf, render(name, 1), render(name, 0)
-    return lambda place: yes if place.yes & bit else no if place.no & bit else ""
 
 
 class Places:
@@ -163,7 +118,6 @@ class Places:
         """
         self.as_of = customer.as_of
         self.today = (customer.as_of - EPOCH).days
-        self.renders = reader.renders
         self.fired = self.open = 0
         self.counted: dict[tuple[int, bool], Truth] = {}
         self.customer = Place(self)

@@ -9,10 +9,9 @@ from engine.assemble import Codes, Outcome, assemble, fact_conflict, table_confl
 from engine.decision import Conflict, Decision
 from engine.frozen import dataclass
 from engine.program import Program, Resolution, Single, Stratum, TableForm
-from engine.session.conditions import COMPUTED, Conditions, Test
-from engine.session.lowering import Lowering, Step
-from engine.session.matcher import Matcher, bits, render
-from engine.session.meaning import Meanings
+from engine.session.conditions import Conditions
+from engine.session.firing import Firing, FiringStep
+from engine.session.matcher import bits
 from engine.session.place import Place, Places, Reader, mask
 from engine.session.resolve import Resolver, Task, tasks
 from engine.snapshot import CustomerFacts
@@ -20,36 +19,10 @@ from engine.vocabulary import FactKey
 
 
 @dataclass(frozen=True, slots=True)
-class _Flag:
-    """A leaf to compute before rules are matched: its property, and for False and True the rendered property and the
-    patterns that are then false, as bits; `readers` are the step's rules that read it."""
-
-    test: Test
-    property: str
-    rendered: tuple[str, str]
-    dead: tuple[int, int]
-    readers: int
-
-
-@dataclass(frozen=True, slots=True)
-class _Step:
-    """A group of patterns to fire in one scope, as bits, and what to compute before.
-
-    `readers` are the patterns that read an auxiliary one, by its place; none if the group holds rules.
-    """
-
-    scope: str | None
-    group: int
-    patterns: int
-    readers: dict[int, int]
-    flags: tuple[_Flag, ...]
-
-
-@dataclass(frozen=True, slots=True)
 class _Stratum:
     """Steps to fire, the rules that they decide in each scope, as bits, and the facts that are complete then."""
 
-    steps: tuple[_Step, ...]
+    steps: tuple[FiringStep, ...]
     rules: dict[str | None, int]
     tasks: list[Task]
 
@@ -65,14 +38,9 @@ class Session:
         """
         self.program = program
         conditions = self._conditions = Conditions(program)
-        lowering = Lowering(program)
-        steps = [list(lowering.steps(stratum.rules)) for stratum in program.strata]
-        self._matcher = Matcher(lowering.groups)
-        self._meanings = Meanings(program, lowering.alternatives)
-        self._reader = Reader(program, self._meanings, lowering.properties, lowering.flags)
-        self._groups = lowering.groups
-        self._strata = [self._stratum(stratum, found) for stratum, found in zip(program.strata, steps, strict=True)]
-        self._bits = {str(rule.index): 1 << rule.index for rule in program.rules}
+        self._firing = Firing(program, conditions)
+        self._reader = Reader(program, self._firing.meanings)
+        self._strata = [self._stratum(*of) for of in zip(program.strata, self._firing.steps, strict=True)]
         self._dated = [rule for rule in program.rules if (rule.valid_from, rule.valid_until) != (date.min, date.max)]
         self._invariants = [(form, conditions.test(form.when, None)) for form in program.invariants]
         self._gates = [
@@ -95,33 +63,12 @@ class Session:
         for table in program.tables:
             self._tables.setdefault(table.scope, []).append((table, mask(row.rule for row in table.rows)))
 
-    def _stratum(self, stratum: Stratum, steps: list[Step]) -> _Stratum:
+    def _stratum(self, stratum: Stratum, steps: tuple[FiringStep, ...]) -> _Stratum:
         rules: dict[str | None, int] = {}
         for rule in stratum.rules:
             scope = self.program.rules[rule].scope
             rules[scope] = rules.get(scope, 0) | 1 << rule
-        return _Stratum(
-            tuple(self._step(step, rules[step.scope]) for step in steps),
-            rules,
-            tasks(stratum, self._conditions, self._meanings),
-        )
-
-    def _step(self, step: Step, rules: int) -> _Step:
-        computed = [leaf for leaf in step.flags if isinstance(self.program.leaves[leaf], COMPUTED)]
-        flags = tuple(self._flag(leaf, step.scope, rules) for leaf in computed)
-        patterns = self._groups[step.group]
-        readers = {pattern.place: pattern.readers for pattern in patterns if pattern.readers}
-        return _Step(step.scope, step.group, mask(pattern.place for pattern in patterns), readers, flags)
-
-    def _flag(self, leaf: int, scope: str | None, rules: int) -> _Flag:
-        name, meanings = f"l{leaf}", self._meanings
-        return _Flag(
-            self._conditions.computed(leaf, scope),
-            name,
-            (render(name, 0), render(name, 1)),
-            (meanings.dead(leaf, False), meanings.dead(leaf, True)),
-            meanings.readers[leaf] & rules,
-        )
+        return _Stratum(steps, rules, tasks(stratum, self._conditions, self._firing.meanings))
 
     def decide_all(self, customers: Iterable[CustomerFacts]) -> list[Decision]:
         """Decide customers one after the other; return the decisions in their order."""
@@ -142,46 +89,15 @@ class Session:
         for stratum in self._strata:
             for step in stratum.steps:
                 for place in places.of(step.scope):
-                    self._fire(step, place)
+                    self._firing.fire(step, place)
             for scope, rules in stratum.rules.items():
                 for place in places.of(scope):
-                    place.fired &= ~expired
                     self._find_open(rules, place)
                     places.fired |= place.fired
                     places.open |= place.open
             for task in stratum.tasks:
                 resolver.resolve(task)
         return assemble(self.program, customer, self._outcome(places, resolver))
-
-    def _fire(self, step: _Step, place: Place) -> None:
-        customer = place.customer
-        for flag in step.flags:
-            if flag.readers & ~(place.dead | customer.dead):
-                self._compute(flag, place)
-        alive = ~(place.blocked | customer.blocked)
-        candidates = step.patterns & alive
-        if step.readers:
-            candidates = mask(place for place in bits(candidates) if step.readers.get(place, 0) & alive)
-        for name in self._matcher.fire(step.group, place.known, candidates) if candidates else ():
-            rule = self._bits.get(name)
-            if rule is None:
-                auxiliary = name.partition(".")[0]
-                place.known[auxiliary] = render(auxiliary, 1)
-            else:
-                place.fired |= rule
-
-    def _compute(self, flag: _Flag, place: Place) -> None:
-        truth = flag.test(place, False)
-        if truth is None:
-            place.blocked |= flag.dead[False] | flag.dead[True]
-        else:
-            place.known[flag.property] = flag.rendered[truth]
-            place.blocked |= flag.dead[truth]
-        surely = flag.test(place, True)
-        if surely is None:
-            place.doubt |= flag.readers
-        else:
-            place.dead |= flag.dead[surely]
 
     def _find_open(self, rules: int, place: Place) -> None:
         customer = place.customer

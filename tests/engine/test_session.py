@@ -5,7 +5,6 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from itertools import count as iter_count
 from itertools import product
 from multiprocessing import get_context
 from pathlib import Path
@@ -18,14 +17,24 @@ import pytest
 from engine.compile import compile_pack
 from engine.decision import Decision
 from engine.errors import LoweringError
-from engine.model import Pack
+from engine.model import All, AnyOf, Pack
 from engine.session import Session
 from engine.session.lowering import Lowering
-from engine.session.matcher import LARGEST, PATTERNS, PROPERTIES_PER_VIEW, VIEWS, Comparison, Matcher, Pattern, render
+from engine.session.matcher import (
+    LARGEST,
+    PATTERNS,
+    PROPERTIES_PER_VIEW,
+    VIEWS,
+    Comparison,
+    Matcher,
+    Pattern,
+    bits,
+    render,
+)
 from engine.snapshot import CustomerFacts
 from tests.engine.corner_case_files import CornerCase, read_case
 from tests.engine.sample import sample_pack
-from tests.generators import random_pack
+from tests.generators import random_customers, random_pack
 from tests.profiles import count
 
 
@@ -56,11 +65,14 @@ def fired(decision: Decision) -> list[str]:
     return [f"{one.rule}/{one.row}" if one.row else one.rule for one in decision.fired]
 
 
-def pattern(name: str, *comparisons: Comparison) -> Pattern:
-    return Pattern(name, comparisons, next(PLACES))
+def pattern(place: int, *comparisons: Comparison) -> Pattern:
+    return Pattern(place, comparisons)
 
 
-PLACES = iter_count()
+def held(matcher: Matcher, group: int, known: dict[str, str]) -> list[int]:
+    """Return the places of a group's patterns that hold."""
+    found = [matcher.fire(view, view.patterns, known.__getitem__) for view in matcher.views[group]]
+    return sorted(place for one in found for place in bits(one))
 
 
 def is_one(property_: str) -> Comparison:
@@ -133,23 +145,24 @@ def test_the_check_of_what_reaches_durable_rules_finds_what_must_not(test: dict[
 def test_a_constant_beyond_the_library_is_refused(constant: int) -> None:
     """durable-rules silently cuts integers of more than 63 bits, so a constant of 2**62 does not get there."""
     with pytest.raises(LoweringError, match=r"is too large for durable-rules, which counts to 2\*\*62"):
-        Matcher([[pattern("0", Comparison("f0", "$gte", constant))]])
+        Matcher([[pattern(0, Comparison("f0", "$gte", constant))]])
 
 
 def test_the_largest_constant_is_compared_exactly() -> None:
     """One less than the limit still tells neighbours apart."""
-    matcher = Matcher([[pattern("0", Comparison("f0", "$gte", LARGEST - 1))]])
-    assert matcher.fire(0, {"f0": render("f0", LARGEST - 1)}) == ["0"]
-    assert matcher.fire(0, {"f0": render("f0", LARGEST - 2)}) == []
+    matcher = Matcher([[pattern(0, Comparison("f0", "$gte", LARGEST - 1))]])
+    assert held(matcher, 0, {"f0": render("f0", LARGEST - 1)}) == [0]
+    assert held(matcher, 0, {"f0": render("f0", LARGEST - 2)}) == []
 
 
-def test_a_value_beyond_the_library_is_refused_and_the_session_goes_on() -> None:
-    """A fact of 2**62 is a ValueError, and the next customer is decided as if nothing had been."""
-    found = case(pack={"rules": [{"rule": "many", "when": {"days": {"at_least": 5}}, "add": {"marks": ["m1"]}}]})
-    session = session_of(found.pack)
-    with pytest.raises(ValueError, match="too large for durable-rules"):
-        session.decide(replace(found.customer, facts={"days": LARGEST}))
-    assert fired(session.decide(replace(found.customer, facts={"days": 5}))) == ["many"]
+@pytest.mark.parametrize("beyond", [LARGEST, 10 * LARGEST])
+def test_a_value_beyond_the_library_is_compared_as_what_it_is(beyond: int) -> None:
+    """durable-rules would cut a fact of 2**63; it is larger than every constant, smaller when negative."""
+    tests = [("$eq", LARGEST - 1), ("$gte", LARGEST - 1), ("$lt", 1 - LARGEST)]
+    matcher = Matcher([[pattern(place, Comparison("f0", *test)) for place, test in enumerate(tests)]])
+    assert held(matcher, 0, {"f0": render("f0", beyond)}) == [1]
+    assert held(matcher, 0, {"f0": render("f0", -beyond)}) == [2]
+    assert held(matcher, 0, {"f0": render("f0", LARGEST - 1)}) == [0, 1]
 
 
 @pytest.mark.parametrize("number", [1, 40, 41, 201, 300])
@@ -162,23 +175,23 @@ def test_many_rules_in_one_stratum_all_fire(number: int) -> None:
 
 def test_rules_that_read_more_than_one_fact_holds_are_spread() -> None:
     """Four rules of 60 facts each read 240 properties; they come in two views, and each fires by its own alone."""
-    patterns = [pattern(str(i), *(is_one(f"f{i}x{j}") for j in range(60))) for i in range(4)]
+    patterns = [pattern(i, *(is_one(f"f{i}x{j}") for j in range(60))) for i in range(4)]
     matcher = Matcher([patterns])
     known = {test.property: render(test.property, 1) for one in patterns for test in one.comparisons}
-    assert sorted(matcher.fire(0, known)) == ["0", "1", "2", "3"]
-    assert sorted(matcher.fire(0, known | {"f3x59": render("f3x59", 0), "f1x0": ""})) == ["0", "2"]
+    assert held(matcher, 0, known) == [0, 1, 2, 3]
+    assert held(matcher, 0, known | {"f3x59": render("f3x59", 0), "f1x0": ""}) == [0, 2]
 
 
 def test_a_rule_of_too_many_facts_is_refused() -> None:
     """A single rule cannot be spread; the message says what to do instead."""
     with pytest.raises(LoweringError, match=r"tests 201 facts .* \(200\); let other rules conclude parts of it"):
-        Matcher([[pattern("0", *(is_one(f"f{i}") for i in range(PROPERTIES_PER_VIEW + 1)))]])
+        Matcher([[pattern(0, *(is_one(f"f{i}") for i in range(PROPERTIES_PER_VIEW + 1)))]])
 
 
 def test_as_many_views_as_allowed_fire() -> None:
     """With 500 views the library still matches the last one."""
-    matcher = Matcher([pattern(str(i), is_one(f"f{i}"))] for i in range(VIEWS))
-    assert matcher.fire(VIEWS - 1, {f"f{VIEWS - 1}": render(f"f{VIEWS - 1}", 1)}) == [str(VIEWS - 1)]
+    matcher = Matcher([pattern(i, is_one(f"f{i}"))] for i in range(VIEWS))
+    assert held(matcher, VIEWS - 1, {f"f{VIEWS - 1}": render(f"f{VIEWS - 1}", 1)}) == [VIEWS - 1]
 
 
 @pytest.mark.parametrize(
@@ -187,7 +200,7 @@ def test_as_many_views_as_allowed_fire() -> None:
 )
 def test_a_pack_that_is_too_large_is_refused(groups: int, size: int, said: str) -> None:
     """Where the library would hang or overflow, the compiler says how much is too much, and what to do."""
-    tests = [[pattern(f"{i}-{j}", is_one("f")) for j in range(size)] for i in range(groups)]
+    tests = [[pattern(i * size + j, is_one("f")) for j in range(size)] for i in range(groups)]
     with pytest.raises(LoweringError, match=f"{said} are more .* split the pack"):
         Matcher(tests)
 
@@ -195,14 +208,14 @@ def test_a_pack_that_is_too_large_is_refused(groups: int, size: int, said: str) 
 def test_names_that_the_library_confuses_are_refused() -> None:
     """Two properties with one 32-bit hash would be one property to durable-rules, in whichever views they stand."""
     with pytest.raises(LoweringError, match="cannot tell the properties `iedonjxk` and `djxyhaio` apart"):
-        Matcher([[pattern("0", is_one("iedonjxk"))], [pattern("1", is_one("djxyhaio"))]])
+        Matcher([[pattern(0, is_one("iedonjxk"))], [pattern(1, is_one("djxyhaio"))]])
 
 
 @pytest.mark.parametrize("name", ["id", "sid", "view", "$s", "a.b", ""])
 def test_names_with_a_meaning_in_the_library_are_refused(name: str) -> None:
     """The session names properties itself; none of its names means anything to durable-rules."""
     with pytest.raises(LoweringError, match="cannot be a property"):
-        Matcher([[pattern("0", is_one(name))]])
+        Matcher([[pattern(0, is_one(name))]])
 
 
 # --- conditions ---
@@ -238,6 +251,17 @@ def test_nested_alternatives_follow_kleene_in_both_polarities() -> None:
         truth = nested(*truths)
         expected = ["yes"] if truth == 1 else ["no"] if truth == 0 else []
         assert fired(session.decide(replace(found.customer, facts=facts))) == expected, facts
+
+
+def test_of_what_can_never_hold_no_one_of_several_holds() -> None:
+    """Each of two alternatives has an empty `any` in it, so there is nothing to ask durable-rules about them."""
+    flags = {"facts": {"p": {"type": "flag"}, "q": {"type": "flag"}}}
+    found = case(catalogue=flags, conditions={"p": {"p": True}, "q": {"q": True}}, facts={"p": True, "q": True})
+    p, q = found.pack.rules
+    nothing = AnyOf((), p.at)
+    either = AnyOf((All((p.when, nothing), p.at), All((q.when, nothing), q.at)), p.at)
+    never = replace(p, when=All((p.when, either), p.at))
+    assert fired(session_of(replace(found.pack, rules=(never, q))).decide(found.customer)) == ["q"]
 
 
 @pytest.mark.parametrize(("facts", "expected"), [({}, []), ({"days": 4}, ["other"]), ({"days": 5}, [])])
@@ -291,11 +315,38 @@ def test_an_interrupted_decision_leaves_the_session_usable(call: str, nth: int) 
     found = many_rules(100, **{f"x{i}": 1 for i in range(1, 101)})
     nobody = replace(found.customer, facts={})
     session = session_of(found.pack)
-    expected = session.decide(found.customer), session.decide(nobody)
-    for _ in range(5):
+    for without in range(5):  # each another one, as the session asks the library nothing twice
+        customer = replace(found.customer, facts={f"x{i}": 1 for i in range(1 + without, 101) if i % 7 != without})
+        expected = session_of(found.pack).decide(customer)
         with pytest.raises(Interrupted):
-            decide_until(session, found.customer, call, nth)
-        assert (session.decide(found.customer), session.decide(nobody)) == expected
+            decide_until(session, customer, call, nth)
+        assert (session.decide(customer), fired(session.decide(nobody))) == (expected, [])
+
+
+def test_an_answer_is_about_what_was_asked_alone() -> None:
+    """What else holds is not kept: a customer who asks the same is not told that it holds there as well."""
+    found = case(
+        catalogue={"facts": {name: {"type": "flag"} for name in "abq"}},
+        conditions={
+            "often": {"a": True, "any": [{"days": {"at_least": 3}}, {"q": True}]},
+            "seldom": {"b": True, "any": [{"days": {"at_least": 5}}, {"q": True}]},
+        },
+    )
+    session = session_of(found.pack)
+    for facts in ({"b": False, "days": 6}, {"b": True, "days": 4}):  # of both, only three days are asked about
+        decision = session.decide(replace(found.customer, facts={"a": True, "q": False, **facts}))
+        assert fired(decision) == ["often"]
+
+
+def test_what_holds_is_asked_once_and_told_apart_by_what_it_depends_on() -> None:
+    """Decided again after all others, each customer is decided as by a session that has decided nobody else."""
+    for seed in range(count(quick=5, ci=30, long=300)):
+        random = Random(seed)
+        pack = random_pack(random)
+        customers = random_customers(random, pack, 30)
+        session = session_of(pack)
+        together = [session.decide(customer) for customer in customers + customers]
+        assert together == [session_of(pack).decide(customer) for customer in customers] * 2
 
 
 def decide_until(session: Session, customer: CustomerFacts, call: str, nth: int) -> None:
