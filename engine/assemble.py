@@ -7,7 +7,6 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date, timedelta
 from decimal import Decimal
 from functools import lru_cache
-from operator import itemgetter
 
 from engine.decision import (
     AdvisedAction,
@@ -23,7 +22,7 @@ from engine.decision import (
 )
 from engine.frozen import dataclass
 from engine.model import Advise, Hit
-from engine.program import CUSTOMERS, POINT_SCALE, Code, Program, ProgramRule, Single, TableForm, decode
+from engine.program import CUSTOMERS, POINT_SCALE, Code, Program, ProgramRule, Single, TableForm
 from engine.snapshot import CustomerFacts
 from engine.vocabulary import FactKey, Value
 
@@ -94,16 +93,9 @@ def state(truth: bool | None) -> State:
 _STATES = {True: State.MET, False: State.NOT_MET, None: State.UNKNOWN}
 
 
-def _value(program: Program, key: FactKey, codes: Codes) -> Value:
-    fact = program.fact(key)
-    if isinstance(codes, tuple):
-        members = program.vocabulary.enum_of(fact).members
-        return frozenset([members[code] for code in codes])
-    return decode(program.vocabulary, fact, codes)
-
-
 def _values(program: Program, codes: Mapping[FactKey, Codes]) -> dict[str, Value]:
-    return {key.name: _value(program, key, code) for key, code in codes.items()}
+    decoders = program.decoders
+    return {key.name: decoders[key](code) for key, code in codes.items()}
 
 
 def _rows(program: Program, outcome: Outcome) -> dict[str, dict[str, dict[str, Value]]]:
@@ -157,13 +149,12 @@ def _fired(
         if scope
         for row in customer.rows.get(scope, ())
     }
-    found = []
-    for index, row in fired:
-        rule = program.rules[index]
-        named = of_row[rule.scope, row] if rule.scope else own
-        found.append((rule.id, row, program.shown[index](named)))
-    found.sort(key=itemgetter(0, 1))
-    return [Fired(*one) for one in found]
+    rules, shown, order = program.rules, program.shown, program.order
+    in_order = sorted([(order[index], row, index) for index, row in fired])
+    return [
+        Fired(rules[index].id, row, shown[index](of_row[scope, row] if (scope := rules[index].scope) else own))
+        for _, row, index in in_order
+    ]
 
 
 class _Named(dict[str, tuple[str, Value | None]]):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, field
+from dataclasses import asdict
 from datetime import date
 from decimal import Decimal
 from enum import StrEnum
@@ -42,7 +42,7 @@ class Fired:
 
     rule: str
     row: str = ""
-    because: tuple[tuple[str, Value | None], ...] = field(default=(), compare=True)
+    because: tuple[tuple[str, Value | None], ...] = ()
 
 
 @dataclass(frozen=True, slots=True, order=True)

@@ -12,22 +12,25 @@ if TYPE_CHECKING:
     from dataclasses import dataclass as dataclass
 else:
     import dataclasses
-    from operator import attrgetter
+    from functools import partial
+    from operator import attrgetter, ge, gt, le, lt
 
     def dataclass(cls=None, /, **options):
         """Make a class as `dataclasses.dataclass` does."""
-        return _made if options == _FROZEN else dataclasses.dataclass(cls, **options)
+        if options not in (_FROZEN, {**_FROZEN, "order": True}):
+            return dataclasses.dataclass(cls, **options)
+        return partial(_made, order=options.get("order", False))
 
     _FROZEN = {"frozen": True, "slots": True}
 
-    def _made(cls):
+    def _made(cls, order):
         if any(isinstance(each, dataclasses.Field) for each in vars(cls).values()):  # it may have a factory
-            return dataclasses.dataclass(cls, **_FROZEN)
+            return dataclasses.dataclass(cls, **_FROZEN, order=order)
         own = vars(cls).keys()
         cls = dataclasses.dataclass(init=False, repr=False, eq=False, slots=True)(cls)
         cls.__dataclass_params__.frozen = True
         cls._content = attrgetter(*cls.__match_args__)
-        for name, method in {"__init__": _init(cls), **_METHODS}.items():
+        for name, method in {"__init__": _init(cls), **_METHODS, **(_ORDER if order else {})}.items():
             if name not in own:
                 setattr(cls, name, method)
         return cls
@@ -63,5 +66,12 @@ else:
         def __delattr__(self, name):
             raise dataclasses.FrozenInstanceError(f"cannot delete field {name!r}")
 
+    def _by_content(compare):
+        def method(self, other):
+            return compare(self._content(self), other._content(other)) if type(self) is type(other) else NotImplemented
+
+        return method
+
     _NAMES = ("__eq__", "__hash__", "__repr__", "__reduce__", "__setattr__", "__delattr__")
     _METHODS = {name: vars(_Common)[name] for name in _NAMES}
+    _ORDER = {f"__{compare.__name__}__": _by_content(compare) for compare in (lt, le, gt, ge)}

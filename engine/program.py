@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import date, timedelta
 from decimal import Decimal
-from functools import cached_property
+from functools import cached_property, lru_cache, partial
 from operator import itemgetter
 from typing import TypeVar
 
@@ -312,6 +312,17 @@ class Program:
         return tuple(resolution for stratum in self.strata for resolution in stratum.resolutions)
 
     @cached_property
+    def decoders(self) -> Mapping[FactKey, Callable[[Code | tuple[int, ...]], Value]]:
+        """By fact that rules decide, what returns the value of a code, and of a set's codes."""
+        return {key: _decoder(self.vocabulary, self.fact(key)) for key in (each.fact for each in self.resolutions)}
+
+    @cached_property
+    def order(self) -> tuple[int, ...]:
+        """By rule, its place among all of them in the order of their ids."""
+        places = {rule: place for place, rule in enumerate(sorted(rule.id for rule in self.rules))}
+        return tuple(places[rule.id] for rule in self.rules)
+
+    @cached_property
     def shown(self) -> tuple[Callable[[Mapping[str, T]], tuple[T, ...]], ...]:
         """By rule, what picks the facts that its `because` shows: as the rule names them, in alphabetical order."""
         return tuple(
@@ -323,7 +334,10 @@ class Program:
 def _picker(names: Sequence[str]) -> Callable[[Mapping[str, T]], tuple[T, ...]]:
     if len(names) > 1:
         return itemgetter(*names)
-    return lambda of: tuple(of[name] for name in names)
+    if names:
+        (name,) = names
+        return lambda of: (of[name],)
+    return lambda _of: ()
 
 
 # --- codes ---
@@ -370,6 +384,17 @@ def decode(vocabulary: Vocabulary, fact: Fact, code: Code) -> Value:
             return vocabulary.enum_of(fact).members[code]
         case _:
             return code
+
+
+def _decoder(vocabulary: Vocabulary, fact: Fact) -> Callable[[Code | tuple[int, ...]], Value]:
+    """Return what `decode` returns, looked up where it can be."""
+    if not fact.enum:
+        values: Sequence[Value] = (False, True)
+        return values.__getitem__ if fact.type is Type.FLAG else partial(decode, vocabulary, fact)  # type: ignore[return-value]
+    members = vocabulary.enum_of(fact).members
+    if fact.type is not Type.SET:
+        return members.__getitem__  # type: ignore[return-value]  # such a fact's code is a position
+    return lru_cache(maxsize=1024)(lambda codes: frozenset([members[code] for code in codes]))
 
 
 def cond_leaves(cond: Cond) -> Iterator[int]:

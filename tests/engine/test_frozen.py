@@ -5,15 +5,17 @@ from __future__ import annotations
 import copy
 import dataclasses
 import inspect
+import operator
 import pickle
 from collections.abc import Callable
 from dataclasses import FrozenInstanceError, replace
+from itertools import product
 from typing import Any
 
 import pytest
 
+from engine import decision, model, program, vocabulary
 from engine import frozen as ours
-from engine import model, program, vocabulary
 from engine.errors import Location
 from engine.model import Move, Points
 from engine.program import And, Lit, Or
@@ -21,7 +23,7 @@ from engine.vocabulary import Change, FactKey, Text
 
 CLASSES = [
     each
-    for module in (vocabulary, model, program)
+    for module in (vocabulary, model, program, decision)
     for each in vars(module).values()
     if isinstance(each, type) and dataclasses.is_dataclass(each) and each.__module__ == module.__name__
 ]
@@ -102,17 +104,26 @@ def test_another_process_gets_the_same() -> None:
         assert pickle.loads(pickle.dumps(one)) == one  # noqa: S301 - our own
 
 
-def test_other_options_are_the_standard_librarys() -> None:
-    """Classes that compare, or that remember something, are made there."""
+def test_what_is_ordered_is_compared_as_the_standard_librarys() -> None:
+    """By contents, field by field, and with nothing else."""
+    options = {"frozen": True, "slots": True, "order": True}
+    makers: list[Callable[[type], Any]] = [make(**options) for make in (ours.dataclass, dataclasses.dataclass)]
+    for fields in (1, 2):
+        annotations = dict.fromkeys("ab"[:fields], int)
+        one, other = (made(type("Made", (), {"__annotations__": annotations})) for made in makers)
+        for left, right in product(product((1, 2), repeat=fields), repeat=2):
+            for compare in (operator.lt, operator.le, operator.gt, operator.ge):
+                assert compare(one(*left), one(*right)) == compare(other(*left), other(*right))
+        with pytest.raises(TypeError):
+            assert one(*left) < other(*left)
 
-    @ours.dataclass(frozen=True, slots=True, order=True)
-    class Ordered:
-        a: int
+
+def test_other_options_are_the_standard_librarys() -> None:
+    """Classes that remember something are made there."""
 
     @ours.dataclass(frozen=True, slots=True)
     class Listed:
         a: list[int] = dataclasses.field(default_factory=list)
 
-    assert sorted([Ordered(2), Ordered(1)]) == [Ordered(1), Ordered(2)]
     assert Listed() == Listed([])
     assert Listed().a is not Listed().a
