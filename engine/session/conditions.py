@@ -101,9 +101,7 @@ class Conditions:
         return self._computed[key]
 
     def unknown(self, rule: int, place: Place) -> set[str]:
-        """Return the facts and collections on which a rule hangs; none if it is decided."""
-        if self.rule(rule)(place, True) is not None:
-            return set()
+        """Return the facts and collections on which an open rule hangs."""
         if rule not in self._asked:
             form = self._program.rules[rule]
             self._asked[rule] = self._ask(form.when, form.scope)

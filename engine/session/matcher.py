@@ -145,6 +145,11 @@ def bits(number: int) -> Iterator[int]:
         number ^= 1 << highest
 
 
+def are_several(number: int) -> bool:
+    """Whether more than one bit is set."""
+    return bool(number & (number - 1))
+
+
 def render(name: str, value: int) -> str:
     """Render a property for `Matcher.fire`. Beyond what any constant can be, all values are one to every comparison."""
     return f',"{name}":{max(-LARGEST, min(value, LARGEST)):d}'

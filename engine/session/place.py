@@ -27,7 +27,19 @@ class Place:
         "provisional", "scope", "sets", "sure_no", "sure_yes", "yes",
     )  # fmt: skip
 
-    def __init__(self, places: Places, scope: str | None = None, key: str = "") -> None:
+    def __init__(
+        self,
+        places: Places,
+        meanings: list[Meaning],
+        values: Mapping[str, Value],
+        scope: str | None = None,
+        key: str = "",
+    ) -> None:
+        """Note what is known from the start.
+
+        Raises:
+            ValueError: if a value is not one of its fact's type or enum.
+        """
         self.all = places
         self.customer = self if scope is None else places.customer
         self.scope = scope
@@ -35,17 +47,9 @@ class Place:
         self.codes: dict[str, Code] = {}
         self.sets: dict[str, frozenset[int]] = {}
         self.provisional: set[str] = set()
-        self.yes = self.no = self.sure_yes = self.sure_no = 0
-        self.fired = self.open = self.dead = self.blocked = self.doubt = self.auxiliaries = 0
-
-    def read(self, meanings: list[Meaning], values: Mapping[str, Value]) -> None:
-        """Note what is known from the start.
-
-        Raises:
-            ValueError: if a value is not one of its fact's type or enum.
-        """
+        self.fired = self.open = self.auxiliaries = 0
         yes = no = dead = blocked = doubt = 0
-        today, codes = self.all.today, self.codes
+        today, codes = places.today, self.codes
         for name, read, _, _, missing, _, is_resolved in meanings:
             value = values.get(name)
             if value is None:
@@ -120,17 +124,14 @@ class Places:
         self.today = (customer.as_of - EPOCH).days
         self.fired = self.open = 0
         self.counted: dict[tuple[int, bool], Truth] = {}
-        self.customer = Place(self)
-        self.customer.read(reader.meanings.get(None, []), customer.facts)
+        self.customer = Place(self, reader.meanings.get(None, []), customer.facts)
         self._of: dict[str | None, list[Place]] = {None: [self.customer]}
         self._recorded = customer.recorded
         self._scopes = reader.scopes
         for name, rows in customer.rows.items():
             if name in reader.collections:
                 meanings = reader.meanings.get(name, [])
-                places = self._of[name] = [Place(self, name, row.key) for row in rows]
-                for place, row in zip(places, rows, strict=True):
-                    place.read(meanings, row.facts)
+                self._of[name] = [Place(self, meanings, row.facts, name, row.key) for row in rows]
 
     def __iter__(self) -> Iterator[Place]:
         """Yield the customer, and the rows of which rules conclude something."""

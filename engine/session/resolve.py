@@ -28,12 +28,15 @@ from engine.program import (
     decode,
 )
 from engine.session.conditions import Ask, Conditions, Test
-from engine.session.matcher import bits
+from engine.session.matcher import are_several, bits
 from engine.session.meaning import Meaning, Meanings
 from engine.session.place import Place, Places, Truth, mask
 from engine.vocabulary import FactKey, Type
 
 Scores = tuple[list[Score], list[str]]
+
+Contested = tuple[Single, Place, int]
+"""A fact of which several rules say something, where, and those rules, as bits."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,14 +67,16 @@ class _Candidate:
 class Task:
     """A fact to complete, what it means then if a test reads it, and the rules that it depends on, as bits.
 
-    `members` is what each of them adds to a set. Where none of them fires or is open, the `default` holds unless a
-    value is stored (None: only what is stored), if the fact `has_default` at all and not a choice or another fact.
+    `values` is what each of them gives a single-valued fact, `members` what it adds to a set. Where none of them fires
+    or is open, the `default` holds unless a value is stored (None: only what is stored), if the fact `has_default` at
+    all and not a choice or another fact.
     """
 
     resolution: Resolution
     meaning: Meaning
     is_read: bool
     rules: int
+    values: dict[int, int]
     members: dict[int, frozenset[int]]
     default: Code | frozenset[int] | None
     has_default: bool
@@ -95,8 +100,11 @@ def tasks(stratum: Stratum, conditions: Conditions, meanings: Meanings) -> list[
         members: dict[int, frozenset[int]] = {}
         for rule, codes in resolution.entries if isinstance(resolution, Union) else ():
             members[rule] = members.get(rule, frozenset()) | frozenset(codes)
+        values = {}
+        if isinstance(resolution, Single):
+            values = {entry.rule: entry.value for entry in reversed(resolution.entries)}
         meaning, is_read = meanings.by_fact[resolution.fact], meanings.is_tested(resolution.fact)
-        found.append(Task(resolution, meaning, is_read, rules, members, *_default(resolution), candidates))
+        found.append(Task(resolution, meaning, is_read, rules, values, members, *_default(resolution), candidates))
     return found
 
 
@@ -139,6 +147,7 @@ class Resolver:
         self._places = places
         self._doubts: dict[tuple[FactKey, str], _Doubts] = {}
         self.scores: dict[str, Scores] = {}
+        self.contested: list[Contested] = []
 
     def resolve(self, task: Task) -> None:
         """Complete one fact, for the customer or for every row of its collection."""
@@ -149,7 +158,7 @@ class Resolver:
         for place in self._places.of(resolution.fact.scope):
             match resolution:
                 case Single():
-                    doubts = self._single(resolution, task.rules, place)
+                    doubts = self._single(resolution, task, place)
                 case Union():
                     doubts = self._union(resolution, task, place)
                 case Aggregate():
@@ -184,23 +193,29 @@ class Resolver:
         names, unknown = set[str](), set[str]()
         for rule in rules:
             names.add(self._program.rules[rule].id)
-            unknown |= self._conditions.unknown(rule, place)
+            if place.open >> rule & 1:  # otherwise it is an operand that is lacking, and the rule is decided
+                unknown |= self._conditions.unknown(rule, place)
         return _Doubts(frozenset(names), frozenset(unknown))
 
     # --- single-valued facts ---------------------------------------------------------------------------------------
 
-    def _single(self, single: Single, rules: int, place: Place) -> _Doubts:
+    def _single(self, single: Single, task: Task, place: Place) -> _Doubts:
         name = single.fact.name
-        fired, opened = place.fired & rules, place.open & rules
+        fired, opened = place.fired & task.rules, place.open & task.rules
+        if fired and not opened and not are_several(fired):  # as is the case of most facts
+            place.codes[name] = task.values[fired.bit_length() - 1]
+            return _NONE
         base, base_doubts = place.codes.get(name), _NONE
         if base is None:
             base = single.default
         if base is None and single.fallback:
             base = place.codes.get(single.fallback.name)
             base_doubts = self._doubts.get((single.fallback, place.key), _NONE)
-        winner = next((entry.value for entry in single.entries if fired >> entry.rule & 1), base) if fired else base
+        winner = next(entry.value for entry in single.entries if fired >> entry.rule & 1) if fired else base
         if winner is not None:
             place.codes[name] = winner
+        if are_several(fired):
+            self.contested.append((single, place, fired))
         if not opened:
             return _NONE if fired else base_doubts
         surely, could = base, []
@@ -279,10 +294,11 @@ class Resolver:
         lower: float = 0
         upper: float = 0
         opened, lacking = [], []
-        for item in form.points if (place.fired | place.open) & candidate.rules else ():
-            fired, is_open = place.fired >> item.rule & 1, place.open >> item.rule & 1
-            if not fired and not is_open:
+        relevant = (place.fired | place.open) & candidate.rules
+        for item in form.points if relevant else ():
+            if not relevant >> item.rule & 1:
                 continue
+            fired, is_open = place.fired >> item.rule & 1, place.open >> item.rule & 1
             worth = self._worth(item, place)
             if fired:
                 total += worth
@@ -329,7 +345,8 @@ def _aggregated(collect: Collect, hits: list[int]) -> int:
 
 def _unsettled(selection: Selection, scored: list[_Scored], chosen: list[_Scored]) -> list[_Scored]:
     """Return the candidates that a choice hangs on; none if it is settled."""
-    rivals = [one for one in scored if one not in chosen and one.surely is not False and one.upper > 0]
+    best = {one.place for one in chosen}
+    rivals = [one for one in scored if one.place not in best and one.surely is not False and one.upper > 0]
     is_full = len(chosen) == selection.best
     is_settled = all(one.surely and one.lower > 0 for one in chosen) and all(
         is_full and all(rival.is_behind(one) for one in chosen) for rival in rivals

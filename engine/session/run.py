@@ -8,12 +8,13 @@ from datetime import date
 from engine.assemble import Codes, Outcome, assemble, fact_conflict, table_conflict
 from engine.decision import Conflict, Decision
 from engine.frozen import dataclass
-from engine.program import Program, Resolution, Single, Stratum, TableForm
+from engine.model import Hit
+from engine.program import Program, Resolution, Stratum, TableForm
 from engine.session.conditions import Conditions
 from engine.session.firing import Firing, FiringStep
-from engine.session.matcher import bits
+from engine.session.matcher import are_several, bits
 from engine.session.place import Place, Places, Reader, mask
-from engine.session.resolve import Resolver, Task, tasks
+from engine.session.resolve import Contested, Resolver, Task, tasks
 from engine.snapshot import CustomerFacts
 from engine.vocabulary import FactKey
 
@@ -54,13 +55,10 @@ class Session:
         self._resolutions: dict[str | None, list[Resolution]] = {}
         for resolution in program.resolutions:
             self._resolutions.setdefault(resolution.fact.scope, []).append(resolution)
-        self._rivals: dict[str | None, list[tuple[Single, int]]] = {}
-        for single in program.resolutions:
-            if isinstance(single, Single):
-                rules = mask(entry.rule for entry in single.entries)
-                self._rivals.setdefault(single.fact.scope, []).append((single, rules))
         self._tables: dict[str | None, list[tuple[TableForm, int]]] = {}
         for table in program.tables:
+            if table.hit not in (Hit.ANY, Hit.UNIQUE):
+                continue
             self._tables.setdefault(table.scope, []).append((table, mask(row.rule for row in table.rows)))
 
     def _stratum(self, stratum: Stratum, steps: tuple[FiringStep, ...]) -> _Stratum:
@@ -113,7 +111,7 @@ class Session:
             values=self._values(customer),
             rows={(place.scope, place.key): self._values(place) for place in places if place.scope},
             fired=[(rule, place.key) for place in places for rule in bits(place.fired)],
-            conflicts=[found for place in places if _are_several(place.fired) for found in self._conflicts(place)],
+            conflicts=list(self._conflicts(places, resolver.contested)),
             provisional=resolver.provisional(),
             gates={
                 gate.id: (required(customer, False), {name: test(customer, False) for name, test in criteria})
@@ -135,17 +133,14 @@ class Session:
                 found[key] = place.codes[key.name]
         return found
 
-    def _conflicts(self, place: Place) -> Iterator[Conflict]:
-        has_fired = set(bits(place.fired)).__contains__
-        for single, rules in self._rivals.get(place.scope, ()):
-            names = fact_conflict(single, has_fired) if _are_several(place.fired & rules) else ()
+    def _conflicts(self, places: Places, contested: Iterable[Contested]) -> Iterator[Conflict]:
+        for single, place, fired in contested:
+            names = fact_conflict(single, set(bits(fired)).__contains__)
             if names:
                 yield Conflict(single.fact.name, place.key, names)
-        for table, rules in self._tables.get(place.scope, ()):
-            names = table_conflict(self.program, table, has_fired) if _are_several(place.fired & rules) else ()
-            if names:
-                yield Conflict(table.id, place.key, names)
-
-
-def _are_several(rules: int) -> bool:
-    return bool(rules & (rules - 1))
+        for place in places:
+            for table, rules in self._tables.get(place.scope, ()) if place.fired else ():
+                fired = place.fired & rules
+                names = table_conflict(self.program, table, set(bits(fired)).__contains__) if are_several(fired) else ()
+                if names:
+                    yield Conflict(table.id, place.key, names)
