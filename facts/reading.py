@@ -39,7 +39,7 @@ from sqlalchemy.sql.selectable import NamedFromClause
 
 from facts.columns import Scaled, UtcMoment
 from facts.database import bulk, is_sqlite, run
-from facts.tables import customer_keys, customers, merges
+from facts.tables import customer_keys, customers, decision_runs, merges, portfolio
 
 if TYPE_CHECKING:
     from adbc_driver_manager.dbapi import Cursor
@@ -91,6 +91,7 @@ def visible_rows(table: Table, columns: tuple[str, ...], *, of_customers: bool =
     return statement
 
 
+@cache
 def readable_columns(table: Table) -> tuple[str, ...]:
     """Return the columns of a fact table that hold neither personal data nor bookkeeping."""
     return tuple(
@@ -113,6 +114,33 @@ def _is_current(table: Table) -> ColumnElement[bool]:
 def owner(table: Table) -> Column[Any] | None:
     """Return the column with the customer that a table's rows are about, or None if they are about none."""
     return table.c.key if table is customers else table.c.get("customer")
+
+
+# --- what the last run found ---
+
+
+def last_run() -> Select[int]:
+    """Select the number of the last run up to `AS_OF`, published up to `KNOWN_AT`, that looked at the whole base."""
+    columns = decision_runs.c
+    has_portfolio = select(portfolio.c.run).where(portfolio.c.run == columns.id).exists()
+    return (
+        select(columns.id)
+        .where(columns.as_of <= AS_OF, columns.published_at <= KNOWN_AT, has_portfolio)
+        .order_by(columns.as_of.desc(), columns.published_at.desc())
+        .limit(1)
+    )
+
+
+@cache
+def portfolio_rows() -> Select[Any]:
+    """Select what that run found out about all customers."""
+    return select(portfolio).where(portfolio.c.run == last_run().scalar_subquery())
+
+
+@cache
+def portfolio_of_customers() -> Select[Any]:
+    """Select what that run found out about `CUSTOMER_KEYS`."""
+    return portfolio_rows().where(portfolio.c.customer.in_(CUSTOMER_KEYS))
 
 
 # --- merged duplicates ---
@@ -184,6 +212,25 @@ def stream(
     for batch in cursor.fetch_record_batch():
         yield _cast(batch.slice(to_skip), schema)
         to_skip = 0
+
+
+def table_of(rows: Sequence[Mapping[str, Any]], table: Table, columns: tuple[str, ...]) -> pa.Table:
+    """Return rows of a table as `Store.base_tables` gives them."""
+    if not rows:
+        return _no_rows(table, columns)
+    # As one array of structs: to make an array of each column takes twice as long.
+    batch = pa.RecordBatch.from_struct_array(pa.array(rows, _row_type(table, columns)))
+    return pa.Table.from_batches([batch], arrow_schema(table, columns))
+
+
+@cache
+def _row_type(table: Table, columns: tuple[str, ...]) -> pa.StructType:
+    return pa.struct(list(arrow_schema(table, columns)))
+
+
+@cache
+def _no_rows(table: Table, columns: tuple[str, ...]) -> pa.Table:
+    return arrow_schema(table, columns).empty_table()
 
 
 def read_few(connection: Connection, statement: Select[Any], schema: pa.Schema, **values: object) -> pa.Table:

@@ -159,7 +159,7 @@ class PublishedRun:
 def last_run(store: Store, as_of: date) -> PublishedRun | None:
     """Return the run whose portfolio facts stand for a date (see `last_portfolio`), or None if there is none."""
     with store.reading() as connection:
-        number: int | None = connection.scalar(_last_run(as_of, datetime.now(UTC)))
+        number: int | None = connection.scalar(reading.last_run(), {"as_of": as_of, "known_at": datetime.now(UTC)})
     return next((run for run in published_runs(store) if run.number == number), None)
 
 
@@ -287,25 +287,20 @@ def advice(
     }
 
 
-def last_portfolio(
-    store: Store, as_of: date, known_at: datetime | None = None, customer: str | None = None
-) -> pa.Table:
+def last_portfolio(store: Store, as_of: date, known_at: datetime | None = None) -> pa.Table:
     """Return the portfolio facts of the last run up to a date that looked at the whole base.
 
     Args:
         store: where.
         as_of: runs as of later dates are left out.
         known_at: runs published later are left out; now by default.
-        customer: return only this customer's row.
     """
-    statement = select(portfolio).where(
-        portfolio.c.run == _last_run(as_of, known_at or datetime.now(UTC)).scalar_subquery()
-    )
     schema = reading.arrow_schema(portfolio, tuple(portfolio.c.keys()))
-    if customer is None:
-        return reading.read_many(store.url, {"portfolio": statement}, {"portfolio": schema})["portfolio"]
-    with store.asking() as connection:
-        return reading.read_few(connection, statement.where(portfolio.c.customer == customer), schema)
+    statements, seen = (
+        {"portfolio": reading.portfolio_rows()},
+        {"as_of": as_of, "known_at": known_at or datetime.now(UTC)},
+    )
+    return reading.read_many(store.url, statements, {"portfolio": schema}, **seen)["portfolio"]
 
 
 def _number(cursor: Cursor, store: Store, run_of: Run) -> int | None:
@@ -318,17 +313,6 @@ def _number(cursor: Cursor, store: Store, run_of: Run) -> int | None:
     run(cursor, store.url, select(columns.id).where(same))
     found = cursor.fetchone()
     return None if found is None else int(found[0])
-
-
-def _last_run(as_of: date, known_at: datetime) -> Select[int]:
-    columns = decision_runs.c
-    has_portfolio = select(portfolio.c.run).where(portfolio.c.run == columns.id).exists()
-    return (
-        select(columns.id)
-        .where(columns.as_of <= as_of, columns.published_at <= known_at, has_portfolio)
-        .order_by(columns.as_of.desc(), columns.published_at.desc())
-        .limit(1)
-    )
 
 
 def _add(cursor: Cursor, table: Table, rows: pa.Table, number: int) -> None:

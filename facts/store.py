@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
@@ -13,7 +13,7 @@ from typing import Any, Self
 
 import pyarrow as pa
 import pyarrow.compute as pc
-from sqlalchemy import URL, Connection, Engine, Select, TextClause, inspect, select, text
+from sqlalchemy import URL, Connection, Engine, Select, inspect, select
 
 from engine.errors import did_you_mean
 from facts import reading
@@ -28,7 +28,7 @@ from facts.database import (
     shown,
     turn,
 )
-from facts.tables import FACT_TABLES, customer_keys, customers, settings
+from facts.tables import FACT_TABLES, customer_keys, customers, metadata, portfolio, settings
 from facts.together import Row, Together
 
 # The newest revision in `facts/migrations`; a store that has it opens without loading the migration library.
@@ -161,16 +161,26 @@ class Store:
         if customer is None:
             with self.base_streams(as_of, known_at, only) as streams:
                 return {name: rows.read_all() for name, rows in streams}
-        seen = {"as_of": as_of, "known_at": known_at or datetime.now(UTC)}
-        wanted = _wanted(only)
-        schemas = {name: reading.arrow_schema(FACT_TABLES[name], columns) for name, columns in wanted.items()}
-        tables = {name: schema.empty_table() for name, schema in schemas.items()}
-        with self.reading() as connection:
-            into = _merged(connection, customer, seen)
-            keys = _known_as(customer, into)
-            for name in tables_with_rows(connection, tuple(wanted), keys):
-                statement = reading.visible_rows(FACT_TABLES[name], wanted[name], of_customers=True)
-                tables[name] = reading.read_few(connection, statement, schemas[name], customer_keys=keys, **seen)
+        return self._tables_of(customer, _wanted(only), {"as_of": as_of, "known_at": known_at or datetime.now(UTC)})
+
+    def customer_tables(self, customer: str, as_of: date, known_at: datetime) -> dict[str, pa.Table]:
+        """Read `base_tables` of one customer together with its row of `portfolio`, as `runs.last_portfolio` gives it.
+
+        Raises:
+            StoreError: as `base_tables`.
+        """
+        wanted = {**_wanted(None), portfolio.name: tuple(portfolio.c.keys())}
+        return self._tables_of(customer, wanted, {"as_of": as_of, "known_at": known_at})
+
+    def _tables_of(
+        self, customer: str, wanted: Mapping[str, tuple[str, ...]], seen: Mapping[str, date]
+    ) -> dict[str, pa.Table]:
+        """Read a customer's rows by one statement: one for each table takes twice as long, and PostgreSQL longer."""
+        with self.asking() as connection:  # of what is recorded after `known_at` no statement sees anything
+            found, into = _of_customer(connection, _rows_together(tuple(wanted.items())), customer, seen)
+            if not found.get(customers.name):
+                require_customers(connection, [customer])
+        tables = {name: reading.table_of(found[name], metadata.tables[name], wanted[name]) for name in wanted}
         return {name: _resolved(name, table, into) for name, table in tables.items()}
 
     @contextmanager
@@ -295,18 +305,15 @@ def _known_as(customer: str, into: Mapping[str, str]) -> list[str]:
     return [survivor, *(key for key, last in into.items() if last == survivor and key != survivor)]
 
 
-def tables_with_rows(connection: Connection, names: tuple[str, ...], customer_keys: Sequence[str]) -> list[str]:
-    """Return which tables have rows of these customers, or rows that are about no customer.
-
-    Most have none, and to make, compile and run the statements for those takes most of the time of reading.
-    """
-    return list(connection.scalars(_have_rows(names), {"customer_keys": list(customer_keys)}))
-
-
 @cache
 def _rows_together(wanted: tuple[tuple[str, tuple[str, ...]], ...]) -> Together:
     return with_merges(
-        {name: reading.visible_rows(FACT_TABLES[name], columns, of_customers=True) for name, columns in wanted}
+        {
+            name: reading.portfolio_of_customers()
+            if name == portfolio.name
+            else reading.visible_rows(FACT_TABLES[name], columns, of_customers=True)
+            for name, columns in wanted
+        }
     )
 
 
@@ -324,25 +331,21 @@ def of_customer(
 
     Few customers were merged: of the others, this is found out along with their rows.
     """
+    found, into = _of_customer(connection, tables, customer, given)
+    return found, _known_as(customer, into)
+
+
+def _of_customer(
+    connection: Connection, tables: Together, customer: str, given: Mapping[str, object]
+) -> tuple[dict[str, list[Row]], dict[str, str]]:
     found = tables.read(connection, {**given, "customer_keys": [customer]})
     merged = sorted(found.pop(_MERGES), key=itemgetter("holds_from"))
-    keys = _known_as(customer, reading.in_the_end({row["customer"]: row["survivor"] for row in merged}))
+    into = reading.in_the_end({row["customer"]: row["survivor"] for row in merged})
+    keys = _known_as(customer, into)
     if keys != [customer]:
         found = tables.read(connection, {**given, "customer_keys": keys})
         del found[_MERGES]
-    return found, keys
-
-
-@cache
-def _have_rows(names: tuple[str, ...]) -> TextClause:
-    """Ask all tables in one statement, written out: to compile it would take as long as what it spares."""
-    asked = []
-    for name in names:
-        owner = reading.owner(FACT_TABLES[name])
-        theirs = "" if owner is None else f" WHERE {owner.name} IN :customer_keys"
-        theirs += f" OR {owner.name} IS NULL" if owner is not None and owner.nullable else ""
-        asked.append(f"SELECT '{name}' WHERE EXISTS (SELECT 1 FROM {name}{theirs})")  # noqa: S608 - our own names
-    return text(" UNION ALL ".join(asked)).bindparams(reading.CUSTOMER_KEYS)
+    return found, into
 
 
 def _batches(
@@ -355,7 +358,10 @@ def _batches(
 
 def _resolved(name: str, table: pa.Table, into: Mapping[str, str]) -> pa.Table:
     """Name survivors instead of merged customers; keep the one current row of each surviving customer."""
-    if name != "customers":
+    if name == portfolio.name:  # a run decides survivors, and what is left of others' rows is older
+        merged = pa.array(list(into), pa.string())
+        return table.filter(pc.invert(pc.is_in(table["customer"], value_set=merged))) if into else table
+    if name != customers.name:
         return reading.rename_customers(table, "customer", into)
     merged = pc.is_in(table["key"], value_set=pa.array(list(into), pa.string()))
     table = table.filter(pc.and_(table["is_current"], pc.invert(merged)))

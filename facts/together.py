@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import CompoundSelect, Connection, Select, cast, literal_column, null, union_all
+from sqlalchemy import CompoundSelect, Connection, Select, String, Text, cast, literal_column, null, union_all
 from sqlalchemy.types import TypeEngine
 
 Row = Mapping[str, Any]
@@ -44,10 +44,11 @@ def _places(columns: Iterable[Any], slots: list[TypeEngine[Any]]) -> dict[str, i
     free = list(range(len(slots)))
     places = {}
     for column in columns:
-        place = next((each for each in free if repr(slots[each]) == repr(column.type)), None)
+        kind = Text() if isinstance(column.type, String) else column.type  # texts of all lengths are of one type
+        place = next((each for each in free if repr(slots[each]) == repr(kind)), None)
         if place is None:
             place = len(slots)
-            slots.append(column.type)
+            slots.append(kind)
         else:
             free.remove(place)
         places[column.key] = place

@@ -89,14 +89,12 @@ class Desk:
 
     def _facts(self, customer: str) -> tuple[Card, CustomerFacts] | None:
         """Return who a customer is, and its facts; None if it was not there on this date."""
-        from facts.runs import last_portfolio
         from facts.snapshot import customer_facts
 
-        base = self.store.base_tables(self.as_of, self.known_at, customer)
+        base = self.store.customer_tables(customer, self.as_of, self.known_at)
         if not base["customers"].num_rows:
             return None
-        (row,) = base["customers"].select(["key", *CARD]).to_pylist()
-        base["portfolio"] = last_portfolio(self.store, self.as_of, self.known_at, row.pop("key"))
+        (row,) = base["customers"].select(CARD).to_pylist()
         return row, customer_facts(base, self.rules.pack.vocabulary, self.as_of, base_currency=self._currency)
 
     def decide_many(self, customers: Collection[str]) -> list[Decided]:

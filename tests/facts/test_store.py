@@ -240,11 +240,13 @@ def test_a_run_is_published_once(store: Store) -> None:
     assert decisions_of(store, number).drop_columns(["run"]).select(decided.column_names).to_pylist() == (
         decided.to_pylist()
     )
-    for customer in (None, "K1"):
-        kept = last_portfolio(store, TODAY, customer=customer)
+    now = datetime.now(UTC)
+    for kept in (last_portfolio(store, TODAY), store.customer_tables("K1", TODAY, now)["portfolio"]):
         assert kept.select(found.column_names).to_pylist() == found.to_pylist()
-    assert len(last_portfolio(store, TODAY - timedelta(days=1))) == 0
-    assert len(last_portfolio(store, TODAY, START)) == 0
+    for as_of, known_at in [(TODAY - timedelta(days=1), now), (TODAY, START)]:
+        assert len(last_portfolio(store, as_of, known_at)) == 0
+    assert len(store.customer_tables("K1", TODAY - timedelta(days=1), now)["portfolio"]) == 0
+    assert len(store.customer_tables("K2", TODAY, now)["portfolio"]) == 0
 
 
 def test_a_run_that_fails_leaves_nothing(store: Store) -> None:
