@@ -2,24 +2,31 @@
 
     python -m bench.session
 
+A session keeps what durable-rules has answered (see `engine.session.firing`), so what a customer takes depends on
+whether it, or one like it, was decided before. Each round begins with a new session that decides half of the customers
+untimed; the others are *new* to it. Then they are decided *again*.
+
 The neutral workload's own interpreter runs between the decisions; ratios are against it, so that a busy machine
 slows both. Every answer on the neutral workload is checked against it.
 """
 
 from __future__ import annotations
 
+import gc
 import statistics
 import sys
 import tempfile
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TypeVar
+from random import Random
+from typing import NamedTuple, TypeVar
 
 from bench import neutral, workload
 from bench.figures import Figure, milliseconds, ratio, show
 from engine.compile import compile_pack
 from engine.decision import Decision
+from engine.program import Program
 from engine.session import Session
 from engine.snapshot import CustomerFacts
 
@@ -28,6 +35,14 @@ ROUNDS = 5
 
 Input = TypeVar("Input")
 Timings = list[float]
+
+
+class Timed(NamedTuple):
+    """Seconds of processor time for each decision, all taken in turns."""
+
+    new: Timings
+    again: Timings
+    interpreted: Timings
 
 
 def measure() -> list[Figure]:
@@ -44,11 +59,10 @@ def _neutral() -> list[Figure]:
         _answer(session.decide(one)) != neutral.comparable(oracle.decide(customer))
         for one, customer in zip(facts, customers, strict=True)
     )
-    timings, interpreter = _side_by_side(session.decide, facts, oracle.decide, customers)
+    timed = _side_by_side(session.program, facts, oracle.decide, customers)
     return [
-        Figure("interpreter, neutral workload (60 rules)", milliseconds(interpreter)),
-        Figure("session, neutral workload", milliseconds(timings)),
-        Figure("session, neutral workload, against the interpreter", ratio(timings, interpreter)),
+        Figure("interpreter, neutral workload (60 rules)", milliseconds(timed.interpreted)),
+        *_figures("session, neutral workload", timed),
         Figure(f"session, answers that differ of {CUSTOMERS:,}", str(wrong)),
     ]
 
@@ -63,30 +77,40 @@ def _shipped() -> list[Figure]:
         build(store)
         desk = Desk(store, rules_in_use(store), AS_OF)
         facts = [desk.decide(key).facts for key in desk.cards()]
-    session = Session(desk.rules.program)
+    program = desk.rules.program
     customers = neutral.peer("gen").customers(CUSTOMERS)
-    timings, interpreter = _side_by_side(session.decide, facts, neutral.peer("oracle").Oracle().decide, customers)
+    timed = _side_by_side(program, facts, neutral.peer("oracle").Oracle().decide, customers)
     rows = statistics.mean(sum(map(len, one.rows.values())) for one in facts)
-    name = f"session, our pack ({len(session.program.rules)} rules), {len(facts)} demo customers ({rows:.0f} rows each)"
+    name = f"session, our pack ({len(program.rules)} rules), {len(facts)} demo customers ({rows:.0f} rows each)"
+    return _figures(name, timed)
+
+
+def _figures(what: str, timed: Timed) -> list[Figure]:
     return [
-        Figure(name, milliseconds(timings)),
-        Figure("session, our pack, against the interpreter", ratio(timings, interpreter)),
+        Figure(f"{what}, new to it", milliseconds(timed.new)),
+        Figure(f"{what}, again", milliseconds(timed.again)),
+        Figure(f"{what}, new to it, against the interpreter", ratio(timed.new, timed.interpreted)),
     ]
 
 
 def _side_by_side(
-    decide: Callable[[CustomerFacts], Decision],
+    program: Program,
     facts: Sequence[CustomerFacts],
     interpret: Callable[[neutral.Customer], object],
     customers: Sequence[neutral.Customer],
-) -> tuple[Timings, Timings]:
-    """Return seconds of processor time for each call, both taken in turns."""
-    timings: Timings = []
-    interpreted: Timings = []
-    for _ in range(ROUNDS):
-        timings += [_seconds(decide, one) for one in facts]
-        interpreted += [_seconds(interpret, one) for one in customers]
-    return timings, interpreted
+) -> Timed:
+    timed = Timed([], [], [])
+    in_turn = list(facts)
+    for number in range(ROUNDS):
+        session = Session(program)
+        Random(number).shuffle(in_turn)
+        seen, new = in_turn[::2], in_turn[1::2]
+        session.decide_all(seen)
+        gc.collect()  # of what compiling has left behind
+        timed.new.extend(_seconds(session.decide, one) for one in new)
+        timed.again.extend(_seconds(session.decide, one) for one in new)
+        timed.interpreted.extend(_seconds(interpret, one) for one in customers)
+    return timed
 
 
 def _seconds(call: Callable[[Input], object], value: Input) -> float:
