@@ -96,7 +96,8 @@ def check_values(vocabulary: Vocabulary, scope: str | None, facts: Mapping[str, 
         fact = vocabulary.fact(name, scope)
         if fact is None:
             raise KeyError(f"{scope or 'customer'}.{name} is computed, but not declared")
-        problems += _misfits(fact, [value], vocabulary, lambda _: [customer])
+        if not _fits(fact, value, vocabulary):
+            problems += _misfits(fact, [value], vocabulary, lambda _: [customer])
     if problems:
         raise ProblemsError(problems)
 
@@ -141,15 +142,24 @@ def _misfits(
     fact: Fact, values: Iterable[Value], vocabulary: Vocabulary, customers_with: CustomersWith
 ) -> Iterator[Problem]:
     for value in values:
-        if fact.type in _CODED and value not in vocabulary.enum_of(fact).codes:
+        if _fits(fact, value, vocabulary):
+            continue
+        if fact.type in _CODED:
             members = vocabulary.enum_of(fact).members
             hint = did_you_mean(str(value), members) or f"Write one of {', '.join(members)}."
             message = f"`{fact.key}` has the value `{value}` in the records of {_named(customers_with(value))}."
             yield Problem(fact.at, "unknown-member", message, hint)
-        elif fact.type in _COUNTED and not _in_range(fact, Decimal(str(value))):
+        else:
             limits = f"It lies between {fact.least} and {fact.most}."
             message = f"`{fact.key}` has the value {value} in the records of {_named(customers_with(value))}."
             yield Problem(fact.at, "out-of-range", message, limits)
+
+
+def _fits(fact: Fact, value: Value, vocabulary: Vocabulary) -> bool:
+    if fact.type in _CODED:
+        return value in vocabulary.enum_of(fact).codes
+    is_free = fact.type not in _COUNTED or (fact.least is None and fact.most is None)
+    return is_free or _in_range(fact, Decimal(str(value)))
 
 
 def _named(customers: Sequence[str]) -> str:
