@@ -38,7 +38,7 @@ from bench.figures import Figure, milliseconds
 from facts import reading
 from facts.accounts import Account, Role, add_account, new_password, open_session
 from facts.batch.ledger import Ledger, runs_folder
-from facts.database import bulk, count_anew
+from facts.database import bulk, is_sqlite
 from facts.demo import AS_OF
 from facts.generate import generate
 from facts.store import Store
@@ -148,7 +148,8 @@ def load(store: Store, folder: Path, customers: int) -> None:
                 stored = reading.to_stored(batch, table)
                 whole = dict(zip(stored.schema.names, stored.columns, strict=True)) | columns
                 cursor.adbc_ingest(table.name, pa.table({**whole, "recorded_at": moment}), mode="append")
-            count_anew(cursor, store.url, table)  # as the server does by itself some time after
+            if not is_sqlite(store.url):
+                cursor.execute(f"ANALYZE {table.name}")  # as the server does by itself some time after
     ledger = Ledger.at(runs_folder(store.url))
     Desk(store, shipped_rules(), AS_OF).batch("bench", ledger).run(lambda *_: None)
 

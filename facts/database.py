@@ -11,7 +11,7 @@ from functools import cache, lru_cache
 from threading import RLock
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import URL, Connection, Dialect, Engine, NullPool, Table, create_engine, event, make_url
+from sqlalchemy import URL, Connection, Dialect, Engine, NullPool, create_engine, event, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, SQLAlchemyError
 from sqlalchemy.sql import ClauseElement
 
@@ -209,15 +209,6 @@ def run(cursor: BulkCursor, url: URL, statement: ClauseElement, **given: object)
     parameters = compiled.construct_params(given) or {}
     values = [parameters[name] for name in getattr(compiled, "positiontup", None) or ()]
     cursor.execute(str(compiled), [_bound(value, url) for value in values] or None)
-
-
-def count_anew(cursor: BulkCursor, url: URL, table: Table) -> None:
-    """Let PostgreSQL learn what was just written to a table, which it would find out only some time after the commit.
-
-    Until then it takes a million new rows for a thousand, and looks each up by itself. SQLite plans without.
-    """
-    if not is_sqlite(url):
-        cursor.execute(f"ANALYZE {table.name}")
 
 
 @cache

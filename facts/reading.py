@@ -122,10 +122,9 @@ def owner(table: Table) -> Column[Any] | None:
 def last_run() -> Select[int]:
     """Select the number of the last run up to `AS_OF`, published up to `KNOWN_AT`, that looked at the whole base."""
     columns = decision_runs.c
-    has_portfolio = select(portfolio.c.run).where(portfolio.c.run == columns.id).exists()
     return (
         select(columns.id)
-        .where(columns.as_of <= AS_OF, columns.published_at <= KNOWN_AT, has_portfolio)
+        .where(columns.as_of <= AS_OF, columns.published_at <= KNOWN_AT, columns.has_portfolio)
         .order_by(columns.as_of.desc(), columns.published_at.desc())
         .limit(1)
     )

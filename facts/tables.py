@@ -39,6 +39,7 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    false,
     text,
 )
 from sqlalchemy.schema import SchemaItem
@@ -433,6 +434,7 @@ decision_runs = Table(
     Column("facts_digest", String(64), nullable=False),
     Column("snapshot_file", Text),  # the Parquet files the run was decided on
     Column("customers", Integer, nullable=False),
+    Column("has_portfolio", Boolean, nullable=False, server_default=false()),  # whether it looked at the whole base
     Column("decided_by", Text, nullable=False),
     Column("published_at", UtcMoment, nullable=False),
     UniqueConstraint("as_of", "pack_digest", "facts_digest"),
@@ -449,7 +451,11 @@ rule_lists = Table(
 
 
 def _of_run() -> Iterator[Column[Any]]:
-    """Yield the columns that name a row of a run: no foreign keys, as `runs.publish` checks all rows at once."""
+    """Yield the columns that name a row of a run: no foreign keys, as `runs.publish` checks all rows at once.
+
+    In PostgreSQL each run has partitions of its own (see `run_rows`). Statements name the runs that they ask about by
+    numbers, not by a condition: then the server looks at no others, however many there are.
+    """
     yield Column("run", BigInteger().with_variant(Integer, "sqlite"), primary_key=True, autoincrement=False)
     yield Column("customer", String(200), primary_key=True)
 
@@ -467,6 +473,7 @@ decisions = Table(
     Column("rule_list", Integer),  # the number of the list of rules that fired
     Column("decision", Text),  # the whole decision as JSON
     sqlite_with_rowid=False,
+    postgresql_partition_by="LIST (run)",
 )
 
 # A row is what a run found for one customer by looking at the whole base.
@@ -487,6 +494,7 @@ portfolio = Table(
     Column("group_down", Integer),  # of these, stand lower now, or beside the ladder
     Column("acceptance", Text),  # in per cent by kind of value, of customers like this one: `brand:40,people:62`
     sqlite_with_rowid=False,
+    postgresql_partition_by="LIST (run)",
 )
 
 # --- keeping house ---

@@ -270,19 +270,6 @@ def test_what_a_run_found_is_only_of_whom_it_decided(store: Store) -> None:
         assert connection.exec_driver_sql("SELECT count(*) FROM decision_runs").scalar() == 0
 
 
-def test_the_server_knows_at_once_how_much_a_run_wrote(store: Store) -> None:
-    """PostgreSQL's statistics are of the run that was just published, with which it plans how to read it."""
-    if store.url.get_backend_name() != "postgresql":
-        pytest.skip("SQLite plans without statistics")
-    customers = [f"N{number}" for number in range(5000)]
-    decided = pa.table({"customer": customers, "provisional": [False] * 5000, "fired_rules": ["[]"] * 5000})
-    run = Run(TODAY, START, "value-marketing", "0.1", "p" * 64, "c" * 64, "f" * 64, "ann")
-    publish(store, run, 5000, [decided], add_customers=True)
-    with store.reading() as connection:
-        known = connection.exec_driver_sql("SELECT reltuples FROM pg_class WHERE oid = 'decisions'::regclass").scalar()
-    assert known == 5000
-
-
 def test_an_older_store_keeps_its_decisions(store_url: str) -> None:
     """Lists of rules that stood at each customer are found as before when a newer version opens the store."""
     address = database_url(store_url)
