@@ -243,6 +243,7 @@ _REFUSALS = (
     ("not a database", "the file is not an SQLite database", "Check the path given by --db or VALUELIFT_DB."),
     ("disk is full", "the disk is full", "Free some space, then try again; the store is as it was."),
     ("no space left", "the disk is full", "Free some space, then try again; the store is as it was."),
+    ("could not extend file", "the disk is full", "Free some space, then try again; the store is as it was."),
     ("readonly database", "it may only be read", "Ask for write permission on the file and its folder."),
     ("read-only", "it may only be read", "Ask for write permission on the database."),
     ("unable to open", "the file cannot be opened", "Check that its folder exists and may be written to."),

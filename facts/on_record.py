@@ -1,4 +1,4 @@
-"""What a customer's page tells besides the decision, read by two statements: records, what was advised, and changes."""
+"""What a customer's page tells besides the decision, read by one statement: records, what was advised, and changes."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from sqlalchemy import func, select
 from facts.book import standing
 from facts.reading import CUSTOMER_KEYS
 from facts.store import Store, of_customer, with_merges
-from facts.stored import Advised, advised, newest_runs
+from facts.stored import Advised, advice
 from facts.tables import FACT_TABLES, audit
 from facts.together import Row, Together
 
@@ -44,13 +44,13 @@ def on_record(store: Store, customer: str, today: date, tables: tuple[str, ...],
     Raises:
         StoreError: if the database cannot be read.
     """
-    given = {"as_of": today, "known_at": datetime.now(UTC), "most": most}
+    given = {"as_of": today, "known_at": datetime.now(UTC), "customer": customer, "most": most}
     with store.asking() as connection:
         found, _ = of_customer(connection, _together(tables), customer, given)
-        said = advised(connection, customer, {row["run"]: row["as_of"] for row in found["runs"]})
     (newest,) = found["newest"]
+    advised = sorted((Advised(**row) for row in found["advised"]), key=lambda each: (each.as_of, each.run))
     rows = {name: sorted(found[name], key=itemgetter("holds_from", "id")) for name in tables}
-    return OnRecord(rows, said, newest["number"] or 0)
+    return OnRecord(rows, advised, newest["number"] or 0)
 
 
 @cache
@@ -58,4 +58,4 @@ def _together(tables: tuple[str, ...]) -> Together:
     number = func.max(audit.c.id).label("number")
     newest = select(number).where(audit.c.customer.in_(CUSTOMER_KEYS))
     rows = {name: standing(FACT_TABLES[name]) for name in tables}
-    return with_merges({**rows, "runs": newest_runs(), "newest": newest})
+    return with_merges({**rows, "advised": advice(), "newest": newest})

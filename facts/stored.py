@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import cache
 from typing import Any
 
-from sqlalchemy import BindParameter, ColumnElement, Connection, Integer, Select, and_, bindparam, func, or_, select
+from sqlalchemy import BindParameter, ColumnElement, Integer, Select, and_, bindparam, func, or_, select
 
 from facts.card import CARD
 from facts.reading import AS_OF
@@ -57,8 +57,12 @@ class Wanted:
 
 def stored_run(store: Store, number: int | None = None) -> StoredRun | None:
     """Return a run, by default the one published last; None if there is none."""
-    with store.asking() as connection:
-        return _run(connection, number)
+    runs = decision_runs.c
+    chosen = select(func.max(runs.id)).scalar_subquery() if number is None else number
+    statement = select(runs.id, runs.as_of, runs.pack, runs.pack_version, runs.pack_digest).where(runs.id == chosen)
+    with store.reading() as connection:
+        found = connection.execute(statement).one_or_none()
+    return None if found is None else StoredRun(*found)
 
 
 def stored_decisions(store: Store, run: int, wanted: Wanted, after: str, most: int, today: date) -> list[Stored]:
@@ -76,14 +80,13 @@ def decided_by(
     store: Store, customer: str, today: date, number: int | None = None
 ) -> tuple[StoredRun, Stored, Sequence[str]] | None:
     """Return a run, by default the one published last, with what it decided for a customer; None if it did not."""
+    given = {"customer": customer, "as_of": today} | ({} if number is None else {"run": number})
     with store.asking() as connection:
-        run = _run(connection, number)
-        given = {"customer": customer, "as_of": today, "run": run and run.run}
-        found = connection.execute(_decided_by(), given).one_or_none()
-    if run is None or found is None:
+        found = connection.execute(_decided_by(number is None), given).one_or_none()
+    if found is None:
         return None
-    *said, rules = found
-    return run, Stored(*said), json.loads(rules or "[]")
+    *said, rules = found[len(_RUN) :]
+    return StoredRun(*found[: len(_RUN)]), Stored(*said), json.loads(rules or "[]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,53 +101,37 @@ class Advised:
 
 
 @cache
-def newest_runs() -> Select[Any]:
-    """Select `run` and `as_of` of the last `most` runs up to the day `AS_OF`."""
+def advice() -> Select[Any]:
+    """Select what the runs up to the day `AS_OF` decided for the customer `customer`, of the last `most` runs."""
+    said = (decisions.c.stage, decisions.c.proposed_stage, decisions.c.value_next)
     newest = (
-        select(decision_runs.c.id.label("run"), decision_runs.c.as_of)
-        .where(decision_runs.c.as_of <= AS_OF)
+        select(decision_runs.c.id.label("run"), decision_runs.c.as_of, *said)
+        .join_from(decisions, decision_runs, decisions.c.run == decision_runs.c.id)
+        .where(decisions.c.customer == bindparam("customer"), decision_runs.c.as_of <= AS_OF)
         .order_by(decision_runs.c.as_of.desc(), decision_runs.c.id.desc())
         .limit(bindparam("most", type_=Integer))
     )
     return select(newest.subquery())  # of SQLite's unions, no part may have an order
 
 
-def advised(connection: Connection, customer: str, runs: Mapping[int, date]) -> list[Advised]:
-    """Return what runs, given by number with their dates, decided for a customer, the earliest first."""
-    given = {"customer": customer, "runs": list(runs)}
-    found = (Advised(row.run, runs[row.run], *row[1:]) for row in connection.execute(_advised(), given))
-    return sorted(found, key=lambda each: (each.as_of, each.run))
-
-
-@cache
-def _advised() -> Select[Any]:
-    said = (decisions.c.run, decisions.c.stage, decisions.c.proposed_stage, decisions.c.value_next)
-    theirs = decisions.c.run.in_(bindparam("runs", expanding=True))
-    return select(*said).where(theirs, decisions.c.customer == bindparam("customer"))
-
-
-def _run(connection: Connection, number: int | None) -> StoredRun | None:
-    runs = decision_runs.c
-    chosen = select(func.max(runs.id)).scalar_subquery() if number is None else number
-    statement = select(runs.id, runs.as_of, runs.pack, runs.pack_version, runs.pack_digest).where(runs.id == chosen)
-    found = connection.execute(statement).one_or_none()
-    return None if found is None else StoredRun(*found)
-
-
 _SAID = ("stage", "proposed_stage", "move", "value_next", "provisional")
 _CARD = [customers.c[name] for name in CARD]
+_RUN = [decision_runs.c[name] for name in ("id", "as_of", "pack", "pack_version", "pack_digest")]
 
 
 @cache
-def _decided_by() -> Select[Any]:
-    """Select what the run `run` decided for a customer: of this form, so that it is made and compiled only once."""
+def _decided_by(of_last: bool) -> Select[Any]:
+    """Select a run with what it decided for a customer: of this form, so that it is made and compiled only once."""
+    newest = select(func.max(decision_runs.c.id)).scalar_subquery()
     same = and_(rule_lists.c.run == decisions.c.run, rule_lists.c.number == decisions.c.rule_list)
     chosen = [decisions.c.customer, *_CARD, *(decisions.c[name] for name in _SAID), rule_lists.c.rules]
     return (
-        select(*chosen)
-        .join_from(decisions, customers, _card_of(AS_OF), isouter=True)
+        select(*_RUN, *chosen)
+        .join_from(decision_runs, decisions, decisions.c.run == decision_runs.c.id)
+        .outerjoin(customers, _card_of(AS_OF))
         .outerjoin(rule_lists, same)
-        .where(decisions.c.run == bindparam("run"), decisions.c.customer == bindparam("customer"))
+        .where(decision_runs.c.id == (newest if of_last else bindparam("run")))
+        .where(decisions.c.customer == bindparam("customer"))
     )
 
 

@@ -453,8 +453,7 @@ rule_lists = Table(
 def _of_run() -> Iterator[Column[Any]]:
     """Yield the columns that name a row of a run: no foreign keys, as `runs.publish` checks all rows at once.
 
-    In PostgreSQL each run has partitions of its own (see `run_rows`). Statements name the runs that they ask about by
-    numbers, not by a condition: then the server looks at no others, however many there are.
+    In PostgreSQL each run has partitions of its own (see `run_rows`).
     """
     yield Column("run", BigInteger().with_variant(Integer, "sqlite"), primary_key=True, autoincrement=False)
     yield Column("customer", String(200), primary_key=True)

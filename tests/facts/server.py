@@ -7,12 +7,15 @@ import shutil
 import socket
 import subprocess
 import tempfile
+import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+
+from tests.facts.small_disk import small_disk
 
 INSTALLED = Path("/usr/lib/postgresql")
 USER = "postgres"
@@ -41,6 +44,17 @@ class Server:
         """Stop it at once: connections are cut, and nothing is written any more that was not written already."""
         self._control("stop", "-m", "immediate", "-w")
 
+    def is_up(self) -> bool:
+        """Whether it runs, be it to put right what it found."""
+        return (self._data / "postmaster.pid").exists()
+
+    def wait_until_down(self) -> None:
+        """Wait until it gives up by itself."""
+        end = time.monotonic() + 60
+        while self.is_up():
+            assert time.monotonic() < end, "it still runs"
+            time.sleep(0.05)
+
     def make(self) -> None:
         """Make its files."""
         self._run("initdb", "-D", str(self._data), "-U", "valuelift", "-A", "trust", "-E", "UTF8", "--locale=C.UTF-8")
@@ -63,25 +77,29 @@ class Server:
 
 
 @contextmanager
-def own_server() -> Iterator[Server]:
+def own_server(mebibytes: int | None = None) -> Iterator[Server]:
     """Give a server that runs, and remove it with all it holds.
 
     Skips the test where the server's programs are not installed.
+
+    Args:
+        mebibytes: put its files on a disk of this size (see `small_disk`).
     """
     programs = _programs()
     # Not in pytest's folder, which the server's user may not read.
     folder = Path(tempfile.mkdtemp(prefix="valuelift-postgres."))
-    if os.geteuid() == 0:
-        shutil.chown(folder, USER)
     server = Server(programs, folder, _free_port())
     try:
-        server.make()
-        server.start()
-        try:
-            yield server
-        finally:
-            if (folder / "data" / "postmaster.pid").exists():
-                server.stop()
+        with nullcontext() if mebibytes is None else small_disk(folder, mebibytes):
+            if os.geteuid() == 0:
+                shutil.chown(folder, USER)
+            server.make()
+            server.start()
+            try:
+                yield server
+            finally:
+                if server.is_up():
+                    server.stop()
     finally:
         shutil.rmtree(folder)
 

@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import multiprocessing
-import os
 import random
 import re
 import shutil
-import subprocess
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import date, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
-from sqlalchemy import create_engine, make_url, text
+from sqlalchemy import Connection, create_engine, make_url, text
+from sqlalchemy.exc import DBAPIError
 
 from facts import database
 from facts.batch.ledger import Ledger, RunFolder
@@ -29,6 +30,7 @@ from facts.store import Store
 from tests.commands.conftest import Answer, call_command
 from tests.facts.batch_child import PART, batch
 from tests.facts.server import Server, own_server
+from tests.facts.small_disk import SmallDisk, small_disk
 from tests.profiles import count
 from wiring import shipped_rules
 
@@ -149,41 +151,27 @@ def test_a_full_disk_leaves_what_was(
     assert seen(url, tmp_path / "runs") == []
 
 
-@pytest.fixture
-def small_disk(tmp_path: Path) -> Iterator[Path]:
-    """Return the place of a file system of 2 MiB in memory, which only root may mount."""
+def test_when_the_disk_is_full_the_next_batch_finishes(facts: Path, tmp_path: Path) -> None:
+    """A full disk under runs and store is said, with exit code 1; nothing is published, and with room it finishes."""
     place = tmp_path / "disk"
     place.mkdir()
-    mount, umount = shutil.which("mount"), shutil.which("umount")
-    if os.name != "posix" or os.geteuid() != 0 or mount is None or umount is None:
-        pytest.skip("only root can mount a file system in memory")
-    mounted = subprocess.run([mount, "-t", "tmpfs", "-o", "size=2m", "tmpfs", place], capture_output=True, check=False)
-    if mounted.returncode:
-        pytest.skip(f"a file system in memory cannot be mounted here: {mounted.stderr.decode().strip()}")
-    yield place
-    subprocess.run([umount, "-l", place], check=True)
-
-
-def test_when_the_disk_is_full_the_next_batch_finishes(facts: Path, small_disk: Path) -> None:
-    """A full disk under runs and store is said, with exit code 1; nothing is published, and with room it finishes."""
-    url, runs, ballast = f"sqlite:///{small_disk / 'store.db'}", small_disk / "runs", small_disk / "ballast"
-    Store.create(url).close()
-    asked = ("batch", "--facts", facts, "--out", runs, "--db", url, "--as-of", AS_OF, "--workers", 1, "--quiet")
-    free = shutil.disk_usage(small_disk).free
-    for left in (40_000, 100_000, 160_000, 220_000):
-        ballast.write_bytes(bytes(max(free - left, 0)))
+    with small_disk(place, 2) as disk:
+        url, runs = f"sqlite:///{place / 'store.db'}", place / "runs"
+        Store.create(url).close()
+        asked = ("batch", "--facts", facts, "--out", runs, "--db", url, "--as-of", AS_OF, "--workers", 1, "--quiet")
+        for left in (40_000, 100_000, 160_000, 220_000):
+            disk.fill(left)
+            answer = call_command(*asked)
+            assert answer.code in (0, 1), answer.errors
+            if answer.code == 1:
+                assert re.search("No space left|disk is full", answer.errors), answer.errors
+                disk.clear()
+                assert seen(url, runs) == []
+        disk.clear()
         answer = call_command(*asked)
-        assert answer.code in (0, 1), answer.errors
-        if answer.code == 1:
-            assert re.search("No space left|disk is full", answer.errors), answer.errors
-            ballast.unlink()
-            assert seen(url, runs) == []
-        free = shutil.disk_usage(small_disk).free
-    ballast.unlink(missing_ok=True)
-    answer = call_command(*asked)
-    assert answer.code == 0, answer.errors
-    assert seen(url, runs) == [(AS_OF, CUSTOMERS)]
-    _require_whole(url, runs, AS_OF)
+        assert answer.code == 0, answer.errors
+        assert seen(url, runs) == [(AS_OF, CUSTOMERS)]
+        _require_whole(url, runs, AS_OF)
 
 
 def test_when_the_database_goes_the_next_batch_finishes(store_url: str, facts: Path, tmp_path: Path) -> None:
@@ -239,19 +227,8 @@ def test_when_the_server_stops_amid_publishing_the_next_batch_finishes(
     batch(facts, runs, url, AS_OF)
     night = AS_OF + timedelta(days=1)
     asked = ("batch", "--facts", facts, "--out", runs, "--db", url, "--as-of", night, "--workers", 1, "--quiet")
-    answers: list[Answer] = []
-    work = threading.Thread(target=lambda: answers.append(call_command(*asked)))
-    engine = create_engine(url)
-    with engine.connect() as holder:
-        holder.execute(text(HELD_BACK[point].format(lock=WRITE_LOCK)))
-        work.start()
-        while not holder.scalar(WAITING):
-            assert work.is_alive(), answers
-            time.sleep(0.02)
+    with _held_back(url, point, asked) as (_, answers):
         server.stop()
-        work.join()
-        holder.invalidate()
-    engine.dispose()
     assert (answers[0].code, "cannot be used" in answers[0].errors) == (1, True), answers[0].errors
     assert "Internal failure" not in answers[0].errors
     assert call_command(*asked).code == 1  # it stands still
@@ -286,6 +263,99 @@ def test_a_server_that_stops_at_any_point_has_the_old_run_or_the_new(
         published = [(night, CUSTOMERS)]
 
 
+@pytest.fixture
+def full_server() -> Iterator[tuple[Server, SmallDisk]]:
+    """Return a server that has all its files on a small disk of its own."""
+    with own_server(mebibytes=160) as running:
+        yield running, SmallDisk(running.folder)
+
+
+def test_when_the_disk_of_the_server_is_full_the_next_batch_finishes(
+    full_server: tuple[Server, SmallDisk], facts: Path, tmp_path: Path
+) -> None:
+    """Wherever in publishing the server has no room left, that is said and the old run stays; with room it finishes."""
+    server, disk = full_server
+    url, runs = _new_database(server, "full disk"), tmp_path / "runs"
+    Store.create(url).close()
+    batch(facts, runs, url, AS_OF)
+    night, failed = AS_OF + timedelta(days=1), 0
+    asked = ("batch", "--facts", facts, "--out", runs, "--db", url, "--as-of", night, "--workers", 1, "--quiet")
+    _begin_log_file(url)  # so that it is not for the log that there is no room
+    for left in range(0, 400_000, 16_384):
+        disk.fill(left)
+        answer = call_command(*asked)
+        if answer.code == 0:
+            break
+        failed += 1
+        assert (answer.code, "the disk is full" in answer.errors) == (1, True), answer.errors
+        assert seen(url, runs) == [(AS_OF, CUSTOMERS)]  # while there is no room, too
+    assert failed > 1
+    disk.clear()
+    assert call_command(*asked).code == 0
+    assert seen(url, runs) == [(AS_OF, CUSTOMERS), (night, CUSTOMERS)]
+    _require_whole(url, runs, night)
+
+
+# More than the file that is being written has room for.
+FILL_LOG = """
+    DO $$ BEGIN
+        FOR number IN 1..100 LOOP PERFORM pg_logical_emit_message(true, '', repeat('x', 1000000)); END LOOP;
+    END $$
+"""
+
+
+def test_when_the_log_of_the_server_has_no_room_the_next_batch_finishes(
+    full_server: tuple[Server, SmallDisk], facts: Path, tmp_path: Path
+) -> None:
+    """A server that goes down amid publishing for want of room for its log has the old run when it is up again."""
+    server, disk = full_server
+    url, runs = _new_database(server, "full_log"), tmp_path / "runs"
+    Store.create(url).close()
+    batch(facts, runs, url, AS_OF)
+    night = AS_OF + timedelta(days=1)
+    asked = ("batch", "--facts", facts, "--out", runs, "--db", url, "--as-of", night, "--workers", 1, "--quiet")
+    with _held_back(url, "before the statistics", asked) as (holder, answers):
+        disk.fill(0)
+        with pytest.raises(DBAPIError):
+            holder.execute(text(FILL_LOG))
+    assert (answers[0].code, "cannot be used" in answers[0].errors) == (1, True), answers[0].errors
+    assert "Internal failure" not in answers[0].errors
+    server.wait_until_down()
+    assert call_command(*asked).code == 1  # it stands still
+    disk.clear()
+    server.start()
+    assert seen(url, runs) == [(AS_OF, CUSTOMERS)]
+    assert call_command(*asked).code == 0
+    assert seen(url, runs) == [(AS_OF, CUSTOMERS), (night, CUSTOMERS)]
+    _require_whole(url, runs, night)
+
+
+def _begin_log_file(url: str) -> None:
+    engine = create_engine(url, isolation_level="AUTOCOMMIT")
+    with engine.connect() as connection:
+        connection.execute(text("SELECT pg_switch_wal()"))
+        connection.execute(text("CHECKPOINT"))
+    engine.dispose()
+
+
+@contextmanager
+def _held_back(url: str, point: str, asked: tuple[Any, ...]) -> Iterator[tuple[Connection, list[Answer]]]:
+    """Start a batch and give, once it is held back at a point, the connection that does so; at the end it is over."""
+    answers: list[Answer] = []
+    work = threading.Thread(target=lambda: answers.append(call_command(*asked)))
+    engine = create_engine(url)
+    with engine.connect() as holder:
+        holder.execute(text(HELD_BACK[point].format(lock=WRITE_LOCK)))
+        work.start()
+        while not holder.scalar(WAITING):
+            assert work.is_alive(), answers
+            time.sleep(0.02)
+        yield holder, answers
+        work.join()
+        holder.invalidate()
+    engine.dispose()
+
+
 def _new_database(server: Server, words: str) -> str:
     name = words.replace(" ", "_")
     engine = create_engine(server.url, isolation_level="AUTOCOMMIT")
@@ -312,10 +382,10 @@ def test_what_was_being_written_when_a_batch_was_killed_is_no_damage(facts: Path
     ["snapshot/00001/customers.arrow", "portfolio/00001.parquet", "decisions/00000.parquet"],
 )
 def test_a_part_that_is_damaged_before_a_batch_goes_on_is_computed_anew(
-    facts: Path, tmp_path: Path, place: str
+    store_url: str, facts: Path, tmp_path: Path, place: str
 ) -> None:
     """What an interrupted batch left damaged, cut off or by one bit, is said and not used; the next batch finishes."""
-    url, runs = str(tmp_path / "store.db"), tmp_path / "runs"
+    url, runs = store_url, tmp_path / "runs"
     Store.create(url).close()
     asked = ("batch", "--facts", facts, "--out", runs, "--db", url, "--as-of", AS_OF, "--workers", 1, "--quiet")
     store = Store.open(url)
@@ -351,9 +421,9 @@ def flipped(content: bytes) -> bytes:
     return content[:place] + bytes([content[place] ^ 1]) + content[place + 1 :]
 
 
-def test_a_damaged_part_is_noticed(facts: Path, tmp_path: Path) -> None:
+def test_a_damaged_part_is_noticed(store_url: str, facts: Path, tmp_path: Path) -> None:
     """Facts or decisions that were changed on the disk are not taken for what was decided."""
-    url = str(tmp_path / "store.db")
+    url = store_url
     Store.create(url).close()
     run = batch(facts, tmp_path / "runs", url, AS_OF)
     store, ledger = Store.open(url), Ledger.at(tmp_path / "runs")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
@@ -10,14 +11,14 @@ from typing import Any
 
 import pyarrow as pa
 import pytest
-from sqlalchemy import select, text
+from sqlalchemy import Select, select, text
 
 from facts import migrations
 from facts.database import connect, database_url, is_sqlite
 from facts.on_record import on_record
 from facts.runs import Run, contributions, decisions_of, last_portfolio, publish, published_runs, remove_run
 from facts.store import Store
-from facts.stored import Advised, decided_by
+from facts.stored import Advised, _decided_by, advice, decided_by
 from facts.tables import decisions, portfolio
 from tests.commands.conftest import call_command
 
@@ -173,17 +174,32 @@ def test_what_runs_decided_for_a_customer_is_told_of_the_newest(store: Store) ->
 
 
 def test_one_customer_is_found_by_the_key_of_the_runs_asked_about(store: Store) -> None:
-    """PostgreSQL looks into the partitions of these runs only, and there by the index."""
+    """PostgreSQL looks into the partitions of these runs only, and there by the key, also for page and interface."""
     require_postgresql(store)
     numbers = [put(store, night) for night in range(3)]
+    for table in (decisions, portfolio):
+        asked = select(table).where(table.c.run.in_(numbers[::2]), table.c.customer == "K0007")
+        assert {scan["Relation Name"] for scan in scans(store, asked)} == {f"{table}_{each}" for each in numbers[::2]}
+        assert by_key(store, asked)
+    given = {"customer": "K0007", "as_of": DAY, "most": 100, "run": numbers[1]}
+    for statement in (advice(), _decided_by(True), _decided_by(False)):
+        assert by_key(store, statement.params({name: given[name] for name in statement.compile().params}))
+
+
+def by_key(store: Store, statement: Select[Any]) -> bool:
+    """Return whether all partitions that a statement may look into are asked by the customer, and there is one."""
+    found = [
+        scan for scan in scans(store, statement) if re.fullmatch(r"(decisions|portfolio)_\d+", scan["Relation Name"])
+    ]
+    return bool(found) and all("customer" in scan.get("Index Cond", scan.get("Recheck Cond", "")) for scan in found)
+
+
+def scans(store: Store, statement: Select[Any]) -> list[dict[str, Any]]:
+    """Return the parts of PostgreSQL's plan for a statement that look into tables."""
     with store.reading() as connection:
-        for table in (decisions, portfolio):
-            asked = select(table).where(table.c.run.in_([numbers[0], numbers[2]]), table.c.customer == "K0007")
-            words = asked.compile(connection, compile_kwargs={"literal_binds": True})
-            (plan,) = connection.scalar(text(f"EXPLAIN (FORMAT JSON) {words}"))
-            scans = list(_scans(plan["Plan"]))
-            assert {scan["Relation Name"] for scan in scans} == {f"{table}_{number}" for number in numbers[::2]}
-            assert all("customer" in scan.get("Index Cond", scan.get("Recheck Cond", "")) for scan in scans), scans
+        words = statement.compile(connection, compile_kwargs={"literal_binds": True})
+        (plan,) = connection.scalar(text(f"EXPLAIN (FORMAT JSON) {words}"))
+    return list(_scans(plan["Plan"]))
 
 
 def _scans(plan: dict[str, Any]) -> Iterator[dict[str, Any]]:

@@ -26,6 +26,6 @@ def _divide(table: str) -> None:
         own = f"{table}_{run:d}"
         op.execute(f"CREATE TABLE {own} (LIKE {table} INCLUDING CONSTRAINTS)")
         op.execute(f"INSERT INTO {own} SELECT * FROM {whole} WHERE run = {run:d}")  # noqa: S608 - our own text
-        op.execute(f"ALTER TABLE {own} ADD PRIMARY KEY (run, customer)")
+        op.execute(f"ALTER TABLE {own} ADD PRIMARY KEY (customer)")
         op.execute(f"ALTER TABLE {table} ATTACH PARTITION {own} FOR VALUES IN ({run:d})")
     op.execute(f"DROP TABLE {whole}")
