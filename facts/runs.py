@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection, Iterable
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import asdict, dataclass
 from datetime import UTC, date, datetime
+from functools import partial
 from typing import TYPE_CHECKING
 
 import pyarrow as pa
@@ -14,7 +16,7 @@ from sqlalchemy import Table, and_, delete, func, insert, select
 
 from facts import reading
 from facts.database import StoreError, bulk, run
-from facts.run_rows import place_of_run, remove_rows
+from facts.run_rows import place_of_run, put_beside, remove_rows, without_leftovers
 from facts.store import Store
 from facts.tables import customer_keys, decision_runs, decisions, portfolio, rule_lists
 
@@ -64,39 +66,42 @@ def publish(
         StoreError: if the database refuses; then nothing of the run is stored.
         ValueError: if there are portfolio facts of a customer who was not decided; then neither is anything.
     """
-    with bulk(store.url, write=True) as cursor:
+    with without_leftovers(store.url), bulk(store.url, write=True) as cursor:
         found = _number(cursor, store, run_of)
         if found is not None:
             return found
         has_portfolio = portfolio_facts is not None and len(portfolio_facts) > 0
-        row = {
-            **asdict(run_of),
-            "customers": customers,
-            "has_portfolio": has_portfolio,
-            "published_at": datetime.now(UTC),
-        }
-        run(cursor, store.url, insert(decision_runs).values(row))
+        said = {"customers": customers, "has_portfolio": has_portfolio, "published_at": datetime.now(UTC)}
+        run(cursor, store.url, insert(decision_runs).values({**asdict(run_of), **said}))
         number = _number(cursor, store, run_of)
         assert number is not None, "the row was inserted just now"  # noqa: S101
-        lists: dict[str, int] = {}
-        chunks: list[pa.Array] = []
-        with place_of_run(cursor, store.url, decisions, number) as place:
-            for part in decided:
-                chunks += part["customer"].cast(pa.string()).chunks
-                _add(cursor, decisions, _with_lists(cursor, part, lists, number), number, place)
-        keys = pa.chunked_array(chunks, pa.string())
+        beside: AbstractContextManager[None] = nullcontext()
         if portfolio_facts is not None and has_portfolio:
-            _require_decided(portfolio_facts, keys)
-            with place_of_run(cursor, store.url, portfolio, number) as place:
-                _add(cursor, portfolio, portfolio_facts, number, place)
+            put = partial(_add, portfolio, portfolio_facts, number)
+            beside = put_beside(cursor, store.url, portfolio, number, put)
+        with beside:
+            keys = _add_decisions(cursor, store, number, decided)
+            if portfolio_facts is not None:
+                _require_decided(portfolio_facts, keys)
         unknown = _unknown(cursor, store, keys)
         if add_customers:
-            _ingest(cursor, customer_keys, pa.table({"key": unknown}))
+            _ingest(customer_keys, pa.table({"key": unknown}), cursor, customer_keys.name)
         elif len(unknown):
             what = f"The run cannot be stored: customer {unknown[0].as_py()!r}"
             hint = "Import it first, or let the batch add customers (`--facts`)."
             raise StoreError(what, "the store does not know it", hint)
     return number
+
+
+def _add_decisions(cursor: Cursor, store: Store, number: int, decided: Iterable[pa.Table]) -> pa.ChunkedArray:
+    """Store the decisions of a run with its lists of rules, and return the keys of the customers decided."""
+    lists: dict[str, int] = {}
+    keys: list[pa.Array] = []
+    with place_of_run(cursor, store.url, decisions, number) as place:
+        for part in decided:
+            keys += part["customer"].cast(pa.string()).chunks
+            _add(decisions, _with_lists(cursor, part, lists, number), number, cursor, place)
+    return pa.chunked_array(keys, pa.string())
 
 
 def _unknown(cursor: Cursor, store: Store, keys: pa.ChunkedArray) -> pa.ChunkedArray:
@@ -127,12 +132,8 @@ def _with_lists(cursor: Cursor, part: pa.Table, lists: dict[str, int], run_numbe
     texts = fired.dictionary.to_pylist()
     new = [text for text in texts if text not in lists]
     lists.update({text: len(lists) + place for place, text in enumerate(new)})
-    _add(
-        cursor,
-        rule_lists,
-        pa.table({"number": [lists[text] for text in new], "rules": pa.array(new, pa.string())}),
-        run_number,
-    )
+    rows = pa.table({"number": [lists[text] for text in new], "rules": pa.array(new, pa.string())})
+    _add(rule_lists, rows, run_number, cursor, rule_lists.name)
     numbers = pa.array([lists[text] for text in texts], pa.int64()).take(fired.indices)
     return part.drop_columns(["fired_rules"]).append_column("rule_list", numbers)
 
@@ -325,11 +326,12 @@ def _number(cursor: Cursor, store: Store, run_of: Run) -> int | None:
     return None if found is None else int(found[0])
 
 
-def _add(cursor: Cursor, table: Table, rows: pa.Table, number: int, place: str | None = None) -> None:
-    _ingest(cursor, table, rows.append_column("run", pa.repeat(pa.scalar(number, pa.int64()), len(rows))), place)
+def _add(table: Table, rows: pa.Table, number: int, cursor: Cursor, place: str) -> None:
+    """Put rows of a run, made for a table, into the table of a name."""
+    _ingest(table, rows.append_column("run", pa.repeat(pa.scalar(number, pa.int64()), len(rows))), cursor, place)
 
 
-def _ingest(cursor: Cursor, table: Table, rows: pa.Table, place: str | None = None) -> None:
+def _ingest(table: Table, rows: pa.Table, cursor: Cursor, place: str) -> None:
     stored = [reading.to_stored(batch, table) for batch in rows.to_batches()]
     if stored:
-        cursor.adbc_ingest(place or table.name, pa.Table.from_batches(stored), mode="append")
+        cursor.adbc_ingest(place, pa.Table.from_batches(stored), mode="append")

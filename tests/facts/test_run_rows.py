@@ -14,7 +14,7 @@ import pytest
 from sqlalchemy import Select, select, text
 
 from facts import migrations
-from facts.database import connect, database_url, is_sqlite
+from facts.database import StoreError, connect, database_url, is_sqlite
 from facts.on_record import on_record
 from facts.runs import Run, contributions, decisions_of, last_portfolio, publish, published_runs, remove_run
 from facts.store import Store
@@ -122,6 +122,28 @@ def test_nothing_is_stored_of_a_run_that_is_refused(store: Store) -> None:
     assert stages(store, put(store, 0)) == {"new": len(CUSTOMERS)}
 
 
+def test_what_the_server_refuses_of_the_whole_base_is_told(store: Store) -> None:
+    """Portfolio facts that are loaded beside the decisions and do not fit leave nothing of the run either."""
+    require_postgresql(store)
+    decided = pa.table({"customer": ["K1"], "provisional": [False], "fired_rules": ["[]"]})
+    run = Run(DAY, datetime.now(UTC), "p", "1", "p" * 64, "c" * 64, "0", "ann")
+    with pytest.raises(StoreError, match="too long"):
+        publish(store, run, 1, [decided], pa.table({"customer": ["K1"], "abc_class": ["A" * 40]}), add_customers=True)
+    assert published_runs(store) == []
+    assert partitions(store) == []
+
+
+def test_what_a_killed_publication_left_goes_with_the_next(store: Store) -> None:
+    """A table that was loaded for a run, and became part of nothing, is dropped; those of runs stay."""
+    require_postgresql(store)
+    first = put(store, 0)
+    with store.writing() as connection:
+        for table in ("decisions_77", "portfolio_77"):
+            connection.execute(text(f"CREATE TABLE {table} (LIKE portfolio)"))
+    second = put(store, 1)
+    assert partitions(store) == [f"{name}_{run}" for name in ("decisions", "portfolio") for run in (first, second)]
+
+
 def partitions(store: Store) -> list[str]:
     """Return all tables in PostgreSQL that hold the rows of one run, also such as are part of no table."""
     statement = text(r"SELECT relname FROM pg_class WHERE relkind = 'r' AND relname ~ '^(decisions|portfolio)_\d+$'")
@@ -155,7 +177,7 @@ def test_a_run_that_did_not_look_at_the_whole_base_is_passed_over(store: Store) 
     """Portfolio facts are those of the last run that has some."""
     first = put(store, 0)
     put(store, 1, with_portfolio=False)
-    assert last_portfolio(store, DAY + timedelta(9), customer="K0007")["run"].to_pylist() == [first]
+    assert last_portfolio(store, DAY + timedelta(9))["run"].unique().to_pylist() == [first]
 
 
 def test_what_runs_decided_for_a_customer_is_told_of_the_newest(store: Store) -> None:
