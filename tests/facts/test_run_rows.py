@@ -13,7 +13,7 @@ import pyarrow as pa
 import pytest
 from sqlalchemy import Select, select, text
 
-from facts import migrations
+from facts import migrations, reading
 from facts.database import StoreError, connect, database_url, is_sqlite
 from facts.on_record import on_record
 from facts.runs import Run, contributions, decisions_of, last_portfolio, publish, published_runs, remove_run
@@ -204,8 +204,11 @@ def test_one_customer_is_found_by_the_key_of_the_runs_asked_about(store: Store) 
         assert {scan["Relation Name"] for scan in scans(store, asked)} == {f"{table}_{each}" for each in numbers[::2]}
         assert by_key(store, asked)
     given = {"customer": "K0007", "as_of": DAY, "most": 100, "run": numbers[1]}
-    for statement in (advice(), _decided_by(True), _decided_by(False)):
-        assert by_key(store, statement.params({name: given[name] for name in statement.compile().params}))
+    given |= {"known_at": datetime.now(UTC), "customer_keys": ["K0007"]}
+    for statement in (advice(), _decided_by(True), _decided_by(False), reading.portfolio_of_customers()):
+        assert by_key(
+            store, statement.params({name: given[name] for name in given.keys() & statement.compile().params})
+        )
 
 
 def by_key(store: Store, statement: Select[Any]) -> bool:
