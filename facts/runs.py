@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import pyarrow as pa
 import pyarrow.compute as pc
-from sqlalchemy import Table, and_, delete, func, insert, select
+from sqlalchemy import Table, and_, delete, false, func, insert, or_, select
 
 from facts import reading
 from facts.database import StoreError, bulk, run
@@ -290,7 +290,8 @@ def advice(
         ]
     listed = pa.schema([("run", pa.int64()), ("rule_list", pa.int64()), ("rule", pa.string())])
     columns = ("run", "customer", "rule_list")
-    fired = select(*(decisions.c[name] for name in columns)).where(decisions.c.run.in_(runs))
+    of_runs = or_(false(), *(decisions.c.run == number for number in runs))  # of `in_` bulk reading knows no values
+    fired = select(*(decisions.c[name] for name in columns)).where(of_runs)
     schema = reading.arrow_schema(decisions, columns)
     return {
         **reading.read_many(store.url, {"advice": fired}, {"advice": schema}),

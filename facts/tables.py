@@ -472,7 +472,6 @@ decisions = Table(
     Column("rule_list", Integer),  # the number of the list of rules that fired
     Column("decision", Text),  # the whole decision as JSON
     sqlite_with_rowid=False,
-    postgresql_partition_by="LIST (run)",
 )
 
 # A row is what a run found for one customer by looking at the whole base.
@@ -493,7 +492,6 @@ portfolio = Table(
     Column("group_down", Integer),  # of these, stand lower now, or beside the ladder
     Column("acceptance", Text),  # in per cent by kind of value, of customers like this one: `brand:40,people:62`
     sqlite_with_rowid=False,
-    postgresql_partition_by="LIST (run)",
 )
 
 # --- keeping house ---
