@@ -91,6 +91,12 @@ def read_table(
         raise _unusable(path, error) from None
 
 
+def plain(table: pa.Table) -> pa.Table:
+    """Return a table without dictionaries."""
+    kinds = (each.type.value_type if pa.types.is_dictionary(each.type) else each.type for each in table.schema)
+    return table.cast(pa.schema(zip(table.column_names, kinds, strict=True)))
+
+
 def require_sound(place: Path) -> None:
     """Check that a file is what was written, and can be read.
 

@@ -21,7 +21,7 @@ from engine.snapshot import Snapshot
 from engine.vocabulary import Vocabulary
 from facts.batch.carried import days_later, only, together
 from facts.batch.changes import changes, offsets
-from facts.batch.files import read_facts, read_table
+from facts.batch.files import plain, read_facts, read_table
 from facts.batch.folder import FactsFolder, Part
 from facts.batch.ledger import RunFolder
 from facts.batch.shards import of_shard
@@ -174,9 +174,7 @@ class Job:
     def _portfolio(self) -> Iterator[pa.Table]:
         """Yield what only a look at the whole base shows, part by part."""
         known = (self.run.customers(part.number) for part in self.parts)
-        parts = [
-            pa.table({name: plain(table[name]) for name in _RANKED_BY if name in table.column_names}) for table in known
-        ]
+        parts = [plain(table.select([name for name in _RANKED_BY if name in table.column_names])) for table in known]
         ranked = pa.concat_tables(parts)
         found = portfolio_facts(Snapshot(self.as_of, ranked), *self._whole_base())
         places = pc.index_in(found["customer"], value_set=ranked["customer"]).to_numpy()
@@ -223,8 +221,3 @@ def _whole(run: RunFolder, number: int, snapshot: Snapshot) -> pa.Table:
     keys = snapshot.customers["customer"]
     bounds = [("customer", ">=", keys[0].as_py()), ("customer", "<=", keys[-1].as_py())]
     return facts_from(read_table(run.portfolio_of(number), filters=bounds), snapshot.customers)
-
-
-def plain(column: pa.ChunkedArray) -> pa.ChunkedArray:
-    """Return a column without a dictionary."""
-    return column.cast(column.type.value_type) if pa.types.is_dictionary(column.type) else column

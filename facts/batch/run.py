@@ -14,11 +14,11 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from engine.vocabulary import Vocabulary
-from facts.batch.files import read_table
+from facts.batch.files import plain, read_table
 from facts.batch.folder import FactsFolder, Part, divided, divided_at
 from facts.batch.ledger import Ledger, RunFolder, RunKey
 from facts.batch.opening import open_folder
-from facts.batch.pipeline import PART, Decide, Job, Progress, in_threads, part_size, plain
+from facts.batch.pipeline import PART, Decide, Job, Progress, in_threads, part_size
 from facts.batch.spark import Spark, started
 from facts.batch.spool import spool
 from facts.database import StoreError
@@ -348,8 +348,7 @@ def _decided_by(run: RunFolder, customers: pa.ChunkedArray) -> pa.Table:
 
 def differing(one: pa.Table, other: pa.Table) -> list[str]:
     """Return the customers for whom two tables of decisions differ."""
-    texts = [pa.table({name: plain(table[name]) for name in table.column_names}) for table in (one, other)]
-    if texts[0].equals(texts[1]):
+    if plain(one).equals(plain(other)):
         return []
     rows = [{row["customer"]: row for row in table.to_pylist()} for table in (one, other)]
     return sorted(key for key in rows[0].keys() | rows[1].keys() if rows[0].get(key) != rows[1].get(key))

@@ -21,6 +21,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from facts import reading
+from facts.batch.files import plain
 from facts.batch.folder import HISTORY, TABLES, FactsFolder
 from facts.batch.opening import needed_columns
 
@@ -74,7 +75,8 @@ def pieces(shards: int, part: Slice) -> Iterator[tuple[int, Piece]]:
     """Yield the rows of a slice by shard."""
     with pq.ParquetFile(part.path) as file:
         columns = [column for column in _columns(part.name) if column in file.schema_arrow.names]
-        rows = _plain(file.read_row_groups(part.groups, columns))
+        # Dictionaries would go along with each piece as a whole.
+        rows = plain(file.read_row_groups(part.groups, columns))
     shard_of = _shards(rows[part.owner], shards)
     order = np.argsort(shard_of, kind="stable")
     rows, (found, starts) = rows.take(pa.array(order)), np.unique(shard_of[order], return_index=True)
@@ -94,12 +96,6 @@ def _shards(customers: pa.ChunkedArray, shards: int) -> np.typing.NDArray[np.int
         shard = f"CASE WHEN customer IS NULL THEN {NOBODY} ELSE hash(customer::VARCHAR) % getvariable('shards') END"
         found = database.sql(f"SELECT ({shard})::BIGINT AS shard FROM rows").to_arrow_table()["shard"]  # noqa: S608 - own words
     return np.asarray(found.to_numpy(), np.int64)
-
-
-def _plain(rows: pa.Table) -> pa.Table:
-    """Return rows without dictionaries, which would go along with each piece as a whole."""
-    kinds = (each.type.value_type if pa.types.is_dictionary(each.type) else each.type for each in rows.schema)
-    return rows.cast(pa.schema(zip(rows.column_names, kinds, strict=True)))
 
 
 def _packed(rows: pa.Table) -> bytes:

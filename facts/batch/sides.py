@@ -12,7 +12,7 @@ import pyarrow.compute as pc
 
 from engine.errors import did_you_mean
 from engine.snapshot import Snapshot
-from facts.batch.files import read_table
+from facts.batch.files import plain, read_table
 from facts.batch.ledger import RunFolder
 from facts.batch.opening import open_folder
 from facts.batch.register import Entry, parts_with
@@ -155,12 +155,8 @@ def communications(entry: Entry, days: int) -> pa.Table | None:
     for number in range(run.parts()):
         table = run.rows(number, "communications", run.customers(number)["customer"]).select(list(_CONVEYED))
         recent = table.filter(pc.greater_equal(table["sent_on"], pa.scalar(since, pa.date32())))
-        parts.append(recent.cast(pa.schema([(field.name, _plain(field.type)) for field in recent.schema])))
+        parts.append(plain(recent))
     return pa.concat_tables(parts)
-
-
-def _plain(kind: pa.DataType) -> pa.DataType:
-    return kind.value_type if pa.types.is_dictionary(kind) else kind
 
 
 def facts_of(entry: Entry, customers: Collection[str]) -> Iterator[Snapshot]:

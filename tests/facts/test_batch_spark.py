@@ -16,8 +16,8 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import pytest
 
+from facts.batch.files import plain
 from facts.batch.ledger import Ledger, RunFolder
-from facts.batch.pipeline import plain
 from facts.batch.register import find, replay
 from facts.batch.run import Batch
 from facts.batch.spark import Spark
@@ -90,7 +90,7 @@ def silent(step: str, done: int, of: int) -> None:
 def decisions(run: RunFolder) -> pa.Table:
     """Return all decisions by customer, in plain columns: each part has its own dictionary of lists of rules."""
     whole = pa.concat_tables(run.get_table(run.decisions(n)) for n in range(run.parts())).sort_by("customer")
-    return pa.table({name: plain(whole[name]) for name in whole.column_names})
+    return plain(whole)
 
 
 def whole_base(run: RunFolder) -> pa.Table:
