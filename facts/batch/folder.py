@@ -148,26 +148,18 @@ class FactsFolder:
                 files[name] = (_sorted_copy(paths, owner.name, place / f"{name}.parquet"),)
         return replace(self, files=files)
 
-    def load(self, database: DuckDBPyConnection, part: Part, known_at: datetime | None) -> None:
-        """Put the rows of a part's customers into tables, with the columns that features read.
-
-        Args:
-            database: as `snapshot.open_database` gives it; gets a table for each table of facts, empty without files.
-            part: which customers.
-            known_at: everything is known by default.
-
-        Raises:
-            StoreError: if a file is damaged, or a value is not what its column declares.
-        """
-        self.show_part(database, part, known_at)
-        self.fill(database)
-
     def show_part(
         self, database: DuckDBPyConnection, part: Part, known_at: datetime | None, *, twice: bool = False
     ) -> None:
-        """Give the rows of a part's customers as views in the schema `VISIBLE`; see `load`.
+        """Give the rows of a part's customers as views in the schema `VISIBLE`, with the columns that features read.
 
         What is current of a register takes long to find out; if it is read `twice`, it is found out once.
+
+        Args:
+            database: as `snapshot.open_database` gives it.
+            part: which customers.
+            known_at: everything is known by default.
+            twice: the views are read themselves, and `fill` reads them once more.
         """
         self._show(database, base_columns(), part, known_at)
         for name in (name for name in self.files if twice and TABLES[name].info["shape"] == "register"):
@@ -175,10 +167,14 @@ class FactsFolder:
             database.execute(f"CREATE OR REPLACE VIEW {VISIBLE}.{_history(name)} AS FROM {_ONCE}.{_history(name)}")
 
     def fill(self, database: DuckDBPyConnection, only: pa.Table | None = None) -> None:
-        """Put the rows that are shown into tables; `only` those about each `customer` of a table, and about nobody.
+        """Give what is shown by the names of the tables, empty without files, after looking for what is not allowed.
+
+        Registers become tables. Events stay in their files: to read what each query asks for takes less than to copy
+        all of it before. `only` what is about each `customer` of a table, and about nobody, is copied in any case.
 
         Raises:
-            StoreError: as `load`.
+            StoreError: if a file is damaged, or a value is not what its column declares; such values of events may be
+                met later (see `require_readable`).
         """
         if only is not None:
             database.register("wanted", only)
@@ -188,12 +184,23 @@ class FactsFolder:
             if only is not None and owner is not None:
                 where = f"WHERE {owner.name} IN (SELECT customer FROM wanted)"  # noqa: S608 - own names
                 where += f" OR {owner.name} IS NULL" if owner.nullable else ""
+            kind = "VIEW" if only is None and TABLES[name].info["shape"] == "event" else "TABLE"
             with _refused(self.path, name):
-                database.execute(f"CREATE TABLE {name} AS FROM {VISIBLE}.{name} {where}")
+                database.execute(f"CREATE {kind} {name} AS FROM {VISIBLE}.{name} {where}")
                 _check_values(database, name, self.path)
 
+    def require_readable(self, database: DuckDBPyConnection) -> None:
+        """Read every value that is shown.
+
+        Raises:
+            StoreError: naming the first table of which one cannot be read.
+        """
+        for name in self.files:
+            with _refused(self.path, name):
+                database.execute(f"SELECT bit_xor(hash(COLUMNS(*))) FROM {VISIBLE}.{name}").fetchall()  # noqa: S608 - own names
+
     def show(self, database: DuckDBPyConnection, names: Iterable[str], known_at: datetime | None) -> None:
-        """Give the rows of all customers as views, which read no more than a query asks for; see `load`."""
+        """Give the rows of all customers as views, which read no more than a query asks for."""
         self._show(database, {name: base_columns()[name] for name in names}, None, known_at)
         database.execute(f"SET search_path = 'main,{VISIBLE}'")
 

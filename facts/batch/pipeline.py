@@ -13,6 +13,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import duckdb
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -142,7 +143,7 @@ class Job:
                 self.run.put_table(self.run.changes(part.number), found)
             if known is None:
                 folder.fill(database)
-                snapshot = self._snapshot_in(database)
+                snapshot = self._snapshot_of(folder, database)
             else:
                 snapshot = self._with_earlier(database, found, known[0])
         self.run.put_snapshot(part.number, snapshot)
@@ -165,6 +166,13 @@ class Job:
         computed = self._snapshot_in(database)
         taken_over = days_later(only(earlier, of_customers.filter(is_same)["customer"]), self.as_of)
         return together(computed, taken_over)
+
+    def _snapshot_of(self, folder: FactsFolder, database: DuckDBPyConnection) -> Snapshot:
+        try:
+            return self._snapshot_in(database)
+        except duckdb.Error:
+            folder.require_readable(database)
+            raise
 
     def _snapshot_in(self, database: DuckDBPyConnection) -> Snapshot:
         database.register("portfolio", base_schemas()["portfolio"].empty_table())

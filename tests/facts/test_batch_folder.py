@@ -42,8 +42,9 @@ def generated(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def read(folder: FactsFolder, part: Part, known_at: datetime | None = None, as_of: date = AS_OF) -> dict[str, pa.Table]:
     """Return the tables of a part."""
     with open_database(as_of, "EUR") as database:
-        folder.load(database, part, known_at)
-        return {name: database.table(name).to_arrow_table() for name in base_schemas() if name != "portfolio"}
+        folder.show_part(database, part, known_at)
+        folder.fill(database)
+        return {name: database.sql(f"FROM {name}").to_arrow_table() for name in base_schemas() if name != "portfolio"}
 
 
 def everybody(folder: FactsFolder) -> Part:
@@ -76,7 +77,8 @@ def test_a_folder_gives_what_the_store_gives(tmp_path: Path) -> None:
         expected = take_snapshot(store.base_tables(day, known_at), catalogue(), day, base_currency="EUR")
         (part,) = divided(folder.customers(day, known_at), 10**9)
         with open_database(day, "EUR") as database:
-            folder.load(database, part, known_at)
+            folder.show_part(database, part, known_at)
+            folder.fill(database)
             database.register("portfolio", base_schemas()["portfolio"].empty_table())
             prepare(database)
             assert snapshot_in(database, catalogue(), day) == expected
@@ -128,6 +130,16 @@ def value(column: str, said: object) -> Change:
     return change
 
 
+def too_large(column: str) -> Change:
+    """Return a change that gives the first row an amount for which the store has no room."""
+
+    def change(table: pa.Table) -> pa.Table:
+        amounts = [Decimal(10**15), *table[column].to_pylist()[1:]]
+        return table.set_column(table.column_names.index(column), column, pa.array(amounts, pa.decimal128(20, 4)))
+
+    return change
+
+
 @pytest.mark.parametrize(
     ("table", "change", "said"),
     [
@@ -144,6 +156,8 @@ def value(column: str, said: object) -> Change:
         ("order_lines", lambda table: table.rename_columns(
             ["custmer" if name == "customer" else name for name in table.column_names]
         ), "column 'customer' is missing. Did you mean `custmer`?"),
+        ("order_lines", too_large("amount"), "order_lines: Conversion Error"),
+        ("payments", too_large("amount"), "payments: Conversion Error"),
         ("needs", value("kind", "sympathy"), "sympathy"),
         ("perceptions", value("level", "enlightened"), "column 'level' holds 'enlightened'"),
     ],
@@ -170,6 +184,20 @@ def test_a_damaged_file_is_said(generated: Path, tmp_path: Path) -> None:
         answer = call_command("batch", "--facts", tmp_path, "--out", tmp_path / "runs", "--as-of", AS_OF)
         assert answer.code == 1, answer.errors
         assert f"The facts in {tmp_path} cannot be used: customers" in answer.errors
+
+
+@pytest.mark.parametrize(("table", "column"), [("payments", "amount"), ("interactions", "medium"), ("needs", "kind")])
+def test_a_damaged_column_is_said(generated: Path, tmp_path: Path, table: str, column: str) -> None:
+    """What cannot be read is found in whatever column it is, also in one that is read for the features alone."""
+    whole = (generated / f"{table}.parquet").read_bytes()
+    group = pq.read_metadata(generated / f"{table}.parquet").row_group(0)
+    chunk = group.column(pq.read_schema(generated / f"{table}.parquet").get_field_index(column))
+    start = (chunk.dictionary_page_offset or chunk.data_page_offset) + 20
+    (tmp_path / "customers.parquet").symlink_to(generated / "customers.parquet")
+    (tmp_path / f"{table}.parquet").write_bytes(whole[:start] + bytes(100) + whole[start + 100 :])
+    answer = call_command("batch", "--facts", tmp_path, "--out", tmp_path / "runs", "--as-of", AS_OF)
+    assert answer.code == 1, answer.errors
+    assert f"The facts in {tmp_path} cannot be used: {table}: " in answer.errors
 
 
 def test_other_files_and_columns_are_told_apart(generated: Path, tmp_path: Path) -> None:

@@ -41,8 +41,9 @@ def split(facts: FactsFolder, place: Path) -> None:
 def loaded(facts: FactsFolder, as_of: date = AS_OF) -> dict[str, pa.Table]:
     """Return all rows, by table."""
     with open_database(as_of, "EUR") as database:
-        facts.load(database, EVERYBODY, None)
-        return {name: database.table(name).to_arrow_table() for name in base_schemas() if name != "portfolio"}
+        facts.show_part(database, EVERYBODY, None)
+        facts.fill(database)
+        return {name: database.sql(f"FROM {name}").to_arrow_table() for name in base_schemas() if name != "portfolio"}
 
 
 def in_order(table: pa.Table) -> pa.Table:
