@@ -479,7 +479,7 @@ portfolio = Table(
     "portfolio",
     metadata,
     *_of_run(),
-    choice("abc_class", ("A", "B", "C")),
+    Column("abc_class", String(32)),  # A, B or C
     amount("contribution"),  # in the base currency
     Column("rank_in_region", Integer),
     rate("share_of_region"),

@@ -132,16 +132,15 @@ def firing(program: Program, results: Iterable[Result]) -> dict[str, int]:
 def _fired_rules(program: Program, result: Result, size: int) -> pa.DictionaryArray:
     """Return the ids of each customer's fired rules as JSON lists, each list written once."""
     rules = sorted(program.rules, key=lambda rule: rule.id)
-    fired = np.zeros((size, len(rules)), np.bool_)
+    # Few combinations occur, and they are long: they are compared as bits.
+    bits = np.zeros((-(-len(rules) // 8), size), np.uint8)
     for place, rule in enumerate(rules):
-        fired[:, place] = customers_of(rule, result, size)
-    # Few combinations occur, and they are long.
-    packed = np.ascontiguousarray(np.packbits(fired, axis=1))
+        bits[place // 8] |= customers_of(rule, result, size).view(np.uint8) << (7 - place % 8)
+    packed = np.ascontiguousarray(bits.T)
     whole = packed.view(np.dtype((np.void, packed.shape[1]))).ravel() if rules else np.zeros(size, "V1")
     _, first, which = np.unique(whole, return_index=True, return_inverse=True)
-    return pa.DictionaryArray.from_arrays(
-        pa.array(which, pa.int32()), _json_lists([rule.id for rule in rules], fired[first])
-    )
+    fired = np.unpackbits(packed[first], axis=1, count=len(rules)).view(np.bool_)
+    return pa.DictionaryArray.from_arrays(pa.array(which, pa.int32()), _json_lists([rule.id for rule in rules], fired))
 
 
 def _json_lists(ids: Sequence[str], fired: Mask) -> pa.Array:
