@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import pyarrow as pa
 import pyarrow.compute as pc
-from sqlalchemy import Table, and_, delete, false, func, insert, or_, select
+from sqlalchemy import Table, and_, delete, false, func, insert, or_, select, update
 
 from facts import reading
 from facts.database import StoreError, bulk, run
@@ -50,7 +50,7 @@ def publish(
 ) -> int:
     """Store the decisions of a run in one transaction, and return the run's number.
 
-    A run that is there already is left as it is: the same facts and rules decide the same.
+    A run that is there already is left as it is, but for where its facts are: the same facts and rules decide the same.
 
     Args:
         store: where.
@@ -69,6 +69,8 @@ def publish(
     with without_leftovers(store.url), bulk(store.url, write=True) as cursor:
         found = _number(cursor, store, run_of)
         if found is not None:
+            here = update(decision_runs).where(decision_runs.c.id == found).values(snapshot_file=run_of.snapshot_file)
+            run(cursor, store.url, here)
             return found
         has_portfolio = portfolio_facts is not None and len(portfolio_facts) > 0
         said = {"customers": customers, "has_portfolio": has_portfolio, "published_at": datetime.now(UTC)}
@@ -153,7 +155,11 @@ def run_number(store: Store, run_of: Run) -> int | None:
 
 @dataclass(frozen=True, slots=True)
 class PublishedRun:
-    """A run as the store lists it. `folder` is where its facts are kept."""
+    """A run as the store lists it.
+
+    `key` is the digest of all that it was decided from (see `batch.ledger.RunKey`), `folder` where it was computed: the
+    store, or the folder, may have been moved since.
+    """
 
     number: int
     as_of: date
@@ -165,6 +171,7 @@ class PublishedRun:
     customers: int
     by: str
     at: datetime
+    key: str
     folder: str | None
 
 
@@ -191,6 +198,7 @@ def published_runs(store: Store) -> list[PublishedRun]:
             customers=row.customers,
             by=row.decided_by,
             at=row.published_at,
+            key=row.facts_digest,
             folder=row.snapshot_file,
         )
         for row in rows

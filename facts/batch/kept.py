@@ -10,7 +10,7 @@ from datetime import date
 from pathlib import Path
 
 from engine.snapshot import Snapshot
-from facts.batch.ledger import RunFolder
+from facts.batch.ledger import RunFolder, runs_folder
 from facts.batch.pipeline import facts_of_part
 from facts.marks import log_so_far
 from facts.runs import PublishedRun
@@ -34,8 +34,8 @@ def kept_run(store: Store, run: PublishedRun | None, as_of: date, catalogue_dige
     It cannot if it is gone, of another day, of another way of making facts, of what was known at an earlier moment, or
     not of the store's own facts. Of what came after the entry it says nothing: whoever asks must look.
     """
-    folder = None if run is None or run.folder is None else RunFolder(Path(run.folder))
-    if run is None or folder is None or not folder.has_begun() or not run.customers:
+    folder = None if run is None else _folder(store, run)
+    if run is None or folder is None or not run.customers:
         return None
     said = folder.said()
     log = said.get("log")  # runs of facts from a folder, and of earlier versions, have none
@@ -43,6 +43,13 @@ def kept_run(store: Store, run: PublishedRun | None, as_of: date, catalogue_dige
     if made_from != (as_of, catalogue_digest, None) or log is None or log_so_far(store, log[0]) != tuple(log):
         return None
     return KeptRun(folder, log[0])
+
+
+def _folder(store: Store, run: PublishedRun) -> RunFolder | None:
+    """Return the folder of a run: where it was computed, or beside the store if both were moved since."""
+    beside = RunFolder.of_key(runs_folder(store.url), run.key)
+    places = [beside] if run.folder is None else [RunFolder(Path(run.folder)), beside]
+    return next((place for place in places if place.has_begun()), None)
 
 
 def parts_of(run: RunFolder) -> Iterator[Snapshot]:

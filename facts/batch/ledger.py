@@ -92,6 +92,11 @@ class RunFolder:
         """The first digits of the key's digest."""
         return self.path.name
 
+    @classmethod
+    def of_key(cls, root: Path, digest: str) -> Self:
+        """Return the folder of the run of a key, in the folder of all runs."""
+        return cls(root / digest[:_NAME])
+
     # --- what the run is ---
 
     def begin(
@@ -316,7 +321,7 @@ class Ledger:
 
     def run(self, key: RunKey) -> RunFolder:
         """Return the folder of a run, whether it has begun or not."""
-        return RunFolder(self.root / key.digest()[:_NAME])
+        return RunFolder.of_key(self.root, key.digest())
 
     def runs(self) -> list[RunFolder]:
         """Return all runs that have begun, the oldest first."""

@@ -54,9 +54,11 @@ class Replayed:
 
 def entries(ledger: Ledger, store: Store | None) -> list[Entry]:
     """Return all runs, the newest first; unfinished ones come before all others."""
-    stored = {each.folder: each for each in published_runs(store)} if store else {}
+    runs = published_runs(store) if store else []
+    # By what they were decided from: whoever moves a store takes its runs along, or leaves them.
+    stored = {RunFolder.of_key(ledger.root, each.key).name: each for each in runs}
     latest = ledger.latest()
-    found = [_entry(run, stored.pop(str(run.path), None), latest) for run in ledger.runs()]
+    found = [_entry(run, stored.pop(run.name, None), latest) for run in ledger.runs()]
     found += [_without_folder(each) for each in stored.values()]
     now = datetime.now(UTC)
     return sorted(found, key=lambda entry: entry.at or now, reverse=True)
@@ -100,6 +102,12 @@ def replay(entry: Entry, decide: Decide, customer: str | None, progress: Progres
         different += differing(kept, decide(snapshot))
         seen += snapshot.customers.num_rows
         progress("deciding", seen, entry.customers or seen)
+    if customer is None and seen != entry.customers:
+        raise StoreError(
+            f"Run {entry.run} cannot be replayed",
+            f"of its {entry.customers or 0:,} customers, {seen:,} have decisions in {run.path}",
+            "Put the folder back from a copy.",
+        )
     if not seen:
         raise StoreError(
             f"Run {entry.run} did not decide {customer!r}", "it is not among its customers", "Check the key."
@@ -135,7 +143,8 @@ def parts_with(run: RunFolder, customers: Collection[str] | None) -> Iterator[tu
 def prune(ledger: Ledger, store: Store | None, keep: int) -> list[Entry]:
     """Remove all but the newest published runs, and unfinished ones that began before the newest was published.
 
-    The run that readers see is never removed. A run goes from the store first, then from its folder, each at once.
+    What readers see, of the folder and of the store, is never removed. A run goes from the store first, then from its
+    folder, each at once.
 
     Args:
         ledger: whose runs.
@@ -148,7 +157,10 @@ def prune(ledger: Ledger, store: Store | None, keep: int) -> list[Entry]:
     known = entries(ledger, store)
     published = [entry for entry in known if entry.state == "published"]
     newest = max((entry.at for entry in published if entry.at), default=None)
-    removed = [entry for entry in published[keep:] if not entry.is_latest]
+    seen = max((entry.number for entry in published if entry.number is not None), default=None)
+    removed = [
+        entry for entry in published[keep:] if not entry.is_latest and (entry.number is None or entry.number != seen)
+    ]
     removed += [entry for entry in known if entry.state != "published" and _began_before(entry, newest)]
     for entry in removed:
         if store is not None and entry.number is not None:

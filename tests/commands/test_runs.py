@@ -126,6 +126,32 @@ def test_pruning_spares_what_readers_see(place: Path) -> None:
     assert [entry.name for entry in ledger.runs()] == [run.name]
 
 
+def test_a_store_that_was_moved_knows_its_runs(two_runs: Path, tmp_path: Path) -> None:
+    """Runs taken along are found where they are now; without them, pruning leaves what readers of the store see."""
+    with_runs, alone = tmp_path / "along" / "store.db", tmp_path / "alone.db"
+    shutil.copytree(two_runs.parent, with_runs.parent, symlinks=True)
+    shutil.copy(two_runs, alone)
+    listed = call_command("runs", "--db", with_runs, "--json").json
+    assert [each["run"] for each in listed] == ["2", "1"]
+    for each in listed:
+        assert call_command("replay", each["run"], "--db", with_runs).code == 0
+    report = call_command("runs", "report", "1", "--db", with_runs, "--json").json
+    assert report["run"] != report["against"]
+    for store in (with_runs, alone):
+        numbers = [each["run"] for each in call_command("runs", "--db", store, "--json").json]
+        assert call_command("runs", "prune", "--keep", 1, "--db", store).code == 0
+        assert [each["run"] for each in call_command("runs", "--db", store, "--json").json] == numbers[:1]
+
+
+def test_decisions_that_are_gone_are_missed(demo: Call) -> None:
+    """A run whose decisions were deleted cannot be replayed, and the message says what is missing."""
+    run = Path(demo("batch", "--as-of", DAY, "--json").json["folder"])
+    shutil.rmtree(run / "decisions")
+    answer = demo("replay", "latest")
+    assert answer.code == 1
+    assert f"0 have decisions in {run}" in answer.errors
+
+
 def test_a_run_of_an_earlier_version_is_replayed(demo: Call) -> None:
     """It kept what only a look at the whole base shows in one file, not by part."""
     run = Path(demo("batch", "--as-of", DAY, "--json").json["folder"])
