@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import date, datetime
 from pathlib import Path
 
@@ -26,19 +27,25 @@ def spool(store: Store, as_of: date, known_at: datetime | None, place: Path) -> 
     """
     place.mkdir(parents=True)
     wanted = {name: needed_columns(table) for name, table in TABLES.items()}
-    # By one thread, so that the same rows make the same files.
-    with store.base_streams(as_of, known_at, wanted) as tables, open_database(as_of, "", threads=1) as database:
+    # Sorted by one thread, so that the same rows make the same files; read by another one.
+    with (
+        store.base_streams(as_of, known_at, wanted) as tables,
+        ThreadPoolExecutor(1) as reader,
+        open_database(as_of, "", threads=1) as database,
+    ):
         database.execute(f"SET memory_limit = '{_MEMORY}'")
         for name, rows in tables:
-            _write_sorted(database, rows, place / f"{name}.parquet")
+            _write_sorted(database, rows, reader, place / f"{name}.parquet")
 
 
-def _write_sorted(database: duckdb.DuckDBPyConnection, rows: pa.RecordBatchReader, file: Path) -> None:
+def _write_sorted(
+    database: duckdb.DuckDBPyConnection, rows: pa.RecordBatchReader, reader: ThreadPoolExecutor, file: Path
+) -> None:
     """Write rows by customer, then by key and day, then by whatever they say."""
     names = [name for name in rows.schema.names if name != "is_current"]
     order = dict.fromkeys([*(name for name in ("customer", "key", "holds_from") if name in names), *names])
     failures: list[Exception] = []
-    database.register("rows", pa.RecordBatchReader.from_batches(rows.schema, _watched(rows, failures)))
+    database.register("rows", pa.RecordBatchReader.from_batches(rows.schema, _watched(_read_ahead(rows, reader), failures)))
     database.execute("SET VARIABLE file = $file", {"file": str(file)})
     written = f"SELECT {', '.join(names)} FROM rows ORDER BY {', '.join(order)}"  # noqa: S608 - own names
     try:
@@ -51,7 +58,15 @@ def _write_sorted(database: duckdb.DuckDBPyConnection, rows: pa.RecordBatchReade
         database.unregister("rows")
 
 
-def _watched(rows: pa.RecordBatchReader, failures: list[Exception]) -> Iterator[pa.RecordBatch]:
+def _read_ahead(rows: pa.RecordBatchReader, reader: ThreadPoolExecutor) -> Iterator[pa.RecordBatch]:
+    """Yield all batches; while one is worked on, the next one is read."""
+    coming = reader.submit(next, rows, None)
+    while (batch := coming.result()) is not None:
+        coming = reader.submit(next, rows, None)
+        yield batch
+
+
+def _watched(rows: Iterator[pa.RecordBatch], failures: list[Exception]) -> Iterator[pa.RecordBatch]:
     try:
         yield from rows
     except Exception as error:
