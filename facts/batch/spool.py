@@ -45,7 +45,9 @@ def _write_sorted(
     names = [name for name in rows.schema.names if name != "is_current"]
     order = dict.fromkeys([*(name for name in ("customer", "key", "holds_from") if name in names), *names])
     failures: list[Exception] = []
-    database.register("rows", pa.RecordBatchReader.from_batches(rows.schema, _watched(_read_ahead(rows, reader), failures)))
+    database.register(
+        "rows", pa.RecordBatchReader.from_batches(rows.schema, _watched(_read_ahead(rows, reader), failures))
+    )
     database.execute("SET VARIABLE file = $file", {"file": str(file)})
     written = f"SELECT {', '.join(names)} FROM rows ORDER BY {', '.join(order)}"  # noqa: S608 - own names
     try:
