@@ -89,7 +89,7 @@ def compute_features(facts: Path) -> None:
                 database.execute("DROP TABLE found")
         wanted = shipped_rules().ideal()
         assert wanted is not None
-        look_alikes_in(database, wanted)
+        look_alikes_in(database, wanted).to_arrow_table()
 
 
 def scan(facts: Path) -> None:

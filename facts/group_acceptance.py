@@ -14,7 +14,7 @@ from facts.groups import make_groups
 from facts.snapshot import declare
 
 if TYPE_CHECKING:
-    from duckdb import DuckDBPyConnection
+    from duckdb import DuckDBPyConnection, DuckDBPyRelation
 
 LOOKED_AT = ("customers", "communications", "stage_history")
 """The base tables that it rests on."""
@@ -31,8 +31,8 @@ class Judged:
     weights: Weights
 
 
-def acceptance_in(database: DuckDBPyConnection, judged: Judged) -> pa.Table:
-    """Return `acceptance` for each `customer`, from a database that holds the base, prepared.
+def acceptance_in(database: DuckDBPyConnection, judged: Judged) -> DuckDBPyRelation:
+    """Return `acceptance` for each `customer`, not computed yet, from a database that holds the base, prepared.
 
     It is the share of acceptance in per cent by kind of value, such as `brand:40,people:62`, in the narrowest group of
     the customer (kind of value, stage, segment) of which enough was heard; kinds of which too little was heard are left
@@ -55,7 +55,7 @@ def acceptance_in(database: DuckDBPyConnection, judged: Judged) -> pa.Table:
         WHERE acceptance IS NOT NULL
         ORDER BY customer
         """
-    ).to_arrow_table()
+    )
 
 
 def _said(found: Mapping[Path, Estimate], kinds: list[str], members: Path) -> str | None:

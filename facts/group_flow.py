@@ -8,14 +8,12 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING
 
-import pyarrow as pa
-
 from facts.features import group
 from facts.groups import make_groups
 from facts.snapshot import declare
 
 if TYPE_CHECKING:
-    from duckdb import DuckDBPyConnection
+    from duckdb import DuckDBPyConnection, DuckDBPyRelation
 
 LOOKED_AT = ("customers", "stage_history")
 """The base tables that it rests on."""
@@ -29,8 +27,8 @@ class Flow:
     flow_least: int  # so many customers at least stood where one stands, or nothing is said of them
 
 
-def flow_in(database: DuckDBPyConnection, wanted: Flow) -> pa.Table:
-    """Return the columns of `groups/flow.sql`, from a database that holds the base, prepared."""
+def flow_in(database: DuckDBPyConnection, wanted: Flow) -> DuckDBPyRelation:
+    """Return the columns of `groups/flow.sql`, not computed yet, from a database that holds the base, prepared."""
     declare(database, asdict(wanted), "INTEGER")
     make_groups(database)
-    return database.sql(group("flow")).to_arrow_table()
+    return database.sql(group("flow"))

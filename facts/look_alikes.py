@@ -13,12 +13,12 @@ from facts.ideal import Ideal
 from facts.snapshot import Base, declare, prepared_base
 
 if TYPE_CHECKING:
-    from duckdb import DuckDBPyConnection
+    from duckdb import DuckDBPyConnection, DuckDBPyRelation
 
 LOOKED_AT = ("customers", "order_lines", "opportunities", "exchange_rates", "coverage")
 """The base tables that the steps read, and those from which what they share is prepared."""
 
-_STEPS = ("uses", "traits", "profiles", "look_alikes")
+_STEPS = ("uses", "traits", "profiles")
 
 
 def find_look_alikes(base: Base, wanted: Ideal, as_of: date, *, base_currency: str) -> tuple[pa.Table, pa.Table]:
@@ -31,12 +31,16 @@ def find_look_alikes(base: Base, wanted: Ideal, as_of: date, *, base_currency: s
         base_currency: the ISO 4217 code of the currency that amounts are converted into.
     """
     with prepared_base(base, as_of, base_currency) as database:
-        return look_alikes_in(database, wanted)
+        found = look_alikes_in(database, wanted)
+        return database.table("profiles").to_arrow_table(), found.to_arrow_table()
 
 
-def look_alikes_in(database: DuckDBPyConnection, wanted: Ideal) -> tuple[pa.Table, pa.Table]:
-    """Return the same from a database that holds the base, prepared."""
+def look_alikes_in(database: DuckDBPyConnection, wanted: Ideal) -> DuckDBPyRelation:
+    """Return who resembles them, not computed yet, from a database that holds the base, prepared.
+
+    The traits of the ideal customers are its table `profiles` then.
+    """
     declare(database, asdict(wanted), "DECIMAL(12, 4)")
     for name in _STEPS:
         database.execute(f"CREATE TABLE {name} AS {ideal(name)}")
-    return database.table("profiles").to_arrow_table(), database.table("look_alikes").to_arrow_table()
+    return database.sql(ideal("look_alikes"))

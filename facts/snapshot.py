@@ -15,6 +15,7 @@ from decimal import Decimal
 from functools import cached_property, lru_cache, partial
 from itertools import chain
 from operator import itemgetter
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import duckdb
@@ -38,10 +39,15 @@ from facts.features import (
 from facts.snapshot_checks import check_members, check_snapshot, check_values, wanted_columns
 
 if TYPE_CHECKING:
-    from duckdb import DuckDBPyConnection, Statement
+    from duckdb import DuckDBPyConnection, DuckDBPyRelation, Statement
+
+    Rows = pa.Table | DuckDBPyRelation
 
 Base = Mapping[str, pa.Table]
 """Tables as `Store.base_tables` reads them, and `portfolio` as `last_portfolio` does; an absent one is empty."""
+
+MEMORY = "1GB"
+"""What a database may take that all customers go through; it goes on with files where that is too little."""
 
 _NO_ACCEPTANCE = pa.schema([("customer", pa.string()), ("acceptance", pa.string())])
 _NO_FLOW = pa.schema(
@@ -131,10 +137,17 @@ def portfolio_facts(
     """
     with _database() as database:
         database.register("snapshot", snapshot.customers)
-        database.register("look_alikes", _NO_LOOK_ALIKES.empty_table() if look_alikes is None else look_alikes)
-        database.register("flow", _NO_FLOW.empty_table() if flow is None else flow)
-        database.register("acceptance", _NO_ACCEPTANCE.empty_table() if acceptance is None else acceptance)
-        return _query(database, PORTFOLIO.read_text(encoding="utf-8"))
+        return portfolio_in(database, look_alikes, flow, acceptance).to_arrow_table()
+
+
+def portfolio_in(
+    database: DuckDBPyConnection, look_alikes: Rows | None, flow: Rows | None, acceptance: Rows | None
+) -> DuckDBPyRelation:
+    """Return the same from a database that holds the facts of all customers as `snapshot`; it is not computed yet."""
+    database.register("look_alikes", _NO_LOOK_ALIKES.empty_table() if look_alikes is None else look_alikes)
+    database.register("flow", _NO_FLOW.empty_table() if flow is None else flow)
+    database.register("acceptance", _NO_ACCEPTANCE.empty_table() if acceptance is None else acceptance)
+    return database.sql(PORTFOLIO.read_text(encoding="utf-8"))
 
 
 # --- the whole base ---
@@ -150,9 +163,17 @@ def prepared_base(base: Base, as_of: date, base_currency: str) -> Iterator[DuckD
         yield database
 
 
-def open_database(as_of: date, base_currency: str, threads: int | None = None) -> DuckDBPyConnection:
-    """Open an empty database for base tables; what features ask besides them is given."""
+def open_database(
+    as_of: date, base_currency: str, threads: int | None = None, overflow: Path | None = None
+) -> DuckDBPyConnection:
+    """Open an empty database for base tables; what features ask besides them is given.
+
+    With a folder `overflow`, what does not fit into `MEMORY` goes into files there until the database is closed.
+    """
     database = _database(threads)
+    if overflow is not None:
+        database.execute(f"SET memory_limit = '{MEMORY}'")
+        database.execute("SET temp_directory = $folder", {"folder": str(overflow)})
     _set(database, as_of, base_currency)
     return database
 

@@ -341,14 +341,15 @@ class Desk:
         from facts.group_acceptance import acceptance_in
         from facts.group_flow import flow_in
         from facts.portfolio import with_portfolio
-        from facts.snapshot import portfolio_facts, prepared_base
+        from facts.snapshot import portfolio_in, prepared_base
 
         snapshot = self._snapshot(base)
         flow, judged = self.rules.flow(), self.rules.judged()
         with prepared_base(base, self.as_of, self._currency) as database:
+            database.register("snapshot", snapshot.customers)
             flowed = None if flow is None else flow_in(database, flow)
             accepted = None if judged is None else acceptance_in(database, judged)
-        portfolio = portfolio_facts(snapshot, look_alikes, flowed, accepted)
+            portfolio = portfolio_in(database, look_alikes, flowed, accepted).to_arrow_table()
         return with_portfolio(snapshot, portfolio), portfolio
 
     def _look_alikes(self, base: dict[str, pa.Table]) -> tuple[pa.Table, pa.Table] | None:

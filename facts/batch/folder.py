@@ -26,7 +26,7 @@ from engine.errors import did_you_mean
 from facts import reading
 from facts.database import StoreError
 from facts.features import base_columns, base_schemas
-from facts.snapshot import open_database
+from facts.snapshot import MEMORY, open_database
 from facts.tables import FACT_TABLES
 
 if TYPE_CHECKING:
@@ -57,24 +57,6 @@ class Part:
     end: str | None
     customers: int
     shard: int | None = None
-
-
-def divided(keys: pa.ChunkedArray, size: int) -> list[Part]:
-    """Divide sorted keys into parts of a size; the last one may be smaller."""
-    firsts = keys[::size].to_pylist()
-    sizes = [min(size, len(keys) - start) for start in range(0, len(keys), size)]
-    return [Part(number, *part) for number, part in enumerate(zip(firsts, [*firsts[1:], None], sizes, strict=True))]
-
-
-def divided_at(keys: pa.ChunkedArray, firsts: Sequence[str]) -> list[Part]:
-    """Divide sorted keys into parts that begin where these do; the first one begins with the first key of all."""
-    bounds = ["", *firsts[1:]]
-    starts = [*(int(pc.sum(pc.less(keys, first)).as_py()) for first in bounds), len(keys)]
-    ends = [*bounds[1:], None]
-    return [
-        Part(number, first, end, starts[number + 1] - starts[number])
-        for number, (first, end) in enumerate(zip(bounds, ends, strict=True))
-    ]
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,22 +91,35 @@ class FactsFolder:
         """Return how many rows a table's files have."""
         return sum(pq.read_metadata(path).num_rows for path in self.files[name])
 
-    def customers(self, as_of: date, known_at: datetime | None) -> pa.ChunkedArray:
-        """Return the keys of all customers that are visible, sorted.
+    def customers(self, as_of: date, known_at: datetime | None) -> int:
+        """Return how many customers are visible."""
+        ((count,),) = self._ask("SELECT count(*) FROM keys", as_of, known_at)
+        return int(count)
 
-        Raises:
-            StoreError: if there are none.
+    def divided(self, as_of: date, known_at: datetime | None, size: int) -> list[Part]:
+        """Divide the customers that are visible into parts of a size; the last one may be smaller."""
+        placed = "SELECT key, (row_number() OVER (ORDER BY key) - 1) // $size AS part FROM keys"
+        asked = f"SELECT min(key), count(*) FROM ({placed}) GROUP BY part ORDER BY part"  # noqa: S608 - own words
+        return _parts(self._ask(asked, as_of, known_at, size=size))
+
+    def divided_at(self, as_of: date, known_at: datetime | None, firsts: Sequence[str]) -> list[Part]:
+        """Divide them into parts that begin where these do; the first one begins with the first customer of all."""
+        asked = """
+            SELECT first, count(key)
+            FROM unnest($bounds) AS bounds (first)
+            LEFT JOIN (FROM keys ASOF JOIN unnest($bounds) AS bounds (first) ON key >= first) USING (first)
+            GROUP BY first
+            ORDER BY first
         """
-        keys = self.keys(as_of, known_at)
-        if not len(keys):
-            raise self.without_customers(as_of)
-        return keys
+        return _parts(self._ask(asked, as_of, known_at, bounds=["", *firsts[1:]]))
 
-    def keys(self, as_of: date, known_at: datetime | None) -> pa.ChunkedArray:
-        """Return the keys of all customers that are visible, sorted; nothing if there are none."""
+    def _ask(self, sql: str, as_of: date, known_at: datetime | None, **given: object) -> list[tuple[Any, ...]]:
+        """Ask about the `keys` of the customers that are visible."""
         with open_database(as_of, "") as database, _refused(self.path, "customers"):
+            database.execute(f"SET memory_limit = '{MEMORY}'")
             self.show(database, ["customers"], known_at)
-            return database.sql("SELECT DISTINCT key FROM customers ORDER BY key").to_arrow_table()["key"]
+            database.execute("CREATE VIEW keys AS SELECT DISTINCT key FROM customers")
+            return database.execute(sql, given).fetchall()
 
     def without_customers(self, as_of: date) -> StoreError:
         """Return the error for a folder none of whose customers is visible."""
@@ -259,6 +254,12 @@ class FactsFolder:
         return _empty(column)
 
 
+def _parts(found: Sequence[tuple[str, int]]) -> list[Part]:
+    """Return parts from where each begins and how many customers it has."""
+    firsts, sizes = zip(*found, strict=True)
+    return [Part(number, *part) for number, part in enumerate(zip(firsts, (*firsts[1:], None), sizes, strict=True))]
+
+
 def unusable(path: Path, problems: Sequence[str]) -> StoreError:
     """Return the error for a folder in which something is wrong."""
     return StoreError(
@@ -387,7 +388,7 @@ def _sorted_copy(paths: Sequence[Path], owner: str, copy: Path) -> Path:
     if not copy.exists():
         copy.parent.mkdir(parents=True, exist_ok=True)
         unfinished = copy.with_suffix(".unfinished")
-        with duckdb.connect(config={"temp_directory": str(copy.parent), "memory_limit": "1GB"}) as database:
+        with duckdb.connect(config={"temp_directory": str(copy.parent), "memory_limit": MEMORY}) as database:
             database.execute("SET VARIABLE paths = $paths", {"paths": [str(path) for path in paths]})
             database.execute("SET VARIABLE copy = $copy", {"copy": str(unfinished)})
             database.execute(

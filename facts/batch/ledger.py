@@ -195,6 +195,11 @@ class RunFolder:
         of_earlier_versions = self.path / "portfolio.parquet"  # they kept it in one file
         return of_earlier_versions if of_earlier_versions.exists() else self.path / "portfolio"
 
+    @property
+    def overflow(self) -> Path:
+        """The folder for what does not fit into memory during the look at the whole base."""
+        return self.path / "overflow"
+
     def portfolio_of(self, number: int) -> Path:
         """Return the place of what only a look at the whole base shows of a part, and maybe of others."""
         return self.portfolio if self.portfolio.is_file() else self.portfolio / f"{number:05}.parquet"

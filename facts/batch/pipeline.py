@@ -9,12 +9,10 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
 from datetime import date, datetime
-from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import duckdb
-import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -35,16 +33,13 @@ from facts.group_flow import Flow, flow_in
 from facts.ideal import Ideal
 from facts.look_alikes import LOOKED_AT, look_alikes_in
 from facts.portfolio import facts_from, with_facts
-from facts.snapshot import open_database, portfolio_facts, prepare, snapshot_in
+from facts.snapshot import open_database, portfolio_in, prepare, snapshot_in
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
 PART = 50_000
 """Customers that are decided together by one core, at most; it needs about 1 GB for them."""
-
-_MEMORY = "1GB"
-"""What the look at the whole base may take; DuckDB goes on with files where that is too little."""
 
 _RANKED_BY = ("customer", "region", "country", "revenue_365d", "won_amount_365d")
 """The facts that classes and ranks rest on."""
@@ -181,30 +176,34 @@ class Job:
 
     def _portfolio(self) -> Iterator[pa.Table]:
         """Yield what only a look at the whole base shows, part by part."""
-        known = (self.run.customers(part.number) for part in self.parts)
-        parts = [plain(table.select([name for name in _RANKED_BY if name in table.column_names])) for table in known]
-        ranked = pa.concat_tables(parts)
-        found = portfolio_facts(Snapshot(self.as_of, ranked), *self._whole_base())
-        places = pc.index_in(found["customer"], value_set=ranked["customer"]).to_numpy()
-        ends = np.cumsum([len(part) for part in parts])
-        part_of = np.searchsorted(ends, places, side="right")
-        by_part = np.argsort(part_of, kind="stable")
-        found = found.take(pa.array(by_part))
-        bounds = np.searchsorted(part_of[by_part], np.arange(len(parts) + 1))
-        for start, end in pairwise(bounds.tolist()):
-            yield found.slice(start, end - start)
-
-    def _whole_base(self) -> tuple[pa.Table | None, pa.Table | None, pa.Table | None]:
-        """Return who resembles which ideal customer, what became of customers like each one, and what they accept."""
-        with open_database(self.as_of, self.base_currency, self.workers) as database:
-            database.execute(f"SET memory_limit = '{_MEMORY}'")
+        with open_database(self.as_of, self.base_currency, self.workers, self.run.overflow) as database:
             self.folder.show(database, dict.fromkeys((*LOOKED_AT, *STOOD_IN, *HEARD_OF)), self.known_at)
             prepare(database)
-            return (
-                None if self.ideal is None else look_alikes_in(database, self.ideal)[1],
+            self._put_ranked(database)
+            found = portfolio_in(
+                database,
+                None if self.ideal is None else look_alikes_in(database, self.ideal),
                 None if self.flow is None else flow_in(database, self.flow),
                 None if self.judged is None else acceptance_in(database, self.judged),
             )
+            database.register("found", found)
+            # In this order, DuckDB need not look at all customers for those of a part.
+            database.execute(
+                "CREATE TABLE by_part AS SELECT part, found.* FROM found JOIN snapshot USING (customer) ORDER BY part, customer"
+            )
+            for part in self.parts:
+                of_part = "SELECT * EXCLUDE (part) FROM by_part WHERE part = $part ORDER BY customer"
+                yield database.sql(of_part, params={"part": part.number}).to_arrow_table()
+
+    def _put_ranked(self, database: DuckDBPyConnection) -> None:
+        """Put the facts of all customers that ranks rest on into a table `snapshot`, with the number of their part."""
+        for part in self.parts:
+            known = self.run.customers(part.number)
+            ranked = plain(known.select([name for name in _RANKED_BY if name in known.column_names]))
+            database.register("ranked", ranked)
+            database.execute("CREATE TABLE IF NOT EXISTS snapshot AS SELECT 0 AS part, * FROM ranked LIMIT 0")
+            database.execute("INSERT INTO snapshot SELECT $part, * FROM ranked", {"part": part.number})
+        database.unregister("ranked")
 
     def _decide(self, part: Part) -> None:
         snapshot = self.run.get_snapshot(part.number, self.as_of)

@@ -15,7 +15,7 @@ import pyarrow.parquet as pq
 
 from engine.vocabulary import Vocabulary
 from facts.batch.files import plain, read_table
-from facts.batch.folder import FactsFolder, Part, divided, divided_at
+from facts.batch.folder import FactsFolder, Part
 from facts.batch.ledger import Ledger, RunFolder, RunKey
 from facts.batch.opening import open_folder
 from facts.batch.pipeline import PART, Decide, Job, Progress, in_threads, part_size
@@ -111,9 +111,11 @@ class Batch:
                 self._compute_on(self.spark, key, facts, run, progress)
             else:
                 customers = facts.customers(self.as_of, self.known_at)
-                size = part_size(len(customers), self.part, self.workers)
-                run.begin(key, size, self._incremental(key, customers), log)
-                self._compute(facts, customers, run, progress)
+                if not customers:
+                    raise facts.without_customers(self.as_of)
+                size = part_size(customers, self.part, self.workers)
+                run.begin(key, size, self._incremental(key, facts), log)
+                self._compute(facts, run, progress)
             if facts.written() != written:
                 self.ledger.remove(run)
                 raise StoreError(
@@ -142,7 +144,7 @@ class Batch:
                 said = before.folder.said()
                 firsts = (said.get("incremental") or {}).get("firsts")
                 again.begin(key, said["part_size"], firsts and {"after": None, "firsts": firsts})
-                self._compute(facts, facts.customers(self.as_of, self.known_at), again, progress)
+                self._compute(facts, again, progress)
             require_same(before.folder, again)
             shutil.rmtree(again.path)
         return before
@@ -160,7 +162,7 @@ class Batch:
             base_currency=self.base_currency,
         )
 
-    def _incremental(self, key: RunKey, customers: pa.ChunkedArray) -> dict[str, Any] | None:
+    def _incremental(self, key: RunKey, facts: FactsFolder) -> dict[str, Any] | None:
         """Return which run an incremental one goes on from, and where that run's parts begin; see `RunFolder.begin`.
 
         It goes on from none if the customers are no longer divided well by these parts.
@@ -170,19 +172,21 @@ class Batch:
         earlier = self.ledger.going_on_from(key)
         firsts = _firsts(earlier) if earlier is not None else []
         if earlier is not None and firsts:
-            sizes = [part.customers for part in divided_at(customers, firsts)]
+            sizes = [part.customers for part in facts.divided_at(self.as_of, self.known_at, firsts)]
             if min(sizes) > 0 and max(sizes) <= _LARGEST * self.part:
                 return {"after": earlier.name, "firsts": firsts}
         return {"after": None, "firsts": None}
 
-    def _parts(self, run: RunFolder, customers: pa.ChunkedArray) -> list[Part]:
+    def _parts(self, run: RunFolder, facts: FactsFolder) -> list[Part]:
         said = run.said()
         firsts = (said.get("incremental") or {}).get("firsts")
-        return divided(customers, said["part_size"]) if firsts is None else divided_at(customers, firsts)
+        if firsts is None:
+            return facts.divided(self.as_of, self.known_at, said["part_size"])
+        return facts.divided_at(self.as_of, self.known_at, firsts)
 
-    def _compute(self, facts: FactsFolder, customers: pa.ChunkedArray, run: RunFolder, progress: Progress) -> None:
+    def _compute(self, facts: FactsFolder, run: RunFolder, progress: Progress) -> None:
         _require_begun_by(run, on_spark=False)
-        parts, incremental = self._parts(run, customers), run.said().get("incremental")
+        parts, incremental = self._parts(run, facts), run.said().get("incremental")
         after = RunFolder(self.ledger.root / incremental["after"]) if incremental and incremental["after"] else None
         job = replace(
             self._job(facts.sorted_for(parts, run.path / "sorted"), run),
@@ -302,8 +306,8 @@ def _require_sound(run: RunFolder) -> None:
 
 
 def _remove_copies(run: RunFolder) -> None:
-    """Remove the facts in another order: they carry no sums, and are the same again when they are needed."""
-    for name in ("sorted", "shards"):
+    """Remove what is the same again when it is needed, and carries no sums: facts in another order, and overflow."""
+    for name in ("sorted", "shards", run.overflow.name):
         shutil.rmtree(run.path / name, ignore_errors=True)
 
 

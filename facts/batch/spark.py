@@ -230,7 +230,7 @@ def _counted(work: Callable[[Part], None], done: Accumulator[int], part: Part) -
 def _customers(job: Job, shard: int) -> int:
     """Return how many customers of a shard are visible."""
     facts = of_shard(job.folder, job.shards or Path(), shard)
-    return len(facts.keys(job.as_of, job.known_at)) if "customers" in facts.files else 0
+    return facts.customers(job.as_of, job.known_at) if "customers" in facts.files else 0
 
 
 def _require_alike(software: dict[str, str], seen: Sequence[Path], _: int) -> None:

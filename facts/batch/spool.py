@@ -12,11 +12,8 @@ import pyarrow as pa
 
 from facts.batch.folder import TABLES
 from facts.batch.opening import needed_columns
-from facts.snapshot import open_database
+from facts.snapshot import MEMORY, open_database
 from facts.store import Store
-
-_MEMORY = "1GB"
-"""What sorting may take; DuckDB goes on with files where that is too little."""
 
 
 def spool(store: Store, as_of: date, known_at: datetime | None, place: Path) -> None:
@@ -33,7 +30,7 @@ def spool(store: Store, as_of: date, known_at: datetime | None, place: Path) -> 
         ThreadPoolExecutor(1) as reader,
         open_database(as_of, "", threads=1) as database,
     ):
-        database.execute(f"SET memory_limit = '{_MEMORY}'")
+        database.execute(f"SET memory_limit = '{MEMORY}'")
         for name, rows in tables:
             _write_sorted(database, rows, reader, place / f"{name}.parquet")
 

@@ -128,7 +128,8 @@ def test_parts_decide_as_the_whole(desk: Desk, told_store: Path, tmp_path: Path)
     flow = desk.rules.flow()
     assert flow is not None
     with prepared_base(base, AS_OF, "EUR") as database:
-        flowed, accepted = flow_in(database, flow), acceptance_in(database, judged)
+        flowed = flow_in(database, flow).to_arrow_table()
+        accepted = acceptance_in(database, judged).to_arrow_table()
     found = portfolio_facts(snapshot, find_look_alikes(base, ideal, AS_OF, base_currency="EUR")[1], flowed, accepted)
     expected = desk.rules.decide(with_portfolio(snapshot, found))
     spool(store, AS_OF, None, tmp_path / "facts")

@@ -14,7 +14,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from facts.batch import folder as module
-from facts.batch.folder import FactsFolder, Part, divided
+from facts.batch.folder import FactsFolder, Part
 from facts.batch.opening import open_folder
 from facts.batch.pipeline import part_size
 from facts.database import StoreError
@@ -49,7 +49,7 @@ def read(folder: FactsFolder, part: Part, known_at: datetime | None = None, as_o
 
 def everybody(folder: FactsFolder) -> Part:
     """Return the part of all customers."""
-    (part,) = divided(folder.customers(AS_OF, None), 10**9)
+    (part,) = folder.divided(AS_OF, None, 10**9)
     return part
 
 
@@ -75,7 +75,7 @@ def test_a_folder_gives_what_the_store_gives(tmp_path: Path) -> None:
     earlier = datetime.combine(AS_OF - timedelta(days=100), datetime.min.time(), UTC)
     for day, known_at in ((AS_OF, None), (AS_OF - timedelta(days=60), earlier)):
         expected = take_snapshot(store.base_tables(day, known_at), catalogue(), day, base_currency="EUR")
-        (part,) = divided(folder.customers(day, known_at), 10**9)
+        (part,) = folder.divided(day, known_at, 10**9)
         with open_database(day, "EUR") as database:
             folder.show_part(database, part, known_at)
             folder.fill(database)
@@ -95,7 +95,7 @@ def test_the_parts_together_are_the_whole(
     names = ("customers", "orders", "order_lines", "needs", "perceptions")
     known = open_folder(generated)
     folder = replace(known, files={name: known.files[name] for name in names})
-    parts = divided(folder.customers(AS_OF, None), 120)
+    parts = folder.divided(AS_OF, None, 120)
     assert [part.customers for part in parts] == [120, 80]
     ready = folder.sorted_for(parts, tmp_path)
     assert (ready == folder) != sorted_first

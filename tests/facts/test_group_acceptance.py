@@ -45,7 +45,7 @@ def tables(**more: Any) -> dict[str, Any]:
 def found_in(given: dict[str, Any]) -> pa.Table:
     """Return what is found in a base."""
     with prepared_base(base_of(**given), AS_OF, BASE_CURRENCY) as database:
-        return acceptance_in(database, JUDGED)
+        return acceptance_in(database, JUDGED).to_arrow_table()
 
 
 def acceptance(**more: Any) -> dict[str, str]:

@@ -60,7 +60,7 @@ def tables() -> dict[str, Any]:
 def found_in(given: dict[str, Any], wanted: Flow) -> pa.Table:
     """Return what is found in a base."""
     with prepared_base(base_of(**given), AS_OF, BASE_CURRENCY) as database:
-        return flow_in(database, wanted)
+        return flow_in(database, wanted).to_arrow_table()
 
 
 def flow(wanted: Flow = WANTED) -> dict[str, tuple[int | None, ...]]:
