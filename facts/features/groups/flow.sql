@@ -7,7 +7,7 @@ WITH
         FROM unnest(['potential', 'target', 'new', 'established', 'core', 'strategic']) WITH ORDINALITY AS t(stage, rung)
     ),
     began AS (
-        SELECT customer, max_by(stage, (holds_from, key)) AS stage
+        SELECT customer, max_by(stage, holds_from) AS stage
         FROM stage_history
         WHERE key = customer
             AND holds_from <= as_of() - flow_days()

@@ -1,0 +1,79 @@
+"""The look at the whole base finds the same in little memory, and holds no more of it than a part."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pyarrow as pa
+import pytest
+
+from facts import snapshot
+from facts.batch.files import read_table
+from facts.batch.ledger import Ledger, RunFolder
+from facts.batch.opening import open_folder
+from facts.batch.run import Batch
+from facts.demo import AS_OF
+from facts.generate import generate
+from wiring import shipped_rules
+
+CUSTOMERS, PART = 20_000, 2_500
+FEW = ("customers", "communications", "coverage", "exchange_rates", "order_lines", "orders", "stage_history")
+ENOUGH, LITTLE = "1GB", "50MB"
+
+
+@pytest.fixture(scope="module")
+def batch(tmp_path_factory: pytest.TempPathFactory) -> Batch:
+    """Return a batch of many parts over invented facts."""
+    place = tmp_path_factory.mktemp("whole")
+    generate(place / "facts", CUSTOMERS, 3)
+    for path in (place / "facts").iterdir():
+        if path.stem not in FEW:
+            path.unlink()
+    decider = shipped_rules().decider()
+    return Batch(Ledger.at(place), decider, AS_OF, None, "EUR", "ann", facts=place / "facts", workers=1, part=PART)
+
+
+@pytest.fixture(scope="module")
+def run(batch: Batch) -> RunFolder:
+    """Return its run, finished."""
+    return batch.run(lambda *_: None).folder
+
+
+def look(batch: Batch, run: RunFolder) -> Iterator[pa.Table]:
+    """Look at the whole base once more."""
+    assert batch.facts is not None
+    facts = open_folder(batch.facts)
+    job = replace(batch._job(facts, run), parts=facts.divided(AS_OF, None, PART))
+    yield from job._portfolio()
+
+
+def spilled(run: RunFolder) -> int:
+    """Return how many bytes of a look lie in files."""
+    return sum(path.stat().st_size for path in run.overflow.glob("**/*") if path.is_file())
+
+
+@pytest.mark.parametrize("memory", [ENOUGH, LITTLE])
+def test_what_does_not_fit_into_memory_lies_in_files_meanwhile(
+    batch: Batch, run: RunFolder, monkeypatch: pytest.MonkeyPatch, memory: str
+) -> None:
+    """What is found is the same, and no file is left."""
+    monkeypatch.setattr(snapshot, "MEMORY", memory)
+    found, most = [], 0
+    for part in look(batch, run):
+        found.append(part)
+        most = max(most, spilled(run))
+    assert (most > 0) == (memory == LITTLE)
+    assert not run.overflow.exists()
+    assert found == [read_table(run.portfolio_of(number)) for number in range(CUSTOMERS // PART)]
+
+
+def test_one_part_is_held_at_a_time(batch: Batch, run: RunFolder) -> None:
+    """Outside of the database, which has its limit, a look holds what it found of a part and no more."""
+    before, held, whole = pa.total_allocated_bytes(), [], 0
+    for part in look(batch, run):
+        whole += part.nbytes
+        held.append(pa.total_allocated_bytes() - before)
+    assert len(held) == CUSTOMERS // PART
+    assert max(held) < whole / 3
