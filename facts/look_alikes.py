@@ -15,10 +15,10 @@ from facts.snapshot import Base, declare, prepared_base
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection, DuckDBPyRelation
 
-LOOKED_AT = ("customers", "order_lines", "opportunities", "exchange_rates", "coverage")
-"""The base tables that the steps read, and those from which what they share is prepared."""
+LOOKED_AT = ("customers", "order_lines", "opportunities", "exchange_rates")
+"""The base tables that the steps read, and the one from which `rates` are prepared."""
 
-_STEPS = ("uses", "traits", "profiles")
+_STEPS = {"uses": "TABLE", "looks": "TABLE", "traits": "VIEW", "profiles": "TABLE"}
 
 
 def find_look_alikes(base: Base, wanted: Ideal, as_of: date, *, base_currency: str) -> tuple[pa.Table, pa.Table]:
@@ -41,6 +41,6 @@ def look_alikes_in(database: DuckDBPyConnection, wanted: Ideal) -> DuckDBPyRelat
     The traits of the ideal customers are its table `profiles` then.
     """
     declare(database, asdict(wanted), "DECIMAL(12, 4)")
-    for name in _STEPS:
-        database.execute(f"CREATE TABLE {name} AS {ideal(name)}")
+    for name, kind in _STEPS.items():
+        database.execute(f"CREATE {kind} {name} AS {ideal(name)}")
     return database.sql(ideal("look_alikes"))

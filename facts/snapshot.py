@@ -16,7 +16,7 @@ from functools import cached_property, lru_cache, partial
 from itertools import chain
 from operator import itemgetter
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import duckdb
 import numpy as np
@@ -41,7 +41,7 @@ from facts.snapshot_checks import check_members, check_snapshot, check_values, w
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection, DuckDBPyRelation, Statement
 
-    Rows = pa.Table | DuckDBPyRelation
+    Rows: TypeAlias = pa.Table | DuckDBPyRelation
 
 Base = Mapping[str, pa.Table]
 """Tables as `Store.base_tables` reads them, and `portfolio` as `last_portfolio` does; an absent one is empty."""

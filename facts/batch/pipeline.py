@@ -178,7 +178,7 @@ class Job:
         """Yield what only a look at the whole base shows, part by part."""
         with open_database(self.as_of, self.base_currency, self.workers, self.run.overflow) as database:
             self.folder.show(database, dict.fromkeys((*LOOKED_AT, *STOOD_IN, *HEARD_OF)), self.known_at)
-            prepare(database)
+            prepare(database, ["rates"])
             self._put_ranked(database)
             found = portfolio_in(
                 database,
@@ -188,9 +188,8 @@ class Job:
             )
             database.register("found", found)
             # In this order, DuckDB need not look at all customers for those of a part.
-            database.execute(
-                "CREATE TABLE by_part AS SELECT part, found.* FROM found JOIN snapshot USING (customer) ORDER BY part, customer"
-            )
+            with_part = "SELECT part, found.* FROM found JOIN snapshot USING (customer) ORDER BY part, customer"
+            database.execute(f"CREATE TABLE by_part AS {with_part}")
             for part in self.parts:
                 of_part = "SELECT * EXCLUDE (part) FROM by_part WHERE part = $part ORDER BY customer"
                 yield database.sql(of_part, params={"part": part.number}).to_arrow_table()

@@ -1,20 +1,14 @@
--- What is known of each customer from the outside. Region and country say the same twice, so both are its `place`.
--- The sizes are those of the European Union (Recommendation 2003/361/EC), by staff alone.
+-- What is known of how each customer looks, trait by trait. Region and country say the same twice, so both are its `place`.
 SELECT customer, dimension, trait, value
 FROM (
-    SELECT key AS customer, 'industry' AS dimension, 'industry' AS trait, industry AS value FROM customers
+    SELECT customer, 'industry' AS dimension, 'industry' AS trait, look.industry AS value FROM looks
     UNION ALL
-    SELECT key, 'place', 'region', region FROM customers
+    SELECT customer, 'place', 'region', look.region FROM looks
     UNION ALL
-    SELECT key, 'place', 'country', country FROM customers
+    SELECT customer, 'place', 'country', look.country FROM looks
     UNION ALL
-    SELECT key, 'legal_form', 'legal_form', legal_form FROM customers
+    SELECT customer, 'legal_form', 'legal_form', look.legal_form FROM looks
     UNION ALL
-    SELECT
-        key,
-        'size',
-        'size',
-        CASE WHEN employees < 50 THEN 'small' WHEN employees < 250 THEN 'medium' WHEN employees >= 250 THEN 'large' END
-    FROM customers
+    SELECT customer, 'size', 'size', look.size FROM looks
 )
 WHERE value IS NOT NULL
