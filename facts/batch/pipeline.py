@@ -105,13 +105,13 @@ class Job:
         """Compute what is not finished yet: then every part has its decisions.
 
         Raises:
-            StoreError: if a file of facts cannot be used.
+            StoreError: if a file of facts cannot be used, or there is no room for what does not fit into memory.
             ProblemsError: if a value does not fit what is declared.
         """
 
         self._each("reading", self.run.snapshot, self._take_snapshot, each, progress)
         if not self.run.portfolio.exists():
-            self.run.put_portfolio(self._portfolio())
+            self._look()
         self._each("deciding", self.run.decisions, self._decide, each, progress)
 
     def _each(
@@ -173,6 +173,18 @@ class Job:
         database.register("portfolio", base_schemas()["portfolio"].empty_table())
         prepare(database)
         return snapshot_in(database, self.vocabulary, self.as_of)
+
+    def _look(self) -> None:
+        """Look at the whole base, and keep what only that shows."""
+        try:
+            self.run.put_portfolio(self._portfolio())
+        except (duckdb.IOException, duckdb.OutOfMemoryException) as error:
+            raise StoreError(
+                "The look at all customers did not finish",
+                str(error).partition("\n")[0],
+                f"{self.run.overflow} needs room for about 1 GB for each million customers. "
+                "Free some, then run the batch again: it goes on from here.",
+            ) from None
 
     def _portfolio(self) -> Iterator[pa.Table]:
         """Yield what only a look at the whole base shows, part by part."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import shutil
 from dataclasses import replace
 
 import pyarrow as pa
@@ -12,9 +12,12 @@ from facts import snapshot
 from facts.batch.files import read_table
 from facts.batch.ledger import Ledger, RunFolder
 from facts.batch.opening import open_folder
+from facts.batch.pipeline import Job, in_threads
 from facts.batch.run import Batch
+from facts.database import StoreError
 from facts.demo import AS_OF
 from facts.generate import generate
+from tests.facts.small_disk import small_disk
 from wiring import shipped_rules
 
 CUSTOMERS, PART = 20_000, 2_500
@@ -40,12 +43,11 @@ def run(batch: Batch) -> RunFolder:
     return batch.run(lambda *_: None).folder
 
 
-def look(batch: Batch, run: RunFolder) -> Iterator[pa.Table]:
-    """Look at the whole base once more."""
+def job(batch: Batch, run: RunFolder) -> Job:
+    """Return what computes a run."""
     assert batch.facts is not None
     facts = open_folder(batch.facts)
-    job = replace(batch._job(facts, run), parts=facts.divided(AS_OF, None, PART))
-    yield from job._portfolio()
+    return replace(batch._job(facts, run), parts=facts.divided(AS_OF, None, PART))
 
 
 def spilled(run: RunFolder) -> int:
@@ -60,7 +62,7 @@ def test_what_does_not_fit_into_memory_lies_in_files_meanwhile(
     """What is found is the same, and no file is left."""
     monkeypatch.setattr(snapshot, "MEMORY", memory)
     found, most = [], 0
-    for part in look(batch, run):
+    for part in job(batch, run)._portfolio():
         found.append(part)
         most = max(most, spilled(run))
     assert (most > 0) == (memory == LITTLE)
@@ -71,8 +73,27 @@ def test_what_does_not_fit_into_memory_lies_in_files_meanwhile(
 def test_one_part_is_held_at_a_time(batch: Batch, run: RunFolder) -> None:
     """Outside of the database, which has its limit, a look holds what it found of a part and no more."""
     before, held, whole = pa.total_allocated_bytes(), [], 0
-    for part in look(batch, run):
+    for part in job(batch, run)._portfolio():
         whole += part.nbytes
         held.append(pa.total_allocated_bytes() - before)
     assert len(held) == CUSTOMERS // PART
     assert max(held) < whole / 3
+
+
+def test_without_room_for_files_it_is_said_and_the_next_batch_goes_on(
+    batch: Batch, run: RunFolder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nothing of the look is kept then; with room again it finds the same, and leaves no file."""
+    before = [path.read_bytes() for path in sorted(run.portfolio.iterdir())]
+    shutil.rmtree(run.portfolio)
+    (run.path / "published.json").unlink()
+    run.overflow.mkdir()
+    with small_disk(run.overflow, 1):
+        monkeypatch.setattr(snapshot, "MEMORY", LITTLE)
+        with pytest.raises(StoreError, match=r"(?s)did not finish.*overflow needs room"):
+            job(batch, run).compute(lambda *_: None, in_threads(1))
+    assert not run.portfolio.exists()
+    (run.overflow / "left").touch()
+    assert batch.run(lambda *_: None).folder == run
+    assert [path.read_bytes() for path in sorted(run.portfolio.iterdir())] == before
+    assert not run.overflow.exists()
