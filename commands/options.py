@@ -59,9 +59,9 @@ class Word(click.ParamType[str]):
         return str(value)
 
     def _refuse(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> NoReturn:
-        from engine.errors import did_you_mean
+        from engine.errors import which_word
 
-        hint = did_you_mean(str(value), self.words) or f"It is one of {', '.join(self.words)}."
+        hint = which_word(str(value), self.words)
         self.fail(f"{value!r} is not known. {hint}", param, ctx)
 
     def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> list[Any]:  # noqa: ARG002

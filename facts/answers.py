@@ -9,7 +9,7 @@ from datetime import date
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
-from engine.errors import did_you_mean
+from engine.errors import did_you_mean, which_word
 from engine.vocabulary import Fact, Origin, Type, Value, Vocabulary
 from facts.book import Book
 from facts.database import StoreError
@@ -197,7 +197,7 @@ def _read(vocabulary: Vocabulary, fact: Fact, text: str) -> Value:
         case Type.CATEGORY | Type.LEVEL:
             members = vocabulary.enum_of(fact).members
             if text not in members:
-                raise _UnknownWordError(did_you_mean(text, members) or f"It is one of {', '.join(members)}.")
+                raise _UnknownWordError(which_word(text, members))
     return text
 
 

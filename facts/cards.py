@@ -53,6 +53,13 @@ def cards(store: Store, wanted: Collection[str], as_of: date, known_at: datetime
     return found
 
 
+def account_managers(store: Store) -> list[str]:
+    """Return the names of those who look, or looked, after customers, sorted."""
+    name, stands = customers.c.account_manager, customers.c.retracted_at.is_(None)
+    with store.asking() as connection:
+        return list(connection.execute(select(name).where(stands, name.is_not(None)).distinct().order_by(name)).scalars())
+
+
 @cache
 def _cards() -> Select[Any]:
     row, later = customers.c, customers.alias()
