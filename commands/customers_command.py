@@ -48,7 +48,7 @@ def command(stages: tuple[str, ...], manager: str | None, duplicates: bool, show
     \b
     Example:
       valuelift customers --stage new --stage established --as-of 2010-12-09
-      valuelift customers --manager "Ana Lind" --json
+      valuelift customers --manager "Marta Holm" --json
       valuelift customers --duplicates
     """
     if duplicates:

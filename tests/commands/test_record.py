@@ -209,6 +209,7 @@ def test_an_undo_brings_the_advice_back(enter: Enter, demo: Call) -> None:
         (("need", "silver-carp"), 2, "Say something of the need"),
         (("agreement", "silver-carp", "--kind", "rent", "--currency", "euro"), 2, "'euro' is no currency"),
         (("fact", "silver-carp", "credit_score=many"), 2, "Write a whole number"),
+        (("fact", "silver-carp", "name=Carp"), 2, "People answer industry, region, "),
         (("fact", "silver-carp", "perception.brand=accepted", "--evidence", "x"), 1, "is more than one step"),
         (("action", "silver-carp", "convey-valu", "--state", "done"), 2, "Did you mean `convey-value`?"),
         (("action", "silver-carp", "99", "--state", "done"), 2, "and no number 99"),
