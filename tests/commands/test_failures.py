@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from commands.failures import explained
 from commands.options import STAGES
 from facts import tables
 from facts.store import Store
@@ -72,6 +73,56 @@ def test_a_file_that_is_no_store(tmp_path: Path) -> None:
     assert answer.code == 1
     assert "the file is not an SQLite database" in answer.errors
     assert path.read_text() == "Dear customer, " * 100
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("backup", "{}"), ("plan", "moonbridge", "--out", "{}"), ("charter", "--out", "{}"),
+        ("runs", "report", "1", "--against", "2", "--html", "{}"),
+    ],
+)  # fmt: skip
+def test_a_folder_that_is_not_there(demo: Call, two_runs: Path, tmp_path: Path, arguments: tuple[str, ...]) -> None:
+    """A file in a folder that is missing is named as it was given, with what to do."""
+    file = tmp_path / "nodir" / "file"
+    given = [str(file) if each == "{}" else each for each in arguments]
+    answer = call_command(*given, "--db", two_runs) if given[0] == "runs" else demo(*given)
+    if given[0] == "charter":  # it has no store
+        answer = call_command(*given)
+    said = f"Error: {file} cannot be used: No such file or directory. There is no folder {file.parent}: make it"
+    assert (answer.code, said in answer.errors) == (1, True), answer.errors
+    assert not file.parent.exists()
+
+
+def test_a_place_for_a_restored_store_that_is_not_there(told_store: Path, tmp_path: Path) -> None:
+    """The store is named as it was given, not the file that is written on the way."""
+    place = tmp_path / "nodir" / "again.db"
+    answer = call_command("restore", told_store, "--db", place)
+    assert (answer.code, f"Error: {place} cannot be used" in answer.errors) == (1, True), answer.errors
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no /dev/full")
+def test_a_full_disk_below_what_is_printed(told_store: Path) -> None:
+    """What cannot be printed is called the output, with what to do."""
+    with Path("/dev/full").open("w") as full:
+        command = [VALUELIFT, "customers", "--as-of", DAY, "--db", told_store]
+        done = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, text=True, cwd=ROOT, check=False)
+    said = "Error: The output cannot be written: No space left on device. Make room on the disk, or give another place."
+    assert (done.returncode, done.stderr) == (1, f"{said}\n")
+
+
+@pytest.mark.parametrize(
+    ("error", "said"),
+    [
+        (PermissionError(13, "Permission denied", "/x/a.db"), "Error: /x/a.db cannot be used: Permission denied. Give a"),
+        (FileNotFoundError(2, "No such file", "a.csv"), "Error: a.csv cannot be used: No such file. Check its name."),
+        (OSError(5, "Input/output error", b"a.db"), "Error: a.db cannot be used: Input/output error. Check the file"),
+    ],
+)
+def test_what_the_system_refuses_comes_with_what_to_do(error: OSError, said: str) -> None:
+    """Each refusal of the operating system names the file and says what to do."""
+    message, code = explained(error)
+    assert (code, message.startswith(said)) == (1, True), message
 
 
 def test_a_fault_of_ours_ends_with_three(told_store: Path, monkeypatch: pytest.MonkeyPatch) -> None:
