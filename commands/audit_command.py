@@ -61,7 +61,7 @@ def command(
     from wiring import rules_in_use
 
     most = None if show_all or as_json else AT_A_GLANCE
-    asked = {"customer": customer, "user": user, "since": since}
+    asked: Mapping[str, Any] = {"customer": customer, "user": user, "since": since}
     if reads:
         _show_reads(db, Texts(language), as_json, asked, most)
         return

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -79,7 +79,7 @@ def did_you_mean(word: str, known: Iterable[str]) -> str:
     return f"Did you mean `{near[0]}`?" if near else ""
 
 
-def which_word(word: str, known: Sequence[str]) -> str:
+def which_word(word: str, known: Collection[str]) -> str:
     """Return a hint that names the known word nearest to `word`, or all of them if none is near.
 
     >>> which_word("nwe", ["new", "core"]), which_word("x", ["new", "core"])

@@ -55,9 +55,10 @@ def cards(store: Store, wanted: Collection[str], as_of: date, known_at: datetime
 
 def account_managers(store: Store) -> list[str]:
     """Return the names of those who look, or looked, after customers, sorted."""
-    name, stands = customers.c.account_manager, customers.c.retracted_at.is_(None)
+    name = customers.c.account_manager
+    wanted = select(name).where(customers.c.retracted_at.is_(None), name.is_not(None)).distinct().order_by(name)
     with store.asking() as connection:
-        return list(connection.execute(select(name).where(stands, name.is_not(None)).distinct().order_by(name)).scalars())
+        return list(connection.execute(wanted).scalars())
 
 
 @cache

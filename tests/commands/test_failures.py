@@ -105,7 +105,7 @@ def test_a_place_for_a_restored_store_that_is_not_there(told_store: Path, tmp_pa
 def test_a_full_disk_below_what_is_printed(told_store: Path) -> None:
     """What cannot be printed is called the output, with what to do."""
     with Path("/dev/full").open("w") as full:
-        command = [VALUELIFT, "customers", "--as-of", DAY, "--db", told_store]
+        command = [str(VALUELIFT), "customers", "--as-of", DAY, "--db", str(told_store)]
         done = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, text=True, cwd=ROOT, check=False)
     said = "Error: The output cannot be written: No space left on device. Make room on the disk, or give another place."
     assert (done.returncode, done.stderr) == (1, f"{said}\n")
@@ -114,7 +114,10 @@ def test_a_full_disk_below_what_is_printed(told_store: Path) -> None:
 @pytest.mark.parametrize(
     ("error", "said"),
     [
-        (PermissionError(13, "Permission denied", "/x/a.db"), "Error: /x/a.db cannot be used: Permission denied. Give a"),
+        (
+            PermissionError(13, "Permission denied", "/x/a.db"),
+            "Error: /x/a.db cannot be used: Permission denied. Give",
+        ),
         (FileNotFoundError(2, "No such file", "a.csv"), "Error: a.csv cannot be used: No such file. Check its name."),
         (OSError(5, "Input/output error", b"a.db"), "Error: a.db cannot be used: Input/output error. Check the file"),
     ],
