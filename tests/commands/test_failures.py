@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from commands.failures import explained
-from commands.options import STAGES
+from commands.options import LATEST, STAGES
 from facts import tables
 from facts.store import Store
 from tests.commands.conftest import DAY, Call, call_command
@@ -41,6 +41,9 @@ def run(*arguments: object, **environment: str) -> subprocess.CompletedProcess[s
         (["recommend"], "Missing argument 'CUSTOMER'."),
         (["customers", "--stge", "new"], "No such option '--stge'."),
         (["customers", "--as-of", "30.06.2024"], "'30.06.2024' is no date. Write it as 2024-06-30."),
+        (["customers", "--as-of", "9999-12-31"], "9999-12-31 is too far ahead. Give a date up to 2199-12-31."),
+        (["generate", "--as-of", "2200-01-01", "--out", "x"], "2200-01-01 is too far ahead."),
+        (["backtest", "--from", "2025-01-01", "--to", "9999-12-31"], "9999-12-31 is too far ahead."),
         (["customers", "--known-at", "noon"], "'noon' is no moment."),
         (["customers", "--lang", "de"], "'de' is not known. It is one of en, zh."),
         (["customers", "--pack", "nowhere"], "'nowhere' does not exist."),
@@ -55,6 +58,11 @@ def test_wrong_usage_ends_with_two(arguments: list[str], said: str) -> None:
     answer = call_command(*arguments)
     assert (answer.code, answer.output) == (2, "")
     assert said in " ".join(answer.errors.split())
+
+
+def test_the_latest_date_is_decided_on(query: Call) -> None:
+    """Up to the last date that can be given, days since what is recorded still fit the catalogue."""
+    assert query("customers", "--as-of", LATEST.isoformat()).code == 0
 
 
 def test_a_store_that_is_not_there(tmp_path: Path) -> None:
