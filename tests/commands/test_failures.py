@@ -243,3 +243,13 @@ def test_a_recorded_value_that_the_catalogue_does_not_allow(demo: Call, tmp_path
         assert (answer.code, answer.output) == (1, "")
         assert said in answer.errors
         assert answer.errors.startswith("facts/catalog.yaml:")
+
+
+def test_a_reader_that_has_read_enough(told_store: Path) -> None:
+    """When whoever reads the output stops, the command ends without a word."""
+    reading, writing = os.pipe()
+    os.close(reading)
+    command = [str(VALUELIFT), "customers", "--as-of", DAY, "--db", str(told_store)]
+    done = subprocess.run(command, stdout=writing, stderr=subprocess.PIPE, text=True, cwd=ROOT, check=False)
+    os.close(writing)
+    assert (done.returncode, done.stderr) == (1, "")
