@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from rich.cells import cell_len
@@ -11,7 +13,11 @@ from rich.text import Text
 
 from commands.customers_command import listed
 from commands.fitting import Column, fitted
+from commands.runs_command import show
 from common.texts import Texts
+from facts.batch.ledger import Ledger, runs_folder
+from facts.batch.register import entries
+from facts.store import Store
 from tests.commands.conftest import DAY, call_command
 from tests.commands.test_wrapping import shown
 from wiring import Desk
@@ -67,3 +73,19 @@ def test_runs_fit(two_runs: object) -> None:
     assert "value-marketing 1.0.0" in answer.output
     assert all(head in answer.output for head in ("Rules", "Customers", "Published"))
     assert max(map(cell_len, answer.lines)) <= 80
+
+
+def test_an_unfinished_run_takes_no_column_away(two_runs: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Its long name and state leave the rules and the count of customers of the others where they are, or named."""
+    found = call_command("runs", "--db", two_runs, "--json").json
+    store = Store.open(str(two_runs))
+    listed = entries(Ledger.at(runs_folder(store.url)), store)
+    store.close()
+    assert len(listed) == len(found)
+    unfinished = replace(listed[0], run="20260630-0f3a9c2e", state="unfinished", customers=None, at=None, parts=123)
+    show(Texts("en"), [unfinished, *listed])
+    output = capsys.readouterr().out
+    table, _, said = output.partition("\n\n")
+    for head in ("Rules", "Customers", "Published"):
+        assert head in table or head in said
+    assert max(map(cell_len, output.splitlines())) <= 80
