@@ -51,8 +51,8 @@ class Door(click.Group):
         gc.set_threshold(OBJECTS_BEFORE_COLLECTING)
         try:
             return super().invoke(ctx)
-        except (click.ClickException, click.exceptions.Exit, click.Abort):
-            raise
+        except (click.ClickException, click.exceptions.Exit, click.Abort, BrokenPipeError):
+            raise  # whoever read the output has read enough: click ends without a word
         except Exception as error:
             from commands.failures import report
 

@@ -25,7 +25,7 @@ def command(customer: str | None, manager: str | None, show_all: bool, query: Qu
     \b
     Example:
       valuelift ask 13085 --as-of 2010-12-09
-      valuelift ask --manager "Ana Lind" --lang zh
+      valuelift ask --manager "Marta Holm" --lang zh
     """
     from commands.customers_command import looked_after
     from commands.desk import desk_for

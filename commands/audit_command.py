@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -61,11 +61,12 @@ def command(
     from wiring import rules_in_use
 
     most = None if show_all or as_json else AT_A_GLANCE
+    asked: Mapping[str, Any] = {"customer": customer, "user": user, "since": since}
     if reads:
-        _show_reads(db, Texts(language), as_json, customer=customer, user=user, since=since, most=most)
+        _show_reads(db, Texts(language), as_json, asked, most)
         return
     with open_store(db) as store:
-        found = entries(store, customer=customer, user=user, since=since, most=most)
+        found = entries(store, **asked, most=most)
         rules = None if as_json else rules_in_use(store, pack)
     if rules is None:
         print_json([_plain(entry) for entry in found])
@@ -74,19 +75,22 @@ def command(
     from engine.wording import Wording
 
     texts = Texts(language)
+    if not found:
+        click.echo(_nothing(texts, "audit_empty", asked))
+        return
     print_page(*_page(found, texts, Wording(rules.pack.vocabulary, language)))
     if len(found) == most:
         click.echo(texts("audit_cut", number=most))
 
 
-def _show_reads(db: str | None, texts: Texts, as_json: bool, **asked: Any) -> None:
+def _show_reads(db: str | None, texts: Texts, as_json: bool, asked: Mapping[str, Any], most: int | None) -> None:
     """Show who looked at which customer."""
     from commands.desk import open_store
     from commands.output import print_json
     from facts.reads import reads
 
     with open_store(db) as store:
-        found = reads(store, **asked)
+        found = reads(store, **asked, most=most)
     if as_json:
         print_json(found)
         return
@@ -94,9 +98,15 @@ def _show_reads(db: str | None, texts: Texts, as_json: bool, **asked: Any) -> No
         origin = texts("audit_origin", origin=texts(f"origin_{each.origin}"))
         click.echo(f"{each.at.astimezone():%Y-%m-%d %H:%M}  {each.user}  {each.customer}  {each.what}  {origin}")
     if not found:
-        click.echo(texts("reads_empty"))
-    if len(found) == asked["most"]:
-        click.echo(texts("audit_cut", number=asked["most"]))
+        click.echo(_nothing(texts, "reads_empty", asked))
+    if len(found) == most:
+        click.echo(texts("audit_cut", number=most))
+
+
+def _nothing(texts: Texts, empty: str, asked: Mapping[str, Any]) -> str:
+    """Return that a log is empty; if only some of it was asked for, that nothing of it fits that."""
+    given = [f"--{name} {value}" for name, value in asked.items() if value is not None]
+    return texts("audit_none_fits", asked=" ".join(given)) if given else texts(empty)
 
 
 def _plain(entry: Entry) -> dict[str, object]:
@@ -122,8 +132,6 @@ def _page(found: Sequence[Entry], texts: Texts, wording: Wording) -> Iterator[Re
     from commands.record.saying import indented
     from common.saying import say
 
-    if not found:
-        yield Text(texts("audit_empty"))
     for entry in found:
         yield Text("  ".join(_head(entry, texts)))
         if entry.did != "undo":

@@ -25,7 +25,7 @@ def command(file: Path, overwrite: bool, db: str | None, language: str, as_json:
 
     \b
     Example:
-      valuelift backup backups/valuelift-2026-06-30.db
+      valuelift backup valuelift-2026-06-30.db
     """
     from commands.desk import store_as_it_is
     from commands.output import print_json

@@ -48,7 +48,7 @@ def command(stages: tuple[str, ...], manager: str | None, duplicates: bool, show
     \b
     Example:
       valuelift customers --stage new --stage established --as-of 2010-12-09
-      valuelift customers --manager "Ana Lind" --json
+      valuelift customers --manager "Marta Holm" --json
       valuelift customers --duplicates
     """
     if duplicates:
@@ -68,11 +68,12 @@ def command(stages: tuple[str, ...], manager: str | None, duplicates: bool, show
 
         print_json(rows)
         return
-    from commands.output import print_page
+    from commands.output import console, print_page
     from common.texts import Texts
 
     shown = rows if show_all else rows[:AT_A_GLANCE]
-    print_page(page(Texts(query.language), desk.rules.pack, columns, shown), *foot(query, len(shown), len(rows)))
+    parts = page(Texts(query.language), desk.rules.pack, columns, shown, console().width)
+    print_page(*parts, *foot(query, len(shown), len(rows)))
 
 
 def listed(desk: Desk, stages: Sequence[str] = (), manager: str | None = None) -> list[dict[str, Any]]:
@@ -106,24 +107,18 @@ def looked_after(desk: Desk, manager: str) -> dict[str, Card]:
     return found
 
 
-def page(texts: Texts, pack: Pack, columns: Mapping[str, FactKey], rows: Sequence[Mapping[str, Any]]) -> RenderableType:
-    """Return the list as a table."""
-    from rich import box
-    from rich.table import Table
+def page(
+    texts: Texts, pack: Pack, columns: Mapping[str, FactKey], rows: Sequence[Mapping[str, Any]], width: int
+) -> list[RenderableType]:
+    """Return the list as a table of a width, with a line that names what does not fit into it."""
     from rich.text import Text
 
+    from commands.fitting import Column, fitted
     from engine.wording import Wording
 
     if not rows:
-        return Text(texts("no_customers"))
+        return [Text(texts("no_customers"))]
     wording = Wording(pack.vocabulary, texts.language)
-    table = Table(box=box.SIMPLE_HEAD, padding=0, pad_edge=False, header_style="bold")
-    table.add_column(texts("customer"), min_width=15, max_width=20, overflow="fold")
-    table.add_column(texts("name"), min_width=12, max_width=24, overflow="fold")
-    table.add_column(texts("stage"), no_wrap=True)
-    table.add_column(texts("move"), no_wrap=True)
-    table.add_column(texts("value_next"))
-    table.add_column(texts("urgency"), justify="right", no_wrap=True)
 
     def said(row: Mapping[str, Any], name: str) -> str:
         """Return a member in few words, because the column is narrow: in English its id does."""
@@ -134,17 +129,23 @@ def page(texts: Texts, pack: Pack, columns: Mapping[str, FactKey], rows: Sequenc
             return str(member).replace("_", " ")
         return wording.member(pack.vocabulary.facts[columns[name]], member)
 
-    for row in rows:
-        urgency = row["urgency"] or 0
-        table.add_row(
-            row["customer"],
-            row["name"] or "",
-            said(row, "stage"),
-            Text(f"→ {said(row, 'proposed_stage')}" if row["move"] not in (None, "stay") else "", style="cyan"),
-            said(row, "value_next") + (" ?" if row["provisional"] else ""),
-            Text(str(urgency or "–"), style="bold red" if urgency >= URGENT else ""),
-        )
-    return table
+    def move(row: Mapping[str, Any]) -> Text:
+        return Text(f"→ {said(row, 'proposed_stage')}" if row["move"] not in (None, "stay") else "", style="cyan")
+
+    def urgency(row: Mapping[str, Any]) -> Text:
+        found = row["urgency"] or 0
+        return Text(str(found or "–"), style="bold red" if found >= URGENT else "")
+
+    value = [Text(said(row, "value_next") + (" ?" if row["provisional"] else "")) for row in rows]
+    shown = [
+        Column(texts("customer"), [Text(row["customer"]) for row in rows], least=15, most=20),
+        Column(texts("name"), [Text(row["name"] or "") for row in rows], least=12, most=24, goes=3),
+        Column(texts("stage"), [Text(said(row, "stage")) for row in rows]),
+        Column(texts("move"), [move(row) for row in rows], goes=2),
+        Column(texts("value_next"), value, goes=1),
+        Column(texts("urgency"), [urgency(row) for row in rows], is_number=True),
+    ]
+    return fitted(texts, shown, width)
 
 
 def foot(query: Query, shown: int, number: int) -> list[RenderableType]:

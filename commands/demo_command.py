@@ -89,7 +89,7 @@ def show(desk: Desk, query: Query, db: str) -> None:
     """Show the portfolio, and the plan of a customer about whom there is much to say."""
     from commands.customers_command import foot, listed, page
     from commands.layout import Layout
-    from commands.output import print_json, print_page
+    from commands.output import console, print_json, print_page
     from common.texts import Texts
     from engine.recommend import recommend
 
@@ -101,7 +101,9 @@ def show(desk: Desk, query: Query, db: str) -> None:
         print_json({"as_of": query.as_of, "customers": rows, "card": found.card, "recommendation": shown})
         return
     texts = Texts(query.language)
-    print_page(page(texts, desk.rules.pack, desk.rules.columns, rows), *foot(query, len(rows), len(rows)))
+    print_page(
+        *page(texts, desk.rules.pack, desk.rules.columns, rows, console().width), *foot(query, len(rows), len(rows))
+    )
     click.echo()
     print_page(Layout(texts, desk.rules.pack).page(shown, found.card))
     click.echo("\n" + texts("demo_next", store=db, date=date.isoformat(query.as_of)))

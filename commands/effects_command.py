@@ -36,7 +36,7 @@ def command(manager: str | None, by: tuple[str, ...], show_all: bool, query: Que
     \b
     Example:
       valuelift effects --as-of 2026-06-30 --by stage
-      valuelift effects --manager "Ana Lind" --by medium --json
+      valuelift effects --manager "Marta Holm" --by medium --json
     """
     from commands.customers_command import looked_after
     from commands.desk import desk_for

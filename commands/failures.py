@@ -2,14 +2,25 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import traceback
+from pathlib import Path
 
 import click
 
 PROBLEMS, USAGE, CRASH = 1, 2, 3
 
 _FAULT = "This is a fault in Valuelift, not in your input. Set VALUELIFT_DEBUG=1 to see where it happened."
+
+_OTHERWISE = "Check the file and the disk, or give another place."
+_NO_ROOM = "Make room on the disk, or give another place."
+_NO_RIGHT = "Give a place that you may use, or ask whoever it belongs to for the right."
+_HINTS = {
+    errno.ENOSPC: _NO_ROOM, errno.EDQUOT: _NO_ROOM, errno.EACCES: _NO_RIGHT, errno.EPERM: _NO_RIGHT,
+    errno.EROFS: _NO_RIGHT, errno.EISDIR: "Give the name of a file.", errno.ENOTDIR: "Give the name of a folder.",
+}  # fmt: skip
+"""What to do, by what the operating system refuses."""
 
 
 def report(error: Exception) -> int:
@@ -32,10 +43,19 @@ def explained(error: Exception) -> tuple[str, int]:
         case StoreError() | LoweringError():
             return f"Error: {error}", PROBLEMS
         case OSError() if error.errno is not None:
-            where = f" {error.filename}" if error.filename else ""
-            return f"Error:{where} cannot be used: {error.strerror}.", PROBLEMS
+            return f"Error: {_of_system(error)}", PROBLEMS
     said = str(error).partition("\n")[0]
     return f"Internal failure: {type(error).__name__}: {said}\n{_FAULT}", CRASH
+
+
+def _of_system(error: OSError) -> str:
+    """Return what the operating system refused, why, and what to do; without a file's name it was what is printed."""
+    what = f"{os.fsdecode(error.filename)} cannot be used" if error.filename else "The output cannot be written"
+    hint = _HINTS.get(error.errno or 0, _OTHERWISE)
+    if error.errno == errno.ENOENT and error.filename:
+        folder = Path(os.fsdecode(error.filename)).parent
+        hint = "Check its name." if folder.exists() else f"There is no folder {folder}: make it, or give another place."
+    return f"{what}: {error.strerror}. {hint}"
 
 
 def counted(number: int) -> str:

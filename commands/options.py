@@ -14,19 +14,24 @@ import click
 Command = Callable[..., Any]
 
 
+LATEST = date(2199, 12, 31)
+"""Of the dates that can be given: how long something has lasted by then still fits the facts that count its days."""
+
+
 class Day(click.ParamType[date]):
-    """A date, such as 2024-06-30."""
+    """A date, such as 2024-06-30; none that lies so far ahead that it is a slip."""
 
     name = "date"
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> date:
         """Return the date; fail on anything else."""
-        if isinstance(value, date):
-            return value
         try:
-            return date.fromisoformat(value)
+            day = value if isinstance(value, date) else date.fromisoformat(value)
         except ValueError:
             self.fail(f"{value!r} is no date. Write it as 2024-06-30.", param, ctx)
+        if day > LATEST:
+            self.fail(f"{day} is too far ahead. Give a date up to {LATEST}.", param, ctx)
+        return day
 
 
 class Moment(click.ParamType[datetime]):
@@ -59,9 +64,9 @@ class Word(click.ParamType[str]):
         return str(value)
 
     def _refuse(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> NoReturn:
-        from engine.errors import did_you_mean
+        from engine.errors import which_word
 
-        hint = did_you_mean(str(value), self.words) or f"It is one of {', '.join(self.words)}."
+        hint = which_word(str(value), self.words)
         self.fail(f"{value!r} is not known. {hint}", param, ctx)
 
     def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> list[Any]:  # noqa: ARG002

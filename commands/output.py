@@ -17,10 +17,10 @@ WIDEST = 100
 
 def console() -> Console:
     """Return the console for standard output: 80 columns where nobody looks, no colour if NO_COLOR is set."""
-    from rich.console import Console
+    from commands.wrapping import WrappingConsole
 
-    found = Console(highlight=False, emoji=False, markup=False)
-    return Console(highlight=False, emoji=False, markup=False, width=min(found.width, WIDEST))
+    found = WrappingConsole(highlight=False, emoji=False, markup=False)
+    return WrappingConsole(highlight=False, emoji=False, markup=False, width=min(found.width, WIDEST))
 
 
 def print_page(*parts: RenderableType) -> None:

@@ -108,30 +108,28 @@ def prune_command(keep: int, db: str | None, out: Path | None, language: str, as
 
 def show(texts: Texts, found: list[Entry]) -> None:
     """Print runs as a table."""
-    from rich import box
-    from rich.table import Table
+    from rich.cells import cell_len
     from rich.text import Text
 
-    from commands.output import print_page
+    from commands.fitting import Column, fitted
+    from commands.output import console, print_page
 
     if not found:
         print_page(Text(texts("runs_none")))
         return
-    table = Table(box=box.SIMPLE_HEAD, padding=(0, 1), pad_edge=False, header_style="bold")
-    for name in ("run", "run_state", "run_as_of", "run_pack"):
-        table.add_column(texts(name), no_wrap=name != "run_pack")
-    table.add_column(texts("count"), justify="right")
-    table.add_column(texts("run_at"), no_wrap=True)
-    for entry in found:
-        table.add_row(
-            entry.run,
-            _state(texts, entry),
-            entry.as_of.isoformat(),
-            f"{entry.pack} {entry.pack_version}",
-            "" if entry.customers is None else texts.number(entry.customers),
-            "" if entry.at is None else f"{entry.at:%Y-%m-%d %H:%M}",
-        )
-    print_page(table)
+    counts = ["" if entry.customers is None else texts.number(entry.customers) for entry in found]
+    times = ["" if entry.at is None else f"{entry.at:%Y-%m-%d %H:%M}" for entry in found]
+    columns = [
+        Column(texts("run"), [Text(entry.run) for entry in found]),
+        Column(
+            texts("run_state"), [Text(_state(texts, entry)) for entry in found], least=cell_len(texts("run_latest"))
+        ),
+        Column(texts("run_as_of"), [Text(entry.as_of.isoformat()) for entry in found]),
+        Column(texts("run_pack"), [Text(f"{entry.pack} {entry.pack_version}") for entry in found], goes=2),
+        Column(texts("count"), [*map(Text, counts)], is_number=True, goes=1),
+        Column(texts("run_at"), [*map(Text, times)], goes=3),
+    ]
+    print_page(*fitted(texts, columns, console().width))
 
 
 def facts_of(texts: Texts, entry: Entry) -> Iterator[tuple[str, str]]:

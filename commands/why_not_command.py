@@ -37,7 +37,7 @@ def command(
     Example:
       valuelift why-not 13085 --stage core --as-of 2010-12-09
       valuelift why-not 13085 --value brand --lang zh
-      valuelift why-not 13085 --fact churn_risk=high
+      valuelift why-not 13085 --fact flags=silent
     """
     from commands.desk import desk_for
 

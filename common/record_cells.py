@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
-from engine.errors import did_you_mean
+from engine.errors import which_word
 from facts.book import Book
 from facts.database import StoreError
 from facts.import_files import FAULT, ROW
@@ -125,7 +125,7 @@ class Reader:
         """Return the word that a cell says, which is one of the members."""
         if word in members:
             return word
-        hint = did_you_mean(word, members) or f"It is one of {', '.join(members)}."
+        hint = which_word(word, members)
         self.fault(number, column, f"{word!r} is not known", hint)
         return None
 

@@ -74,9 +74,16 @@ def _word(texts: Texts, wording: Wording, table: str, name: str, value: Any) -> 
     elif isinstance(value, int | Decimal):
         said = texts.number(value)
     else:
-        enum = wording.vocabulary.enums.get(enum_of(wording.vocabulary, table, name) or "")
-        said = wording.text(enum.titles[value]) if enum and value in enum.members else str(value)
+        said = _member(texts, wording, table, name, str(value))
     return texts(f"column_{name}", value=said) if texts.has(f"column_{name}") else said
+
+
+def _member(texts: Texts, wording: Wording, table: str, name: str, value: str) -> str:
+    """Return a word of a list in the reader's words: the catalogue's, or of a list that only the store has, ours."""
+    enum = wording.vocabulary.enums.get(enum_of(wording.vocabulary, table, name) or "")
+    if enum is not None:
+        return wording.text(enum.titles[value]) if value in enum.members else value
+    return texts(f"word_{value}") if "members" in FACT_TABLES[table].c[name].info else value
 
 
 def enum_of(vocabulary: Vocabulary, table: str, column: str) -> str | None:

@@ -9,7 +9,7 @@ from datetime import date
 from decimal import Decimal, InvalidOperation
 
 from engine.decision import AdvisedAction, Decision
-from engine.errors import did_you_mean
+from engine.errors import did_you_mean, which_word
 from engine.snapshot import CustomerFacts
 from engine.vocabulary import MAX_SCALED, Fact, Origin, Type, Value, Vocabulary
 
@@ -113,7 +113,7 @@ def _read(vocabulary: Vocabulary, fact: Fact, text: str) -> Value:
             return _read_date(fact, text)
     members = vocabulary.enum_of(fact).members
     if text not in members:
-        hint = did_you_mean(text, members) or f"It is one of {', '.join(members)}."
+        hint = which_word(text, members)
         raise SettingError(f"{text!r} is no value of `{fact.name}`. {hint}")
     return text
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -77,3 +77,12 @@ def did_you_mean(word: str, known: Iterable[str]) -> str:
     """
     near = difflib.get_close_matches(word, sorted(known), n=1, cutoff=0.6)
     return f"Did you mean `{near[0]}`?" if near else ""
+
+
+def which_word(word: str, known: Collection[str]) -> str:
+    """Return a hint that names the known word nearest to `word`, or all of them if none is near.
+
+    >>> which_word("nwe", ["new", "core"]), which_word("x", ["new", "core"])
+    ('Did you mean `new`?', 'It is one of new, core.')
+    """
+    return did_you_mean(word, known) or f"It is one of {', '.join(known)}."

@@ -9,7 +9,7 @@ from datetime import date
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
-from engine.errors import did_you_mean
+from engine.errors import did_you_mean, which_word
 from engine.vocabulary import Fact, Origin, Type, Value, Vocabulary
 from facts.book import Book
 from facts.database import StoreError
@@ -72,13 +72,21 @@ def read_answer(vocabulary: Vocabulary, said: str) -> Answer:
     fact = vocabulary.fact(name)
     if fact is None:
         known = [each.name for each in vocabulary.in_scope(None)]
-        raise ValueError(f"There is no fact {name!r}. {did_you_mean(name, known)}".rstrip())
+        raise ValueError(f"There is no fact {name!r}. {did_you_mean(name, known) or _answerable(vocabulary)}")
     return Answer(fact, _value(vocabulary, fact, value))
 
 
 def is_answerable(fact: Fact) -> bool:
     """Return whether people answer a customer's fact, or it is counted, concluded, or recorded in another way."""
     return fact.family in _FAMILIES or fact.name in _SINGLE or fact.name in customers.c
+
+
+def _answerable(vocabulary: Vocabulary) -> str:
+    """Return the sentence that says which facts people answer; of a family, which has many, one."""
+    found = [fact for fact in vocabulary.in_scope(None) if is_answerable(fact)]
+    alone = [fact.name for fact in found if fact.family is None]
+    families = sorted({fact.family: fact.name for fact in found if fact.family is not None}.values())
+    return f"People answer {', '.join(alone)}, and facts such as {' and '.join(families)}."
 
 
 def is_judged(fact: Fact) -> bool:
@@ -197,7 +205,7 @@ def _read(vocabulary: Vocabulary, fact: Fact, text: str) -> Value:
         case Type.CATEGORY | Type.LEVEL:
             members = vocabulary.enum_of(fact).members
             if text not in members:
-                raise _UnknownWordError(did_you_mean(text, members) or f"It is one of {', '.join(members)}.")
+                raise _UnknownWordError(which_word(text, members))
     return text
 
 

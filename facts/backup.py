@@ -44,6 +44,7 @@ def back_up(store: Store, file: Path, *, overwrite: bool = False) -> Backup:
 
     Raises:
         StoreError: if there is such a file, the store cannot be read, a program is missing, or the copy is damaged.
+        OSError: if there can be no such file; it names that file.
     """
     if file.exists() and not overwrite:
         raise StoreError(
@@ -51,10 +52,8 @@ def back_up(store: Store, file: Path, *, overwrite: bool = False) -> Backup:
         )
     if is_sqlite(store.url) and file.resolve() == Path(str(store.url.database)).resolve():
         raise StoreError(f"{file} was not written", "it is the store itself", "Give another name.")
-    unfinished = file.with_name(file.name + _UNFINISHED)
-    unfinished.unlink(missing_ok=True)
     # Whatever is in it, nobody else is to read it: it holds who may log in.
-    os.close(os.open(unfinished, os.O_CREAT | os.O_EXCL, 0o600))
+    unfinished = _begun(file, 0o600)
     try:
         if is_sqlite(store.url):
             _copy_sqlite(store.url, unfinished)
@@ -67,6 +66,21 @@ def back_up(store: Store, file: Path, *, overwrite: bool = False) -> Backup:
         raise
     unfinished.replace(file)
     return Backup(file, file.stat().st_size, revision)
+
+
+def _begun(file: Path, mode: int) -> Path:
+    """Return a new, empty file beside one that is to be written, with these rights (less those of the umask).
+
+    Raises:
+        OSError: if there can be none; it names the file that is to be written, which whoever reads it knows.
+    """
+    unfinished = file.with_name(file.name + _UNFINISHED)
+    try:
+        unfinished.unlink(missing_ok=True)
+        os.close(os.open(unfinished, os.O_CREAT | os.O_EXCL, mode))
+    except OSError as error:
+        raise OSError(error.errno, error.strerror, str(file)) from None
+    return unfinished
 
 
 def restore(file: Path, url: URL, *, overwrite: bool = False) -> Backup:
@@ -155,8 +169,7 @@ def _restore_sqlite(file: Path, url: URL, overwrite: bool) -> None:
     if place.exists() and not overwrite:
         raise _exists(url)
     if not place.exists():
-        unfinished = place.with_name(place.name + _UNFINISHED)
-        unfinished.unlink(missing_ok=True)
+        unfinished = _begun(place, 0o666)
         _fill(file, unfinished)
         _written(unfinished)
         unfinished.replace(place)

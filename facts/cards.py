@@ -53,6 +53,14 @@ def cards(store: Store, wanted: Collection[str], as_of: date, known_at: datetime
     return found
 
 
+def account_managers(store: Store) -> list[str]:
+    """Return the names of those who look, or looked, after customers, sorted."""
+    name = customers.c.account_manager
+    wanted = select(name).where(customers.c.retracted_at.is_(None), name.is_not(None)).distinct().order_by(name)
+    with store.asking() as connection:
+        return list(connection.execute(wanted).scalars())
+
+
 @cache
 def _cards() -> Select[Any]:
     row, later = customers.c, customers.alias()

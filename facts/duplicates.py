@@ -137,7 +137,9 @@ def merge_into(store: Store, duplicate: str, survivor: str, *, user: str, source
     stands, into = store.survivor(duplicate, today), store.survivor(survivor, today)
     what = f"{duplicate!r} is not merged into {survivor!r}"
     if stands == into:
-        raise StoreError(what, "both are the same customer", "See `valuelift customers --duplicates`.")
+        merged = " and ".join(repr(key) for key in (duplicate, survivor) if key != into)
+        why = f"{into!r} stands for {merged} already" if merged else "both are the same customer"
+        raise StoreError(what, why, "See `valuelift customers --duplicates`, or take a record back: `valuelift audit`.")
     if stands != duplicate:
         raise StoreError(what, f"it was merged into {stands!r} already", f"Merge {stands!r}, or take that back.")
     return merge_customers(store, duplicate, into, user=user, source=source)

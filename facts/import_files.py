@@ -30,6 +30,9 @@ MAX_CELL = 10_000
 _SAMPLE = 1 << 20
 """Bytes that are looked at to tell a file in another encoding from one with a few damaged cells."""
 
+_DELIMITERS = {",": "commas", ";": "semicolons", "\t": "tabs"}
+"""What programs write between the cells of a CSV file; Excel writes semicolons where a comma is in numbers."""
+
 ROW = "row number"
 FAULT = "row fault"
 FORMATS = {".csv", ".parquet", ".xlsx"}
@@ -64,7 +67,7 @@ class Heading:
             raise UnusableFileError(
                 path,
                 f"it has no column {', '.join(map(repr, missing))}; it has {', '.join(map(repr, present))}",
-                did_you_mean(missing[0], present) or "Check that this is the mapping for the file.",
+                did_you_mean(missing[0], present) or "Check that this is the file that is meant, and its heading.",
             )
         known = {*self.required, *self.optional}
         unknown = [name for name in present if name not in known]
@@ -114,6 +117,7 @@ def _read_csv(path: Path, heading: Heading, delimiter: str) -> Iterator[pa.Recor
             present = next(records, [])
             if not any(present):
                 raise UnusableFileError(path, "it is empty", "Export it again.")
+            _check_delimiter(path, heading, present, delimiter)
             chosen = heading.chosen_from(present, path)
             yield from _batches(_numbered(records, len(present), 2), present, chosen)
         except csv.Error as error:
@@ -122,6 +126,25 @@ def _read_csv(path: Path, heading: Heading, delimiter: str) -> Iterator[pa.Recor
                 f"it is not well-formed near line {records.line_num}: {error}",
                 "Look for a quotation mark that is opened and not closed.",
             ) from None
+
+
+def _check_delimiter(path: Path, heading: Heading, present: Sequence[str], delimiter: str) -> None:
+    """Check that what stands between a file's cells is what is read as that, by its heading.
+
+    Such a file is not read nevertheless: where Excel writes semicolons, it writes commas into numbers.
+
+    Raises:
+        UnusableFileError: if the heading has the columns only when it is parted by another mark.
+    """
+    for other in {*_DELIMITERS} - {delimiter}:
+        parted = next(csv.reader([delimiter.join(present)], delimiter=other))
+        if len(present) < len(parted) and {*heading.required} <= {*parted}:
+            raise UnusableFileError(
+                path,
+                f"{_DELIMITERS[other]} stand between its cells, not {_DELIMITERS.get(delimiter, repr(delimiter))}",
+                "Save it as XLSX, which has no such marks, or as CSV with the others; "
+                "mind that numbers have a decimal point.",
+            )
 
 
 def _check_encoding(path: Path) -> None:

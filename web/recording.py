@@ -41,11 +41,16 @@ STATES = ("open", "done", "snoozed", "declined")
 
 
 class RefusedError(ValueError):
-    """Raised for a form that cannot be recorded; names the text that says why, and the field if it is one."""
+    """Raised for a form that cannot be recorded; names the text that says why, and the field if it is one.
 
-    def __init__(self, text: str, field: str = "") -> None:
+    Of a word that is not among those `offered` it has both: whoever sees no form was offered nothing.
+    """
+
+    def __init__(self, text: str, field: str = "", word: str | None = None, offered: Sequence[str] = ()) -> None:
         super().__init__(text)
         self.field = field
+        self.word = word
+        self.offered = offered
 
 
 class Form:
@@ -60,7 +65,7 @@ class Form:
         known = self._at.book.vocabulary.enums[members].members if isinstance(members, str) else members
         found = self._given.get(name)
         if found is not None and found not in known:
-            raise RefusedError("refused_word", name)
+            raise RefusedError("refused_word", name, found, known)
         return found
 
     def needed(self, name: str, members: Sequence[str] | str) -> str:
@@ -233,8 +238,9 @@ def stage_decided(
     """
     pack = desk.rules.pack
     proposed = decided.decision.values.get(pack.ladder.proposed.name)
-    if chosen is None or chosen not in pack.vocabulary.enums["stage"].members:
-        raise RefusedError("refused_word", "stage")
+    stages = pack.vocabulary.enums["stage"].members
+    if chosen is None or chosen not in stages:
+        raise RefusedError("refused_word", "stage", chosen, stages)
     is_against = chosen != proposed or (reason is not None and is_kept(pack, decided.facts))
     if is_against and not reason:
         raise RefusedError("refused_stage")

@@ -88,8 +88,8 @@ def enter(entering: Entering, customer: str, make: Callable[[At], Sequence[State
 
 def require_word(word: str | None, members: Collection[str], where: str) -> None:
     """Refuse a word that is not among those known; `where` is the option or argument that it was given by."""
-    from engine.errors import did_you_mean
+    from engine.errors import which_word
 
     if word is not None and word not in members:
-        hint = did_you_mean(word, members) or f"It is one of {', '.join(members)}."
+        hint = which_word(word, members)
         raise click.BadParameter(f"{word!r} is not known. {hint}", param_hint=where)

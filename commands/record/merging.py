@@ -16,7 +16,7 @@ def merge_two(duplicate: str, survivor: str, user: str, query: Query) -> None:
     with desk_for(query) as desk:
         before = desk.decide(survivor)
         key = before.facts.customer
-        recorded = merge_into(desk.store, duplicate, key, user=user, source=COMMAND_LINE)
+        recorded = merge_into(desk.store, duplicate, survivor, user=user, source=COMMAND_LINE)
         assert recorded.entry is not None, "they were not one before"  # noqa: S101
         after = desk.anew().decide(key)
         (entry,) = entries(desk.store, number=recorded.entry)

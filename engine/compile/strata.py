@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from functools import cached_property
 
@@ -19,6 +19,9 @@ from engine.program import (
 )
 from engine.vocabulary import FactKey
 
+Cycle = Sequence[FactKey | int]
+"""Facts and rules (by their index) of which each reads the next, and the last the first."""
+
 
 class Strata:
     """Sort rules and facts so that a fact is complete before anything reads it."""
@@ -34,7 +37,7 @@ class Strata:
         self._levels: dict[FactKey, int] = {}
         self._rule_levels: dict[int, int] = {}
         self._complete: list[FactKey] = []
-        self._problems: dict[frozenset[str], Problem] = {}
+        self._cycles: dict[frozenset[FactKey | int], Cycle] = {}
 
     def build(self) -> tuple[Stratum, ...]:
         """Return the strata in order.
@@ -46,8 +49,8 @@ class Strata:
             self._rule_level(rule.index, ())
         for key in self._resolutions:
             self._level(key, ())
-        if self._problems:
-            raise ProblemsError(self._problems.values())
+        if self._cycles:
+            raise ProblemsError(map(self._problem, _knots([*self._cycles.values()])))
         depth = max([0, *self._levels.values(), *self._rule_levels.values()])
         rules: dict[int, list[int]] = defaultdict(list)
         for index, level in sorted(self._rule_levels.items()):
@@ -62,7 +65,8 @@ class Strata:
             return 0
         if key not in self._levels:
             if key in path:
-                self._cycle(path[path.index(key) :])
+                cycle = path[path.index(key) :]
+                self._cycles.setdefault(frozenset(cycle), cycle)
                 return 0
             path = (*path, key)
             resolution = self._resolutions[key]
@@ -96,18 +100,39 @@ class Strata:
             if form.fact
         }
 
-    def _cycle(self, cycle: Sequence[FactKey | int]) -> None:
-        names = [
-            f"fact `{step}`" if isinstance(step, FactKey) else f"rule `{self._compiler.rules[step].id}`"
-            for step in cycle
-        ]
-        rules = [step for step in cycle if isinstance(step, int)]
-        at = self._compiler.places[rules[0]] if rules else self._compiler.vocabulary.facts[_first_fact(cycle)].at
-        text = " ← ".join([*names, names[0]])
-        self._problems.setdefault(
-            frozenset(names),
-            Problem(at, "cycle", f"these rules wait for each other: {text}.", "Let one of them read another fact."),
+    def _problem(self, knot: Sequence[Cycle]) -> Problem:
+        """Return the problem of circles that hang together: the shortest found, where most can be broken.
+
+        Not every way round is looked for: there can be very many.
+        """
+        shown = min(knot, key=len)
+        often = Counter(step for cycle in knot for step in cycle if isinstance(step, int))
+        rules = [step for step in shown if isinstance(step, int)]
+        compiler = self._compiler
+        at = (
+            compiler.places[max(rules, key=lambda rule: often[rule])]
+            if rules
+            else compiler.vocabulary.facts[_first_fact(shown)].at
         )
+        names = [
+            f"fact `{step}`" if isinstance(step, FactKey) else f"rule `{compiler.rules[step].id}`" for step in shown
+        ]
+        others = len(knot) - 1
+        more = f", and in at least {others} more way{'s' if others > 1 else ''}" if others else ""
+        text = " ← ".join([*names, names[0]])
+        hint = "Let one of them read another fact."
+        return Problem(at, "cycle", f"these rules wait for each other: {text}{more}.", hint)
+
+
+def _knots(cycles: Sequence[Cycle]) -> list[list[Cycle]]:
+    """Return circles in groups that have no step in common; within one, to break a step may break many circles."""
+    knots: list[tuple[set[FactKey | int], list[Cycle]]] = []
+    for cycle in cycles:
+        touched = [knot for knot in knots if not knot[0].isdisjoint(cycle)]
+        knots = [knot for knot in knots if knot[0].isdisjoint(cycle)]
+        steps = set(cycle).union(*(knot[0] for knot in touched))
+        knots.append((steps, [*(each for knot in touched for each in knot[1]), cycle]))
+    return [found for _, found in knots]
 
 
 def _first_fact(steps: Sequence[FactKey | int]) -> FactKey:

@@ -22,7 +22,7 @@ import pyarrow.parquet as pq
 from sqlalchemy import Column, Table
 from sqlalchemy.dialects import postgresql
 
-from engine.errors import did_you_mean
+from engine.errors import which_word
 from facts import reading
 from facts.database import StoreError
 from facts.features import base_columns, base_schemas
@@ -326,7 +326,7 @@ def _check_values(database: DuckDBPyConnection, name: str, path: Path) -> None:
     for column in (column for column, is_wrong in zip(closed, found[1:], strict=True) if is_wrong):
         other = f"SELECT {column} FROM {rows} WHERE NOT list_contains($members, {column}) LIMIT 1"  # noqa: S608 - own names
         for (word,) in database.execute(other, {"members": members[column]}).fetchall():
-            hint = did_you_mean(str(word), members[column]) or f"It is one of {', '.join(members[column])}."
+            hint = which_word(str(word), members[column])
             raise unusable(path, [f"{name}: column {column!r} holds {word!r}. {hint}"])
 
 

@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from commands.options import STAGES
+from commands.failures import explained
+from commands.options import LATEST, STAGES
 from facts import tables
 from facts.store import Store
 from tests.commands.conftest import DAY, Call, call_command
@@ -40,6 +41,9 @@ def run(*arguments: object, **environment: str) -> subprocess.CompletedProcess[s
         (["recommend"], "Missing argument 'CUSTOMER'."),
         (["customers", "--stge", "new"], "No such option '--stge'."),
         (["customers", "--as-of", "30.06.2024"], "'30.06.2024' is no date. Write it as 2024-06-30."),
+        (["customers", "--as-of", "9999-12-31"], "9999-12-31 is too far ahead. Give a date up to 2199-12-31."),
+        (["generate", "--as-of", "2200-01-01", "--out", "x"], "2200-01-01 is too far ahead."),
+        (["backtest", "--from", "2025-01-01", "--to", "9999-12-31"], "9999-12-31 is too far ahead."),
         (["customers", "--known-at", "noon"], "'noon' is no moment."),
         (["customers", "--lang", "de"], "'de' is not known. It is one of en, zh."),
         (["customers", "--pack", "nowhere"], "'nowhere' does not exist."),
@@ -54,6 +58,11 @@ def test_wrong_usage_ends_with_two(arguments: list[str], said: str) -> None:
     answer = call_command(*arguments)
     assert (answer.code, answer.output) == (2, "")
     assert said in " ".join(answer.errors.split())
+
+
+def test_the_latest_date_is_decided_on(query: Call) -> None:
+    """Up to the last date that can be given, days since what is recorded still fit the catalogue."""
+    assert query("customers", "--as-of", LATEST.isoformat()).code == 0
 
 
 def test_a_store_that_is_not_there(tmp_path: Path) -> None:
@@ -72,6 +81,59 @@ def test_a_file_that_is_no_store(tmp_path: Path) -> None:
     assert answer.code == 1
     assert "the file is not an SQLite database" in answer.errors
     assert path.read_text() == "Dear customer, " * 100
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("backup", "{}"), ("plan", "moonbridge", "--out", "{}"), ("charter", "--out", "{}"),
+        ("runs", "report", "1", "--against", "2", "--html", "{}"),
+    ],
+)  # fmt: skip
+def test_a_folder_that_is_not_there(demo: Call, two_runs: Path, tmp_path: Path, arguments: tuple[str, ...]) -> None:
+    """A file in a folder that is missing is named as it was given, with what to do."""
+    file = tmp_path / "nodir" / "file"
+    given = [str(file) if each == "{}" else each for each in arguments]
+    answer = call_command(*given, "--db", two_runs) if given[0] == "runs" else demo(*given)
+    if given[0] == "charter":  # it has no store
+        answer = call_command(*given)
+    said = f"Error: {file} cannot be used: No such file or directory. There is no folder {file.parent}: make it"
+    assert (answer.code, said in answer.errors) == (1, True), answer.errors
+    assert not file.parent.exists()
+
+
+def test_a_place_for_a_restored_store_that_is_not_there(told_store: Path, tmp_path: Path) -> None:
+    """The store is named as it was given, not the file that is written on the way."""
+    place = tmp_path / "nodir" / "again.db"
+    answer = call_command("restore", told_store, "--db", place)
+    assert (answer.code, f"Error: {place} cannot be used" in answer.errors) == (1, True), answer.errors
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no /dev/full")
+def test_a_full_disk_below_what_is_printed(told_store: Path) -> None:
+    """What cannot be printed is called the output, with what to do."""
+    with Path("/dev/full").open("w") as full:
+        command = [str(VALUELIFT), "customers", "--as-of", DAY, "--db", str(told_store)]
+        done = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, text=True, cwd=ROOT, check=False)
+    said = "Error: The output cannot be written: No space left on device. Make room on the disk, or give another place."
+    assert (done.returncode, done.stderr) == (1, f"{said}\n")
+
+
+@pytest.mark.parametrize(
+    ("error", "said"),
+    [
+        (
+            PermissionError(13, "Permission denied", "/x/a.db"),
+            "Error: /x/a.db cannot be used: Permission denied. Give",
+        ),
+        (FileNotFoundError(2, "No such file", "a.csv"), "Error: a.csv cannot be used: No such file. Check its name."),
+        (OSError(5, "Input/output error", b"a.db"), "Error: a.db cannot be used: Input/output error. Check the file"),
+    ],
+)
+def test_what_the_system_refuses_comes_with_what_to_do(error: OSError, said: str) -> None:
+    """Each refusal of the operating system names the file and says what to do."""
+    message, code = explained(error)
+    assert (code, message.startswith(said)) == (1, True), message
 
 
 def test_a_fault_of_ours_ends_with_three(told_store: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -181,3 +243,13 @@ def test_a_recorded_value_that_the_catalogue_does_not_allow(demo: Call, tmp_path
         assert (answer.code, answer.output) == (1, "")
         assert said in answer.errors
         assert answer.errors.startswith("facts/catalog.yaml:")
+
+
+def test_a_reader_that_has_read_enough(told_store: Path) -> None:
+    """When whoever reads the output stops, the command ends without a word."""
+    reading, writing = os.pipe()
+    os.close(reading)
+    command = [str(VALUELIFT), "customers", "--as-of", DAY, "--db", str(told_store)]
+    done = subprocess.run(command, stdout=writing, stderr=subprocess.PIPE, text=True, cwd=ROOT, check=False)
+    os.close(writing)
+    assert (done.returncode, done.stderr) == (1, "")

@@ -209,6 +209,7 @@ def test_an_undo_brings_the_advice_back(enter: Enter, demo: Call) -> None:
         (("need", "silver-carp"), 2, "Say something of the need"),
         (("agreement", "silver-carp", "--kind", "rent", "--currency", "euro"), 2, "'euro' is no currency"),
         (("fact", "silver-carp", "credit_score=many"), 2, "Write a whole number"),
+        (("fact", "silver-carp", "name=Carp"), 2, "People answer industry, region, "),
         (("fact", "silver-carp", "perception.brand=accepted", "--evidence", "x"), 1, "is more than one step"),
         (("action", "silver-carp", "convey-valu", "--state", "done"), 2, "Did you mean `convey-value`?"),
         (("action", "silver-carp", "99", "--state", "done"), 2, "and no number 99"),
@@ -260,7 +261,17 @@ def test_the_log_can_be_read_by_people(enter: Enter, demo: Call) -> None:
     assert re.fullmatch(rf"    3  {time}  bob  记录  moonbridge  （命令行）", demo("audit", "--lang", "zh").lines[0])
     assert [each["number"] for each in demo("audit", "--customer", "moonbridge", "--json").json] == [3]
     assert [each["number"] for each in demo("audit", "--user", "ana", "--json").json] == [2, 1]
-    assert demo("audit", "--since", "2999-01-01", "--lang", "en").lines == ["Nothing was done yet."]
+    said = "No entry fits --user nobody --since 2199-01-01. Without that, all are listed."
+    assert demo("audit", "--since", "2199-01-01", "--user", "nobody", "--lang", "en").lines == [said]
+    assert demo("audit", "--reads", "--customer", "silver-carp", "--lang", "zh").lines == [
+        "没有符合 --customer silver-carp 的记录。去掉该条件可查看全部。"
+    ]
+
+
+def test_an_empty_log_says_so(demo: Call) -> None:
+    """Only a log without any entry is called empty."""
+    assert demo("audit", "--lang", "en").lines == ["Nothing was done yet."]
+    assert demo("audit", "--reads", "--lang", "en").lines == ["Nobody has looked at a customer yet."]
     assert demo("audit", "--customer", "moonbrige").code == 1
 
 

@@ -135,4 +135,5 @@ def test_each_kind_has_a_template_that_can_be_read_as_a_workbook_too(demo: Call,
     wrong = demo("record", "file", tmp_path / "talk.xlsx", "--kind", "need", "--as-of", DAY)
     assert wrong.code == 1
     assert "it has no column 'kind'" in wrong.errors
+    assert "mapping" not in wrong.errors
     assert demo("record", "file", "--kind", "talks", "--template").code == 2

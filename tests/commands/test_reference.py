@@ -1,12 +1,14 @@
 """Every command and option is documented, and the page of all commands is up to date."""
 
 import inspect
+import shlex
 
 import click
 import pytest
 
 from cli import main
 from tests.commands import reference
+from tests.commands.conftest import DAY, Call
 from tests.conftest import ROOT
 
 COMMANDS = dict(reference.commands(main))
@@ -41,6 +43,26 @@ def test_every_argument_is_explained(path: str) -> None:
 def test_examples_fit_eighty_columns(path: str) -> None:
     """An example can be copied from a terminal of eighty columns."""
     assert [line for line in reference.help_of(COMMANDS[path], path).splitlines() if len(line) > 80] == []
+
+
+EXAMPLES = [
+    " ".join(line.split()[1:])
+    for path in ("why", "why-not", "ask", "path", "customers", "effects", "portfolio", "record fact")
+    for line in reference.help_of(COMMANDS[f"valuelift {path}"], f"valuelift {path}").splitlines()
+    if line.startswith("    valuelift ") and "--product" not in line
+]
+
+
+@pytest.mark.parametrize("example", EXAMPLES)
+def test_examples_name_what_there_is(example: str, demo: Call) -> None:
+    """What examples name (facts, values, account managers) is in the shipped pack and the demo, and is answered.
+
+    Examples about a customer of the public data set, who is not in the demo, are asked about one who is.
+    """
+    asked = shlex.split(example.replace("13085", "moonbridge").replace("2010-12-09", DAY))
+    days = [] if "--as-of" in asked or asked[0] == "record" else ["--as-of", DAY]
+    found = demo(*asked, *days)
+    assert found.code == 0, found.errors
 
 
 def test_the_page_is_up_to_date() -> None:

@@ -5,8 +5,12 @@ import string
 
 import pytest
 
-from common.texts import COMMAND_LINE, PAGES, default_language, read_texts
+from common.saying import say
+from common.texts import COMMAND_LINE, PAGES, Texts, default_language, read_texts
+from engine.wording import Wording
+from facts.tables import FACT_TABLES
 from tests.conftest import ROOT
+from wiring import shipped_rules
 
 SOURCES = "\n".join(
     path.read_text(encoding="utf-8")
@@ -63,3 +67,21 @@ def test_the_environment_gives_the_language(
     for name, value in environment.items():
         monkeypatch.setenv(name, value)
     assert default_language() == language
+
+
+def test_every_word_of_a_record_has_words() -> None:
+    """Whatever can be recorded by hand is told in the reader's words: no column's list is left as ids."""
+    pack = shipped_rules().pack
+    for language in ("en", "zh"):
+        texts, wording = Texts(language), Wording(pack.vocabulary, language)
+        said = [
+            (name, column.name, word, say(texts, wording, name, {column.name: word}))
+            for name, table in FACT_TABLES.items()
+            if texts.has(f"kind_{name}")
+            for column in table.columns
+            for word in column.info.get("members", ())
+        ]
+        assert len(said) > 30
+        assert [each for each in said if "_" in each[-1]] == []
+        if language == "zh":
+            assert [each for each in said if re.search("[a-z]{3}", each[-1])] == []

@@ -215,6 +215,23 @@ def test_two_cycles_are_two_problems() -> None:
     assert len(problems) == 2
 
 
+def test_circles_that_hang_together_are_one_problem() -> None:
+    """The shortest is told, at the rule that most of them pass, with how many more ways were found."""
+    rules = [{"rule": f"r{number}", "when": {"class": "a"}, "set": {"guess": "a"}} for number in range(5)]
+    (problem,) = cycle_problems(
+        {"rule": "a-reader", "when": {"class": "a"}, "add": {"marks": ["m1"]}},
+        *rules,
+        {"rule": "all-pass", "when": {"guess": "a"}, "set": {"class": "a"}},
+        {"rule": "y", "when": {"class": "a"}, "set": {"risk": "a"}},
+        {"rule": "z", "when": {"risk": "a"}, "set": {"guess": "b"}},
+    )
+    assert "← rule `all-pass` ←" in problem
+    assert "`risk`" not in problem
+    assert ", and in at least 5 more ways. Let one of them read another fact." in problem
+    (alone,) = cycle_problems({"rule": "all-pass", "when": {"guess": "a"}, "set": {"guess": "b"}})
+    assert "more way" not in alone
+
+
 # --- digest ---
 
 

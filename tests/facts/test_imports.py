@@ -355,6 +355,12 @@ def test_too_many_faulty_rows_undo_everything(store: Store, tmp_path: Path) -> N
         ("empty.csv", b"", "it is empty"),
         ("heading.csv", ",".join(RETAIL).encode() + b"\n", "it has no rows"),
         ("other.csv", b"Invoice,Stockcode\n1,2\n", "it has no column 'StockCode', .* Did you mean `Stockcode`?"),
+        (
+            "semicolons.csv",
+            ";".join(RETAIL).encode() + b"\n",
+            "semicolons stand between its cells, not commas. Save it as XLSX",
+        ),
+        ("tabs.csv", "\t".join(RETAIL).encode() + b"\n", "tabs stand between its cells, not commas. Save it as XLSX"),
         ("twice.csv", b"Invoice,Invoice\n1,2\n", "column 'Invoice' stands twice"),
         ("quote.csv", ",".join(RETAIL).encode() + b'\n489434,"never closed\n', "not well-formed near line"),
         ("gbk.csv", CHINESE.encode("gbk"), "another encoding than UTF-8, such as GBK. Save it as CSV UTF-8"),

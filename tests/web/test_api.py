@@ -71,6 +71,38 @@ def test_stored_decisions_come_page_by_page(served: Pages, store_with_run: Path)
     assert all_pages(served, "manager", "&account_manager=Marta+Holm") == []
 
 
+@pytest.mark.parametrize(
+    ("path", "said"),
+    [
+        ("/decisions?stage=nwe", "stage: 'nwe' is not known. Did you mean `new`?"),
+        ("/decisions?move=zzz", "move: 'zzz' is not known. It is one of "),
+        ("/decisions?account_manager=Marta+Hoim", "Did you mean `Marta Holm`?"),
+        ("/decisions?stag=new", "Did you mean `stage`?"),
+        (f"/decisions/{OWN}?as_of=2026-06-30", "There is no such parameter. It is one of run."),
+        (f"{CUSTOMER}/recommendation?as_of=2026-06-30", "There is no such parameter. It is one of lang."),
+        ("/token?lang=zh", "There is no such parameter. None is taken here."),
+    ],
+)
+def test_a_misspelt_filter_is_refused(served: Pages, path: str, said: str) -> None:
+    """A word or parameter that is not known is refused by name: it would let nothing, or everything, through."""
+    found = program_of(served, "admin").get(path)
+    assert found.status_code == 422
+    problem = found.json()
+    assert said in str(problem.get("errors") or problem["detail"])
+
+
+def test_a_filter_that_fits_nobody_lets_nothing_through(served: Pages) -> None:
+    """Known words that no decision has are answered by an empty list; managers learn no names of others."""
+    assert program_of(served, "admin").get("/decisions?stage=exited&move=up").json()["decisions"] == []
+    assert program_of(served, "manager").get("/decisions?account_manager=Marta+Hoim").json()["decisions"] == []
+
+
+def test_a_refused_word_is_told_in_chinese(served: Pages) -> None:
+    """What there is instead stands in the words of the language that is asked for."""
+    found = program_of(served, "admin").post(f"{CUSTOMER}/communications?lang=zh", {**TOLD, "medium": "pigeon"})
+    assert "medium: 没有“pigeon”这一项，可填：" in found.json()["detail"]
+
+
 def test_pages_are_of_one_run(store_with_run: Path, tmp_path: Path) -> None:
     """A run that is published while somebody reads does not mix with the one that is being read."""
     path = tmp_path / "two.db"
@@ -223,6 +255,8 @@ def test_a_person_is_given_out_and_erased(own_pages: Pages) -> None:
         ("facts", {"answers": [SCORE, SCORE]}, "once at a time"),
         ("communications", {**TOLD, "value_kind": "nonsense"}, "value_kind: "),
         ("communications", {**TOLD, "on": "2026-07-01"}, "lies after"),
+        ("communications", {**TOLD, "value_kind": "prduct"}, "'prduct' is not known. It is one of product, "),
+        ("stage", {"stage": "nwe"}, "stage: 'nwe' is not known. It is one of potential, "),
         ("effects", {"communication": "nonsense", "outcome": "accepted"}, "not on record"),
         ("actions", {"action": "convey-value", "state": "declined"}, "reason"),
     ],

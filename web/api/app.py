@@ -5,8 +5,10 @@ from __future__ import annotations
 from functools import cached_property
 from typing import Any
 
-from fastapi import FastAPI
+from fastapi import Depends, FastAPI, Request
+from fastapi.exceptions import RequestValidationError
 
+from engine.errors import which_word
 from web.api import decisions, explanations, operations, people, records
 from web.api.callers import Limiter
 from web.api.problems import MEDIA_TYPE, Problem, add_handlers
@@ -19,7 +21,7 @@ _DESCRIPTION = """Decisions, explanations and records of Valuelift for other pro
 
 Send `Authorization: Bearer TOKEN` with a token of `valuelift token create`. Errors are problem details (RFC 9457).
 Answers to GET carry an `ETag`; send it as `If-None-Match` to learn whether something has changed. A POST that records
-takes an `Idempotency-Key`: sent twice, it is done once.
+takes an `Idempotency-Key`: sent twice, it is done once. A query parameter that is not described is refused.
 """
 
 _PROBLEMS = {
@@ -71,6 +73,28 @@ def _describe(method: str, responses: dict[str, Any]) -> None:
         responses["304"] = {"description": "Nothing has changed since the answer with this `ETag`."}
 
 
+async def _require_described(request: Request) -> None:
+    """Refuse a query with parameters that the operation's description does not have: they would be passed over.
+
+    Raises:
+        RequestValidationError: if there are such.
+    """
+    operations_of = request.app.openapi()["paths"][request.scope["route"].path_format]
+    described = operations_of[request.method.lower()].get("parameters", ())
+    known = [each["name"] for each in described if each["in"] == "query"]
+    wrong = [
+        {"type": "unknown", "loc": ("query", name), "msg": _unknown(name, known)}
+        for name in request.query_params
+        if name not in known
+    ]
+    if wrong:
+        raise RequestValidationError(wrong)
+
+
+def _unknown(name: str, known: list[str]) -> str:
+    return f"There is no such parameter. {which_word(name, known) if known else 'None is taken here.'}"
+
+
 def interface(site: Site) -> FastAPI:
     """Return the interface to a store."""
     app = _Interface(
@@ -81,6 +105,6 @@ def interface(site: Site) -> FastAPI:
     app.state.limiter = Limiter(site.settings.requests)
     # Paths with a customer's key, which has slashes in it, come after those that are longer.
     for module in (explanations, records, people, operations, decisions):
-        app.include_router(module.router)
+        app.include_router(module.router, dependencies=[Depends(_require_described)])
     add_handlers(app)
     return app

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import base64
 import json
-from dataclasses import asdict
+from collections.abc import Sequence
+from dataclasses import asdict, replace
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Request
@@ -12,14 +13,17 @@ from fastapi.responses import Response
 
 from common.confirming import to_confirm
 from common.explain_json import recommendation_in_json
+from engine.errors import did_you_mean, which_word
 from engine.recommend import recommend
 from facts.accounts import Role
+from facts.cards import account_managers
 from facts.stored import StoredRun, Wanted, decided_by, stored_decisions, stored_run
 from web.access import site_of
 from web.api.answers import Language, answer
 from web.api.callers import AnyCaller, Reader, Reading, note_listed
 from web.api.models import DecisionPage, RecommendationNow, StoredDecision, Who
 from web.api.problems import ProblemError
+from web.site import Site
 
 router = APIRouter()
 
@@ -55,12 +59,14 @@ def decisions(
     begun, after = (run, "") if cursor is None else _read_cursor(cursor)
     found, site = _run(request, begun), site_of(request)
     account = asks.who.account
-    if account.role is Role.MANAGER:
-        if account_manager not in (None, account.account_manager):
-            return answer(request, {"run": found, "decisions": [], "next": None})
-        account_manager = account.account_manager or ""
-    wanted = Wanted(stage, proposed_stage, move, value_next, provisional, account_manager)
+    asked = Wanted(stage, proposed_stage, move, value_next, provisional, account_manager)
+    if account.role is Role.MANAGER and account_manager not in (None, account.account_manager):
+        return answer(request, {"run": found, "decisions": [], "next": None})
+    is_manager = account.role is Role.MANAGER
+    wanted = replace(asked, account_manager=account.account_manager or "") if is_manager else asked
     lines = stored_decisions(site.store, found.run, wanted, after, limit + 1, site.today())
+    if not lines and cursor is None:
+        _require_known(site, asked)
     here = lines[:limit]
     note_listed(request, asks, [line.customer for line in here])
     more = _cursor(found.run, here[-1].customer) if len(lines) > limit else None
@@ -87,6 +93,24 @@ def recommendation(request: Request, asks: Reading, lang: Language = "en") -> Re
     shown = recommend(site.rules().pack, decided.facts, decided.decision, lang)
     below = [each for each in to_confirm(site.store, site.rules().pack, [decided]) if each.decides]
     return answer(request, recommendation_in_json(decided, shown, below))
+
+
+def _require_known(site: Site, asked: Wanted) -> None:
+    """Refuse a filter that lets nothing through because its word is misspelt.
+
+    Raises:
+        ProblemError: 422 for a word that the rules in use do not have, or an account manager who looks after nobody.
+    """
+    rules = site.rules()
+    known: dict[str, Sequence[str]] = {
+        name: rules.pack.vocabulary.enum_of(rules.pack.vocabulary.facts[fact]).members
+        for name, fact in rules.columns.items()
+    }
+    known["account_manager"] = account_managers(site.store)
+    for name, word in asdict(asked).items():
+        if isinstance(word, str) and word not in known.get(name, (word,)):
+            hint = (did_you_mean if name == "account_manager" else which_word)(word, known[name])
+            raise ProblemError(422, "refused", f"{name}: {word!r} is not known. {hint}".rstrip())
 
 
 def _run(request: Request, number: int | None) -> StoredRun:

@@ -143,8 +143,7 @@ def _done(
         try:
             number = enter(site.desk(), before)
         except RefusedError as error:
-            said = Texts(language, PAGES)(str(error))
-            raise ProblemError(422, "refused", f"{error.field}: {said}" if error.field else said) from None
+            raise ProblemError(422, "refused", _said(error, Texts(language, PAGES))) from None
         except (StoreError, ValueError) as error:
             raise refused(error) from None
         (entry,) = entries(site.store, number=number)
@@ -160,6 +159,15 @@ def _done(
         return outcome_in_json(outcome, found, is_other=was != now)
 
     return answer_once(request, asks.who, key, body, make, 201)
+
+
+def _said(error: RefusedError, texts: Texts) -> str:
+    """Return why something was not recorded; of a word, which there are instead."""
+    if error.word is None:
+        said = texts(str(error))
+    else:
+        said = texts("refused_word_not", word=error.word, words=texts("comma").join(error.offered))
+    return f"{error.field}: {said}" if error.field else said
 
 
 def _fields(body: _Body) -> dict[str, str]:
