@@ -403,6 +403,13 @@ def test_what_cannot_be_taken_back_says_why(book: Book) -> None:
         undo(book.store, user="ann", number=newest(book.store).id)
 
 
+def test_a_stage_against_the_proposal_needs_a_reason(book: Book) -> None:
+    """Blanks are none."""
+    for reason in (None, "", " \n"):
+        with pytest.raises(StoreError, match="Give the reason for deciding otherwise"):
+            confirm_stage(book.store, "K1", "core", TODAY, user="ann", proposed="new", reason=reason)
+
+
 def test_a_confirmed_stage_is_taken_back(book: Book) -> None:
     """The stage before stands again."""
     confirm_stage(book.store, "K1", "target", SENT, user="ann")
