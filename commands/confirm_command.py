@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from commands.options import STAGES, Day, Query, Word, query_options, user_option
+from commands.options import STAGES, Day, Query, Said, Word, query_options, user_option
 
 if TYPE_CHECKING:
     from engine.model import Pack
@@ -39,7 +39,7 @@ class Confirmed:
     help=f"The stage decided on: {', '.join(STAGES)}.",
 )
 @click.option("--override", is_flag=True, help="Decide against what is proposed; needs --reason.")
-@click.option("--reason", metavar="TEXT", help="Why, when deciding against the proposal.")
+@click.option("--reason", type=Said(), metavar="TEXT", help="Why, when deciding against the proposal.")
 @click.option(
     "--until",
     type=Day(),

@@ -49,6 +49,19 @@ class Moment(click.ParamType[datetime]):
             self.fail(f"{value!r} is no moment. Write it as 2024-06-30T18:00 or 2024-06-30T18:00+08:00.", param, ctx)
 
 
+class Said(click.ParamType[str]):
+    """A text that says something: one of nothing but blanks is refused, and blanks around it are no part of it."""
+
+    name = "text"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """Return the text; fail if it is blank."""
+        said = str(value).strip()
+        if not said:
+            self.fail("It is blank. Write something, or leave the option out.", param, ctx)
+        return said
+
+
 class Word(click.ParamType[str]):
     """One of a closed list of words; a misspelt one is answered with the nearest."""
 
@@ -118,7 +131,7 @@ def default_user() -> str:
     import getpass
 
     try:
-        return getpass.getuser()
+        return getpass.getuser().strip() or "unknown"
     except (KeyError, OSError):  # no such user is registered, as in some containers
         return "unknown"
 
@@ -188,6 +201,7 @@ json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON f
 user_option = click.option(
     "--as",
     "user",
+    type=Said(),
     metavar="USER",
     default=default_user,
     help="Who does this, for the record. By default your login name.",

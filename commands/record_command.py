@@ -9,7 +9,17 @@ from typing import TYPE_CHECKING
 
 import click
 
-from commands.options import Day, Query, Word, db_option, json_option, language_option, pack_option, user_option
+from commands.options import (
+    Day,
+    Query,
+    Said,
+    Word,
+    db_option,
+    json_option,
+    language_option,
+    pack_option,
+    user_option,
+)
 from commands.record.acting import action_meant
 from commands.record.entering import Entering, enter, query_of_record, record_options, require_word
 from commands.record.kinds import KINDS, subcommand
@@ -56,8 +66,8 @@ for _kind in KINDS:
 @click.argument("customer")
 @click.argument("communication")
 @click.option("--outcome", required=True, type=Word(OUTCOMES), metavar="OUTCOME", help=f"One of {', '.join(OUTCOMES)}.")
-@click.option("--reason", metavar="TEXT", help="What they said, and why. Kept as personal data.")
-@click.option("--contact", metavar="ROLE", help="From whom it was heard, such as buyer, user.")
+@click.option("--reason", type=Said(), metavar="TEXT", help="What they said, and why. Kept as personal data.")
+@click.option("--contact", type=Said(), metavar="ROLE", help="From whom it was heard, such as buyer, user.")
 @record_options
 def effect(
     customer: str, communication: str, outcome: str, reason: str | None, contact: str | None, entering: Entering
@@ -89,7 +99,7 @@ def effect(
 @command.command("fact", short_help="Record or confirm what is known of CUSTOMER.")
 @click.argument("customer")
 @click.argument("answer", metavar="FACT=VALUE")
-@click.option("--evidence", metavar="TEXT", help="What was said or seen; needed for a perception.")
+@click.option("--evidence", type=Said(), metavar="TEXT", help="What was said or seen; needed for a perception.")
 @click.option(
     "--sure",
     type=Word(SURE),
@@ -131,9 +141,9 @@ def fact(customer: str, answer: str, evidence: str | None, sure: str | None, ent
 @click.argument("action")
 @click.option("--state", required=True, type=Word(STATES), metavar="STATE", help=f"One of {', '.join(STATES)}.")
 @click.option("--until", type=Day(), metavar="DATE", help="When to advise a snoozed action again.")
-@click.option("--because", metavar="REASON", help="Why it was declined: one of those above.")
-@click.option("--reason", metavar="TEXT", help="A note; needed with --because other.")
-@click.option("--about", metavar="KEY", help="Which complaint, need and so on, if it is advised for several.")
+@click.option("--because", type=Said(), metavar="REASON", help="Why it was declined: one of those above.")
+@click.option("--reason", type=Said(), metavar="TEXT", help="A note; needed with --because other.")
+@click.option("--about", type=Said(), metavar="KEY", help="Which complaint, need and so on, if it is advised for several.")
 @record_options
 def action(
     customer: str,

@@ -67,7 +67,7 @@ def read_answer(vocabulary: Vocabulary, said: str) -> Answer:
         ValueError: telling what is wrong with it: the form, the fact's name, or the value.
     """
     name, equals, value = said.partition("=")
-    if not equals or not name or not value:
+    if not equals or not name or not value.strip():
         raise ValueError(f"{said!r} is no answer. Write it as credit_score=620.")
     fact = vocabulary.fact(name)
     if fact is None:

@@ -95,13 +95,15 @@ class Book:
             may_change: columns that may change more than once a day.
 
         Raises:
-            StoreError: if the day is still to come, it stands so already, or something else was said for that day.
+            StoreError: if the day is still to come, it stands so already, or something else was said for that day;
+                of base data, if the customer was not on record on that day.
         """
         self._require_past(table, on)
         before = self.last(table, key, on)
+        if before is None and table == "customers":
+            raise self._not_there(on)
         if before is None:
-            first = {"key": key, "holds_from": on, **said}
-            return Statement(table, first if table == "customers" else {"customer": self.customer, **first})
+            return Statement(table, {"customer": self.customer, "key": key, "holds_from": on, **said})
         changed = {name for name, value in said.items() if before[name] != value}
         if not changed and (table not in JUDGED or before["holds_from"] == on):
             why = f"it stands so since {before['holds_from']}"
@@ -209,6 +211,14 @@ class Book:
         if day > self.today:
             why = f"{day} lies after {self.today}"
             raise StoreError(f"Nothing is recorded in {table}", why, "Give the day on which it was, by --on.")
+
+    def _not_there(self, on: date) -> StoreError:
+        """Return the error for base data of a day on which the customer was not on record."""
+        first = min((row["holds_from"] for row in self.standing("customers")), default=None)
+        what = f"Nothing is recorded of {self.customer} for {on}"
+        if first is not None and on < first:
+            return StoreError(what, f"{self.customer} is on record from {first} on", "Give a later day by --on.")
+        return StoreError(what, f"{self.customer} is not on record on that day", "Give another day by --on.")
 
     def _require_new(self, table: str, row: Row, said: Row) -> None:
         """Refuse what a row says already, and what it says otherwise."""

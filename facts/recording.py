@@ -146,7 +146,7 @@ def confirm_stage(
     Raises:
         StoreError: if the customer or the stage is not known, or the reason is missing.
     """
-    if proposed is not None and stage != proposed and not reason:
+    if proposed is not None and stage != proposed and not (reason or "").strip():
         raise StoreError(
             f"Stage {stage!r} is not recorded",
             f"the proposal is {proposed!r}",

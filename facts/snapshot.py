@@ -93,11 +93,7 @@ def snapshot_in(database: DuckDBPyConnection, vocabulary: Vocabulary, as_of: dat
     }
     snapshot = Snapshot(as_of, customers, rows)
     check_snapshot(snapshot, vocabulary)
-    return Snapshot(
-        as_of,
-        _encoded(customers, vocabulary, None),
-        {name: keyed(_encoded(table, vocabulary, name), customers["customer"]) for name, table in rows.items()},
-    )
+    return encoded(snapshot, vocabulary)
 
 
 def customer_facts(base: Base, vocabulary: Vocabulary, as_of: date, *, base_currency: str) -> CustomerFacts:
@@ -249,8 +245,20 @@ def _rows_table(database: DuckDBPyConnection, feature: Feature, vocabulary: Voca
     return rows.select(["customer", "row", *declared])
 
 
+def encoded(snapshot: Snapshot, vocabulary: Vocabulary) -> Snapshot:
+    """Return a snapshot with dictionaries of words: less memory, and whoever decides needs no look at each word.
+
+    The parts of a base are all made so: as one table they would not go together otherwise.
+    """
+    keys = snapshot.customers["customer"]
+    return Snapshot(
+        snapshot.as_of,
+        _encoded(snapshot.customers, vocabulary, None),
+        {name: keyed(_encoded(table, vocabulary, name), keys) for name, table in snapshot.rows.items()},
+    )
+
+
 def _encoded(table: pa.Table, vocabulary: Vocabulary, scope: str | None) -> pa.Table:
-    """Return the table with dictionaries of words: less memory, and whoever decides needs no look at each word."""
     for fact in vocabulary.in_scope(scope):
         place = table.schema.get_field_index(fact.name)
         if place >= 0 and pa.types.is_string(table.schema.field(place).type):

@@ -212,10 +212,12 @@ class Desk:
     def _parts_of(self, customers: Collection[str]) -> Iterator[Snapshot]:
         """Yield the facts of some customers, each read by itself; those that are not there on the date are left out."""
         from engine.snapshot import snapshot_of
+        from facts.snapshot import encoded
 
+        vocabulary = self.rules.pack.vocabulary
         found = [each[1] for key in customers if (each := self._facts(key)) is not None]
         if found:
-            yield snapshot_of(self.rules.pack.vocabulary, found)
+            yield encoded(snapshot_of(vocabulary, found), vocabulary)
 
     def batch(self, user: str, ledger: Ledger, *, facts: Path | None = None, workers: int = 1) -> Batch:
         """Return the batch over all that the store knows, or over a folder of facts; it publishes to the store.

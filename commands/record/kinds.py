@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from commands.options import Day
+from commands.options import Day, Said
 from commands.record.entering import Entering, enter, record_options, require_word
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ class Given:
     help: str
     metavar: str = "WORD"
     needed: bool = False  # for something new
-    type: Any = str
+    type: Any = field(default_factory=Said)
     flag: bool = False
 
 

@@ -66,6 +66,9 @@ def test_an_override_stands_for_a_while_and_can_be_extended(demo: Call) -> None:
     [
         (["--stage", "establishd"], "'establishd' is not known. Did you mean `established`?"),
         (["--stage", "core", "--override"], "--override needs a --reason"),
+        (["--stage", "core", "--override", "--reason", "  "], "'--reason': It is blank."),
+        (["--stage", "new", "--as", ""], "'--as': It is blank. Write something, or leave the option out."),
+        (["--stage", "new", "--as", " \u3000 "], "'--as': It is blank."),
         (["--stage", "new", "--reason", "because"], "--reason and --until belong to --override"),
         (["--stage", "new", "--override", "--reason", "because"], "'new' is what is proposed"),
         (["--stage", "core", "--until", "tomorrow"], "'tomorrow' is no date. Write it as 2024-06-30."),

@@ -17,7 +17,7 @@ from engine.decision import Decision
 from engine.load import load_pack
 from engine.session import Session
 from engine.snapshot import CustomerFacts
-from tests.commands.conftest import DAY, Answer, call_command
+from tests.commands.conftest import DAY, Answer, Call, call_command
 from wiring import catalogue, load_rules, shipped_pack
 
 EDITED = """
@@ -192,3 +192,15 @@ def test_the_facts_may_be_those_that_a_run_kept(edited: Path, told_store: Path, 
     both = call_command(*arguments, "--run", "latest", "--as-of", DAY)
     assert both.code == 2
     assert "leave out --as-of and --known-at, or --run" in both.errors
+
+
+def test_who_was_told_of_since_the_last_run_is_explained_with_the_others(edited: Path, demo: Call) -> None:
+    """Of one affected customer the facts are read from the store, of the others from what the run kept."""
+    assert demo("batch", "--as-of", DAY, "--quiet").code == 0
+    talk = ("--medium", "visit", "--by", "theirs", "--on", "2026-06-29")
+    assert demo("record", "talk", "plum-gate", *talk, "--as-of", DAY).code == 0
+    arguments = ("rules", "diff", shipped_pack(), edited, "--as-of", DAY, "--all", "--json")
+    found = demo(*arguments)
+    assert found.code == 0, found.errors
+    assert found.json == demo(*arguments, "--known-at", datetime.now(UTC).isoformat()).json
+    assert "plum-gate" in [one["customer"] for one in found.json["listed"]]

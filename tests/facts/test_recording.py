@@ -276,6 +276,18 @@ def test_an_answer_goes_where_its_fact_is_read_from(
     assert (statement.table, book.standing(table)[-1][column]) == (table, value)
 
 
+def test_base_data_is_of_days_on_which_the_customer_is_on_record(book: Book) -> None:
+    """An answer for a day before its first row, or after its last one, says from when on it is on record."""
+    with pytest.raises(StoreError, match="K1 is on record from 2020-01-01 on. Give a later day by --on"):
+        answer(book, "credit_score=640", date(2019, 12, 31), None)
+    enter(book, answer(book, "credit_score=640", date(2020, 1, 1), None))
+    left = {"key": "K2", "name": "K2", "holds_from": date(2021, 1, 1), "holds_until": date(2022, 1, 1)}
+    record(book.store, "customers", [left], user="ann", source="test")
+    other = Book(book.store, book.vocabulary, "K2", TODAY)
+    with pytest.raises(StoreError, match="K2 is not on record on that day. Give another day by --on"):
+        answer(other, "credit_score=640", date(2022, 1, 1), None)
+
+
 @pytest.mark.parametrize(
     ("said", "why"),
     [
@@ -389,6 +401,13 @@ def test_what_cannot_be_taken_back_says_why(book: Book) -> None:
     use_pack(book.store, StoredPack("a" * 64, "ours", "1", b""), user="ann")
     with pytest.raises(StoreError, match="no record of one customer's facts but: pack_use ours 1"):
         undo(book.store, user="ann", number=newest(book.store).id)
+
+
+def test_a_stage_against_the_proposal_needs_a_reason(book: Book) -> None:
+    """Blanks are none."""
+    for reason in (None, "", " \n"):
+        with pytest.raises(StoreError, match="Give the reason for deciding otherwise"):
+            confirm_stage(book.store, "K1", "core", TODAY, user="ann", proposed="new", reason=reason)
 
 
 def test_a_confirmed_stage_is_taken_back(book: Book) -> None:

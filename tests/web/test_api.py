@@ -214,6 +214,7 @@ def test_a_stage_is_confirmed_and_taken_back(own_pages: Pages) -> None:
     stage, proposed = standing["decision"]["values"]["stage"], standing["decision"]["values"]["proposed_stage"]
     refused = asking.post(f"{CUSTOMER}/stage", {"stage": "problem"})
     assert (refused.status_code, "reason" in refused.json()["detail"]) == (422, True)
+    assert asking.post(f"{CUSTOMER}/stage", {"stage": "problem", "reason": " \u3000"}).status_code == 422
     done = asking.post(f"{CUSTOMER}/stage", {"stage": "problem", "reason": "they told us to go"}, key="s1").json()
     assert (done["done"], done["says"][0]["stage"]) == ("recorded", "problem")
     undo = {"number": done["number"]}

@@ -185,6 +185,7 @@ REFUSED = (
     ("answers", {"fact": "stage", "value": "core"}, "没有登记"),
     ("answers", {"fact": "cooperation_acceptance", "value": "recognised"}, "没有说明依据"),
     ("answers", {"fact": "nonsense", "value": "1"}, "没有名为"),
+    ("answers", {"fact": "credit_score", "value": "640", "on": "2001-01-01"}, "起才有资料"),
 )
 
 

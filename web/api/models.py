@@ -18,7 +18,9 @@ from facts.to_confirm import ToConfirm
 from facts.tokens import Scope
 
 Word = Annotated[str, StringConstraints(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f\x7f]+$")]
-Text = Annotated[str, StringConstraints(min_length=1, max_length=4_000, pattern=r"^[^\x00-\x08\x0b\x0c\x0e-\x1f]+$")]
+_ALLOWED = r"[^\x00-\x08\x0b\x0c\x0e-\x1f]"
+_NOT_BLANK = rf"^{_ALLOWED}*[^\x00-\x1f\s]{_ALLOWED}*$"
+Text = Annotated[str, StringConstraints(min_length=1, max_length=4_000, pattern=_NOT_BLANK)]
 Card = Mapping[str, str | None]
 
 
