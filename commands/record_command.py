@@ -143,7 +143,9 @@ def fact(customer: str, answer: str, evidence: str | None, sure: str | None, ent
 @click.option("--until", type=Day(), metavar="DATE", help="When to advise a snoozed action again.")
 @click.option("--because", type=Said(), metavar="REASON", help="Why it was declined: one of those above.")
 @click.option("--reason", type=Said(), metavar="TEXT", help="A note; needed with --because other.")
-@click.option("--about", type=Said(), metavar="KEY", help="Which complaint, need and so on, if it is advised for several.")
+@click.option(
+    "--about", type=Said(), metavar="KEY", help="Which complaint, need and so on, if it is advised for several."
+)
 @record_options
 def action(
     customer: str,

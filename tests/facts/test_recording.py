@@ -278,13 +278,13 @@ def test_an_answer_goes_where_its_fact_is_read_from(
 
 def test_base_data_is_of_days_on_which_the_customer_is_on_record(book: Book) -> None:
     """An answer for a day before its first row, or after its last one, says from when on it is on record."""
-    with pytest.raises(StoreError, match="K1 is on record from 2020-01-01 on. Give a later day by --on"):
+    with pytest.raises(StoreError, match=r"K1 is on record from 2020-01-01 on\. Give a later day by --on"):
         answer(book, "credit_score=640", date(2019, 12, 31), None)
     enter(book, answer(book, "credit_score=640", date(2020, 1, 1), None))
     left = {"key": "K2", "name": "K2", "holds_from": date(2021, 1, 1), "holds_until": date(2022, 1, 1)}
     record(book.store, "customers", [left], user="ann", source="test")
     other = Book(book.store, book.vocabulary, "K2", TODAY)
-    with pytest.raises(StoreError, match="K2 is not on record on that day. Give another day by --on"):
+    with pytest.raises(StoreError, match=r"K2 is not on record on that day\. Give another day by --on"):
         answer(other, "credit_score=640", date(2022, 1, 1), None)
 
 
