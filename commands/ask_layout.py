@@ -11,6 +11,7 @@ from rich.console import RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from commands.record.kinds import KINDS
 from common.confirming import Confirming
 from common.texts import Texts
 from engine.asking import Answer, Asked
@@ -62,8 +63,18 @@ class AskLayout:
                 yield Text()
         if unsure:
             yield from self._to_confirm(unsure, about)
-        if (found or unsure) and not about:
-            yield Text(self.texts("ask_record", customer=next(iter(names))), style=_QUIET)
+        if not about and (commands := self._commands(found, unsure, next(iter(names)))):
+            yield Text(self.texts("ask_record", commands="; ".join(commands)), style=_QUIET)
+
+    def _commands(self, found: Sequence[Asked], unsure: Sequence[ToConfirm], customer: str) -> list[str]:
+        """Return the commands that record answers: to what is asked of the customer, and of its collections."""
+        asked = dict.fromkeys(one.question.fact.partition(".")[0] for one in found)
+        collections = [name for name in asked if name in self.pack.vocabulary.collections]
+        by_table = {kind.table: kind.name for kind in KINDS}
+        commands = [f"valuelift record {by_table[name]} {customer}" for name in collections if name in by_table]
+        if unsure or len(collections) < len(asked):
+            commands.insert(0, f"valuelift record fact {customer} FACT=VALUE")
+        return commands
 
     def _to_confirm(self, unsure: Sequence[ToConfirm], about: Mapping[str, str]) -> Iterator[RenderableType]:
         yield Text(self.texts("confirm_title"), style="bold cyan")

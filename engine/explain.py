@@ -22,9 +22,11 @@ _PARAMETER = "param:"
 
 _NOT_RECORDED = Text("not recorded", "没有记录")
 _ON_RECORD = Text("{number} on record", "已记录{number}条")
+_SOME_ON_RECORD = Text("{number} on record, not known since when all are", "已记录{number}条，何时起记全不详")
 _ASK_COLLECTION = Text(
     "{title}: nobody keeps a record of these yet. What do we know?", "还没有登记过{title}，目前了解多少？"
 )
+_ASK_SINCE = Text("{title}: since when is every one of them recorded?", "{title}：从什么时候起全部登记在案？")
 _ASK_ROW_FACT = Text("{title}: what is missing in the record?", "{title}：记录中有缺项，请补充。")
 _ASK_FACT = Text("What is known of this: {title}?", "{title}是多少？")
 _COLON = Text("{title}: {value}", "{title}：{value}")
@@ -132,10 +134,9 @@ class Explainer:
         if isinstance(name, FactKey):
             value = self.value(name)
             return self.wording.measure(self.pack.vocabulary.facts[name], value), value is not None
-        if name not in self.customer.recorded:
-            return self.wording.text(_NOT_RECORDED), False
-        number = self.wording.number(len(self.customer.rows.get(name, ())))
-        return self.wording.text(_ON_RECORD).format(number=number), True
+        is_recorded, rows = name in self.customer.recorded, self.customer.rows.get(name, ())
+        text = _ON_RECORD if is_recorded else _SOME_ON_RECORD if rows else _NOT_RECORDED
+        return self.wording.text(text).format(number=self.wording.number(len(rows))), is_recorded
 
     # --- what is open -----------------------------------------------------------------------------------------------
 
@@ -191,7 +192,9 @@ class Explainer:
     def _asked(self, name: str) -> tuple[str, str | None]:
         title = self.wording.title(name)
         if name in self.pack.vocabulary.collections:
-            return self.wording.text(_ASK_COLLECTION).format(title=title), None
+            is_recorded, rows = name in self.customer.recorded, self.customer.rows.get(name, ())
+            text = _ASK_ROW_FACT if is_recorded else _ASK_SINCE if rows else _ASK_COLLECTION
+            return self.wording.text(text).format(title=title), None
         asked = self._declared(name)
         if asked is not None and asked.ask is not None:
             return self.wording.text(asked.ask), asked.ask_role

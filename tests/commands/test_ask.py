@@ -194,6 +194,17 @@ def test_a_need_in_two_tiers_is_told_with_both_rows(demo: Call, tmp_path: Path) 
     assert [each["fact"] for each in left if each["fact"].startswith("needs.")] == []
 
 
+def test_what_a_row_lacks_is_asked_with_the_command_for_rows(demo: Call) -> None:
+    """A value was conveyed without its cost: the question is not answered by a fact of the customer."""
+    said = ("record", "communication", "silver-carp", "--value", "product", "--medium", "visit", "--on", "2026-06-20")
+    assert demo(*said, "--as-of", DAY).code == 0
+    rejected = ("record", "effect", "silver-carp", "product", "--outcome", "rejected", "--as-of", DAY)
+    assert demo(*rejected).code == 0
+    answer = demo("ask", "silver-carp", "--as-of", DAY).output
+    assert "Values conveyed: what is missing in the record?" in answer
+    assert answer.splitlines()[-1] == "Record an answer: valuelift record communication silver-carp"
+
+
 def test_nothing_is_asked_where_all_is_settled(query: Call) -> None:
     """A customer of whom everything is known has no questions."""
     assert "Nothing is open" in query("ask", "silver-carp", "--as-of", DAY).output

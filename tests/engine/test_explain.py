@@ -105,10 +105,12 @@ def pack() -> Pack:
     return pack_from_texts(files)
 
 
-def explain(pack: Pack, language: str, facts: dict[str, Value], needs: list[Row] | None = None) -> Explainer:
-    """Decide and return what explains the decision; needs are recorded since the beginning if they are given."""
+def explain(
+    pack: Pack, language: str, facts: dict[str, Value], needs: list[Row] | None = None, *, all_known: bool = True
+) -> Explainer:
+    """Decide and return what explains the decision; needs that are given are `all_known` since the beginning or not."""
     rows = {} if needs is None else {"needs": tuple(needs)}
-    recorded = {} if needs is None else {"needs": (BEGINNING, None)}
+    recorded = {"needs": (BEGINNING, None)} if needs is not None and all_known else {}
     customer = CustomerFacts("C-1", date(2024, 6, 30), facts, rows, recorded)
     decision = Plan(compile_pack(pack)).decide(customer)
     return Explainer(pack, customer, decision, Wording(pack.vocabulary, language))
@@ -142,6 +144,18 @@ def test_a_criterion_tells_what_is_missing(pack: Pack) -> None:
     assert explainer.standing(orders.when, State.MET) == ()
     with_needs = explain(pack, "zh", {"stage": "new", "orders": 2}, [Row("1", {"weight": 1})])
     assert with_needs.standing(wish.when, State.UNKNOWN) == ("意愿：未知",)
+
+
+def test_what_is_asked_of_a_collection_depends_on_what_is_there(pack: Pack) -> None:
+    """Rows are not nothing where nobody said since when all are recorded; where that was said, a row lacks something."""
+    _, wish = pack.gates[0].criteria
+    some = explain(pack, "en", {"stage": "new"}, [Row("1", {})], all_known=False)
+    assert some.standing(wish.when, State.UNKNOWN)[1] == "Needs: 1 on record, not known since when all are"
+    asked = {question.fact: question.text for question in some.questions(["proposed_stage"])}
+    assert asked["needs"] == "Needs: since when is every one of them recorded?"
+    every = explain(pack, "en", {"stage": "new"}, [Row("1", {})])
+    asked = {question.fact: question.text for question in every.questions(["proposed_stage"])}
+    assert asked["needs"] == "Needs: what is missing in the record?"
 
 
 def test_questions_go_back_to_what_can_be_recorded(pack: Pack) -> None:
