@@ -147,7 +147,7 @@ def test_a_criterion_tells_what_is_missing(pack: Pack) -> None:
 
 
 def test_what_is_asked_of_a_collection_depends_on_what_is_there(pack: Pack) -> None:
-    """Rows are not nothing where nobody said since when all are recorded; where that was said, a row lacks something."""
+    """Rows are not nothing where nobody said since when all are recorded; where that was said, a row lacks a value."""
     _, wish = pack.gates[0].criteria
     some = explain(pack, "en", {"stage": "new"}, [Row("1", {})], all_known=False)
     assert some.standing(wish.when, State.UNKNOWN)[1] == "Needs: 1 on record, not known since when all are"
