@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import BigInteger, CheckConstraint, Column, DateTime, Dialect, Integer, String, Text
+from sqlalchemy import BigInteger, CheckConstraint, Column, Date, DateTime, Dialect, Integer, String, Text
 from sqlalchemy.dialects import sqlite
 from sqlalchemy.types import TypeDecorator
 
@@ -122,6 +122,14 @@ def personal(name: str, **options: Any) -> Column[Any]:
 def known_on(happened_on: str) -> dict[str, Any]:
     """Return the column option that hides a value before the date in the column `happened_on`."""
     return {"info": {"known_on": happened_on}}
+
+
+def later(name: str, *not_before: str) -> Column[Any]:
+    """Return the column for a date later in a row's life, which hides itself until then.
+
+    It does not lie before the dates in the columns `not_before`: how long something took is never negative.
+    """
+    return Column(name, Date, info={"known_on": name, "not_before": not_before})
 
 
 def refers_to(table: str) -> dict[str, Any]:

@@ -112,10 +112,11 @@ def check_file(file: FileMapping, tables: Sequence[TableMapping], today: date, w
     problems, values = [Sql("WHEN fault IS NOT NULL THEN ['', fault, '']")], []
     for table, column in columns:
         target, text = FACT_TABLES[table].c[column.target], typed(table, column.target)
-        shown = column.value.column if isinstance(column.value, Cell) else column.target
         for wrong, reason in _problems(text, target, today, words):
-            problems.append(sql("WHEN {} THEN [{}, {}, left({}, 200)]", wrong, shown, reason, text))
+            problems.append(_problem(wrong, column, reason, text))
         values.append(sql("{} AS {}", _typed(text, target), text))
+    for table in tables:
+        problems += _disordered(table)
     return sql(
         "CREATE TABLE {} AS SELECT number, aside, {} AS problem, {} FROM (SELECT {} FROM {} AS cells)",
         checked_table(file.name),
@@ -124,6 +125,26 @@ def check_file(file: FileMapping, tables: Sequence[TableMapping], today: date, w
         texts,
         raw_table(file.name),
     )
+
+
+def _problem(wrong: Sql, column: ColumnMapping, reason: str, text: Sql) -> Sql:
+    return sql("WHEN {} THEN [{}, {}, left({}, 200)]", wrong, _shown(column), reason, text)
+
+
+def _shown(column: ColumnMapping) -> str:
+    """Return what the file calls a column."""
+    return column.value.column if isinstance(column.value, Cell) else column.target
+
+
+def _disordered(table: TableMapping) -> Iterator[Sql]:
+    """Give the cases in which a date lies before one that it cannot lie before."""
+    mapped = {column.target: column for column in table.columns}
+    for column in table.columns:
+        for before in FACT_TABLES[table.table].c[column.target].info.get("not_before", ()):
+            if before in mapped:
+                text, other = typed(table.table, column.target), typed(table.table, before)
+                wrong = sql("TRY_CAST({} AS DATE) < TRY_CAST({} AS DATE)", text, other)
+                yield _problem(wrong, column, f"lies before {_shown(mapped[before])}", text)
 
 
 def _case(whens: Sequence[Sql], otherwise: Sql = Sql("NULL")) -> Sql:

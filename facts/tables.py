@@ -12,7 +12,7 @@ the store said at any earlier moment can be asked again. A row is *visible* as o
     holds_from <= A and recorded_at <= K and (retracted_at is null or retracted_at > K)
 
 A date that comes later in an event's life (shipped, settled, closed) is seen only from that date on, together
-with the columns that became known by it: see `known_on`.
+with the columns that became known by it: see `later` and `known_on`.
 
 Links between fact rows (a line's order, a payment's invoice) name the other row's key, not its id, because a
 correction gives the other row a new id. Customers are linked by foreign keys to `customer_keys`.
@@ -44,7 +44,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.schema import SchemaItem
 
-from facts.columns import UtcMoment, amount, choice, counted, currency, known_on, personal, rate, refers_to, word
+from facts.columns import UtcMoment, amount, choice, counted, currency, known_on, later, personal, rate, refers_to, word
 
 metadata = MetaData(
     naming_convention={
@@ -109,7 +109,7 @@ def _fact_table(name: str, shape: str, *columns: SchemaItem, customer: bool, ide
     if customer:
         own.insert(0, Column("customer", ForeignKey("customer_keys.key"), nullable=False, index=True))
     if shape == "register":
-        own.append(Column("holds_until", Date, **known_on("holds_until")))  # it no longer holds on this date
+        own.append(later("holds_until", "holds_from"))  # it no longer holds on this date
     return Table(
         name,
         metadata,
@@ -222,8 +222,8 @@ deliveries = _events(
     "deliveries",
     Column("order_key", String(200), **refers_to("orders")),
     Column("promised_on", Date),
-    Column("shipped_on", Date, **known_on("shipped_on")),
-    Column("delivered_on", Date, **known_on("delivered_on")),
+    later("shipped_on", "holds_from"),
+    later("delivered_on", "holds_from", "shipped_on"),
 )
 
 # A row is a complaint; it is open until it is settled.
@@ -232,7 +232,7 @@ complaints = _events(
     choice("signal", COMPLAINT_SIGNALS),
     choice("severity", SEVERITIES, nullable=False, server_default="medium"),
     personal("summary"),
-    Column("settled_on", Date, **known_on("settled_on")),
+    later("settled_on", "holds_from"),
 )
 
 # A row is how a conflict of interest or understanding stands from a date on.
@@ -288,7 +288,7 @@ communications = _events(
     choice("cost_class", COST_CLASSES),
     choice("intended_level", PERCEPTION_LEVELS),  # the effect we wanted
     Column("message", Text),
-    Column("heard_on", Date, **known_on("heard_on")),
+    later("heard_on", "holds_from"),
     choice("outcome", OUTCOMES, **known_on("heard_on")),
     word("heard_from", "contact_role", **known_on("heard_on")),
     personal("heard_reason", **known_on("heard_on")),  # what they said, and why
@@ -310,7 +310,7 @@ opportunities = _events(
     Column("product", Text),
     Column("agent", Text),
     choice("open_stage", OPEN_STAGES),
-    Column("closed_on", Date, **known_on("closed_on")),
+    later("closed_on", "holds_from"),
     Column("won", Boolean, **known_on("closed_on")),
     amount("amount", **known_on("closed_on")),
     currency(),
@@ -379,7 +379,7 @@ coverage = _register(
     Column("customer", ForeignKey("customer_keys.key"), index=True),
     Column("collection", String(64), nullable=False),
     Column("recorded_from", Date, nullable=False),
-    Column("recorded_to", Date, **known_on("recorded_to")),
+    later("recorded_to", "recorded_from"),
     identity=("collection", "customer", "recorded_from"),
     customer=False,
 )

@@ -529,6 +529,47 @@ def test_what_no_fact_can_be_read_from_is_rejected(
     assert bring(store, "canonical", path, words=words).rejected == {reason: 1}
 
 
+@pytest.mark.parametrize(
+    ("table", "text", "reason"),
+    [
+        ("complaints", "customer,holds_from,settled_on\nC1,{},{}\n", "settled_on lies before holds_from"),
+        ("opportunities", "customer,holds_from,closed_on\nC1,{},{}\n", "closed_on lies before holds_from"),
+        (
+            "communications",
+            "customer,value_kind,medium,holds_from,heard_on\nC1,product,call,{},{}\n",
+            "heard_on lies before holds_from",
+        ),
+        ("deliveries", "customer,holds_from,shipped_on\nC1,{},{}\n", "shipped_on lies before holds_from"),
+        ("deliveries", "customer,holds_from,delivered_on\nC1,{},{}\n", "delivered_on lies before holds_from"),
+        (
+            "deliveries",
+            "customer,holds_from,shipped_on,delivered_on\nC1,2020-01-01,{},{}\n",
+            "delivered_on lies before shipped_on",
+        ),
+        (
+            "coverage",
+            "collection,holds_from,recorded_from,recorded_to\norders,2020-01-01,{},{}\n",
+            "recorded_to lies before recorded_from",
+        ),
+        (
+            "needs",
+            "customer,kind,state,holds_from,holds_until\nC1,quality,met,{},{}\n",
+            "holds_until lies before holds_from",
+        ),
+    ],
+)
+def test_what_ends_before_it_begins_is_rejected(
+    store: Store, tmp_path: Path, table: str, text: str, reason: str
+) -> None:
+    """A date before the one that it follows is a fault; on the same day it is none."""
+    bring(store, "canonical", canonical_file(tmp_path, "customers", "key,name,holds_from\nC1,Acme,2020-01-01\n"))
+    path = canonical_file(tmp_path, table, text.format("2026-01-11", "2026-01-10"))
+    assert bring(store, "canonical", path).rejected == {reason: 1}
+    assert rows(store, table, "key") == []
+    path = canonical_file(tmp_path, table, text.format("2026-01-11", "2026-01-11"))
+    assert bring(store, "canonical", path).tables[table] == TableCounts(stored=1)
+
+
 def test_a_line_of_an_unknown_order_is_rejected(store: Store, tmp_path: Path) -> None:
     """A line needs its order, in the store or in the same import."""
     canonical_file(tmp_path, "customers", "key,name,holds_from\nC1,Acme,2020-01-01\n")
