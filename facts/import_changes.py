@@ -3,21 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date, datetime
 from itertools import chain
 from typing import TYPE_CHECKING, Any
 
-import duckdb
 import pyarrow as pa
 from sqlalchemy import Column, DefaultClause, Table, select
 
 from facts import reading
 from facts.database import is_sqlite
+from facts.import_comparison import USABLE, Comparison, Staged, same_fact
 from facts.import_sql import Sql, checked_table, duckdb_type, happens, joined, name, sql, typed
 from facts.mapping import GENERATED, ImportMapping, TableMapping
 from facts.store import Store
-from facts.tables import FACT_TABLES, coverage, customer_keys, metadata
+from facts.tables import FACT_TABLES, coverage, customer_keys
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -26,9 +26,6 @@ if TYPE_CHECKING:
 
 _BATCH_ROWS = 50_000
 _GIVEN_BY_STORE = {"id", "source", "recorded_at", "entered_by", "retracted_at"}
-# A checked row that is neither set aside nor faulty.
-_USABLE = Sql("aside IS NULL AND problem IS NULL")
-
 # The column that says what a row changes; its name has a space, so no table has a column of that name.
 _CHANGE = name("the change")
 
@@ -49,21 +46,17 @@ class Changes:
     store: Store
     mapping: ImportMapping
     tables: Sequence[TableMapping]
-    database: duckdb.DuckDBPyConnection
+    staged: Staged
     cursor: Cursor
     user: str
     now: datetime
     progress: Callable[[str, str, int], None]
-    _loaded: set[str] = field(default_factory=set)
 
     # --- finding ---
 
     def find(self) -> dict[str, TableCounts]:
         """Reject rows that refer to nothing or contradict another, and compare the others with the store."""
-        for table in self.tables:
-            self._reject_unknown_references(table)
-            if not table.one_row_per_key and not table.repeats:
-                self._reject_contradictions(table)
+        Comparison(self.store, self.tables, self.staged, self.cursor).reject()
         counts = {}
         for table in self.tables:
             self.progress("comparing", table.table, 0)
@@ -79,74 +72,12 @@ class Changes:
         """Return which collections the import covers, from when to when, for how many customers."""
         if not self.mapping.covers:
             return []
-        return self._rows(
+        return self.staged.rows(
             Sql(
                 'SELECT collection, min(recorded_from), max(recorded_to), count(*) FROM "new coverage"'
                 " GROUP BY collection ORDER BY collection"
             )
         )
-
-    def _reject_unknown_references(self, table: TableMapping) -> None:
-        for column in table.columns:
-            target = FACT_TABLES[table.table].c[column.target]
-            referred = "customer_keys" if target.foreign_keys else target.info.get("refers_to")
-            if referred is None:
-                continue
-            self._load_known_keys(referred)
-            cell = typed(table.table, column.target)
-            what = "is no known customer" if target.foreign_keys else f"is not the key of one of the {referred}"
-            self._execute(
-                sql(
-                    "UPDATE {} SET problem = [{}, {}, {}] WHERE {} AND {} IS NOT NULL AND {} NOT IN ({})",
-                    checked_table(table.file), column.target, what, cell,
-                    _USABLE, cell, cell, self._known_keys(referred),
-                )
-            )  # fmt: skip
-
-    def _load_known_keys(self, referred: str) -> None:
-        """Read the keys that stand in a table of the store."""
-        if f"known {referred}" in self._loaded:
-            return
-        self._loaded.add(f"known {referred}")
-        table = metadata.tables[referred]
-        statement = select(table.c.key)
-        if table is not customer_keys:
-            statement = statement.where(table.c.retracted_at.is_(None))
-        schema = pa.schema([("key", pa.string())])
-        self._load(f"known {referred}", reading.stream(self.cursor, self.store.url, statement, schema), schema)
-
-    def _known_keys(self, referred: str) -> Sql:
-        """Return the query for the keys in the store and those that the import brings."""
-        filled = "customers" if referred == "customer_keys" else referred
-        brought = [
-            sql(
-                "SELECT {} FROM {} WHERE {} AND {} IS NOT NULL",
-                typed(table.table, "key"), checked_table(table.file), _USABLE, typed(table.table, "key"),
-            )
-            for table in self.tables
-            if table.table == filled
-        ]  # fmt: skip
-        return joined(" UNION ALL ", [sql("SELECT key FROM {}", name(f"known {referred}")), *brought])
-
-    def _reject_contradictions(self, table: TableMapping) -> None:
-        """Reject a row with the key of an earlier one that says something else."""
-        group = self._group(table)
-        content = joined(", ", [typed(table.table, column.target) for column in table.columns])
-        key = typed(table.table, "key")
-        self._execute(
-            sql(
-                "UPDATE {} SET problem = ['key', 'stands in an earlier row with other content', {}]"
-                " WHERE number IN (SELECT number FROM (SELECT number,"
-                " row({}) IS DISTINCT FROM first_value(row({})) OVER (PARTITION BY {} ORDER BY number) AS differs"
-                " FROM {} WHERE {}) WHERE differs)",
-                checked_table(table.file), key, content, content, group, checked_table(table.file), _USABLE,
-            )
-        )  # fmt: skip
-
-    def _group(self, table: TableMapping) -> Sql:
-        register = FACT_TABLES[table.table].info["shape"] == "register"
-        named = ["key", "holds_from"] if register else ["key"]
-        return joined(", ", [typed(table.table, target) for target in named])
 
     def _make_new(self, table: TableMapping) -> None:
         """Make the table of rows that the import brings."""
@@ -161,7 +92,7 @@ class Changes:
                 for column in others
             ]  # fmt: skip
             selected = joined(", ", [sql("{} AS key", key), *taken])
-            query = sql("SELECT {} FROM {} WHERE {} GROUP BY {}", selected, checked, _USABLE, key)
+            query = sql("SELECT {} FROM {} WHERE {} GROUP BY {}", selected, checked, USABLE, key)
         else:
             repeats = Sql("true") if table.repeats else sql("starts_with({}, {})", key, GENERATED)
             numbered = sql("CASE WHEN nth > 1 THEN {} || '#' || nth ELSE {} END AS key", key, key)
@@ -169,9 +100,9 @@ class Changes:
             query = sql(
                 "SELECT {} FROM (SELECT *, row_number() OVER (PARTITION BY {} ORDER BY number) AS nth"
                 " FROM {} WHERE {}) WHERE nth = 1 OR {}",
-                joined(", ", [numbered, *cells]), self._group(table), checked, _USABLE, repeats,
+                joined(", ", [numbered, *cells]), same_fact(table), checked, USABLE, repeats,
             )  # fmt: skip
-        self._execute(sql("CREATE TABLE {} AS {}", new, query))
+        self.staged.execute(sql("CREATE TABLE {} AS {}", new, query))
 
     def _compare(self, table: Table, mapped: set[str], changes_only: bool = False) -> TableCounts:
         """Make the table of new rows with what each changes, and with what stood in columns that are not mapped."""
@@ -183,7 +114,7 @@ class Changes:
         equal = joined(" AND ", [sql("new.{} IS NOT DISTINCT FROM standing.{}", name(c), name(c)) for c in compared])
         replaces = Sql("new.holds_from = standing.holds_from") if changes_only else Sql("true")
         columns = [self._merged(column, mapped) for column in _own_columns(table)]
-        self._execute(
+        self.staged.execute(
             sql(
                 "CREATE TABLE {} AS SELECT {}, standing.id AS standing_id, CASE"
                 " WHEN standing.id IS NULL THEN 'stored' WHEN {} THEN 'unchanged'"
@@ -195,7 +126,7 @@ class Changes:
             )
         )  # fmt: skip
         counted = dict(
-            self._rows(sql("SELECT {}, count(*) FROM {} GROUP BY 1", _CHANGE, name(f"changed {table.name}")))
+            self.staged.rows(sql("SELECT {}, count(*) FROM {} GROUP BY 1", _CHANGE, name(f"changed {table.name}")))
         )
         return TableCounts(*(counted.get(change, 0) for change in ("stored", "corrected", "unchanged")))
 
@@ -216,7 +147,7 @@ class Changes:
         schema = pa.schema(fields)
         statement = select(*(table.c[each.name] for each in fields)).where(table.c.retracted_at.is_(None))
         rows = reading.stream(self.cursor, self.store.url, statement, schema)
-        self._load(f"standing {table.name}", rows, schema)
+        self.staged.load(f"standing {table.name}", rows, schema)
 
     # --- coverage ---
 
@@ -226,7 +157,9 @@ class Changes:
         For whom: the customers that the import names, and those for whom earlier imports by this mapping did.
         """
         self._load_standing(coverage)
-        self._execute(Sql('CREATE TABLE "new coverage" AS SELECT * EXCLUDE (id) FROM "standing coverage" LIMIT 0'))
+        self.staged.execute(
+            Sql('CREATE TABLE "new coverage" AS SELECT * EXCLUDE (id) FROM "standing coverage" LIMIT 0')
+        )
         named = self._named_customers()
         for collection in self.mapping.covers:
             self._cover_collection(collection, named)
@@ -236,7 +169,7 @@ class Changes:
         """Return the query for the customers whose facts the files of this mapping tell."""
         statement = select(coverage.c.customer).where(coverage.c.source == self.mapping.name).distinct()
         schema = pa.schema([("customer", pa.string())])
-        self._load("covered before", reading.stream(self.cursor, self.store.url, statement, schema), schema)
+        self.staged.load("covered before", reading.stream(self.cursor, self.store.url, statement, schema), schema)
         filled = any(table.table == "customers" for table in self.tables)
         before = Sql('SELECT customer AS key FROM "covered before" WHERE customer IS NOT NULL')
         return Sql('SELECT key FROM "new customers" UNION ') + before if filled else before
@@ -245,7 +178,7 @@ class Changes:
         mapped = next(table for table in self.tables if table.table == collection).columns
         dates = [each.target for each in mapped if happens(FACT_TABLES[collection].c[each.target])]
         last = joined(", ", [sql("max({})", name(each)) for each in dates])
-        self._execute(
+        self.staged.execute(
             sql(
                 'INSERT INTO "new coverage" (key, customer, collection, recorded_from, recorded_to, holds_from)'
                 " SELECT span.prefix || named.key || span.suffix, named.key, span.collection, span.first,"
@@ -272,7 +205,6 @@ class Changes:
 
     def _write_new_customer_keys(self) -> None:
         if any(table.table == "customers" for table in self.tables):
-            self._load_known_keys("customer_keys")
             new = Sql('SELECT DISTINCT key FROM "new customers" EXCEPT SELECT key FROM "known customer_keys"')
             self._ingest(customer_keys, new)
 
@@ -280,7 +212,8 @@ class Changes:
         """Retract what is corrected and add what is new; return how many rows were added."""
         changed = name(f"changed {table.name}")
         corrected = [
-            row[0] for row in self._rows(sql("SELECT standing_id FROM {} WHERE {} = 'corrected'", changed, _CHANGE))
+            row[0]
+            for row in self.staged.rows(sql("SELECT standing_id FROM {} WHERE {} = 'corrected'", changed, _CHANGE))
         ]
         if corrected:
             marks = ("?", "?") if is_sqlite(self.store.url) else ("$1", "$2")
@@ -295,7 +228,7 @@ class Changes:
 
     def _ingest(self, table: Table, query: Sql) -> int:
         """Add the rows of a query to a table of the store, in batches; return how many."""
-        rows = self.database.sql(query.text, params=list(query.values)).to_arrow_reader(_BATCH_ROWS)
+        rows = self.staged.database.sql(query.text, params=list(query.values)).to_arrow_reader(_BATCH_ROWS)
         batches = self._stored_batches(table, rows)
         first = next(batches, None)
         if first is None:
@@ -316,22 +249,6 @@ class Changes:
             yield reading.to_stored(complete, table)
             done += len(batch)
             self.progress("storing", table.name, done)
-
-    # --- DuckDB ---
-
-    def _execute(self, statement: Sql) -> None:
-        self.database.execute(statement.text, list(statement.values))
-
-    def _rows(self, statement: Sql) -> list[Any]:
-        return self.database.execute(statement.text, list(statement.values)).fetchall()
-
-    def _load(self, table: str, batches: Iterator[pa.RecordBatch], schema: pa.Schema) -> None:
-        """Make a table of rows that come in batches."""
-        self.database.register("batch", schema.empty_table())
-        self._execute(sql("CREATE TABLE {} AS SELECT * FROM batch", name(table)))
-        for batch in batches:
-            self.database.register("batch", pa.Table.from_batches([batch]))
-            self._execute(sql("INSERT INTO {} SELECT * FROM batch", name(table)))
 
 
 def _own_columns(table: Table) -> list[Column[Any]]:

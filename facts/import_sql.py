@@ -115,8 +115,8 @@ def check_file(file: FileMapping, tables: Sequence[TableMapping], today: date, w
         for wrong, reason in _problems(text, target, today, words):
             problems.append(_problem(wrong, column, reason, text))
         values.append(sql("{} AS {}", _typed(text, target), text))
-    for table in tables:
-        problems += _disordered(table)
+    for filled in tables:
+        problems += _disordered(filled)
     return sql(
         "CREATE TABLE {} AS SELECT number, aside, {} AS problem, {} FROM (SELECT {} FROM {} AS cells)",
         checked_table(file.name),

@@ -28,6 +28,7 @@ from engine.errors import did_you_mean
 from facts.audit import entry_of
 from facts.database import StoreError, bulk, run
 from facts.import_changes import Changes, TableCounts
+from facts.import_comparison import Staged
 from facts.import_files import FAULT, ROW, UnusableFileError, digest, read_rows
 from facts.import_sql import Words, check_file, checked_table, name, raw_table
 from facts.mapping import FileMapping, ImportMapping, TableMapping
@@ -232,7 +233,14 @@ class _Import:
         self._check(today)
         with bulk(self.store.url, write=not dry_run) as cursor:
             changes = Changes(
-                self.store, self.mapping, self._tables(), self.database, cursor, self.user, self.now, self.progress
+                self.store,
+                self.mapping,
+                self._tables(),
+                Staged(self.database),
+                cursor,
+                self.user,
+                self.now,
+                self.progress,
             )
             counts = changes.find()
             rejected = self._by_reason("problem[1] || ' ' || problem[2]", "aside IS NULL AND problem IS NOT NULL")

@@ -570,6 +570,51 @@ def test_what_ends_before_it_begins_is_rejected(
     assert bring(store, "canonical", path).tables[table] == TableCounts(stored=1)
 
 
+ALL_FOUR = ("A1", "A2", "A3", "A4")
+FOUR = "key,name,holds_from\n" + "".join(f"{key},Acme,2020-01-01\n" for key in ALL_FOUR)
+ITSELF = "survivor is the customer itself"
+CIRCLE = "survivor is merged into the customer, by itself or through others"
+SECOND = "survivor is a second one: the customer is merged into another already"
+
+
+@pytest.mark.parametrize(
+    ("before", "pairs", "reason", "stored"),
+    [
+        ("", "A1,A1 A2,A1", ITSELF, {("A2", "A1")}),
+        ("", "A2,A1 A1,A2", CIRCLE, {("A2", "A1")}),
+        ("", "A2,A1 A3,A2 A1,A3", CIRCLE, {("A2", "A1"), ("A3", "A2")}),
+        ("A2,A1 A3,A2", "A1,A3 A4,A3", CIRCLE, {("A2", "A1"), ("A3", "A2"), ("A4", "A3")}),
+        ("A3,A1", "A3,A2", SECOND, {("A3", "A1")}),
+    ],
+)
+def test_merges_that_would_leave_no_customer_are_rejected(
+    store: Store, tmp_path: Path, before: str, pairs: str, reason: str, stored: set[tuple[str, str]]
+) -> None:
+    """Customers are not merged in a circle, nor into themselves, nor into two; what stands counts with the rows."""
+    bring(store, "canonical", canonical_file(tmp_path, "customers", FOUR))
+    for day, said in enumerate((before, pairs), 1):
+        lines = "".join(f"{pair},2026-01-0{day}\n" for pair in said.split())
+        path = canonical_file(tmp_path, "merges", "customer,survivor,holds_from\n" + lines)
+        if said:
+            report = bring(store, "canonical", path)
+    assert report.rejected == {reason: 1}
+    merges = FACT_TABLES["merges"].c
+    with store.reading() as connection:
+        found = connection.execute(select(merges.customer, merges.survivor)).all()
+    assert {(customer, survivor) for customer, survivor in found} == stored
+    assert store.base_tables(LATE)["customers"].num_rows == len(ALL_FOUR) - len(stored)
+
+
+def test_a_merge_is_corrected_and_goes_on(store: Store, tmp_path: Path) -> None:
+    """A row in the place of another may name another survivor, also one that was merged into the customer."""
+    bring(store, "canonical", canonical_file(tmp_path, "customers", FOUR))
+    heading = "customer,survivor,holds_from\n"
+    bring(store, "canonical", canonical_file(tmp_path, "merges", f"{heading}A2,A1,2026-01-01\n"))
+    path = canonical_file(tmp_path, "merges", f"{heading}A2,A3,2026-01-01\nA3,A1,2026-01-01\n")
+    assert bring(store, "canonical", path).tables["merges"] == TableCounts(stored=1, corrected=1)
+    assert bring(store, "canonical", path).tables["merges"] == TableCounts(unchanged=2)
+
+
 def test_a_line_of_an_unknown_order_is_rejected(store: Store, tmp_path: Path) -> None:
     """A line needs its order, in the store or in the same import."""
     canonical_file(tmp_path, "customers", "key,name,holds_from\nC1,Acme,2020-01-01\n")

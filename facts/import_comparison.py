@@ -1,0 +1,221 @@
+"""What is wrong with an import's rows that only other rows tell: of the same import, or of the store."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from typing import TYPE_CHECKING, Any
+
+import duckdb
+import pyarrow as pa
+from sqlalchemy import select
+
+from facts import reading
+from facts.import_sql import Sql, checked_table, joined, name, sql, typed
+from facts.mapping import TableMapping
+from facts.store import Store
+from facts.tables import FACT_TABLES, customer_keys, merges, metadata
+
+if TYPE_CHECKING:
+    from adbc_driver_manager.dbapi import Cursor
+
+# A checked row that is neither set aside nor faulty.
+USABLE = Sql("aside IS NULL AND problem IS NULL")
+
+_MERGED = pa.schema(
+    [("key", pa.string()), ("customer", pa.string()), ("survivor", pa.string()), ("holds_from", pa.date32())]
+)
+_FAULTY = pa.schema([("number", pa.int64()), ("why", pa.string())])
+
+
+@dataclass(frozen=True, slots=True)
+class Staged:
+    """The DuckDB database in which an import is got ready."""
+
+    database: duckdb.DuckDBPyConnection
+
+    def execute(self, statement: Sql) -> None:
+        """Run a statement."""
+        self.database.execute(statement.text, list(statement.values))
+
+    def rows(self, statement: Sql) -> list[Any]:
+        """Return the rows of a query."""
+        return self.database.execute(statement.text, list(statement.values)).fetchall()
+
+    def load(self, table: str, batches: Iterable[pa.RecordBatch], schema: pa.Schema) -> None:
+        """Make a table of rows that come in batches."""
+        self.database.register("batch", schema.empty_table())
+        self.execute(sql("CREATE TABLE {} AS SELECT * FROM batch", name(table)))
+        for batch in batches:
+            self.database.register("batch", pa.Table.from_batches([batch]))
+            self.execute(sql("INSERT INTO {} SELECT * FROM batch", name(table)))
+
+
+@dataclass(frozen=True, slots=True)
+class Merge:
+    """A row that says that a customer is the same as its survivor."""
+
+    key: str
+    customer: str
+    survivor: str
+    holds_from: date
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """The checked rows of one import beside each other and beside those of the store."""
+
+    store: Store
+    tables: Sequence[TableMapping]
+    staged: Staged
+    cursor: Cursor
+    _loaded: set[str] = field(default_factory=set)
+
+    def reject(self) -> None:
+        """Reject rows that refer to nothing or contradict another.
+
+        The table "known customer_keys" then has the keys of the store's customers.
+        """
+        self._load_known_keys("customer_keys")
+        for table in self.tables:
+            self._reject_unknown_references(table)
+            if not table.one_row_per_key and not table.repeats:
+                self._reject_contradictions(table)
+            if table.table == "merges":
+                self._reject_merges(table)
+
+    # --- references ---
+
+    def _reject_unknown_references(self, table: TableMapping) -> None:
+        for column in table.columns:
+            target = FACT_TABLES[table.table].c[column.target]
+            referred = "customer_keys" if target.foreign_keys else target.info.get("refers_to")
+            if referred is None:
+                continue
+            self._load_known_keys(referred)
+            cell = typed(table.table, column.target)
+            what = "is no known customer" if target.foreign_keys else f"is not the key of one of the {referred}"
+            self.staged.execute(
+                sql(
+                    "UPDATE {} SET problem = [{}, {}, {}] WHERE {} AND {} IS NOT NULL AND {} NOT IN ({})",
+                    checked_table(table.file), column.target, what, cell,
+                    USABLE, cell, cell, self._known_keys(referred),
+                )
+            )  # fmt: skip
+
+    def _load_known_keys(self, referred: str) -> None:
+        """Read the keys that stand in a table of the store."""
+        if f"known {referred}" in self._loaded:
+            return
+        self._loaded.add(f"known {referred}")
+        table = metadata.tables[referred]
+        statement = select(table.c.key)
+        if table is not customer_keys:
+            statement = statement.where(table.c.retracted_at.is_(None))
+        schema = pa.schema([("key", pa.string())])
+        self.staged.load(f"known {referred}", reading.stream(self.cursor, self.store.url, statement, schema), schema)
+
+    def _known_keys(self, referred: str) -> Sql:
+        """Return the query for the keys in the store and those that the import brings."""
+        filled = "customers" if referred == "customer_keys" else referred
+        brought = [
+            sql(
+                "SELECT {} FROM {} WHERE {} AND {} IS NOT NULL",
+                typed(table.table, "key"), checked_table(table.file), USABLE, typed(table.table, "key"),
+            )
+            for table in self.tables
+            if table.table == filled
+        ]  # fmt: skip
+        return joined(" UNION ALL ", [sql("SELECT key FROM {}", name(f"known {referred}")), *brought])
+
+    # --- contradictions ---
+
+    def _reject_contradictions(self, table: TableMapping) -> None:
+        """Reject a row with the key of an earlier one that says something else."""
+        content = joined(", ", [typed(table.table, column.target) for column in table.columns])
+        key = typed(table.table, "key")
+        self.staged.execute(
+            sql(
+                "UPDATE {} SET problem = ['key', 'stands in an earlier row with other content', {}]"
+                " WHERE number IN (SELECT number FROM (SELECT number,"
+                " row({}) IS DISTINCT FROM first_value(row({})) OVER (PARTITION BY {} ORDER BY number) AS differs"
+                " FROM {} WHERE {}) WHERE differs)",
+                checked_table(table.file), key, content, content, same_fact(table),
+                checked_table(table.file), USABLE,
+            )
+        )  # fmt: skip
+
+    def _reject_merges(self, table: TableMapping) -> None:
+        """Reject a merge that would leave no customer standing, or one customer merged into two."""
+        cells = [typed(table.table, target) for target in _MERGED.names]
+        brought = self.staged.rows(
+            sql(
+                "SELECT number, {} FROM {} WHERE {} ORDER BY number",
+                joined(", ", cells), checked_table(table.file), USABLE,
+            )
+        )  # fmt: skip
+        rows = [(number, Merge(*said)) for number, *said in brought]
+        faulty = [{"number": number, "why": why} for number, why in faulty_merges(rows, self._standing_merges())]
+        self.staged.load("faulty merges", pa.Table.from_pylist(faulty, _FAULTY).to_batches(), _FAULTY)
+        self.staged.execute(
+            sql(
+                "UPDATE {} AS checked SET problem = ['survivor', why, {}] FROM {} AS faulty"
+                " WHERE checked.number = faulty.number",
+                checked_table(table.file), typed(table.table, "survivor"), name("faulty merges"),
+            )
+        )  # fmt: skip
+
+    def _standing_merges(self) -> list[Merge]:
+        columns = [merges.c[each] for each in _MERGED.names]
+        statement = select(*columns).where(merges.c.retracted_at.is_(None))
+        batches = reading.stream(self.cursor, self.store.url, statement, _MERGED)
+        found = [Merge(**row) for row in pa.Table.from_batches(batches, _MERGED).to_pylist()]
+        return sorted(found, key=lambda merge: merge.holds_from)
+
+
+def same_fact(table: TableMapping) -> Sql:
+    """Return the columns by which two rows of a table are about the same."""
+    register = FACT_TABLES[table.table].info["shape"] == "register"
+    named = ["key", "holds_from"] if register else ["key"]
+    return joined(", ", [typed(table.table, target) for target in named])
+
+
+def faulty_merges(rows: Iterable[tuple[int, Merge]], standing: Sequence[Merge]) -> Iterator[tuple[int, str]]:
+    """Give the number of each row that cannot stand beside the store's and the earlier ones, and why.
+
+    Args:
+        rows: numbered merges, in order.
+        standing: what the store has, in order of time.
+    """
+    into = {merge.customer: merge.survivor for merge in standing}
+    stands = {(merge.key, merge.holds_from): merge for merge in standing}
+    for number, merge in rows:
+        corrected = stands.get((merge.key, merge.holds_from))
+        if corrected is not None and into.get(corrected.customer) == corrected.survivor:
+            del into[corrected.customer]
+        why = _why_not(merge, into)
+        kept = merge if why is None else corrected
+        if kept is not None:
+            into[kept.customer] = kept.survivor
+            stands[kept.key, kept.holds_from] = kept
+        if why is not None:
+            yield number, why
+
+
+def _why_not(merge: Merge, into: Mapping[str, str]) -> str | None:
+    if merge.survivor == merge.customer:
+        return "is the customer itself"
+    if into.get(merge.customer, merge.survivor) != merge.survivor:
+        return "is a second one: the customer is merged into another already"
+    if merge.customer in _followed(merge.survivor, into):
+        return "is merged into the customer, by itself or through others"
+    return None
+
+
+def _followed(key: str, into: Mapping[str, str]) -> set[str]:
+    """Return a customer and all that it is merged into, one after another."""
+    seen = {key}
+    while (key := into.get(key, key)) not in seen:
+        seen.add(key)
+    return seen
