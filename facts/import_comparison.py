@@ -15,7 +15,7 @@ from facts import reading
 from facts.import_sql import Sql, checked_table, joined, name, sql, typed
 from facts.mapping import TableMapping
 from facts.store import Store
-from facts.tables import FACT_TABLES, customer_keys, merges, metadata
+from facts.tables import FACT_TABLES, customer_keys, merges, metadata, settings
 
 if TYPE_CHECKING:
     from adbc_driver_manager.dbapi import Cursor
@@ -84,6 +84,8 @@ class Comparison:
                 self._reject_contradictions(table)
             if table.table == "merges":
                 self._reject_merges(table)
+            if table.table == "exchange_rates":
+                self._reject_rates_of_the_base(table)
 
     # --- references ---
 
@@ -165,6 +167,23 @@ class Comparison:
                 checked_table(table.file), typed(table.table, "survivor"), name("faulty merges"),
             )
         )  # fmt: skip
+
+    def _reject_rates_of_the_base(self, table: TableMapping) -> None:
+        """Reject a rate of the store's own currency that is not 1."""
+        base, worth = self._base_currency(), typed(table.table, "rate_to_base")
+        self.staged.execute(
+            sql(
+                "UPDATE {} SET problem = ['rate_to_base', {}, {}::VARCHAR] WHERE {} AND {} = {} AND {} <> 1",
+                checked_table(table.file), f"is not 1, and {base} is the store's own currency", worth,
+                USABLE, typed(table.table, "currency"), base, worth,
+            )
+        )  # fmt: skip
+
+    def _base_currency(self) -> str:
+        statement = select(settings.c.value).where(settings.c.name == "base_currency")
+        schema = pa.schema([("value", pa.string())])
+        batches = reading.stream(self.cursor, self.store.url, statement, schema)
+        return str(pa.Table.from_batches(batches, schema)["value"][0])
 
     def _standing_merges(self) -> list[Merge]:
         columns = [merges.c[each] for each in _MERGED.names]

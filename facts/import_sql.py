@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from functools import cache
 from typing import Any
 
 from sqlalchemy import Boolean, Column, Date, DefaultClause, Integer, String
@@ -31,7 +32,7 @@ from facts.mapping import (
     Tests,
     Value,
 )
-from facts.tables import FACT_TABLES
+from facts.tables import COLLECTIONS, FACT_TABLES
 
 _COUNTED_IN_REGISTERS = {("stage_history", "holds_from"), ("customers", "first_business_on")}
 
@@ -116,7 +117,7 @@ def check_file(file: FileMapping, tables: Sequence[TableMapping], today: date, w
             problems.append(_problem(wrong, column, reason, text))
         values.append(sql("{} AS {}", _typed(text, target), text))
     for filled in tables:
-        problems += _disordered(filled)
+        problems += [*_disordered(filled), *_alone(filled)]
     return sql(
         "CREATE TABLE {} AS SELECT number, aside, {} AS problem, {} FROM (SELECT {} FROM {} AS cells)",
         checked_table(file.name),
@@ -145,6 +146,16 @@ def _disordered(table: TableMapping) -> Iterator[Sql]:
                 text, other = typed(table.table, column.target), typed(table.table, before)
                 wrong = sql("TRY_CAST({} AS DATE) < TRY_CAST({} AS DATE)", text, other)
                 yield _problem(wrong, column, f"lies before {_shown(mapped[before])}", text)
+
+
+def _alone(table: TableMapping) -> Iterator[Sql]:
+    """Give the cases in which a value stands without the one that it needs."""
+    mapped = {column.target for column in table.columns}
+    for column in table.columns:
+        if needed := FACT_TABLES[table.table].c[column.target].info.get("only_with"):
+            text = typed(table.table, column.target)
+            lacking = sql("{} IS NULL", typed(table.table, needed)) if needed in mapped else Sql("true")
+            yield _problem(sql("{} IS NOT NULL AND {}", text, lacking), column, f"stands without {needed}", text)
 
 
 def _case(whens: Sequence[Sql], otherwise: Sql = Sql("NULL")) -> Sql:
@@ -296,6 +307,8 @@ def _problems(text: Sql, target: Column[Any], today: date, words: Words) -> Iter
         yield sql(f"abs({{}}) >= {limit}", number), "is too large"
         if (most := target.info.get("most")) is not None:
             yield sql(f"{{}} NOT BETWEEN 0 AND {most}", number), f"is not between 0 and {most}"
+        if (above := target.info.get("above")) is not None:
+            yield sql(f"{{}} <= {above}", number), f"is not above {above}"
     elif isinstance(kind, Date):
         day = sql("TRY_CAST({} AS DATE)", text)
         yield sql("{} IS NOT NULL AND {} IS NULL", text, day), "is not a date"
@@ -306,16 +319,30 @@ def _problems(text: Sql, target: Column[Any], today: date, words: Words) -> Iter
             yield sql(f"year({{}}) < {_EARLIEST_YEAR}", day), f"lies before {_EARLIEST_YEAR}"
     elif isinstance(kind, Boolean):
         yield sql("{} IS NOT NULL AND TRY_CAST({} AS BOOLEAN) IS NULL", text, text), "is neither true nor false"
-    elif members := target.info.get("members") or words.get(target.info.get("enum", "")):
+    elif members := _members(target, words):
         listed = joined(", ", [sql("{}", member) for member in members])
         yield sql("{} NOT IN ({})", text, listed), f"is none of {', '.join(members)}"
     elif target.name == "currency":
-        yield sql("NOT regexp_full_match({}, {})", text, "[A-Z]{3}"), "is no ISO 4217 code"
+        yield sql("{} NOT IN ({})", text, _currencies()), "is no ISO 4217 code"
     elif isinstance(kind, String):
         limit = kind.length or MAX_CELL
         if target.name == "key":
             limit -= 10  # room for the number that tells rows with equal keys apart
         yield sql(f"length({{}}) > {limit}", text), f"has more than {limit} characters"
+
+
+def _members(target: Column[Any], words: Words) -> Sequence[str] | None:
+    """Return the words that a column may hold, or None if it may hold any."""
+    if target.info.get("names") == "collection":
+        return COLLECTIONS
+    return target.info.get("members") or words.get(target.info.get("enum", ""))
+
+
+@cache
+def _currencies() -> Sql:
+    from babel.numbers import list_currencies
+
+    return joined(", ", [sql("{}", code) for code in sorted(list_currencies())])
 
 
 def _digits(digits: int) -> str:

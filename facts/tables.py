@@ -366,7 +366,7 @@ stage_history = _register(
     choice("stage", STAGES, nullable=False),
     choice("proposed_stage", STAGES),  # what the system proposed at that time
     Column("override_reason", Text),  # why the account manager decided against the proposal
-    Column("override_until", Date),  # when the override is to be looked at again
+    Column("override_until", Date, info={"only_with": "override_reason"}),  # when the override is to be looked at again
     CheckConstraint("override_until IS NULL OR override_reason IS NOT NULL", name="override_has_reason"),
     identity=("customer",),
 )
@@ -377,7 +377,7 @@ stage_history = _register(
 coverage = _register(
     "coverage",
     Column("customer", ForeignKey("customer_keys.key"), index=True),
-    Column("collection", String(64), nullable=False),
+    Column("collection", String(64), nullable=False, info={"names": "collection"}),
     Column("recorded_from", Date, nullable=False),
     later("recorded_to", "recorded_from"),
     identity=("collection", "customer", "recorded_from"),
@@ -388,12 +388,15 @@ coverage = _register(
 exchange_rates = _register(
     "exchange_rates",
     currency(nullable=False),
-    rate("rate_to_base", nullable=False),
+    rate("rate_to_base", nullable=False, info={"above": 0}),
     identity=("currency",),
     customer=False,
 )
 
 FACT_TABLES = {name: table for name, table in metadata.tables.items() if "shape" in table.info}
+
+COLLECTIONS = tuple(name for name in FACT_TABLES if name != "coverage")
+"""What may be said to be recorded in full."""
 
 JUDGED = {"perceptions": ("value_kind", "level"), "assessments": ("criterion", "verdict")}
 """The registers of what is heard and judged: the column that says of what, and that of the value."""

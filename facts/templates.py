@@ -24,9 +24,11 @@ _EXAMPLES = {
     "collection": "complaints",
     "criterion": "both_want",
     "currency": "EUR",
+    "exchange_rates.currency": "USD",
     "kind": "quality",
     "medium": "company_visit",
     "name": "Acme GmbH",
+    "rate_to_base": "0.92",
     "survivor": "C-1002",
     "value_kind": "product",
 }

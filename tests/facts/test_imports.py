@@ -517,6 +517,24 @@ def test_an_order_for_an_unknown_customer_is_rejected(store: Store, tmp_path: Pa
             "customer,kind,state,holds_from\nC1,quallity,met,2020-01-01\n",
             "kind is none of quality, service",
         ),
+        ("exchange_rates", "currency,rate_to_base,holds_from\nUSD,0,2020-01-01\n", "rate_to_base is not above 0"),
+        ("exchange_rates", "currency,rate_to_base,holds_from\nUSD,-0.9,2020-01-01\n", "rate_to_base is not above 0"),
+        ("exchange_rates", "currency,rate_to_base,holds_from\nXXQ,1,2020-01-01\n", "currency is no ISO 4217 code"),
+        (
+            "exchange_rates",
+            "currency,rate_to_base,holds_from\nEUR,1,2020-01-01\nEUR,1.1,2020-02-01\n",
+            "rate_to_base is not 1, and EUR is the store's own currency",
+        ),
+        (
+            "stage_history",
+            "customer,stage,override_until,holds_from\nC1,new,2020-05-01,2020-01-01\n",
+            "override_until stands without override_reason",
+        ),
+        (
+            "coverage",
+            "collection,recorded_from,holds_from\norder,2020-01-01,2020-01-01\n",
+            f"collection is none of {', '.join(name for name in FACT_TABLES if name != 'coverage')}",
+        ),
     ],
 )
 def test_what_no_fact_can_be_read_from_is_rejected(
