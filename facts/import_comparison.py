@@ -105,17 +105,65 @@ class Comparison:
                     USABLE, cell, cell, self._known_keys(referred),
                 )
             )  # fmt: skip
+            if not target.foreign_keys:
+                self._reject_rows_of_others(table, column.target, referred)
+
+    def _reject_rows_of_others(self, table: TableMapping, target: str, referred: str) -> None:
+        """Reject a row of one customer that refers to another's; merged customers are one."""
+        self._load_survivors()
+        customer, key = typed(table.table, "customer"), typed(table.table, target)
+        self.staged.execute(
+            sql(
+                "UPDATE {} SET problem = [{}, {}, {}] WHERE number IN (SELECT number FROM {} AS mine"
+                " JOIN ({}) AS theirs ON theirs.key = mine.{}"
+                " LEFT JOIN survivors AS my_survivor ON my_survivor.customer = mine.{}"
+                " LEFT JOIN survivors AS their_survivor ON their_survivor.customer = theirs.customer"
+                " WHERE {} AND coalesce(my_survivor.survivor, mine.{})"
+                " <> coalesce(their_survivor.survivor, theirs.customer))",
+                checked_table(table.file), target, f"names one of the {referred} of another customer", key,
+                checked_table(table.file), self._owners(referred), key, customer, USABLE, customer,
+            )
+        )  # fmt: skip
+
+    def _owners(self, referred: str) -> Sql:
+        """Return the query for the keys of a table's rows with their customers; what the import brings goes before."""
+        stood = sql("SELECT key, customer, 0 AS place FROM {}", name(f"known {referred}"))
+        brought = [
+            sql(
+                "SELECT {}, {}, -number FROM {} WHERE {}",
+                typed(referred, "key"), typed(referred, "customer"), checked_table(table.file), USABLE,
+            )
+            for table in self.tables
+            if table.table == referred
+        ]  # fmt: skip
+        return sql(
+            # The first row of an import counts, as in `_reject_contradictions`.
+            "SELECT key, coalesce(arg_max(customer, place) FILTER (place < 0), any_value(customer)) AS customer"
+            " FROM ({}) GROUP BY key",
+            joined(" UNION ALL ", [stood, *brought]),
+        )
+
+    def _load_survivors(self) -> None:
+        """Make the table of merged customers with who stands for each."""
+        if "survivors" in self._loaded:
+            return
+        self._loaded.add("survivors")
+        brought = [merge for table in self.tables if table.table == "merges" for _, merge in self._merges_of(table)]
+        into = {merge.customer: merge.survivor for merge in [*self._standing_merges(), *brought]}
+        pairs = [{"customer": key, "survivor": last} for key, last in reading.in_the_end(into).items()]
+        self.staged.load("survivors", pa.Table.from_pylist(pairs, reading.MERGES).to_batches(), reading.MERGES)
 
     def _load_known_keys(self, referred: str) -> None:
-        """Read the keys that stand in a table of the store."""
+        """Read the keys that stand in a table of the store, of facts with their customers."""
         if f"known {referred}" in self._loaded:
             return
         self._loaded.add(f"known {referred}")
         table = metadata.tables[referred]
         statement = select(table.c.key)
-        if table is not customer_keys:
-            statement = statement.where(table.c.retracted_at.is_(None))
         schema = pa.schema([("key", pa.string())])
+        if table is not customer_keys:
+            statement = select(table.c.key, table.c.customer).where(table.c.retracted_at.is_(None))
+            schema = schema.append(pa.field("customer", pa.string()))
         self.staged.load(f"known {referred}", reading.stream(self.cursor, self.store.url, statement, schema), schema)
 
     def _known_keys(self, referred: str) -> Sql:
@@ -150,15 +198,10 @@ class Comparison:
 
     def _reject_merges(self, table: TableMapping) -> None:
         """Reject a merge that would leave no customer standing, or one customer merged into two."""
-        cells = [typed(table.table, target) for target in _MERGED.names]
-        brought = self.staged.rows(
-            sql(
-                "SELECT number, {} FROM {} WHERE {} ORDER BY number",
-                joined(", ", cells), checked_table(table.file), USABLE,
-            )
-        )  # fmt: skip
-        rows = [(number, Merge(*said)) for number, *said in brought]
-        faulty = [{"number": number, "why": why} for number, why in faulty_merges(rows, self._standing_merges())]
+        faulty = [
+            {"number": number, "why": why}
+            for number, why in faulty_merges(self._merges_of(table), self._standing_merges())
+        ]
         self.staged.load("faulty merges", pa.Table.from_pylist(faulty, _FAULTY).to_batches(), _FAULTY)
         self.staged.execute(
             sql(
@@ -184,6 +227,15 @@ class Comparison:
         schema = pa.schema([("value", pa.string())])
         batches = reading.stream(self.cursor, self.store.url, statement, schema)
         return str(pa.Table.from_batches(batches, schema)["value"][0])
+
+    def _merges_of(self, table: TableMapping) -> list[tuple[int, Merge]]:
+        """Return the merges that the import brings, with their rows' numbers."""
+        cells = [typed(table.table, target) for target in _MERGED.names]
+        query = sql(
+            "SELECT number, {} FROM {} WHERE {} ORDER BY number",
+            joined(", ", cells), checked_table(table.file), USABLE,
+        )  # fmt: skip
+        return [(number, Merge(*said)) for number, *said in self.staged.rows(query)]
 
     def _standing_merges(self) -> list[Merge]:
         columns = [merges.c[each] for each in _MERGED.names]

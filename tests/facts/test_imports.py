@@ -644,6 +644,38 @@ def test_a_line_of_an_unknown_order_is_rejected(store: Store, tmp_path: Path) ->
     assert bring(store, "canonical", tmp_path).rejected == {"order_key is not the key of one of the orders": 1}
 
 
+@pytest.mark.parametrize("together", [True, False])
+@pytest.mark.parametrize("table", ["order_lines", "deliveries", "invoices"])
+def test_a_row_that_refers_to_another_customers_is_rejected(
+    store: Store, tmp_path: Path, table: str, *, together: bool
+) -> None:
+    """An order's rows are of its customer, or of one that was merged with it."""
+    canonical_file(tmp_path, "customers", FOUR)
+    canonical_file(tmp_path, "merges", "customer,survivor,holds_from\nA3,A1,2026-01-01\n")
+    canonical_file(tmp_path, "orders", "key,customer,holds_from\nO1,A1,2026-01-05\n")
+    if not together:
+        bring(store, "canonical", tmp_path)
+    needed = {"quantity": "1", "unit_price": "2", "amount": "2", "currency": "EUR"}
+    cells = {name: cell for name, cell in needed.items() if name in FACT_TABLES[table].c}
+    lines = [",".join([key, "O1", "2026-01-05", *cells.values()]) for key in ("A1", "A2", "A3")]
+    heading = ",".join(["customer", "order_key", "holds_from", *cells])
+    path = canonical_file(tmp_path, table, "\n".join([heading, *lines]))
+    report = bring(store, "canonical", tmp_path if together else path)
+    assert report.rejected == {"order_key names one of the orders of another customer": 1}
+    assert rows(store, table, "customer") == [("A1",), ("A1",)]
+
+
+def test_a_line_goes_with_its_order_to_another_customer(store: Store, tmp_path: Path) -> None:
+    """Where an import corrects whose an order is, its lines are compared with that."""
+    canonical_file(tmp_path, "customers", FOUR)
+    canonical_file(tmp_path, "orders", "key,customer,holds_from\nO1,A1,2026-01-05\n")
+    bring(store, "canonical", tmp_path)
+    canonical_file(tmp_path, "orders", "key,customer,holds_from\nO1,A2,2026-01-05\n")
+    canonical_file(tmp_path, "deliveries", "customer,order_key,holds_from\nA2,O1,2026-01-05\n")
+    report = bring(store, "canonical", tmp_path)
+    assert (report.rejected, report.tables["orders"]) == ({}, TableCounts(corrected=1))
+
+
 @pytest.mark.parametrize(
     ("row", "reason"),
     [
