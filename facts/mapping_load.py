@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
+
+import duckdb
 
 from engine.errors import Problems, did_you_mean
 from engine.yaml12 import Node, YList, YMap, YScalar, read_yaml
@@ -33,6 +36,7 @@ from facts.tables import FACT_TABLES
 FOLDER = Path(__file__).parent / "mappings"
 
 _SOURCES = ("from", "value", "join", "choose", "product", "lookup")
+_NO_DELIMITERS = '"\r\n\0'
 _NOT_GIVEN = {"id", "source", "recorded_at", "entered_by", "retracted_at"}
 
 
@@ -82,9 +86,18 @@ class _Reader:
             heading=Heading(columns),
             missing=("", *self._texts(entries.get("missing"))),
             set_aside=tuple(self._set_aside(each, columns) for each in self._items(entries.get("set_aside"))),
-            delimiter=self._text(entries.get("delimiter")) or ",",
+            delimiter=self._delimiter(entries.get("delimiter")),
             optional=self._flag(entries.get("optional")),
         )
+
+    def _delimiter(self, node: Node | None) -> str:
+        mark = self._text(node) or ","
+        if node is not None and (len(mark) != 1 or mark in _NO_DELIMITERS):
+            self._problems.add(
+                node.at, "mapping-shape", f"`{mark}` cannot stand between cells.", "Give one character, such as ;."
+            )
+            return ","
+        return mark
 
     def _set_aside(self, node: Node, columns: Sequence[str]) -> SetAside:
         entries = self._map(node, required=("reason", "when"))
@@ -152,7 +165,7 @@ class _Reader:
         return ColumnMapping(
             target,
             self._value(sources[0], entries[sources[0]], columns),
-            tuple(self._step(name, each) for name, each in entries.items() if name in STEPS),
+            tuple(step for name, each in entries.items() if name in STEPS if (step := self._step(name, each))),
             self._word(take, ("first", "min", "max"), "way to take one") if take else "first",
         )
 
@@ -204,11 +217,34 @@ class _Reader:
             tuple(self._word(each, there, "column") for each in self._items(entries.get("take"))),
         )
 
-    def _step(self, name: str, node: Node) -> Step:
-        if name == "rename":
-            pairs = tuple((key, self._text(value)) for key, value in self._named(node))
-            return Step(name, pairs=pairs)
+    def _step(self, name: str, node: Node) -> Step | None:
+        """Return a step, or None if it is switched off."""
+        match name:
+            case "rename":
+                return Step(name, pairs=tuple((key, self._text(value)) for key, value in self._named(node)))
+            case "trim" | "upper" | "lower" | "year":
+                return Step(name) if self._flag(node) else None
+            case "date":
+                return Step(name, self._date_form(node))
+            case "times":
+                return Step(name, self._whole_number(node))
         return Step(name, self._text(node))
+
+    def _date_form(self, node: Node) -> str:
+        form = self._text(node)
+        try:
+            duckdb.execute("SELECT try_strptime('', ?)", [form])  # who reads the dates knows the forms
+        except duckdb.InvalidInputException:
+            what = f"`{form}` is no form of a date."
+            self._problems.add(node.at, "mapping-shape", what, "Give one such as `%d.%m.%Y` or `%Y-%m-%d %H:%M:%S`.")
+        return form
+
+    def _whole_number(self, node: Node) -> str:
+        number = self._text(node)
+        if not re.fullmatch("-?[0-9]{1,18}", number):
+            what = f"`{number}` is no whole number to multiply with."
+            self._problems.add(node.at, "mapping-shape", what, 'Give one such as "1000".')
+        return number
 
     def _tests(self, node: Node | None, columns: Sequence[str]) -> Tests:
         return tuple(self._test(column, each, columns) for column, each in self._named(node))

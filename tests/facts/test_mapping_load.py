@@ -52,7 +52,7 @@ def test_a_mapping_says_what_its_file_says(tmp_path: Path) -> None:
                 file="sales",
                 columns=(
                     ColumnMapping("key", Cell("Number")),
-                    ColumnMapping("customer", Cell("Buyer"), (Step("trim", "true"),)),
+                    ColumnMapping("customer", Cell("Buyer"), (Step("trim"),)),
                     ColumnMapping("holds_from", Cell("Day"), (Step("date", "%d.%m.%Y"),)),
                 ),
             ),
@@ -82,6 +82,10 @@ BROKEN = [
     ("key: Number", "key: Nummer", ["15:12: `Nummer` is no column. Did you mean `Number`?"]),
     ("{from: Buyer, trim: true}", "{trim: true}", ["16:17: name one source: from, value, join"]),
     ("trim: true", "strip: true", ["16:31: `strip` is no key."]),
+    ("trim: true", "trim: maybe", ["16:37: true or false belongs here."]),
+    ("%d.%m.%Y", "%d.%q.%Y", ["17:37: `%d.%q.%Y` is no form of a date. Give one such as `%d.%m.%Y`"]),
+    ("trim: true", "times: many", ["16:38: `many` is no whole number to multiply with."]),
+    ("    columns:", "    delimiter: ';;'\n    columns:", ["6:16: `;;` cannot stand between cells. Give one"]),
     ("files:\n", "files: &all\n", ["3:8: anchor `&all`"]),
 ]
 
@@ -96,6 +100,13 @@ def test_a_mistake_is_named_at_its_place(tmp_path: Path, right: str, wrong: str,
         load_mapping(path)
     for message in messages:
         assert message in str(refused.value)
+
+
+def test_a_step_can_be_switched_off(tmp_path: Path) -> None:
+    """`trim: false` does not trim."""
+    path = tmp_path / "small.yaml"
+    path.write_text(SMALL.replace("trim: true", "trim: false"))
+    assert load_mapping(path).tables[0].columns[1] == ColumnMapping("customer", Cell("Buyer"))
 
 
 def test_a_table_is_filled_once(tmp_path: Path) -> None:
