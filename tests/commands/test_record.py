@@ -196,6 +196,12 @@ def test_an_undo_brings_the_advice_back(enter: Enter, demo: Call) -> None:
             1,
             "lies after 2026-06-30",
         ),
+        (
+            ("complaint", "silver-carp", "--signal", "price_high", "--on", "2026-06-20", "--settled", "2026-06-10"),
+            1,
+            "settled_on 2026-06-10 lies before that",
+        ),
+        (("dispute", "silver-carp", "--on", "1700-01-01"), 1, "1700-01-01 lies before 1800-01-01"),
         (("effect", "silver-carp", "product", "--outcome", "acepted"), 2, "Did you mean `accepted`?"),
         (
             ("effect", "silver-carp", "product", "--outcome", "accepted", "--contact", "byer"),
