@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from datetime import date
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from facts.demo import build
+from facts.recording import record
 from facts.store import Store
 from facts.tables import FACT_TABLES
 from tests.commands.conftest import DAY, Answer, Call, call_command
@@ -178,6 +181,26 @@ def test_an_undo_brings_the_advice_back(enter: Enter, demo: Call) -> None:
     recorded = told[2]["at"]
     then = demo("recommend", "silver-carp", "--as-of", DAY, "--known-at", recorded, "--json").json["recommendation"]
     assert then["value"]["content"]["id"] == "service"
+
+
+@pytest.mark.parametrize(
+    ("on", "settled"),
+    [(date(2026, 6, 20), date(2026, 6, 10)), (date(1700, 1, 1), None), (date.min, None)],
+)
+def test_an_undo_needs_no_decision(enter: Enter, demo: Call, tmp_path: Path, on: date, settled: date | None) -> None:
+    """A row with which nothing can be decided, as an older version stored it, is taken back; then there is advice."""
+    advice = ("recommend", "silver-carp", "--as-of", DAY, "--json")
+    before = demo(*advice).json
+    store = Store.open(str(tmp_path / "demo.db"))
+    said = {"customer": "silver-carp", "signal": "price_high", "holds_from": on, "settled_on": settled}
+    record(store, "complaints", [said], user="ana", source="command line")
+    store.close()
+    assert demo(*advice).code == 1
+    lines = enter("undo", "--lang", "en").lines
+    assert lines[0] == "Taken back for silver-carp (number 1):"
+    assert "Before, the customer could not be decided. Advised now:" in lines
+    assert "  Value to convey next: product" in lines
+    assert demo(*advice).json == before
 
 
 @pytest.mark.parametrize(
