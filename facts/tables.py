@@ -394,6 +394,9 @@ exchange_rates = _register(
     customer=False,
 )
 
+LARGEST_NUMBER = 2**63 - 1
+"""Databases number no row higher, and SQLite cannot even be asked for one."""
+
 EARLIEST = date(1800, 1, 1)
 """Facts count the days since a date; what is told of an earlier one is a slip of the pen."""
 

@@ -273,6 +273,7 @@ def test_an_undo_needs_no_decision(enter: Enter, demo: Call, tmp_path: Path, on:
         ),
         (("undo", "--as", "nobody"), 1, "nobody has recorded nothing that stands"),
         (("undo", "99"), 1, "there is none of that number"),
+        (("undo", "9" * 20), 1, "there is none of that number"),
     ],
 )
 def test_what_does_not_fit_is_refused(

@@ -162,9 +162,11 @@ def test_one_turn_of_the_loop(own_pages: Pages) -> None:
         ("actions", {"action": "convey-value", "state": "snoozed", "until": "2026-06-30"}, "until a later day"),
         ("actions", {"action": "'; DROP TABLE actions; --", "state": "done"}, "one of the words offered"),
         ("answers", {"fact": "credit_score", "value": "much"}, "is no value of credit_score"),
+        ("answers", {"fact": "", "value": "much"}, "Something is missing"),
         ("answers", {"fact": "orders_90d", "value": "3"}, "counted from the records of orders"),
         ("stage", {"stage": "core"}, "please give the reason"),
         ("undo", {"number": "1"}, "what you recorded yourself"),
+        ("undo", {"number": "9" * 20}, "what you recorded yourself"),
     ],
 )
 def test_what_does_not_fit_is_explained_and_not_recorded(
