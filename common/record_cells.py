@@ -12,6 +12,7 @@ from facts.book import Book
 from facts.database import StoreError
 from facts.import_files import FAULT, ROW
 from facts.recording import Statement
+from facts.tables import EARLIEST
 from wiring import Decided, Desk
 
 
@@ -110,12 +111,15 @@ class Reader:
     # --- cells ---
 
     def day(self, number: int, column: str, text: str) -> date | None:
-        """Return the day that a cell says, which is not to come."""
+        """Return the day that a cell says, which is neither to come nor before `EARLIEST`."""
         try:
             day = date.fromisoformat(text.removesuffix(" 00:00:00"))  # as a spreadsheet may give it
         except ValueError:
             what = f"{text!r} is no date" if text else "it is empty"
             self.fault(number, column, what, "Write a date as 2026-06-30.")
+            return None
+        if day < EARLIEST:
+            self.fault(number, column, f"{day} lies before {EARLIEST}", "Correct the date.")
             return None
         if day > self.desk.as_of:
             self.fault(number, column, f"{day} lies after {self.desk.as_of}", "Record what has happened.")

@@ -15,6 +15,7 @@ from engine.decision import State
 from engine.recommend import Checklist, Recommendation
 from engine.vocabulary import Vocabulary
 from engine.wording import Wording
+from facts.audit import Entry
 from facts.recording import ALWAYS
 from facts.tables import FACT_TABLES
 
@@ -126,6 +127,19 @@ def outcome_in_json(outcome: Outcome, found: Sequence[Changed], *, is_other: boo
     }
 
 
+def undone_in_json(entry: Entry, advice: Recommendation | None) -> dict[str, Any]:
+    """Return for other programs what was taken back where nothing can be compared: `advice` is what is advised now."""
+    return {
+        "done": "undone",
+        "number": entry.id,
+        "customer": entry.customer,
+        "says": [{"table": table, **row} for table, row in entry.says],
+        "changes": None,
+        "recommendation_changed": None,
+        "recommendation": advice,
+    }
+
+
 def how(changed: Changed) -> str:
     """Return the name of the text that tells a change."""
     if changed.before is None:
@@ -141,14 +155,20 @@ def _perceptions(outcome: Outcome, wording: Wording) -> Iterator[Changed]:
                 yield Changed(wording.text(fact.title), wording.value(fact, was), wording.value(fact, now))
 
 
-def _changes(before: Recommendation, after: Recommendation, texts: Texts) -> Iterator[Changed]:
+def headlines(shown: Recommendation, texts: Texts) -> dict[str, str]:
+    """Return the titles of the stage, the stage proposed, the value and the first action, by the names of texts."""
     none = texts("none")
-    pairs = {
-        "stage": [each.stage.stage.title if each.stage else none for each in (before, after)],
-        "stage_proposed": [each.proposal.proposed.title if each.proposal else none for each in (before, after)],
-        "value": [each.value.content.title if each.value else none for each in (before, after)],
-        "first_action": [each.plan[0].action.title if each.plan else none for each in (before, after)],
+    return {
+        "stage": shown.stage.stage.title if shown.stage else none,
+        "stage_proposed": shown.proposal.proposed.title if shown.proposal else none,
+        "value": shown.value.content.title if shown.value else none,
+        "first_action": shown.plan[0].action.title if shown.plan else none,
     }
+
+
+def _changes(before: Recommendation, after: Recommendation, texts: Texts) -> Iterator[Changed]:
+    had, has = headlines(before, texts), headlines(after, texts)
+    pairs = {name: [was, has[name]] for name, was in had.items()}
     yield from (Changed(texts(name), was, now) for name, (was, now) in pairs.items() if was != now)
     earlier = {each.gate.id: each for each in _checklists(before)}
     for gate in _checklists(after):

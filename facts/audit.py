@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import Column, Connection, Insert, RowMapping, Select, Table, bindparam, func, insert, select
 
 from facts.store import Store
-from facts.tables import FACT_TABLES, audit
+from facts.tables import FACT_TABLES, LARGEST_NUMBER, audit
 
 COMMAND_LINE = "command line"
 PAGES = "pages"
@@ -103,6 +103,8 @@ def entries(
     """
     statement = newest_of(store, audit, audit.c.done_by, customer, user, since, most)
     if number is not None:
+        if number > LARGEST_NUMBER:
+            return []
         statement = statement.where(audit.c.id == number)
     with store.reading() as connection:
         rows = connection.execute(statement).mappings().all()

@@ -15,7 +15,7 @@ from engine.vocabulary import Vocabulary
 from facts.audit import entry_that_said
 from facts.database import StoreError
 from facts.reading import CUSTOMER_KEYS
-from facts.recording import Statement
+from facts.recording import Statement, require_counted
 from facts.store import Store
 from facts.tables import FACT_TABLES, JUDGED, PERCEPTION_LEVELS, customers
 from facts.together import Row
@@ -27,6 +27,9 @@ _SAME_EVENT = {
     "referrals": ("kind",),
 }
 """The columns by which two events of a customer on the same day are the same."""
+
+_BEGINNINGS = {"disputes": "began_on", "customers": "first_business_on"}
+"""Of a register, the date on which something began: no later than the day for which it is told."""
 
 
 class NothingNewError(StoreError):
@@ -53,9 +56,9 @@ class Book:
         """Return the statement that something happened on a day.
 
         Raises:
-            StoreError: if the day is still to come, or it is on record already.
+            StoreError: if a date does not fit, or it is on record already.
         """
-        self._require_past(table, on)
+        self._require_days(table, on, said, f"Nothing is recorded in {table}")
         same = _SAME_EVENT[table]
         for row in self.standing(table):
             if row["holds_from"] == on and all(row[name] == said.get(name) for name in same):
@@ -70,12 +73,7 @@ class Book:
         Raises:
             StoreError: if the row says so already or says otherwise, or a date does not fit.
         """
-        for name, value in said.items():
-            if isinstance(value, date):
-                self._require_past(table, value)
-                if value < row["holds_from"]:
-                    why = f"it is of {row['holds_from']}, and {name} {value} lies before that"
-                    raise StoreError(f"{row['key']} is not changed", why, "Correct the date.")
+        self._require_days(table, row["holds_from"], said, f"{row['key']} is not changed")
         self._require_new(table, row, said)
         return Statement(table, {**_said(row), **said}, row["id"])
 
@@ -95,10 +93,10 @@ class Book:
             may_change: columns that may change more than once a day.
 
         Raises:
-            StoreError: if the day is still to come, it stands so already, or something else was said for that day;
+            StoreError: if a date does not fit, it stands so already, or something else was said for that day;
                 of base data, if the customer was not on record on that day.
         """
-        self._require_past(table, on)
+        self._require_days(table, on, said, f"Nothing is recorded in {table}")
         before = self.last(table, key, on)
         if before is None and table == "customers":
             raise self._not_there(on)
@@ -207,10 +205,28 @@ class Book:
 
     # --- refusing ---
 
-    def _require_past(self, table: str, day: date) -> None:
+    def _require_days(self, table: str, on: date, said: Row, what: str) -> None:
+        """Refuse a day that is still to come or too early to count from, and dates out of their order.
+
+        What became known of an event followed it; what `_BEGINNINGS` name came before the day `on`.
+        """
+        self._require_past(on, what)
+        begins = _BEGINNINGS.get(table)
+        follows = FACT_TABLES[table].info["shape"] == "event"
+        for name, value in said.items():
+            if not isinstance(value, date) or not (follows or name == begins):
+                continue
+            self._require_past(value, what)
+            if follows and value < on:
+                why = f"it is of {on}, and {name} {value} lies before that"
+                raise StoreError(what, why, "Correct the date.")
+            if not follows and value > on:
+                raise StoreError(what, f"it is of {on}, and {name} {value} lies after that", "Correct the date.")
+
+    def _require_past(self, day: date, what: str) -> None:
+        require_counted(day, what)
         if day > self.today:
-            why = f"{day} lies after {self.today}"
-            raise StoreError(f"Nothing is recorded in {table}", why, "Give the day on which it was, by --on.")
+            raise StoreError(what, f"{day} lies after {self.today}", "Give the day on which it was, by --on.")
 
     def _not_there(self, on: date) -> StoreError:
         """Return the error for base data of a day on which the customer was not on record."""

@@ -14,7 +14,7 @@ from engine.errors import did_you_mean
 from facts.audit import COMMAND_LINE, Change, log
 from facts.database import StoreError
 from facts.store import Store, require_customers
-from facts.tables import FACT_TABLES, customer_keys, customers
+from facts.tables import EARLIEST, FACT_TABLES, customer_keys, customers
 
 ALWAYS = date.min
 """The date from which something holds that was so from the beginning."""
@@ -144,8 +144,9 @@ def confirm_stage(
         source: from where.
 
     Raises:
-        StoreError: if the customer or the stage is not known, or the reason is missing.
+        StoreError: if the customer or the stage is not known, the reason is missing, or the date is too early.
     """
+    require_counted(on, f"Stage {stage!r} is not recorded")
     if proposed is not None and stage != proposed and not (reason or "").strip():
         raise StoreError(
             f"Stage {stage!r} is not recorded",
@@ -171,6 +172,16 @@ def merge_customers(store: Store, duplicate: str, survivor: str, *, user: str, s
     """
     row = {"customer": duplicate, "survivor": survivor, "holds_from": ALWAYS}
     return record(store, "merges", [row], user=user, source=source, did="merge")
+
+
+def require_counted(day: date, what: str) -> None:
+    """Refuse a day before `EARLIEST`: facts count the days since it.
+
+    Raises:
+        StoreError: if it lies before; `what` says what is not done.
+    """
+    if day < EARLIEST:
+        raise StoreError(what, f"{day} lies before {EARLIEST}", "Correct the date.")
 
 
 def _table(name: str) -> Table:

@@ -21,6 +21,7 @@ correction gives the other row a new id. Customers are linked by foreign keys to
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from datetime import date
 from functools import cache
 from typing import Any
 
@@ -392,6 +393,12 @@ exchange_rates = _register(
     identity=("currency",),
     customer=False,
 )
+
+LARGEST_NUMBER = 2**63 - 1
+"""Databases number no row higher, and SQLite cannot even be asked for one."""
+
+EARLIEST = date(1800, 1, 1)
+"""Facts count the days since a date; what is told of an earlier one is a slip of the pen."""
 
 FACT_TABLES = {name: table for name, table in metadata.tables.items() if "shape" in table.info}
 

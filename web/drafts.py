@@ -24,6 +24,7 @@ from facts.audit import PAGES as FROM_PAGES
 from facts.database import StoreError
 from facts.pack_files import unpacked
 from facts.packs import use_pack
+from facts.tables import LARGEST_NUMBER
 from web.access import Author, Fields, Visitor, site_of
 from web.rendering import language_of, page
 from web.site import Site, now
@@ -52,6 +53,20 @@ async def uploaded_files(request: Request, who: Author) -> list[tuple[str, bytes
 Files = Annotated[list[tuple[str, bytes]], Depends(uploaded_files)]
 
 
+def numbered(number: int) -> int:
+    """Return the number in the address.
+
+    Raises:
+        HTTPException: if no draft can have it.
+    """
+    if number > LARGEST_NUMBER:
+        raise HTTPException(404)
+    return number
+
+
+Number = Annotated[int, Depends(numbered)]
+
+
 @router.get("/rules/drafts")
 def show(request: Request, who: Author) -> Response:
     """Show the drafts, and the form for another."""
@@ -78,13 +93,13 @@ def upload(
 
 
 @router.get("/rules/drafts/{number}")
-def draft(request: Request, who: Author, number: int) -> Response:
+def draft(request: Request, who: Author, number: Number) -> Response:
     """Show what was found out about a draft."""
     return _draft(request, who, number)
 
 
 @router.post("/rules/drafts/{number}/again")
-def again(request: Request, _who: Author, number: int, _fields: Fields) -> Response:
+def again(request: Request, _who: Author, number: Number, _fields: Fields) -> Response:
     """Examine a draft once more: the customers may have changed, or the server was stopped."""
     if kept.ask_again(site_of(request).store, number, now(), PATIENCE):
         _begin(site_of(request), number)
@@ -92,7 +107,7 @@ def again(request: Request, _who: Author, number: int, _fields: Fields) -> Respo
 
 
 @router.post("/rules/drafts/{number}/approve")
-def approve(request: Request, who: Author, number: int, _fields: Fields) -> Response:
+def approve(request: Request, who: Author, number: Number, _fields: Fields) -> Response:
     """Put another author's draft to use, if it still passes everything that stands in its way."""
     site = site_of(request)
     found = _one(site, number)
@@ -105,7 +120,7 @@ def approve(request: Request, who: Author, number: int, _fields: Fields) -> Resp
 
 
 @router.post("/rules/drafts/{number}/discard")
-def discard(request: Request, who: Author, number: int, _fields: Fields) -> Response:
+def discard(request: Request, who: Author, number: Number, _fields: Fields) -> Response:
     """Delete a draft."""
     if not kept.discard(site_of(request).store, number, now(), PATIENCE):
         return _draft(request, who, number, refused="discard_not_now")

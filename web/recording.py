@@ -181,7 +181,7 @@ def action_state(at: At, form: Form) -> list[Statement]:
 
 def answer_given(at: At, form: Form) -> list[Statement]:
     """Return the answer to a question."""
-    if not form.text("value"):
+    if not form.text("fact") or not form.text("value"):
         raise RefusedError("refused_missing")
     read = read_answer(at.book.vocabulary, f"{form.text('fact')}={form.text('value')}")
     return [answered(at.book, read, form.on, form.text("evidence"), form.word("sure", SURE))]

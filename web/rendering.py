@@ -12,6 +12,7 @@ from fastapi.responses import HTMLResponse
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from common.texts import PAGES, Texts
+from facts.tables import EARLIEST
 from web.access import Visitor, site_of
 
 STATIC = Path(__file__).with_name("static")
@@ -56,6 +57,7 @@ def write(request: Request, template: str, who: Visitor | None = None, /, **valu
             who=who,
             here=here if request.method == "GET" else path.rpartition("/")[0] or "/",
             today=site_of(request).today(),
+            earliest=EARLIEST,
             is_part=is_part(request),
             **values,
         )

@@ -10,11 +10,13 @@ from rich.text import Text
 from commands.options import Query
 from commands.output import print_json, print_page
 from common.recording import Outcome
-from common.saying import changes, how, outcome_in_json, say
+from common.saying import changes, headlines, how, outcome_in_json, say, undone_in_json
 from common.texts import Texts
 from engine.model import Pack
 from engine.recommend import recommend
 from engine.wording import Wording
+from facts.audit import Entry
+from wiring import Decided
 
 
 def show(outcome: Outcome, pack: Pack, query: Query) -> None:
@@ -32,6 +34,31 @@ def show(outcome: Outcome, pack: Pack, query: Query) -> None:
         *(indented(say(texts, wording, table, row), 2) for table, row in outcome.says),
         Text(texts("what_changes" if found else "details_changed" if before != after else "nothing_changed")),
         *(indented(texts(how(each), **asdict(each)), 2) for each in found),
+    )
+
+
+def show_undone(entry: Entry, after: Decided | None, pack: Pack, query: Query) -> None:
+    """Print what was taken back of a customer that could not be decided before or cannot be now, and what is advised.
+
+    Args:
+        entry: what was taken back.
+        after: the decision now; None if there cannot be one.
+        pack: the rules.
+        query: how it was asked.
+    """
+    texts, wording = Texts(query.language), Wording(pack.vocabulary, query.language)
+    advice = None if after is None else recommend(pack, after.facts, after.decision, query.language)
+    if query.as_json:
+        print_json(undone_in_json(entry, advice))
+        return
+    print_page(
+        Text(texts("undone", number=entry.id, customer=entry.customer)),
+        *(indented(say(texts, wording, table, row), 2) for table, row in entry.says),
+        Text(texts("advised_nothing" if advice is None else "advised_now")),
+        *(
+            indented(texts("advised_as", what=texts(name), now=now), 2)
+            for name, now in (headlines(advice, texts) if advice else {}).items()
+        ),
     )
 
 

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from datetime import date
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from facts.demo import build
+from facts.recording import record
 from facts.store import Store
 from facts.tables import FACT_TABLES
 from tests.commands.conftest import DAY, Answer, Call, call_command
@@ -181,6 +184,26 @@ def test_an_undo_brings_the_advice_back(enter: Enter, demo: Call) -> None:
 
 
 @pytest.mark.parametrize(
+    ("on", "settled"),
+    [(date(2026, 6, 20), date(2026, 6, 10)), (date(1700, 1, 1), None), (date.min, None)],
+)
+def test_an_undo_needs_no_decision(enter: Enter, demo: Call, tmp_path: Path, on: date, settled: date | None) -> None:
+    """A row with which nothing can be decided, as an older version stored it, is taken back; then there is advice."""
+    advice = ("recommend", "silver-carp", "--as-of", DAY, "--json")
+    before = demo(*advice).json
+    store = Store.open(str(tmp_path / "demo.db"))
+    said = {"customer": "silver-carp", "signal": "price_high", "holds_from": on, "settled_on": settled}
+    record(store, "complaints", [said], user="ana", source="command line")
+    store.close()
+    assert demo(*advice).code == 1
+    lines = enter("undo", "--lang", "en").lines
+    assert lines[0] == "Taken back for silver-carp (number 1):"
+    assert "Before, the customer could not be decided. Advised now:" in lines
+    assert "  Value to convey next: product" in lines
+    assert demo(*advice).json == before
+
+
+@pytest.mark.parametrize(
     ("arguments", "code", "said"),
     [
         ((*PRODUCT,), 1, "the same of the same day is on record (entered by ana"),
@@ -196,6 +219,12 @@ def test_an_undo_brings_the_advice_back(enter: Enter, demo: Call) -> None:
             1,
             "lies after 2026-06-30",
         ),
+        (
+            ("complaint", "silver-carp", "--signal", "price_high", "--on", "2026-06-20", "--settled", "2026-06-10"),
+            1,
+            "settled_on 2026-06-10 lies before that",
+        ),
+        (("dispute", "silver-carp", "--on", "1700-01-01"), 1, "1700-01-01 lies before 1800-01-01"),
         (("effect", "silver-carp", "product", "--outcome", "acepted"), 2, "Did you mean `accepted`?"),
         (
             ("effect", "silver-carp", "product", "--outcome", "accepted", "--contact", "byer"),
@@ -244,6 +273,7 @@ def test_an_undo_brings_the_advice_back(enter: Enter, demo: Call) -> None:
         ),
         (("undo", "--as", "nobody"), 1, "nobody has recorded nothing that stands"),
         (("undo", "99"), 1, "there is none of that number"),
+        (("undo", "9" * 20), 1, "there is none of that number"),
     ],
 )
 def test_what_does_not_fit_is_refused(

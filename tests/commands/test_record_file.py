@@ -73,15 +73,21 @@ def test_every_fault_is_named_and_nothing_is_recorded(filed: Call, demo: Call) -
         "moonbridge,2026-06-12,brand,company_visit,decision_maker,low,,,",  # twice
         "moonbridge,2026-04-15,people,visit,buyer,,2026-04-21,accepted,",  # on record as recognised
         "moonbridge,2026-06-12",
+        "silver-carp,0026-06-20,product,visit,user,,,,",
         lang="zh",
     )
     assert answer.code == 1
-    assert "没有记录任何内容：8行" in answer.output
+    assert "没有记录任何内容：9行" in answer.output
     assert [line.split(": ")[0].removeprefix("june.csv, ") for line in answer.errors.splitlines()] == [
         "row 3, heard_on", "row 4, customer", "row 4, on", "row 4, value", "row 5, medium", "row 5, on", "row 5, cost",
-        "row 5, reason", "row 6, heard_on", "row 7", "row 8, outcome", "row 9",
+        "row 5, reason", "row 6, heard_on", "row 7", "row 8, outcome", "row 9", "row 10, on",
     ]  # fmt: skip
-    for said in ("lies before the communication", "Did you mean `silver-carp`?", "2026-07-01 lies after 2026-06-30"):
+    for said in (
+        "lies before the communication",
+        "Did you mean `silver-carp`?",
+        "2026-07-01 lies after 2026-06-30",
+        "0026-06-20 lies before 1800-01-01",
+    ):
         assert said in answer.errors
     assert "on record with 'recognised', not 'accepted'" in answer.errors
     assert demo("audit", "--json").json == before

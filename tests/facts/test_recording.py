@@ -156,6 +156,54 @@ def test_nothing_is_recorded_of_the_future(book: Book, days: int) -> None:
         assert hear(book, "recognised", None, TODAY)
 
 
+@pytest.mark.parametrize(
+    ("table", "said", "on", "why"),
+    [
+        ("complaints", {"signal": "price_high", "settled_on": SENT - timedelta(days=1)}, SENT, "lies before that"),
+        (
+            "complaints",
+            {"signal": "price_high", "settled_on": TODAY + timedelta(days=1)},
+            SENT,
+            "lies after 2026-03-01",
+        ),
+        ("communications", {"value_kind": "brand", "heard_on": SENT - timedelta(days=1)}, SENT, "lies before that"),
+        ("complaints", {"signal": "price_high"}, date(1799, 12, 31), "1799-12-31 lies before 1800-01-01"),
+        ("interactions", {"medium": "visit"}, date.min, "0001-01-01 lies before 1800-01-01"),
+    ],
+)
+def test_an_event_of_days_that_do_not_fit_is_refused(
+    book: Book, table: str, said: dict[str, Any], on: date, why: str
+) -> None:
+    """Said at once or later, what followed an event comes after it, and no day is to come or too early to count."""
+    with pytest.raises(StoreError, match=why):
+        book.event(table, said, on)
+
+
+@pytest.mark.parametrize(
+    ("table", "said", "on", "why"),
+    [
+        ("disputes", {"began_on": TODAY}, SENT, "began_on 2026-03-01 lies after that"),
+        ("disputes", {"began_on": date(1799, 12, 31)}, SENT, "1799-12-31 lies before 1800-01-01"),
+        ("disputes", {}, date(1700, 1, 1), "1700-01-01 lies before 1800-01-01"),
+        ("customers", {"first_business_on": TODAY}, SENT, "first_business_on 2026-03-01 lies after that"),
+        ("customers", {"first_business_on": date(26, 6, 20)}, SENT, "0026-06-20 lies before 1800-01-01"),
+    ],
+)
+def test_an_entry_of_days_that_do_not_fit_is_refused(
+    book: Book, table: str, said: dict[str, Any], on: date, why: str
+) -> None:
+    """What began did so by the day for which it is told; when a customer was founded may lie earlier than all."""
+    with pytest.raises(StoreError, match=why):
+        book.entry(table, said, on, "K1")
+    assert book.entry("customers", {"founded_on": date(1665, 10, 1)}, SENT, "K1")
+
+
+def test_a_stage_of_a_day_too_early_is_refused(store: Store) -> None:
+    """Days since the stage are counted as those since events are."""
+    with pytest.raises(StoreError, match="1799-12-31 lies before 1800-01-01"):
+        confirm_stage(store, "K1", "new", date(1799, 12, 31), user="ann")
+
+
 def test_a_record_of_another_customer_is_refused(book: Book) -> None:
     """The message says whose it is."""
     enter(book, conveyed(book))

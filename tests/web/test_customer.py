@@ -156,14 +156,17 @@ def test_one_turn_of_the_loop(own_pages: Pages) -> None:
         ("value", {"value_kind": "nonsense", "medium": "visit"}, "one of the words offered"),
         ("value", {"value_kind": "brand", "medium": "visit", "on": "30.6."}, "Write it as 2024-06-30"),
         ("value", {"value_kind": "brand", "medium": "visit", "on": "2026-07-01"}, "lies after 2026-06-30"),
+        ("value", {"value_kind": "brand", "medium": "visit", "on": "0001-01-01"}, "lies before 1800-01-01"),
         ("effects", {"communication": "ninefold/brand", "outcome": "accepted"}, "is not on record"),
         ("actions", {"action": "convey-value", "state": "declined"}, "Please say why"),
         ("actions", {"action": "convey-value", "state": "snoozed", "until": "2026-06-30"}, "until a later day"),
         ("actions", {"action": "'; DROP TABLE actions; --", "state": "done"}, "one of the words offered"),
         ("answers", {"fact": "credit_score", "value": "much"}, "is no value of credit_score"),
+        ("answers", {"fact": "", "value": "much"}, "Something is missing"),
         ("answers", {"fact": "orders_90d", "value": "3"}, "counted from the records of orders"),
         ("stage", {"stage": "core"}, "please give the reason"),
         ("undo", {"number": "1"}, "what you recorded yourself"),
+        ("undo", {"number": "9" * 20}, "what you recorded yourself"),
     ],
 )
 def test_what_does_not_fit_is_explained_and_not_recorded(
@@ -177,6 +180,7 @@ def test_what_does_not_fit_is_explained_and_not_recorded(
 
 REFUSED = (
     ("value", {"value_kind": "brand", "medium": "visit", "on": "2026-07-01"}, "晚于今天"),
+    ("value", {"value_kind": "brand", "medium": "visit", "on": "1700-01-01"}, "最早可填1800-01-01"),
     ("effects", {"communication": "ninefold/brand", "outcome": "accepted"}, "没有找到这条记录"),
     ("actions", {"action": "nurse-claim", "state": "snoozed", "until": "2027-01-01"}, ""),
     ("answers", {"fact": "credit_score", "value": "much"}, "不是有效的取值"),

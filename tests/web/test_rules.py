@@ -196,6 +196,14 @@ def waited(browser: Browser, address: str) -> str:
     raise AssertionError("the draft was not examined in time")
 
 
+def test_a_number_that_no_draft_can_have_is_not_found(workshop: Pages) -> None:
+    """It is answered as one that there is not, whatever is asked of it."""
+    ana = workshop.visit("ana")
+    for number in ("9" * 9, "9" * 20):
+        assert ana.get(f"/rules/drafts/{number}").status_code == 404
+        assert ana.send(f"/rules/drafts/{number}/discard").status_code == 404
+
+
 def test_a_draft_needs_another_author(workshop: Pages) -> None:
     """Who uploads a draft cannot approve it; another can, it passes the gate once more, and the log names both."""
     ana, bo = workshop.visit("ana"), workshop.visit("bo")
