@@ -32,12 +32,9 @@ from facts.mapping import (
     Tests,
     Value,
 )
-from facts.tables import COLLECTIONS, FACT_TABLES
+from facts.tables import COLLECTIONS, EARLIEST, FACT_TABLES
 
 _COUNTED_IN_REGISTERS = {("stage_history", "holds_from"), ("customers", "first_business_on")}
-
-_EARLIEST_YEAR = 1800
-"""Facts count the days since a date; what happened before this year is a slip of the pen."""
 
 Words = Mapping[str, Sequence[str]]
 """The members of enums that facts are read by: other words are faults."""
@@ -316,7 +313,7 @@ def _problems(text: Sql, target: Column[Any], today: date, words: Words) -> Iter
         if happens(target):
             yield sql("{} > CAST({} AS DATE)", day, today.isoformat()), "lies in the future"
         if _days_are_counted(target):
-            yield sql(f"year({{}}) < {_EARLIEST_YEAR}", day), f"lies before {_EARLIEST_YEAR}"
+            yield sql(f"year({{}}) < {EARLIEST.year}", day), f"lies before {EARLIEST.year}"
     elif isinstance(kind, Boolean):
         yield sql("{} IS NOT NULL AND TRY_CAST({} AS BOOLEAN) IS NULL", text, text), "is neither true nor false"
     elif members := _members(target, words):
