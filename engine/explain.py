@@ -134,9 +134,15 @@ class Explainer:
         if isinstance(name, FactKey):
             value = self.value(name)
             return self.wording.measure(self.pack.vocabulary.facts[name], value), value is not None
-        is_recorded, rows = name in self.customer.recorded, self.customer.rows.get(name, ())
-        text = _ON_RECORD if is_recorded else _SOME_ON_RECORD if rows else _NOT_RECORDED
-        return self.wording.text(text).format(number=self.wording.number(len(rows))), is_recorded
+        text = self._by_record(name, _ON_RECORD, _SOME_ON_RECORD, _NOT_RECORDED)
+        number = self.wording.number(len(self.customer.rows.get(name, ())))
+        return self.wording.text(text).format(number=number), name in self.customer.recorded
+
+    def _by_record(self, collection: str, recorded: Text, some: Text, none: Text) -> Text:
+        """Return a text by whether it is known since when all of a collection is recorded, else whether anything is."""
+        if collection in self.customer.recorded:
+            return recorded
+        return some if self.customer.rows.get(collection) else none
 
     # --- what is open -----------------------------------------------------------------------------------------------
 
@@ -192,8 +198,7 @@ class Explainer:
     def _asked(self, name: str) -> tuple[str, str | None]:
         title = self.wording.title(name)
         if name in self.pack.vocabulary.collections:
-            is_recorded, rows = name in self.customer.recorded, self.customer.rows.get(name, ())
-            text = _ASK_ROW_FACT if is_recorded else _ASK_SINCE if rows else _ASK_COLLECTION
+            text = self._by_record(name, _ASK_ROW_FACT, _ASK_SINCE, _ASK_COLLECTION)
             return self.wording.text(text).format(title=title), None
         asked = self._declared(name)
         if asked is not None and asked.ask is not None:

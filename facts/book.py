@@ -208,12 +208,13 @@ class Book:
     def _require_days(self, table: str, on: date, said: Row, what: str) -> None:
         """Refuse a day that is still to come or too early to count from, and dates out of their order.
 
-        What became known of an event followed it; what `_BEGINNINGS` name came before the day `on`.
+        What became known of an event followed it (`columns.later`); what `_BEGINNINGS` name came before the day `on`.
         """
         self._require_past(on, what)
-        begins = _BEGINNINGS.get(table)
-        follows = FACT_TABLES[table].info["shape"] == "event"
+        begins, target = _BEGINNINGS.get(table), FACT_TABLES[table]
+        is_event = target.info["shape"] == "event"
         for name, value in said.items():
+            follows = is_event and "holds_from" in target.c[name].info.get("not_before", ())
             if not isinstance(value, date) or not (follows or name == begins):
                 continue
             self._require_past(value, what)

@@ -60,9 +60,9 @@ def decisions(
     found, site = _run(request, begun), site_of(request)
     account = asks.who.account
     asked = Wanted(stage, proposed_stage, move, value_next, provisional, account_manager)
-    if account.role is Role.MANAGER and account_manager not in (None, account.account_manager):
-        return answer(request, {"run": found, "decisions": [], "next": None})
     is_manager = account.role is Role.MANAGER
+    if is_manager and account_manager not in (None, account.account_manager):
+        return answer(request, {"run": found, "decisions": [], "next": None})
     wanted = replace(asked, account_manager=account.account_manager or "") if is_manager else asked
     lines = stored_decisions(site.store, found.run, wanted, after, limit + 1, site.today())
     if not lines and cursor is None:
