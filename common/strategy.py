@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING
 
 from engine.decision import State
 from engine.recommend import Recommendation
+from engine.snapshot import Row
 from engine.vocabulary import FactKey
 from engine.wording import Wording
 from facts.card import Card
 
 if TYPE_CHECKING:
     from engine.model import Pack
-    from engine.snapshot import Row
     from wiring import Decided
 
 
@@ -78,11 +78,14 @@ def _needs(pack: Pack, found: Decided, language: str) -> Iterator[Need]:
     wording = Wording(pack.vocabulary, language)
     tiers = list(pack.vocabulary.enums["need_tier"].members)
 
-    def tier(row: Row) -> int:
-        return tiers.index(str(row.facts["tier"])) if "tier" in row.facts else len(tiers)
+    concluded = found.decision.rows.get("needs", {})
 
-    for row in sorted(found.facts.rows.get("needs", ()), key=tier):
-        yield Need(*row_in_words(wording, "needs", row, ("tier", "kind", "state", "heart_value", "since")))
+    def tier(row: Row) -> int:
+        return tiers.index(str(row.facts["counts_as"])) if "counts_as" in row.facts else len(tiers)
+
+    rows = (Row(row.key, {**row.facts, **concluded.get(row.key, {})}) for row in found.facts.rows.get("needs", ()))
+    for row in sorted(rows, key=tier):
+        yield Need(*row_in_words(wording, "needs", row, ("counts_as", "kind", "state", "heart_value", "since")))
 
 
 def row_in_words(wording: Wording, collection: str, row: Row, names: Iterable[str]) -> Iterator[str]:

@@ -10,7 +10,7 @@ from functools import cached_property
 
 from engine.decision import Decision, Fired, State
 from engine.frozen import dataclass
-from engine.model import Condition, Pack, SetFact, Test, facts_of, tests_of
+from engine.model import All, AnyOf, Condition, Constant, Not, Op, Pack, SetFact, Test, facts_of, tests_of
 from engine.rulebook import rulebook
 from engine.snapshot import CustomerFacts
 from engine.vocabulary import Fact, FactKey, Text, Value
@@ -122,13 +122,31 @@ class Explainer:
         """Return the facts that keep a condition from being met: for an unknown one, those that are not known."""
         if state is State.MET:
             return ()
-        found = dict.fromkeys(_looked_at(condition))
+        found = dict.fromkeys(self._undecided(condition) if state is State.UNKNOWN else _looked_at(condition))
         return tuple(
             self.wording.text(_COLON).format(title=self.wording.title(str(name)), value=said)
             for name in found
             for said, known in [self._stands(name)]
             if not known or state is State.NOT_MET
         )
+
+    def _undecided(self, condition: Condition) -> Iterator[FactKey | str]:
+        """Yield what a condition looks at, without parts that want a fact to be known that is not: they are false."""
+        match condition:
+            case All() if any(map(self._wants_in_vain, condition.items)):
+                return
+            case All() | AnyOf():
+                for item in condition.items:
+                    yield from self._undecided(item)
+            case Not():
+                yield from self._undecided(condition.item)
+            case _:
+                yield from _looked_at(condition)
+
+    def _wants_in_vain(self, condition: Condition) -> bool:
+        if not isinstance(condition, Test) or condition.op is not Op.KNOWN:
+            return False
+        return condition.operand == Constant((True,)) and self.value(condition.fact) is None
 
     def _stands(self, name: FactKey | str) -> tuple[str, bool]:
         if isinstance(name, FactKey):

@@ -8,14 +8,16 @@ import pytest
 
 from engine.compile import compile_pack
 from engine.decision import State
+from engine.errors import Location
 from engine.explain import Explainer
 from engine.load import pack_from_texts
-from engine.model import Pack
+from engine.model import All, Constant, Not, Op, Pack, Test
 from engine.plan import Plan
 from engine.snapshot import CustomerFacts, Row
-from engine.vocabulary import BEGINNING, Value
+from engine.vocabulary import BEGINNING, FactKey, Value
 from engine.wording import Wording
 
+AT = Location("rules.yaml")
 CATALOGUE = """
 enums:
   stage:
@@ -144,6 +146,17 @@ def test_a_criterion_tells_what_is_missing(pack: Pack) -> None:
     assert explainer.standing(orders.when, State.MET) == ()
     with_needs = explain(pack, "zh", {"stage": "new", "orders": 2}, [Row("1", {"weight": 1})])
     assert with_needs.standing(wish.when, State.UNKNOWN) == ("意愿：未知",)
+
+
+def test_an_unknown_criterion_leaves_out_what_is_false_anyway(pack: Pack) -> None:
+    """A part that wants a fact to be known is false without it: nothing in that part keeps the criterion unknown."""
+    wish = pack.gates[0].criteria[1].when
+    orders = Test(FactKey(None, "orders"), Op.AT_LEAST, Constant((3,)), AT)
+    known = Test(FactKey(None, "orders"), Op.KNOWN, Constant((True,)), AT)
+    guarded = All((wish, Not(All((known, orders), AT), AT)), AT)
+    explainer = explain(pack, "en", {"stage": "new"})
+    assert explainer.standing(guarded, State.UNKNOWN) == ("Wish: not known", "Needs: not recorded")
+    assert explainer.standing(All((wish, Not(orders, AT)), AT), State.UNKNOWN)[-1] == "Orders: not known"
 
 
 def test_what_is_asked_of_a_collection_depends_on_what_is_there(pack: Pack) -> None:

@@ -57,13 +57,14 @@ TALKS = [
 ]
 NEEDS = [
     {"customer": "a", "kind": "quality", "tier": "core", "state": "met", "holds_from": ago(90)},
-    {"customer": "a", "kind": "brand", "tier": "latent", "state": "unmet", "holds_from": ago(90)},
+    {"customer": "a", "kind": "brand", "level": "potential", "state": "unmet", "holds_from": ago(90)},
     {"customer": "b", "kind": "quality", "tier": "core", "state": "unmet", "holds_from": ago(90)},
     {"customer": "b", "kind": "quality", "tier": "core", "state": "met", "holds_from": ago(9)},
-    {"customer": "c", "kind": "quality", "tier": "core", "state": "partly_met", "holds_from": ago(90)},
+    {"customer": "c", "kind": "quality", "level": "expected", "felt": True, "state": "partly_met",
+     "holds_from": ago(90)},
     {"customer": "c", "kind": "service", "level": "basic", "state": "met", "holds_from": ago(90)},
-    {"customer": "d", "kind": "quality", "tier": "additional", "state": "unmet", "holds_from": ago(90)},
-]
+    {"customer": "d", "kind": "quality", "level": "expected", "felt": False, "state": "unmet", "holds_from": ago(90)},
+]  # fmt: skip
 ACTIONS = [
     {"customer": "a", "action": "visit-customer", "state": "open", "due_on": ago(1)},
     {"customer": "a", "action": "ask-needs", "state": "open", "due_on": ago(0)},
