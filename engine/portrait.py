@@ -358,8 +358,8 @@ class _Painter:
         says: dict[str, tuple[Line, ...]] = {
             name: (Line(0, wording.text(text)),) for name, text in texts.items() if text is not None
         }
-        if fact.enum is not None:
-            titles = pack.vocabulary.enum_of(fact).titles
+        if fact.spelled_by is not None:
+            titles = pack.vocabulary.enums[fact.spelled_by].titles
             says["members"] = tuple(Line(0, f"{wording.text(title)} ({name})") for name, title in titles.items())
         return Portrait(
             kind=Kind.FACT,

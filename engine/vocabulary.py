@@ -112,7 +112,8 @@ class Fact:
 
     `name` is what rules write: for a member of a family it is `family.member`. `scale` is the number of digits after
     the point of a number. `least` and `most` bound values, both inclusive. After `fresh_days` somebody should ask
-    whether it is still so (None: never).
+    whether it is still so (None: never). `names` is the enum to which the words belong that rules and cases write for
+    a text; what is recorded may be another word, such as the id of an action of an earlier version of the pack.
     """
 
     name: str
@@ -123,6 +124,7 @@ class Fact:
     description: Text | None = None
     unit: str = ""
     enum: str | None = None
+    names: str | None = None
     scale: int = 0
     least: Decimal | None = None
     most: Decimal | None = None
@@ -141,6 +143,11 @@ class Fact:
     def key(self) -> FactKey:
         """The fact's unique key in the vocabulary."""
         return FactKey(self.scope, self.name)
+
+    @property
+    def spelled_by(self) -> str | None:
+        """The enum whose members rules and cases may write for this fact: its own, or the one that a text names."""
+        return self.enum or self.names
 
     @property
     def is_derived(self) -> bool:

@@ -45,7 +45,7 @@ class Wording:
                 members = self.vocabulary.enum_of(fact).members
                 return self.listed(self.member(fact, member) for member in members if member in value)
             case _:
-                return self.member(fact, value) if fact.enum else value
+                return self.member(fact, value) if fact.spelled_by else value
 
     def measure(self, fact: Fact, value: Value | None) -> str:
         """Return a fact's value with its unit, as it stands alone."""
@@ -78,7 +78,7 @@ class Wording:
 
     def member(self, fact: Fact, member: str) -> str:
         """Return the title of an enum's member; a word that the enum does not have stands for itself."""
-        return self.member_of(fact.enum or "", member)
+        return self.member_of(fact.spelled_by or "", member)
 
     def member_of(self, enum: str, member: str) -> str:
         """Return the title of a member of the enum with this name, or the word itself if there is none."""

@@ -39,8 +39,8 @@ def value_of(scalar: YScalar, fact: Fact, enums: Mapping[str, Enum]) -> Value:
             f"`{fact.name}` needs a value here.",
             "Write a value; whether a fact has one is asked by `known`.",
         )
-    if fact.type in (Type.CATEGORY, Type.LEVEL, Type.SET):
-        return _member(scalar, fact, enums[fact.enum or ""])
+    if fact.type in (Type.CATEGORY, Type.LEVEL, Type.SET) or fact.names is not None:
+        return _member(scalar, fact, enums[fact.spelled_by or ""])
     return _READERS[fact.type](scalar, fact)
 
 
@@ -144,10 +144,9 @@ def _member(scalar: YScalar, fact: Fact, enum: Enum) -> str:
         return scalar.text
     hint = did_you_mean(scalar.text, enum.members)
     if not hint and len(enum.members) <= 12:
-        hint = f"It has: {', '.join(enum.members)}."
-    raise WrongValueError(
-        "unknown-member", f"`{scalar.text}` is no member of `{enum.name}`, which `{fact.name}` takes.", hint
-    )
+        hint = f"It has: {', '.join(enum.members) or 'none'}."
+    takes = f"which `{fact.name}` takes" if fact.names is None else f"whose members `{fact.key}` names"
+    raise WrongValueError("unknown-member", f"`{scalar.text}` is no member of `{enum.name}`, {takes}.", hint)
 
 
 def _number_hint(text: str) -> str:

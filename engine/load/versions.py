@@ -182,7 +182,7 @@ def _declared(old: Vocabulary, new: Vocabulary) -> Iterator[Edit]:
         if key not in old.facts:
             yield Edit((_FACTS, str(key)), How.ADDED, fact.at)
         elif changed := [part.name for part in fields(Fact) if part.name != "at" and _differ(old, new, key, part.name)]:
-            told = {"title", "description", "ask", "ask_role", "fresh_days", "unit", "change", "personal"}
+            told = {"title", "description", "ask", "ask_role", "fresh_days", "unit", "change", "personal", "names"}
             yield Edit(
                 (_FACTS, str(key)), How.REWORDED if told.issuperset(changed) else How.CHANGED, fact.at, tuple(changed)
             )

@@ -201,6 +201,7 @@ class VocabularyReader:
             description=form.optional_text("description"),
             unit=form.optional_word("unit") or "",
             enum=self._enum_of(form, type_),
+            names=self._named_by(form, type_),
             scale=self._scale(form, type_),
             least=least,
             most=most,
@@ -230,6 +231,14 @@ class VocabularyReader:
             self.enums.setdefault("", Enum("", Text("", ""), (), {}, True, form.at))
             return ""
         return name
+
+    def _named_by(self, form: Form, type_: Type) -> str | None:
+        node = form.node("names")
+        if node is not None and type_ is not Type.TEXT:
+            hint = "Name its members by `enum`." if type_ in _WITH_ENUM else ""
+            form.problem(form.place("names"), "unsuited-key", f"a fact of type {type_} has no `names`.", hint)
+            return None
+        return form.one_of(node, "`names`", self.enums, "unknown-enum") if node is not None else None
 
     def _scale(self, form: Form, type_: Type) -> int:
         if type_ is Type.NUMBER:

@@ -103,6 +103,8 @@ class AnyCustomer:
             coded = Coded({code: z3.Bool(f"{name}={code}") for code in codes})
             self.constraints.append(z3.AtMost(*coded.codes.values(), 1))
             return coded
+        for member in self._vocabulary.enums[fact.names].members if fact.names is not None else ():
+            self.word(member)  # the first codes are theirs, and such a solution names what a case may give
         whole = Whole(z3.Bool(f"{name}?"), z3.Int(name))
         low, high = self._range(fact)
         self.constraints.append(z3.And(whole.code >= low, whole.code <= high))

@@ -87,8 +87,8 @@ def described(fact: Fact, vocabulary: Vocabulary) -> Schema:
 def _kind(fact: Fact, vocabulary: Vocabulary) -> str:
     """Return a fact's type, members or range, unit and origin in a line."""
     said = f"{fact.type}, {fact.origin}"
-    if fact.enum is not None:
-        return f"{said}: {', '.join(vocabulary.enum_of(fact).members)}"
+    if fact.spelled_by is not None:
+        return f"{said}: {', '.join(vocabulary.enums[fact.spelled_by].members)}"
     if fact.least is not None or fact.most is not None:
         least = "…" if fact.least is None else f"{fact.least:f}"
         most = "…" if fact.most is None else f"{fact.most:f}"

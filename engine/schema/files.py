@@ -78,6 +78,7 @@ def catalogue_file(pack: Pack) -> Schema:
         "description": text(),
         "unit": WORD,
         "enum": enum,
+        "names": enum,
         "scale": integer(0, MAX_SCALE),
         "range": bounds(),
         "origin": choice(Origin),
@@ -130,7 +131,7 @@ def _by_type() -> list[Schema]:
         {"if": types(numeric), "else": without("range")},
         {"if": types([Type.NUMBER.value]), "else": without("scale")},
         {"if": types([Type.SET.value]), "then": {"allOf": [derived, without("falls_back_to")]}},
-        {"if": types([Type.TEXT.value]), "then": {"not": derived}},
+        {"if": types([Type.TEXT.value]), "then": {"not": derived}, "else": without("names")},
         {"if": {"required": ["default"]}, "then": derived},
     ]
 

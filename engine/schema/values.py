@@ -52,8 +52,8 @@ class Values:
 
     def constant(self, fact: Fact) -> Schema:
         """Return what accepts a value to compare the fact with."""
-        if fact.enum is not None:
-            return self.member(fact.enum)
+        if fact.spelled_by is not None:
+            return self.member(fact.spelled_by)
         if fact.type is Type.INTEGER or fact.type is Type.NUMBER:
             most = _number(_largest(fact))
             return _typed(fact) | {"minimum": -most, "maximum": most}
@@ -120,7 +120,7 @@ class Values:
 
     def _or_candidate(self, fact: Fact) -> Schema:
         constant = self.value(fact) if fact in _OF_THE_LANGUAGE else self.constant(fact)
-        return {"anyOf": [constant, _CANDIDATE]} if fact.enum is not None else constant
+        return {"anyOf": [constant, _CANDIDATE]} if fact.spelled_by is not None else constant
 
     def _reference(self, fact: Fact, lists: bool | None) -> dict[str, Schema]:
         """Return the keys under which a parameter or another fact stands instead of a value."""
@@ -179,7 +179,7 @@ def _measure(fact: Fact) -> str:
     if fact in _OF_THE_LANGUAGE:
         return fact.name
     scale = str(fact.scale) if fact.type is Type.NUMBER else None
-    return ".".join(filter(None, (fact.type, fact.enum, scale)))
+    return ".".join(filter(None, (fact.type, fact.spelled_by, scale)))
 
 
 def _typed(fact: Fact) -> Schema:

@@ -67,6 +67,26 @@ def test_every_problem_is_reported_with_its_place(packs: Path) -> None:
     assert [(one["line"], one["column"]) for one in problems] == [(5, 12), (6, 19)]
 
 
+def test_a_misspelt_action_on_record_is_reported(packs: Path) -> None:
+    """Where a rule looks for an action on record, an id that no action has is told with the nearest, base included."""
+    path = packs / "local" / "rules.yaml"
+    path.write_text(
+        "rules:\n"
+        "  - rule: gap-stays\n"
+        "    title: {en: a, zh: b}\n"
+        "    because: {en: a, zh: b}\n"
+        "    when: {actions: {none: {action: [close-chain-gaps, close-chain-gp]}}}\n"
+        "    add: {flags: [stalled]}\n",
+        encoding="utf-8",
+    )
+    answer = call_command("rules", "check", packs / "local")
+    assert answer.code == 1
+    assert answer.errors.splitlines()[0] == (
+        f"{path}:5:56: `close-chain-gp` is no member of `action`, whose members `actions.action` names. "
+        "Did you mean `close-chain-gaps`? [unknown-member]"
+    )
+
+
 def test_cases_are_run_by_both_executors(packs: Path) -> None:
     """A case that comes out otherwise is shown with its place, what was expected, and what came out; exit code 1."""
     cases = packs / "local" / "cases"

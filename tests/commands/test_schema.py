@@ -47,8 +47,8 @@ NOT_SEEN = {
     # What a schema has no word for: digits, days of the calendar, placeholders in a text.
     "has-exponent", "too-many-digits", "no-such-day", "wrong-placeholder", "unknown-fact-placeholder",
     # Names that one declares in the same breath are offered, and others accepted.
-    "unknown-rule", "unknown-enum", "unknown-enum-per", "unknown-fact-constraint", "unknown-fact-date",
-    "unknown-fact-fallback", "unknown-evidence", "unknown-id-replace",
+    "unknown-rule", "unknown-enum", "unknown-enum-per", "unknown-enum-names", "unknown-fact-constraint",
+    "unknown-fact-date", "unknown-fact-fallback", "unknown-evidence", "unknown-id-replace",
 }  # fmt: skip
 
 

@@ -131,6 +131,16 @@ def test_texts_and_the_order_of_files_and_keys_change_nothing(tmp_path: Path, co
     assert (found.affected, found.listed) == (0, ())
 
 
+def test_which_words_a_text_names_changes_nothing(tmp_path: Path, compared: Compare) -> None:
+    """A declaration by which only words in rules are checked is told as reworded."""
+    facts = "facts:\n  last: {type: text, title: {en: Last, zh: 最近}%s}\n"
+    old = pack(tmp_path / "old", 10, OLD_RULE, facts=facts % "")
+    new = pack(tmp_path / "new", 10, OLD_RULE, facts=facts % ", names: grade")
+    found = compared(old, new)
+    assert [(one.edit.id, one.edit.how, one.edit.parts) for one in found.edits] == [("last", How.REWORDED, ("names",))]
+    assert found.affected == 0
+
+
 def test_a_rule_is_tried_alone_with_the_words_that_it_needs(tmp_path: Path, compared: Compare) -> None:
     """A new member, and a member that is gone, stand in the way of no comparison."""
     facts = (

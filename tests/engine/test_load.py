@@ -295,6 +295,7 @@ def test_a_fact_keeps_everything_it_says() -> None:
     assert (rate.scale, rate.least, rate.origin, rate.change) == (2, None, Origin.MEASURED, Change())
     assert (FACTS[key("orders_90d")].least, FACTS[key("orders_90d")].most) == (Decimal(0), None)
     assert (FACTS[key("region")].personal, FACTS[key("move")].default) == (True, "stay")
+    assert (FACTS[key("complaints.answered_by")].names, FACTS[key("region")].names) == ("action", None)
     assert FACTS[key("proposed_stage")].falls_back_to == "stage"
     assert FACTS[key("flags")].default == frozenset({"stalled"})
 

@@ -15,7 +15,7 @@ from engine.load import load_catalogue, load_pack
 from engine.model import Override, Pack
 from engine.plan import Plan
 from engine.session import Session
-from engine.snapshot import CustomerFacts
+from engine.snapshot import CustomerFacts, Row
 from tests.engine.sample import CATALOGUE, PACK
 from tests.oracle import decide as by_oracle
 
@@ -122,6 +122,51 @@ def test_only_what_is_inherited_is_replaced_or_disabled(tmp_path: Path) -> None:
         ("unknown-id", "Did you mean `complaint-heard`?"),
         ("unknown-id", "Did you mean `new-and-silent`?"),
     ]
+
+
+LETTER = """actions:
+  - {action: send-letter, title: {en: A, zh: 甲}, family: letter, phase: before, owner: account_manager, days: 7}
+"""
+ANSWERED = f"rules:\n  - {{rule: answered, {RULE}, add: {{flags: [silent]}}}}\n".replace(
+    "when: {}", "when: {complaints: {any: {answered_by: IDS}}}"
+)
+
+
+def test_a_test_may_name_own_and_inherited_actions(tmp_path: Path) -> None:
+    """A text that names actions takes the ids of all packs together; any other is reported with the nearest."""
+    files = {"actions.yaml": LETTER, "answered.yaml": ANSWERED.replace("IDS", "[visit-customer, send-letter]")}
+    assert extending(tmp_path, files).rules[-1].id == "answered"
+    files["answered.yaml"] = ANSWERED.replace("IDS", "[visit-custmer, send-lettre]")
+    with pytest.raises(ProblemsError) as raised:
+        extending(tmp_path, files)
+    place = ANSWERED.splitlines()[1].index("IDS") + 2
+    assert [(one.location.line, one.location.column, one.hint) for one in raised.value.problems] == [
+        (2, place, "Did you mean `visit-customer`?"),
+        (2, place + len("visit-custmer, "), "Did you mean `send-letter`?"),
+    ]
+
+
+def test_a_base_must_not_name_actions_of_those_that_extend_it(tmp_path: Path) -> None:
+    """The base alone has no such action, and is refused; laid under the pack that has it, it is not."""
+    assert extending(tmp_path, {"actions.yaml": LETTER})
+    (tmp_path / "base" / "answered.yaml").write_text(ANSWERED.replace("IDS", "send-letter"), encoding="utf-8")
+    assert "`send-letter` is no member of `action`" in problems(tmp_path / "base")[0]
+    assert load_pack(tmp_path / "own", load_catalogue(CATALOGUE)).actions.keys() == {"visit-customer", "send-letter"}
+
+
+def test_a_record_may_hold_an_action_that_the_pack_does_not_have(tmp_path: Path) -> None:
+    """An id of an earlier version is one more text to session, plan and oracle: another than those that rules name."""
+    pack = extending(tmp_path, {"answered.yaml": ANSWERED.replace("IDS", "{is_not: visit-customer}")})
+    program = compile_pack(pack)
+    for action, fires in (("visit-customer", False), ("of-an-earlier-version", True)):
+        rows = {"complaints": (Row("1", {"answered_by": action}),)}
+        customer = CustomerFacts("c", date(2024, 6, 30), {}, rows, {"complaints": (date.min, None)})
+        decisions = (
+            Plan(program).decide(customer),
+            Session(program).decide(customer),
+            by_oracle(pack, customer, program.stamp),
+        )
+        assert [any(one.rule == "answered" for one in decision.fired) for decision in decisions] == [fires] * 3
 
 
 def test_packs_do_not_extend_each_other_in_a_circle(tmp_path: Path) -> None:

@@ -230,6 +230,19 @@ def test_questions_asked_side_by_side_get_the_same_answers() -> None:
     assert list(alone.values()).count(Verdict.REFUTED) == 10
 
 
+def test_a_witness_names_what_a_case_may_give() -> None:
+    """Of a text that names actions a witness holds an id of the pack, so that it can be pasted as a case."""
+    rules = """
+actions:
+  - {action: send-letter, title: {en: A, zh: 甲}, family: letter, phase: before, owner: seller, days: 7}
+rules:
+  - {rule: other, TEXTS, when: {complaints: {any: {answered_by: {is_not: visit-customer}}}}, add: {flags: [silent]}}
+"""
+    (answer,) = [one for one in answers(rules, Kind.DEAD) if one.about == ("other",)]
+    (row,) = answer.witnesses[0].customer.rows["complaints"]
+    assert row.facts == {"answered_by": "send-letter"}
+
+
 @pytest.mark.parametrize("rows", ["never", "beginning", "{from: 2024-01-01, to: 2024-06-01}"])
 def test_a_witness_can_be_pasted_as_a_case(rows: str) -> None:
     """What is printed of a customer is read back as the same customer."""

@@ -21,6 +21,7 @@ facts:
   revenue: {type: number, title: {en: Revenue, zh: 销售额}}
   paint: {type: category, enum: colour, title: {en: Paint, zh: 油漆}}
   paints: {type: set, enum: colour, origin: derived, title: {en: Paints, zh: 油漆种类}}
+  primer: {type: text, names: colour, title: {en: Primer, zh: 底漆}}
   loyal: {type: flag, title: {en: Loyal, zh: 忠诚}}
   since: {type: date, title: {en: Since, zh: 起始}}
 collections:
@@ -51,6 +52,8 @@ def vocabulary() -> Wording:
         ("rate", Decimal("12.50"), "12.50%", "12.50%"),
         ("paint", "dark_blue", "dark blue", "深蓝色"),
         ("paint", "mauve", "mauve", "mauve"),
+        ("primer", "dark_blue", "dark blue", "深蓝色"),
+        ("primer", "of an earlier version", "of an earlier version", "of an earlier version"),
         ("paints", frozenset({"dark_blue", "red"}), "red, dark blue", "红色、深蓝色"),
         ("loyal", True, "yes", "是"),
         ("loyal", False, "no", "否"),

@@ -100,7 +100,7 @@ class Drawing:
         if fact.type is Type.DATE:
             return [AS_OF + timedelta(days) for days in _DAYS]
         if fact.type is Type.TEXT:
-            return tuple(self._pack.actions) if fact.name == "action" else _ROW_KEYS
+            return self._pack.vocabulary.enums[fact.names].members if fact.names is not None else _ROW_KEYS
         low, high = fact.least, fact.most
         near = {number + beside for number in self._thresholds for beside in (-1, 0, 1)}
         inside = sorted(it for it in near if (low is None or it >= low) and (high is None or it <= high))
