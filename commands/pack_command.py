@@ -23,10 +23,14 @@ def command() -> None:
 
 @command.command("use")
 @click.argument("path", type=click.Path(exists=True, file_okay=False, path_type=Path))
+@click.option("--force", is_flag=True, help="Also if the store keeps another pack under this name and version.")
 @user_option
 @db_option
-def use(path: Path, user: str, db: str | None) -> None:
+def use(path: Path, force: bool, user: str, db: str | None) -> None:
     """Check the pack in the folder PATH, keep a copy of it and decide by it from now on.
+
+    Another pack than the store keeps under its name and version is refused: give it a new `version` in pack.yaml. If
+    the very same pack is in use already, nothing is recorded.
 
     \b
     Example:
@@ -36,8 +40,9 @@ def use(path: Path, user: str, db: str | None) -> None:
     from wiring import use_rules
 
     with open_store(db) as store:
-        stored = use_rules(store, path, user)
-    click.echo(f"In use: {stored.name} {stored.version} ({stored.digest[:12]}).")
+        used = use_rules(store, path, user, force=force)
+    said = f"{used.pack.name} {used.pack.version} ({used.pack.digest[:12]})"
+    click.echo(f"Already in use: {said}. Nothing was recorded." if used.already else f"In use: {said}.")
 
 
 @command.command("rollback")
@@ -45,6 +50,8 @@ def use(path: Path, user: str, db: str | None) -> None:
 @db_option
 def rollback(user: str, db: str | None) -> None:
     """Decide again by the pack version that was in use before the present one.
+
+    Given once more, it goes back to the one before that, and so on. `valuelift rules log` shows them all.
 
     \b
     Example:

@@ -52,7 +52,7 @@ def command(
                 for reason in said["reasons"]:
                     click.echo(f"    {reason}")
         refused = any(said["reasons"] for said in steps)
-        stored = None if refused or dry_run else use_rules(store, pack, user)
+        stored = None if refused or dry_run else use_rules(store, pack, user).pack
     if as_json:
         used = None if stored is None else {"name": stored.name, "version": stored.version, "digest": stored.digest}
         print_json({"steps": steps, "refused": refused, "in_use": used})

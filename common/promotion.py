@@ -81,12 +81,13 @@ class Promotion:
 
     def _version(self) -> Step:
         """Refuse other content under a name and version that the store knows already."""
-        from facts.packs import versions_of
+        from facts.packs import packs_of, same_among
         from wiring import stored_form
 
         new = stored_form(self._folder)
-        same = [digest for digest, version in versions_of(self._store, new.name) if version == new.version]
-        reasons = [] if not same or new.digest in same else [Phrase("promote_same_version", {"version": new.version})]
+        kept = packs_of(self._store, new.name, new.version)
+        is_taken = kept and not same_among(kept, new)
+        reasons = [Phrase("promote_same_version", {"version": new.version})] if is_taken else []
         return self._step("version", Phrase("", {"words": f"{new.name} {new.version}"}), reasons)
 
     def _test(self, rules: Rules) -> Step:

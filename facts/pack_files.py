@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import os
+import posixpath
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -30,6 +31,13 @@ def unpacked(content: bytes, place: Path) -> Path:
     with zipfile.ZipFile(io.BytesIO(content)) as archive:
         archive.extractall(place)
         return place / archive.comment.decode()
+
+
+def files_of(content: bytes) -> dict[str, bytes]:
+    """Return the files of a packed pack, by their paths as seen from the pack's folder, whatever that is called."""
+    with zipfile.ZipFile(io.BytesIO(content)) as archive:
+        folder = archive.comment.decode()
+        return {posixpath.relpath(name, folder): archive.read(name) for name in archive.namelist()}
 
 
 def with_bases(folder: Path) -> Iterator[Path]:

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
 
-from sqlalchemy import Connection, insert, select
+from sqlalchemy import Connection, func, insert, select
 
 from facts.audit import COMMAND_LINE, log
 from facts.database import StoreError
+from facts.pack_files import files_of
 from facts.store import Store
 from facts.tables import pack_uses, packs
 
@@ -35,6 +36,14 @@ class Use:
     used_by: str
 
 
+@dataclass(frozen=True, slots=True)
+class InUse:
+    """The pack version that is in use now, as the store keeps it, and whether it was so already."""
+
+    pack: StoredPack
+    already: bool
+
+
 def uses(store: Store) -> list[Use]:
     """Return which pack versions a store decided by, the latest first."""
     columns = (packs.c.digest, packs.c.name, packs.c.version, pack_uses.c.used_at, pack_uses.c.used_by)
@@ -43,47 +52,76 @@ def uses(store: Store) -> list[Use]:
         return [Use(*row) for row in connection.execute(statement)]
 
 
-def versions_of(store: Store, name: str) -> list[tuple[str, str]]:
-    """Return the digest and the version of each pack of this name that a store keeps."""
-    with store.reading() as connection:
-        found = connection.execute(select(packs.c.digest, packs.c.version).where(packs.c.name == name))
-        return [(digest, version) for digest, version in found]
-
-
 def packs_of(store: Store, name: str, version: str) -> list[StoredPack]:
     """Return the packs of this name and version that a store keeps."""
-    columns = (packs.c.digest, packs.c.name, packs.c.version, packs.c.content)
     with store.reading() as connection:
-        found = connection.execute(select(*columns).where(packs.c.name == name, packs.c.version == version))
-        return [StoredPack(*row) for row in found]
+        return _kept(connection, name, version)
 
 
-def use_pack(store: Store, pack: StoredPack, *, user: str, origin: str = COMMAND_LINE, note: str = "") -> None:
-    """Keep a pack version, if it is not kept yet, and put it to use; the log names where that was done, and a note."""
+def same_among(kept: Iterable[StoredPack], pack: StoredPack) -> list[StoredPack]:
+    """Return those of some packs that have the files of this one, whatever its folder is called."""
+    return [each for each in kept if each.digest == pack.digest or files_of(each.content) == files_of(pack.content)]
+
+
+def use_pack(
+    store: Store, pack: StoredPack, *, user: str, origin: str = COMMAND_LINE, note: str = "", force: bool = False
+) -> InUse:
+    """Keep a pack version, if it is not kept yet, and put it to use; the log names where that was done, and a note.
+
+    If that very pack is in use already, nothing is recorded.
+
+    Args:
+        store: where.
+        pack: the version.
+        user: who puts it to use.
+        origin: where that is done.
+        note: what the log says besides.
+        force: also if the store keeps other files under this name and version.
+
+    Raises:
+        StoreError: if the store keeps other files under this name and version.
+    """
     now = datetime.now(UTC)
     with store.writing() as connection:
-        if connection.scalar(select(packs.c.digest).where(packs.c.digest == pack.digest)) is None:
+        kept = _kept(connection, pack.name, pack.version)
+        same = same_among(kept, pack)
+        present = connection.scalar(ACTIVE_DIGEST)
+        if in_use := [each for each in same if each.digest == present]:
+            return InUse(in_use[0], already=True)
+        used = same[0] if same else pack
+        if not same:
+            if kept and not force:
+                raise _taken(pack)
             row = {"digest": pack.digest, "name": pack.name, "version": pack.version, "content": pack.content}
             connection.execute(insert(packs).values(**row, stored_at=now, stored_by=user))
-        connection.execute(insert(pack_uses).values(digest=pack.digest, used_at=now, used_by=user))
+            note = f" (another pack than before under this version){note}" if kept else note
+        connection.execute(insert(pack_uses).values(digest=used.digest, used_at=now, used_by=user))
         log(connection, user, origin, "pack_use", f"{pack.name} {pack.version}{note}", at=now)
+    return InUse(used, already=False)
 
 
 def rollback_pack(store: Store, *, user: str) -> StoredPack:
     """Put the version to use again that was used before the present one, and return it.
 
+    What was used before a version that was gone back to is what was used before it the first time: so each rollback
+    goes on backwards.
+
     Raises:
         StoreError: if there is none.
     """
     with store.writing() as connection:
-        present = _last_use(connection)
-        before = None if present is None else _last_use(connection, other_than=present.digest)
+        present = connection.execute(_USES.limit(1)).one_or_none()
+        if present is None:
+            why = "none was ever put to use, and the store decides by the one that comes with Valuelift"
+            raise StoreError(_NO_ROLLBACK, why, "Choose one by `valuelift pack use`.")
+        earlier = _USES.where(pack_uses.c.id < present.place, packs.c.digest != present.digest)
+        before = connection.execute(earlier.limit(1)).one_or_none()
         if before is None:
-            raise StoreError(
-                "The pack cannot be rolled back", "no other version was used before", "See `valuelift pack use`."
-            )
+            why = f"none was in use before {present.name} {present.version}"
+            raise StoreError(_NO_ROLLBACK, why, "See `valuelift rules log`, and choose one by `valuelift pack use`.")
         now = datetime.now(UTC)
-        connection.execute(insert(pack_uses).values(digest=before.digest, used_at=now, used_by=user))
+        row = {"digest": before.digest, "used_at": now, "used_by": user, "back_to": before.place}
+        connection.execute(insert(pack_uses).values(**row))
         log(connection, user, COMMAND_LINE, "pack_rollback", f"{before.name} {before.version}", at=now)
     return StoredPack(before.digest, before.name, before.version, before.content)
 
@@ -94,7 +132,7 @@ ACTIVE_DIGEST = select(pack_uses.c.digest).order_by(pack_uses.c.id.desc()).limit
 def active_pack(store: Store) -> StoredPack | None:
     """Return the pack version in use, or None if none was ever put to use."""
     with store.reading() as connection:
-        last = _last_use(connection)
+        last = connection.execute(_USES.limit(1)).one_or_none()
     return None if last is None else StoredPack(last.digest, last.name, last.version, last.content)
 
 
@@ -104,13 +142,24 @@ def active_digest(store: Store) -> str | None:
         return connection.scalar(ACTIVE_DIGEST)
 
 
-def _last_use(connection: Connection, other_than: str | None = None) -> Any:
-    statement = (
-        select(packs.c.digest, packs.c.name, packs.c.version, packs.c.content)
-        .join(pack_uses, pack_uses.c.digest == packs.c.digest)
-        .order_by(pack_uses.c.id.desc())
-        .limit(1)
+_NO_ROLLBACK = "The pack cannot be rolled back"
+_PACK = (packs.c.digest, packs.c.name, packs.c.version, packs.c.content)
+_USES = (
+    select(*_PACK, func.coalesce(pack_uses.c.back_to, pack_uses.c.id).label("place"))
+    .join(pack_uses, pack_uses.c.digest == packs.c.digest)
+    .order_by(pack_uses.c.id.desc())
+)
+"""The uses, the latest first; `place` is the use that a rollback went back to, else the use itself."""
+
+
+def _kept(connection: Connection, name: str, version: str) -> list[StoredPack]:
+    found = connection.execute(select(*_PACK).where(packs.c.name == name, packs.c.version == version))
+    return [StoredPack(*row) for row in found]
+
+
+def _taken(pack: StoredPack) -> StoreError:
+    return StoreError(
+        f"{pack.name} {pack.version} is not put to use",
+        "the store keeps another pack under this name and version, and nobody could tell them apart",
+        "Raise `version` in pack.yaml, or put it to use all the same by --force.",
     )
-    if other_than is not None:
-        statement = statement.where(packs.c.digest != other_than)
-    return connection.execute(statement).one_or_none()

@@ -526,6 +526,7 @@ pack_uses = Table(
     Column("digest", ForeignKey("packs.digest"), nullable=False),
     Column("used_at", UtcMoment, nullable=False),
     Column("used_by", Text, nullable=False),
+    Column("back_to", ForeignKey("pack_uses.id")),  # of a rollback: the use that it went back to
 )
 
 # A row is a draft of a pack that an author uploaded, and another may put to use.

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from facts.group_acceptance import Judged
     from facts.group_flow import Flow
     from facts.ideal import Ideal
-    from facts.packs import StoredPack
+    from facts.packs import InUse, StoredPack
     from facts.store import Store
 
 Progress = Callable[[str, int, int], None]
@@ -286,17 +286,16 @@ def _unpacked(stored: StoredPack) -> Iterator[Path]:
         yield unpacked(stored.content, Path(place))
 
 
-def use_rules(store: Store, folder: Path, user: str) -> StoredPack:
-    """Check the pack in a folder, keep it in the store and put it to use.
+def use_rules(store: Store, folder: Path, user: str, *, force: bool = False) -> InUse:
+    """Check the pack in a folder, keep it in the store and put it to use; see `facts.packs.use_pack`.
 
     Raises:
         ProblemsError: if it has a problem; then nothing changes.
+        StoreError: if the store keeps other files under its name and version, unless forced.
     """
     from facts.packs import use_pack
 
-    stored = stored_form(folder)
-    use_pack(store, stored, user=user)
-    return stored
+    return use_pack(store, stored_form(folder), user=user, force=force)
 
 
 # --- rules kept for the next command ---

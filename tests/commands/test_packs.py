@@ -168,6 +168,42 @@ def test_a_pack_is_used_and_rolled_back(store_url: str, packs: Path) -> None:
     store.close()
 
 
+def test_a_version_stands_for_one_pack(store_url: str, packs: Path) -> None:
+    """The very same pack again changes nothing; another one under its version is refused with what to do, or forced."""
+    Store.create(store_url).close()
+    use = ["pack", "use", packs / "local", "--db", store_url, "--as", "ana"]
+    first = call_command(*use)
+    again = call_command(*use)
+    assert again.lines == [first.lines[0].replace("In use:", "Already in use:") + " Nothing was recorded."]
+    (packs / "local" / "pack.yaml").write_text(LOCAL.replace("Our own", "Our very own"), encoding="utf-8")
+    refused = call_command(*use)
+    assert (refused.code, refused.output) == (1, "")
+    assert refused.errors == (
+        "Error: local 1.0.0 is not put to use: the store keeps another pack under this name and version, and nobody "
+        "could tell them apart. Raise `version` in pack.yaml, or put it to use all the same by --force.\n"
+    )
+    assert len(call_command("rules", "log", "--db", store_url).lines) == 1
+    forced = call_command(*use, "--force")
+    assert forced.output.startswith("In use: local 1.0.0 (")
+    assert forced.output != first.output
+
+
+def test_rollbacks_go_on_backwards(store_url: str, packs: Path) -> None:
+    """Each goes back by one version; at the first the store decides as before, and the message says why."""
+    Store.create(store_url).close()
+    for version in ("1.0.0", "1.1.0", "1.2.0"):
+        (packs / "local" / "pack.yaml").write_text(LOCAL.replace("1.0.0", version), encoding="utf-8")
+        call_command("pack", "use", packs / "local", "--db", store_url)
+    back = [call_command("pack", "rollback", "--db", store_url) for _ in range(3)]
+    assert [answer.output[:25] for answer in back] == ["In use again: local 1.1.0", "In use again: local 1.0.0", ""]
+    assert back[2].code == 1
+    assert back[2].errors == (
+        "Error: The pack cannot be rolled back: none was in use before local 1.0.0. See `valuelift rules log`, and "
+        "choose one by `valuelift pack use`.\n"
+    )
+    assert call_command("pack", "show", "--db", store_url).output.startswith("In use: local 1.0.0 ")
+
+
 def test_a_base_behind_a_symbolic_link_is_copied(store_url: str, packs: Path, tmp_path: Path) -> None:
     """Where a pack extends another by a link, the store keeps that pack where the link was."""
     Store.create(store_url).close()
@@ -207,7 +243,8 @@ def test_nothing_to_roll_back_to(demo: Call) -> None:
     """Without an earlier pack a rollback is a problem, said with what to do."""
     answer = demo("pack", "rollback")
     assert answer.code == 1
-    assert "See `valuelift pack use`." in answer.errors
+    assert "none was ever put to use" in answer.errors
+    assert "Choose one by `valuelift pack use`." in answer.errors
 
 
 def test_a_query_may_ask_another_pack(demo: Call, packs: Path) -> None:

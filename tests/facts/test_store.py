@@ -17,7 +17,6 @@ from sqlalchemy import text
 
 from facts import migrations
 from facts.database import StoreError, connect, database_url
-from facts.packs import StoredPack, active_pack, rollback_pack, use_pack
 from facts.recording import Recorded, confirm_stage, merge_customers, record
 from facts.runs import Run, decisions_of, last_portfolio, publish
 from facts.store import SCHEMA_REVISION, Store
@@ -294,24 +293,6 @@ def test_an_older_store_keeps_its_decisions(store_url: str) -> None:
         found = decisions_of(store, number).to_pylist()
         assert {row["customer"]: row["fired_rules"] for row in found} == old
     store.close()
-
-
-def test_a_pack_version_can_be_used_and_rolled_back(store: Store) -> None:
-    """Rolling back returns to the version used before, and again to the one before the rollback."""
-    first, second = (StoredPack(digest * 64, "value-marketing", digest, b"zip") for digest in "12")
-    assert active_pack(store) is None
-    use_pack(store, first, user="ann")
-    use_pack(store, second, user="ann")
-    assert active_pack(store) == second
-    assert rollback_pack(store, user="ann") == first
-    assert active_pack(store) == first
-
-
-def test_the_first_pack_cannot_be_rolled_back(store: Store) -> None:
-    """Without an earlier version a rollback is refused."""
-    use_pack(store, StoredPack("1" * 64, "value-marketing", "1", b"zip"), user="ann")
-    with pytest.raises(StoreError, match="no other version was used before"):
-        rollback_pack(store, user="ann")
 
 
 # --- what nobody could have known is never seen ---
