@@ -199,7 +199,7 @@ class Deriver:
         fired, others = self._split(entries, union.fact)
         scopes = dict.fromkeys(self.book[self.name(rule)].scope for rule, _ in union.entries)
         collections = [self._collection(scope) for scope in scopes if scope is not None]
-        given = {one.value for one in fired} | {self.decoded(union.fact, code) for code in union.default}
+        given = {one.value for one in fired}
         against = (*(other for other in others if other.value not in given), *collections)
         return replace(node, source=_source(fired, node), because=fired, against=against)
 

@@ -189,11 +189,10 @@ class Single:
 
 @dataclass(frozen=True, slots=True)
 class Union:
-    """A set: the members of all fired entries (rule, members) and of the default."""
+    """A set: the members of all fired entries (rule, members)."""
 
     fact: FactKey
     entries: tuple[tuple[int, tuple[int, ...]], ...]
-    default: tuple[int, ...]
 
 
 @dataclass(frozen=True, slots=True)

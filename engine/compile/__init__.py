@@ -75,5 +75,4 @@ def _without_location(item: Action) -> tuple[object, ...]:
 
 
 def _meaning(fact: Fact) -> tuple[object, ...]:
-    default = sorted(fact.default) if isinstance(fact.default, frozenset) else fact.default
-    return (fact.key, fact.type, fact.enum, fact.scale, default, fact.falls_back_to)
+    return (fact.key, fact.type, fact.enum, fact.scale, fact.default, fact.falls_back_to)

@@ -200,9 +200,7 @@ class Collector:
         if key in self.special:
             return self.special[key]
         if fact.type is Type.SET:
-            members = fact.default if isinstance(fact.default, frozenset) else frozenset()
-            default = tuple(sorted(self._code(key, member) for member in members))
-            return Union(key, tuple(self.members[key]), default)
+            return Union(key, tuple(self.members[key]))
         ranked = sorted(self.entries[key], key=lambda item: item[0])
         fallback = FactKey(key.scope, fact.falls_back_to) if fact.falls_back_to else None
         return Single(key, tuple(entry for _, entry in ranked), self._default(key), fallback)

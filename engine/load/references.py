@@ -10,7 +10,7 @@ from engine.errors import Location, Problems, did_you_mean
 from engine.load.form import kind_of
 from engine.load.values import WrongValueError, check_range, value_of
 from engine.vocabulary import Constraint, Enum, Fact, FactKey, Type, Value
-from engine.yaml12 import Node, YList, YScalar
+from engine.yaml12 import Node, YScalar
 
 _CONSTRAINT = re.compile(r"(\S+) <= (\S+)\Z")
 _NUMERIC = (Type.INTEGER, Type.NUMBER)
@@ -42,18 +42,10 @@ class References:
         if fact is None:
             return
         if declared.default is not None:
-            fact = replace(fact, default=self._default(fact, declared.default))
+            fact = replace(fact, default=self._value(fact, declared.default))
         if declared.fallback is not None:
             fact = replace(fact, falls_back_to=self._fallback(fact, declared.fallback))
         self.facts[fact.key] = fact
-
-    def _default(self, fact: Fact, node: Node) -> Value | None:
-        if isinstance(node, YList) and fact.type is Type.SET:
-            return frozenset(str(value) for item in node.items if (value := self._value(fact, item)) is not None)
-        if fact.type is Type.SET:
-            self.problems.add(node.at, "wrong-default", "the default of a set is a list of members.", "Write `[a, b]`.")
-            return None
-        return self._value(fact, node)
 
     def _value(self, fact: Fact, node: Node) -> Value | None:
         if not isinstance(node, YScalar):

@@ -171,6 +171,10 @@ class VocabularyReader:
         if default is not None and not fact.is_derived:
             form.problem(form.place("default"), "wrong-default", "only derived facts have a default.")
             default = None
+        if default is not None and fact.type is Type.SET:
+            message = "a set has no default: without a rule that adds to it, it is empty."
+            form.problem(form.place("default"), "wrong-default", message)
+            default = None
         if fallback is not None and (not isinstance(fallback, YScalar) or fact.type is Type.SET):
             form.problem(form.place("falls_back_to"), "wrong-fallback", "a single-valued fact falls back to one fact.")
             fallback = None

@@ -105,7 +105,7 @@ class _Hangs:
 
     def _union(self, union: Union) -> None:
         spots = {rule: self._spots(rule) for rule, _ in union.entries}
-        settled = set(union.default)
+        settled: set[int] = set()
         for rule, codes in union.entries:
             if any(holds(self._rules.settled(rule), index) for index in spots[rule]):
                 settled |= set(codes)

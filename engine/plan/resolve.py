@@ -122,8 +122,7 @@ def codes_type(chunk: Chunk, key: FactKey) -> type[np.int8 | np.int16 | np.int32
 def resolve_union(chunk: Chunk, rules: Rules, union: Union) -> None:
     """Give a set the bits of each member."""
     size = len(members_of(chunk, union.fact))
-    reached = [EVERYWHERE if code in union.default else NOWHERE for code in range(size)]
-    surely, doubted = list(reached), [NOWHERE] * size
+    reached, surely, doubted = ([NOWHERE] * size for _ in range(3))
     for rule, codes in union.entries:
         doubt = rules.open[rule]
         fired = _of_customers(chunk, rule, rules.fired[rule])

@@ -292,8 +292,8 @@ class Encoding:
         return other if stored is None else first_known(stored, other)
 
     def _union(self, union: Union, holds: Callable[[int, int | None], Term]) -> dict[int, Term]:
-        """Return, per member, whether it is there by default or added by a rule that holds."""
-        reached: dict[int, list[Term]] = {code: [True] for code in union.default}
+        """Return, per member, whether a rule that holds adds it."""
+        reached: dict[int, list[Term]] = {}
         for rule, codes in union.entries:
             term = self._anywhere(rule, holds)
             for code in codes:
@@ -426,7 +426,7 @@ class Encoding:
 
     def _union_may_change(self, union: Union) -> Term:
         sure = self._union(union, self.settled)
-        doubted = self._union(replace(union, default=()), self.open)
+        doubted = self._union(union, self.open)
         return some(*(both(doubt, no(sure[code])) for code, doubt in doubted.items()))
 
     def _aggregate_may_change(self, aggregate: Aggregate, row: int | None) -> Term:

@@ -77,7 +77,7 @@ class Examples:
                 continue
             hits = [(rule, codes) for rule, codes in union.entries if rule in fired]
             for rule, codes in hits:
-                rest = {code for other, more in hits if other != rule for code in more} | set(union.default)
+                rest = {code for other, more in hits if other != rule for code in more}
                 if not set(codes) <= rest:
                     self._changes.setdefault(rule, customer)
 

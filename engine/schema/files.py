@@ -130,7 +130,7 @@ def _by_type() -> list[Schema]:
         {"if": types(with_enum), "then": {"required": ["enum"]}, "else": without("enum")},
         {"if": types(numeric), "else": without("range")},
         {"if": types([Type.NUMBER.value]), "else": without("scale")},
-        {"if": types([Type.SET.value]), "then": {"allOf": [derived, without("falls_back_to")]}},
+        {"if": types([Type.SET.value]), "then": {"allOf": [derived, without("falls_back_to"), without("default")]}},
         {"if": types([Type.TEXT.value]), "then": {"not": derived}, "else": without("names")},
         {"if": {"required": ["default"]}, "then": derived},
     ]

@@ -111,7 +111,7 @@ def tasks(stratum: Stratum, conditions: Conditions, meanings: Meanings) -> list[
 def _default(resolution: Resolution) -> tuple[Code | frozenset[int] | None, bool]:
     match resolution:
         case Union():
-            return frozenset(resolution.default), True
+            return frozenset(), True
         case Selection():
             return None, False
         case Single() if resolution.fallback:
@@ -231,13 +231,13 @@ class Resolver:
 
     def _union(self, union: Union, task: Task, place: Place) -> _Doubts:
         codes_of = task.members
-        members = set(union.default)
+        members: set[int] = set()
         for rule in bits(self._places.fired & task.rules):
             members |= codes_of[rule]
         place.sets[union.fact.name] = frozenset(members)
         if not self._places.open & task.rules:
             return _NONE
-        settled = set(union.default)
+        settled: set[int] = set()
         could = []
         for spot in self._places:
             for rule in bits(spot.fired & ~spot.open & task.rules):

@@ -297,7 +297,6 @@ def test_a_fact_keeps_everything_it_says() -> None:
     assert (FACTS[key("region")].personal, FACTS[key("move")].default) == (True, "stay")
     assert (FACTS[key("complaints.answered_by")].names, FACTS[key("region")].names) == ("action", None)
     assert FACTS[key("proposed_stage")].falls_back_to == "stage"
-    assert FACTS[key("flags")].default == frozenset({"stalled"})
 
 
 def test_a_family_declares_a_fact_for_each_member() -> None:
