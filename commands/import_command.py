@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -83,10 +84,12 @@ def command(
     from commands.progress import progress
     from common.texts import Texts
     from facts.imports import import_files
+    from facts.own import fault_of
     from wiring import rules_in_use
 
     texts = Texts(language)
     with open_store(db) as store, progress() as report:
+        vocabulary = rules_in_use(store).pack.vocabulary
         done = import_files(
             store,
             mapping,
@@ -95,7 +98,8 @@ def command(
             dry_run=dry_run,
             max_rejects=max_rejects,
             rejects_path=rejects,
-            words={enum.name: tuple(enum.members) for enum in rules_in_use(store).pack.vocabulary.enums.values()},
+            words={enum.name: tuple(enum.members) for enum in vocabulary.enums.values()},
+            own_fault=partial(fault_of, vocabulary),
             progress=lambda step, name, rows: report(texts(f"import_{step}", name=name), rows, None),
         )
     if as_json:

@@ -16,6 +16,7 @@ from engine.recommend import Checklist, Recommendation
 from engine.vocabulary import Vocabulary
 from engine.wording import Wording
 from facts.audit import Entry
+from facts.own import fault_of, said_facts, value_of
 from facts.recording import ALWAYS
 from facts.tables import FACT_TABLES
 
@@ -35,7 +36,10 @@ _SHOWN_FACTS = ("perception", "cooperation_acceptance")
 
 def say(texts: Texts, wording: Wording, table: str, row: Mapping[str, Any]) -> str:
     """Return in one line what a row says: what it is, its words and its day, without personal data."""
-    words = (_word(texts, wording, table, name, value) for name, value in _shown(table, row).items())
+    words = [_word(texts, wording, table, name, value) for name, value in _shown(table, row).items()]
+    if table == "own_facts":
+        evidence = row.get("evidence")
+        words = [_own_fact(wording, row), texts("column_evidence", value=evidence) if evidence else ""]
     said = texts("comma").join(word for word in words if word)
     kind = "effect" if row.get("outcome") else table
     when = next((row[name] for name in ("heard_on", "settled_on", "holds_from") if row.get(name)), None)
@@ -77,6 +81,14 @@ def _word(texts: Texts, wording: Wording, table: str, name: str, value: Any) -> 
     else:
         said = _member(texts, wording, table, name, str(value))
     return texts(f"column_{name}", value=said) if texts.has(f"column_{name}") else said
+
+
+def _own_fact(wording: Wording, row: Mapping[str, Any]) -> str:
+    """Return a fact that the pack declares for itself, with its value, as long as it declares it."""
+    fact = said_facts(wording.vocabulary).get(row["fact"])
+    if fact is None or fault_of(wording.vocabulary, fact.name, row["value"]):
+        return f"{row['fact']} {row['value']}"
+    return f"{wording.text(fact.title)} {wording.measure(fact, value_of(wording.vocabulary, fact, row['value']))}"
 
 
 def _member(texts: Texts, wording: Wording, table: str, name: str, value: str) -> str:

@@ -6,7 +6,7 @@ Rules speak only of what the catalogue declares here. Values are plain Python: b
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import field
 from datetime import date
 from decimal import Decimal
@@ -76,6 +76,16 @@ class Text:
         return self.zh if language == "zh" else self.en
 
 
+def id_of(word: str, titles: Iterable[tuple[str, Text]]) -> str:
+    """Return a hint for a word that is the title of something, where its id belongs; or nothing.
+
+    >>> id_of("新客户", [("new", Text("new customer", "新客户"))])
+    'Write its id, `new`.'
+    """
+    found = next((name for name, title in titles if word in (title.en, title.zh)), None)
+    return "" if found is None else f"Write its id, `{found}`."
+
+
 @dataclass(frozen=True)
 class Enum:
     """A closed list of members; an ordered one (lowest first) serves facts of type level."""
@@ -114,6 +124,7 @@ class Fact:
     the point of a number. `least` and `most` bound values, both inclusive. After `fresh_days` somebody should ask
     whether it is still so (None: never). `names` is the enum to which the words belong that rules and cases write for
     a text; what is recorded may be another word, such as the id of an action of an earlier version of the pack.
+    `is_own`: a pack declares it, not the catalogue; what a feature does not compute is then what somebody says.
     """
 
     name: str
@@ -136,6 +147,7 @@ class Fact:
     ask_role: str | None = None
     fresh_days: int | None = None
     personal: bool = False
+    is_own: bool = False
     family: str | None = None
     member: str | None = None
 

@@ -6,14 +6,14 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
-from decimal import Decimal, InvalidOperation
 from typing import Any
 
-from engine.errors import did_you_mean, which_word
-from engine.vocabulary import Fact, Origin, Type, Value, Vocabulary
+from engine.errors import did_you_mean
+from engine.vocabulary import Fact, Origin, Value, Vocabulary
 from facts.book import Book
 from facts.database import StoreError
 from facts.features import features
+from facts.own import is_said, value_of, written
 from facts.recording import Statement
 from facts.tables import PERCEPTION_LEVELS, customers
 
@@ -33,13 +33,6 @@ _BY_COMMAND = {
     "referrals": "Use `valuelift record referral` for each recommendation.",
     "actions": "Use `valuelift record action`.",
 }
-_WRITTEN = {
-    Type.INTEGER: "Write a whole number, such as 620.",
-    Type.NUMBER: "Write a number, such as 1250.50.",
-    Type.DATE: "Write a date as 2024-06-30.",
-    Type.FLAG: "Write yes or no.",
-}
-_FLAGS = {"true": True, "yes": True, "false": False, "no": False}
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,12 +66,12 @@ def read_answer(vocabulary: Vocabulary, said: str) -> Answer:
     if fact is None:
         known = [each.name for each in vocabulary.in_scope(None)]
         raise ValueError(f"There is no fact {name!r}. {did_you_mean(name, known) or _answerable(vocabulary)}")
-    return Answer(fact, _value(vocabulary, fact, value))
+    return Answer(fact, value_of(vocabulary, fact, value))
 
 
 def is_answerable(fact: Fact) -> bool:
     """Return whether people answer a customer's fact, or it is counted, concluded, or recorded in another way."""
-    return fact.family in _FAMILIES or fact.name in _SINGLE or fact.name in customers.c
+    return fact.family in _FAMILIES or fact.name in _SINGLE or fact.name in customers.c or is_said(fact)
 
 
 def _answerable(vocabulary: Vocabulary) -> str:
@@ -122,6 +115,9 @@ def answered(book: Book, answer: Answer, on: date, evidence: str | None, sure: s
         return _judged(book, table, said, known, on)
     if not is_answerable(fact):
         raise _not_answered(fact)
+    if is_said(fact):
+        own = {"fact": fact.name, "value": written(value), "evidence": evidence}
+        return book.entry("own_facts", own, on, f"{book.customer}/{fact.name}")
     if fact.name == "annual_revenue":
         return book.entry(
             "customers",
@@ -169,47 +165,3 @@ def _not_answered(fact: Fact) -> StoreError:
     source = next((each for each in found if each in _BY_COMMAND), found[0] if found else "facts")
     hint = _BY_COMMAND.get(source, "Import them: `valuelift import --help`.")
     return StoreError(what, f"it is counted from the records of {source}", hint)
-
-
-def _value(vocabulary: Vocabulary, fact: Fact, text: str) -> Value:
-    try:
-        value = _read(vocabulary, fact, text)
-    except (InvalidOperation, ValueError, KeyError) as error:
-        hint = error.args[0] if isinstance(error, _UnknownWordError) else _WRITTEN[fact.type]
-        raise ValueError(f"{text!r} is no value of {fact.name}. {hint}".rstrip()) from None
-    if isinstance(value, int | Decimal) and not isinstance(value, bool):
-        _require_range(fact, value)
-    return value
-
-
-def _require_range(fact: Fact, number: int | Decimal) -> None:
-    if (fact.least is not None and number < fact.least) or (fact.most is not None and number > fact.most):
-        upper = "" if fact.most is None else f" to {fact.most}"
-        raise ValueError(f"{number} is no value of {fact.name}. It lies from {fact.least}{upper}.")
-
-
-class _UnknownWordError(ValueError):
-    """A word that an enum does not have, with what to say about it."""
-
-
-def _read(vocabulary: Vocabulary, fact: Fact, text: str) -> Value:
-    match fact.type:
-        case Type.INTEGER:
-            return int(text)
-        case Type.NUMBER:
-            return _finite(Decimal(text))
-        case Type.DATE:
-            return date.fromisoformat(text)
-        case Type.FLAG:
-            return _FLAGS[text]
-        case Type.CATEGORY | Type.LEVEL:
-            members = vocabulary.enum_of(fact).members
-            if text not in members:
-                raise _UnknownWordError(which_word(text, members))
-    return text
-
-
-def _finite(number: Decimal) -> Decimal:
-    if not number.is_finite():
-        raise ValueError(str(number))
-    return number

@@ -16,6 +16,7 @@ from sqlalchemy import Boolean, Column, Date, DefaultClause, Integer, String
 from facts.columns import Scaled
 from facts.import_files import FAULT, MAX_CELL, ROW
 from facts.mapping import (
+    FOLDED,
     GENERATED,
     Cell,
     CellTest,
@@ -38,6 +39,9 @@ _COUNTED_IN_REGISTERS = {("stage_history", "holds_from"), ("customers", "first_b
 
 Words = Mapping[str, Sequence[str]]
 """The members of enums that facts are read by: other words are faults."""
+
+OWN_FAULT = "own_fault"
+"""The function of a fact's name and its value as a text that gives what is wrong with them, or nothing."""
 
 # Wide enough to see whether a number has more digits than its column before it is rounded to them.
 _WIDE = "DECIMAL(38, 12)"
@@ -90,6 +94,18 @@ def typed(table: str, target: str) -> Sql:
 # --- a whole file ---
 
 
+def folded(file: FileMapping) -> Sql:
+    """Return the statement that makes a row of each cell that tells a fact; a row keeps its number and its fault."""
+    raw, whole = raw_table(file.name), sql("{} IS NOT NULL", name(FAULT))
+    rows = [
+        sql("SELECT *, {}::VARCHAR AS {}, {} AS {} FROM {} WHERE {} IS NOT NULL AND NOT {}",
+            fact, name(FOLDED[0]), name(column), name(FOLDED[1]), raw, name(column), whole)
+        for column, fact in file.facts
+    ]  # fmt: skip
+    rows.append(sql("SELECT *, NULL::VARCHAR, NULL::VARCHAR FROM {} WHERE {}", raw, whole))
+    return sql("CREATE OR REPLACE TABLE {} AS {}", raw, joined(" UNION ALL ", rows))
+
+
 def check_file(file: FileMapping, tables: Sequence[TableMapping], today: date, words: Words) -> Sql:
     """Return the statement that makes a file's checked table.
 
@@ -114,7 +130,7 @@ def check_file(file: FileMapping, tables: Sequence[TableMapping], today: date, w
             problems.append(_problem(wrong, column, reason, text))
         values.append(sql("{} AS {}", _typed(text, target), text))
     for filled in tables:
-        problems += [*_disordered(filled), *_alone(filled)]
+        problems += [*_disordered(filled), *_alone(filled), *_unfit(filled)]
     return sql(
         "CREATE TABLE {} AS SELECT number, aside, {} AS problem, {} FROM (SELECT {} FROM {} AS cells)",
         checked_table(file.name),
@@ -153,6 +169,15 @@ def _alone(table: TableMapping) -> Iterator[Sql]:
             text = typed(table.table, column.target)
             lacking = sql("{} IS NULL", typed(table.table, needed)) if needed in mapped else Sql("true")
             yield _problem(sql("{} IS NOT NULL AND {}", text, lacking), column, f"stands without {needed}", text)
+
+
+def _unfit(table: TableMapping) -> Iterator[Sql]:
+    """Give the cases in which a value is none of the fact that its row names; `OWN_FAULT` knows them."""
+    for column in table.columns:
+        if named := FACT_TABLES[table.table].c[column.target].info.get("is_of"):
+            text = typed(table.table, column.target)
+            fault = sql(f"{OWN_FAULT}({{}}, {{}})", typed(table.table, named), text)
+            yield sql("WHEN {} IS NOT NULL THEN [{}, {}, left({}, 200)]", fault, _shown(column), fault, text)
 
 
 def _case(whens: Sequence[Sql], otherwise: Sql = Sql("NULL")) -> Sql:

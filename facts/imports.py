@@ -30,7 +30,7 @@ from facts.database import StoreError, bulk, run
 from facts.import_changes import Changes, TableCounts
 from facts.import_comparison import Staged
 from facts.import_files import FAULT, ROW, UnusableFileError, digest, read_rows
-from facts.import_sql import Words, check_file, checked_table, name, raw_table
+from facts.import_sql import OWN_FAULT, Words, check_file, checked_table, folded, name, raw_table
 from facts.mapping import FileMapping, ImportMapping, TableMapping
 from facts.mapping_load import FOLDER, load_mapping, mapping_names
 from facts.store import Store
@@ -42,6 +42,10 @@ _MEMORY = "1GB"
 
 Progress = Callable[[str, str, int], None]
 """Called with a step (`reading`, `checking`, `comparing`, `storing`), the file or table, and how many rows are done."""
+
+
+OwnFault = Callable[[str | None, str | None], str | None]
+"""Given a fact that a pack declares for itself and a value as a text, gives what is wrong with them, if anything is."""
 
 
 class ImportRefusedError(StoreError):
@@ -131,6 +135,7 @@ def import_files(
     max_rejects: int = MAX_REJECTS,
     rejects_path: Path | None = None,
     words: Words | None = None,
+    own_fault: OwnFault | None = None,
     progress: Progress | None = None,
 ) -> ImportReport:
     """Import files into the store in one transaction.
@@ -147,6 +152,7 @@ def import_files(
         max_rejects: refuse the whole import if more input rows are faulty.
         rejects_path: a CSV file to write with each faulty row's file, number, column, reason and value.
         words: the members of the vocabulary's enums; rows with other words are faulty.
+        own_fault: given a fact that a pack declares for itself and a value as a text, gives what is wrong with them.
         progress: told how far the import is.
 
     Raises:
@@ -157,6 +163,10 @@ def import_files(
     chosen = find_mapping(mapping) if isinstance(mapping, str) else mapping
     files = match_files(chosen, paths)
     with _staging() as database:
+        # By words, as the constants for them stand in another module in each version of DuckDB.
+        database.create_function(  # type: ignore[call-overload]
+            OWN_FAULT, own_fault or _no_fault, ["varchar", "varchar"], "varchar", null_handling="special"
+        )
         return _Import(store, chosen, files, database, user, progress or _silent, words or {}).carry_out(
             dry_run=dry_run, max_rejects=max_rejects, rejects_path=rejects_path
         )
@@ -190,6 +200,11 @@ def match_files(mapping: ImportMapping, paths: Sequence[Path]) -> list[tuple[Fil
             "Files are missing", f"mapping {mapping.name} needs {needs}", "Give the folder, or all the files."
         )
     return matched
+
+
+def _no_fault(_fact: str | None, _value: str | None) -> str | None:
+    """Find nothing wrong."""
+    return None
 
 
 def _silent(_step: str, _of: str, _rows: int) -> None:
@@ -283,6 +298,10 @@ class _Import:
             if self.rows_read == before:
                 raise UnusableFileError(path, "it has no rows", "Export it again.")
             self.starts.setdefault(file.name, []).append((start, path))
+        for file in self.mapping.files:
+            if file.facts and file.name in self.starts:
+                statement = folded(file)
+                self.database.execute(statement.text, list(statement.values))
 
     def _last_number(self, file: FileMapping) -> int:
         if file.name not in self.starts:

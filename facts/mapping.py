@@ -13,6 +13,9 @@ from facts.import_files import Heading
 GENERATED = "~"
 """What a key made from a row's content begins with. Rows with equal content are told apart by their order."""
 
+FOLDED = ("fact", "value")
+"""The columns of a file whose columns make rows (`FileMapping.facts`)."""
+
 STEPS = ("trim", "upper", "lower", "rename", "date", "times", "year", "prefix")
 """What can be done to a cell, in the order in which a mapping lists it."""
 
@@ -124,7 +127,11 @@ class SetAside:
 
 @dataclass(frozen=True, slots=True)
 class FileMapping:
-    """A file, and how it is read."""
+    """A file, and how it is read.
+
+    `facts`: columns that each make a row of their own, with the fact that the column tells in `fact` and its cell in
+    `value`; the other columns stand in each of these rows.
+    """
 
     name: str
     match: tuple[str, ...]
@@ -133,6 +140,7 @@ class FileMapping:
     set_aside: tuple[SetAside, ...] = ()
     delimiter: str = ","
     optional: bool = False
+    facts: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

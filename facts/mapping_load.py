@@ -13,6 +13,7 @@ from engine.errors import Problems, did_you_mean
 from engine.yaml12 import Node, YList, YMap, YScalar, read_yaml
 from facts.import_files import Heading
 from facts.mapping import (
+    FOLDED,
     STEPS,
     TESTS,
     Cell,
@@ -76,19 +77,36 @@ class _Reader:
 
     def _file(self, name: str, node: Node) -> FileMapping:
         entries = self._map(
-            node, required=("match", "columns"), optional=("missing", "set_aside", "delimiter", "optional")
+            node, required=("match", "columns"), optional=("missing", "set_aside", "delimiter", "optional", "facts")
         )
         columns = self._texts(entries.get("columns"))
-        self._columns[name] = columns
+        facts = self._facts(entries.get("facts"), columns)
+        self._columns[name] = (*columns, *(FOLDED if facts else ()))
         return FileMapping(
             name=name,
             match=self._texts(entries.get("match")),
             heading=Heading(columns),
             missing=("", *self._texts(entries.get("missing"))),
-            set_aside=tuple(self._set_aside(each, columns) for each in self._items(entries.get("set_aside"))),
+            set_aside=tuple(
+                self._set_aside(each, self._columns[name]) for each in self._items(entries.get("set_aside"))
+            ),
             delimiter=self._delimiter(entries.get("delimiter")),
             optional=self._flag(entries.get("optional")),
+            facts=facts,
         )
+
+    def _facts(self, node: Node | None, columns: Sequence[str]) -> tuple[tuple[str, str], ...]:
+        if node is None:
+            return ()
+        facts = tuple((column, self._text(each)) for column, each in self._named(node))
+        for column, _ in facts:
+            if column not in columns:
+                self._unknown(node, column, columns, "column")
+        for column in FOLDED:
+            if column in columns:
+                what = f"the file has a column `{column}` already, and `facts` makes one."
+                self._problems.add(node.at, "mapping-shape", what, f"Map `{column}` without `facts`.")
+        return facts
 
     def _delimiter(self, node: Node | None) -> str:
         mark = self._text(node) or ","

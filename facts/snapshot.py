@@ -36,6 +36,7 @@ from facts.features import (
     features,
     prepared,
 )
+from facts.own import said_columns, said_facts, said_values
 from facts.snapshot_checks import check_members, check_snapshot, check_values, wanted_columns
 
 if TYPE_CHECKING:
@@ -192,6 +193,8 @@ def _customers(database: DuckDBPyConnection, vocabulary: Vocabulary) -> pa.Table
     for feature in features("spans"):
         in_spans = spread(_query(database, feature.sql), "span", spans, keys)
         found |= {f"{name}_{span}": column for name, span, column in in_spans}
+    for feature in features("own") if said_facts(vocabulary) else ():
+        found = said_columns(_query(database, feature.sql), keys, vocabulary) | found
     recorded = _query(database, "SELECT customer, collection, recorded_from, recorded_to FROM recorded")
     of_collections = spread(recorded, "collection", list(vocabulary.collections), keys)
     found |= {f"{collection}.{name}": column for name, collection, column in of_collections}
@@ -390,7 +393,8 @@ class _Workspace:
 
 
 def _known_facts(said: Mapping[str, Results], vocabulary: Vocabulary, customer: str) -> Iterator[tuple[str, Value]]:
-    """Yield the names and values of the known facts."""
+    """Yield the names and values of the known facts; what a feature computes goes before what is said."""
+    yield from said_values(chain.from_iterable(said["own"].values()), vocabulary)
     for values in chain.from_iterable(said["customers"].values()):
         yield from ((name, value) for name, value in _known(values).items() if name != "customer")
     for values in chain.from_iterable(said["members"].values()):

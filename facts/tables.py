@@ -346,6 +346,15 @@ assessments = _register(
     identity=("customer", "criterion"),
 )
 
+# A row is what is so, from a date on, of a fact that a pack declares for itself; `value` is as `facts.own` writes it.
+own_facts = _register(
+    "own_facts",
+    Column("fact", String(128), nullable=False, info={"names": "own_fact"}),
+    Column("value", Text, nullable=False, info={"is_of": "fact"}),
+    Column("evidence", Text),
+    identity=("customer", "fact"),
+)
+
 # A row is how an advised action stands from a date on. `about` is the key of the row it is about, or empty.
 actions = _register(
     "actions",

@@ -160,6 +160,10 @@ def load_rules(folder: Path) -> Rules:
     from engine.load import load_pack
 
     pack = load_pack(folder, catalogue())
+    if any(fact.is_own for fact in pack.vocabulary.facts.values()):
+        from facts.own import check_own
+
+        check_own(pack.vocabulary)
     return Rules(pack, compile_pack(pack))
 
 
@@ -301,7 +305,19 @@ def use_rules(store: Store, folder: Path, user: str, *, force: bool = False) -> 
 # --- rules kept for the next command ---
 
 
-MADE_BY = ("frozen", "errors", "yaml12", "vocabulary", "model", "decision", "program", "plain", "load/*", "compile/*")
+MADE_BY = (
+    "frozen",
+    "errors",
+    "slips",
+    "yaml12",
+    "vocabulary",
+    "model",
+    "decision",
+    "program",
+    "plain",
+    "load/*",
+    "compile/*",
+)
 """The modules of the engine that make rules of a pack and keep them: with others, a kept form is not theirs."""
 
 

@@ -186,7 +186,7 @@ def _vocabulary(packs: Iterable[Files], catalogue: Vocabulary, problems: Problem
     reader.start_from(catalogue)
     for files in packs:
         if FACTS in files.nodes:
-            reader.read(files.nodes[FACTS])
+            reader.read(files.nodes[FACTS], is_own=True)
     return reader.finish()
 
 

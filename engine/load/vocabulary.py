@@ -84,6 +84,7 @@ class VocabularyReader:
     constraints: list[Constraint] = field(default_factory=list)
     _declared: list[Declared] = field(default_factory=list)
     _constraint_nodes: list[Node] = field(default_factory=list)
+    _is_own: bool = False
 
     def start_from(self, base: Vocabulary) -> None:
         """Take over everything that a vocabulary already declares."""
@@ -93,8 +94,9 @@ class VocabularyReader:
         self.families.update(base.families)
         self.constraints.extend(base.constraints)
 
-    def read(self, node: Node) -> None:
-        """Read one file's declarations."""
+    def read(self, node: Node, *, is_own: bool = False) -> None:
+        """Read one file's declarations; `is_own` says that a pack makes them."""
+        self._is_own = is_own
         form = Form(node, "the catalogue", self.problems)
         for key, value in self._named(form, "enums"):
             self._enum(key, value)
@@ -215,6 +217,7 @@ class VocabularyReader:
             ask_role=form.member("ask_role", self.enums.get("contact_role")),
             fresh_days=form.optional_integer("fresh_days", 1, 36_500),
             personal=form.flag("personal", False),
+            is_own=self._is_own,
         )
 
     def _enum_of(self, form: Form, type_: Type) -> str | None:

@@ -5,6 +5,7 @@
 * `members/`: one row per customer and `member`, a column per family of facts.
 * `spans/`: one row per customer and covered span of days; the column `orders` gives `orders_90d`, `orders_365d`, ...
 * `rows/`: one row per row of the collection that the file is named after.
+* `own/`: one row per customer and `fact` that a pack declares for itself, with its `value` as a text (see `facts.own`).
 * `ideal/`: the ideal customer of each product, and who resembles it (see `facts.look_alikes`).
 * `groups/`: how often groups of customers accept what we convey (see `facts.group_acceptance`).
 * `portfolio.sql`: what a batch run finds by looking at the whole base.
@@ -25,7 +26,7 @@ from facts.tables import FACT_TABLES, portfolio
 FOLDER = Path(__file__).parent
 PORTFOLIO = FOLDER / "portfolio.sql"
 
-KINDS = ("customers", "members", "spans", "rows")
+KINDS = ("customers", "members", "spans", "rows", "own")
 """The folders whose files are features: each is one."""
 
 # In this order, because a file may read what those before it made.

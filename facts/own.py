@@ -1,0 +1,184 @@
+"""Facts that a pack declares for itself: no feature computes them, they are what people and files say.
+
+The store keeps each value as a text. A value that its fact cannot have any more, since a later version of the pack
+declares it otherwise, counts as not recorded: an edit of a pack breaks no batch.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal, InvalidOperation
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from engine.errors import Problem, ProblemsError, which_word
+from engine.snapshot import arrow_type
+from engine.vocabulary import Fact, Origin, Type, Value, Vocabulary
+
+LARGEST = 10**13
+"""Numbers of facts lie between this and its negative."""
+
+_WRITTEN = {
+    Type.INTEGER: "Write a whole number, such as 620.",
+    Type.NUMBER: "Write a number, such as 1250.50.",
+    Type.DATE: "Write a date as 2024-06-30.",
+    Type.FLAG: "Write yes or no.",
+}
+_FLAGS = {"true": True, "yes": True, "false": False, "no": False}
+
+
+def is_said(fact: Fact) -> bool:
+    """Return whether a fact is a pack's own and its values are what somebody says."""
+    return fact.is_own and fact.scope is None and fact.origin is Origin.MEASURED and not fact.personal
+
+
+def said_facts(vocabulary: Vocabulary) -> dict[str, Fact]:
+    """Return the facts of the customer that somebody says, by name."""
+    return {fact.name: fact for fact in vocabulary.in_scope(None) if is_said(fact)}
+
+
+def check_own(vocabulary: Vocabulary) -> None:
+    """Check that each fact which a pack declares can come to a value.
+
+    Raises:
+        ProblemsError: for each one that neither rules conclude nor anybody can say.
+    """
+    problems = [
+        Problem(fact.at, "no-feature", f"nothing can give `{fact.key}` a value: {_why(fact)}.", _HINT)
+        for fact in vocabulary.facts.values()
+        if fact.is_own and not fact.is_derived and not is_said(fact)
+    ]
+    if problems:
+        raise ProblemsError(problems)
+
+
+_HINT = "Declare it of the customer and without `origin`, or let rules conclude it (`origin: derived`)."
+
+
+def _why(fact: Fact) -> str:
+    if fact.scope is not None:
+        return "rows of a pack's own cannot be recorded"
+    if fact.personal:
+        return "personal data stands in contacts alone"
+    return f"a pack's own facts are not {fact.origin}"
+
+
+# --- values ---
+
+
+def value_of(vocabulary: Vocabulary, fact: Fact, text: str) -> Value:
+    """Return the value of a fact that a text says.
+
+    Raises:
+        ValueError: telling what is wrong with it, and how values of this fact are written.
+    """
+    value = _read(vocabulary, fact, text)
+    hint = value.hint if isinstance(value, _No) else _beyond(fact, value)
+    if isinstance(value, _No) or hint:
+        raise ValueError(f"{text!r} is no value of {fact.name}. {hint}".rstrip())
+    return value
+
+
+def fault_of(vocabulary: Vocabulary, name: str | None, text: str | None) -> str | None:
+    """Return what is wrong with a row of `own_facts` that an import brings; what is missing is told elsewhere."""
+    if name is None or text is None:
+        return None
+    fact = said_facts(vocabulary).get(name)
+    if fact is None:
+        return f"is of no fact that the rules in use declare for themselves: {name}"
+    try:
+        value_of(vocabulary, fact, text)
+    except ValueError as error:
+        return str(error).removeprefix(f"{text!r} ")
+    return None
+
+
+def written(value: Value) -> str:
+    """Return the text in which the store keeps a value."""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return format(value, "f") if isinstance(value, Decimal) else str(value)
+
+
+def _beyond(fact: Fact, value: Value) -> str:
+    """Return what a number should be, if it is not, or nothing."""
+    if not isinstance(value, int | Decimal) or isinstance(value, bool):
+        return ""
+    if (fact.least is not None and value < fact.least) or (fact.most is not None and value > fact.most):
+        upper = "" if fact.most is None else f" to {fact.most}"
+        return f"It lies from {fact.least}{upper}."
+    if not -LARGEST <= value <= LARGEST:
+        return "It has too many digits."
+    if isinstance(value, Decimal) and value != value.quantize(Decimal(1).scaleb(-fact.scale)):
+        return f"It has {fact.scale} digit{'' if fact.scale == 1 else 's'} after the point at most."
+    return ""
+
+
+@dataclass(frozen=True, slots=True)
+class _No:
+    """No value, with how values are written."""
+
+    hint: str
+
+
+def _read(vocabulary: Vocabulary, fact: Fact, text: str) -> Value | _No:
+    try:
+        match fact.type:
+            case Type.INTEGER:
+                return int(text)
+            case Type.NUMBER:
+                number = Decimal(text)
+                return number if number.is_finite() else _No(_WRITTEN[fact.type])
+            case Type.DATE:
+                return date.fromisoformat(text)
+            case Type.FLAG:
+                return _FLAGS[text]
+    except (InvalidOperation, ValueError, KeyError):
+        return _No(_WRITTEN[fact.type])
+    if fact.type in (Type.CATEGORY, Type.LEVEL):
+        members = vocabulary.enum_of(fact).members
+        return text if text in members else _No(which_word(text, members))
+    return text
+
+
+# --- snapshots ---
+
+
+def said_values(rows: Iterable[Mapping[str, Any]], vocabulary: Vocabulary) -> Iterator[tuple[str, Value]]:
+    """Yield what is said of one customer: the names and values of facts."""
+    facts = said_facts(vocabulary)
+    for row in rows:
+        if row["fact"] in facts:
+            value = _known(vocabulary, facts[row["fact"]], row["value"])
+            if value is not None:
+                yield row["fact"], value
+
+
+def said_columns(rows: pa.Table, keys: pa.ChunkedArray, vocabulary: Vocabulary) -> dict[str, pa.Array]:
+    """Return a column for each fact that somebody says, with one value for each key.
+
+    Args:
+        rows: the columns `customer`, `fact` and `value`, one row for each customer and fact.
+        keys: the customers.
+        vocabulary: the facts wanted.
+    """
+    return {name: _column(rows, keys, vocabulary, fact) for name, fact in said_facts(vocabulary).items()}
+
+
+def _column(rows: pa.Table, keys: pa.ChunkedArray, vocabulary: Vocabulary, fact: Fact) -> pa.Array:
+    of_fact = rows.filter(pc.equal(rows["fact"], fact.name))
+    coded = of_fact["value"].combine_chunks().dictionary_encode()  # each text is read once, whoever has it
+    values = pa.array([_known(vocabulary, fact, text) for text in coded.dictionary.to_pylist()], arrow_type(fact))
+    places = pc.index_in(keys, value_set=of_fact["customer"])
+    return values.take(coded.indices.take(places.combine_chunks()))
+
+
+def _known(vocabulary: Vocabulary, fact: Fact, text: str) -> Value | None:
+    try:
+        return value_of(vocabulary, fact, text)
+    except ValueError:
+        return None
