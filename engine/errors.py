@@ -69,12 +69,27 @@ class Problems:
             raise ProblemsError(self.found)
 
 
+_ASCII = dict(zip("：，“”‘’｛｝【】［］－", ":,\"\"''{}[][]-", strict=True))
+
+
+def full_width_in(word: str) -> str:
+    """Return a hint for a word with a mark that a Chinese keyboard writes in the place of another, or nothing.
+
+    >>> full_width_in("new，core")
+    '`，` is a full-width mark; write `,`.'
+    """
+    mark = next((sign for sign in word if sign in _ASCII), None)
+    return "" if mark is None else f"`{mark}` is a full-width mark; write `{_ASCII[mark]}`."
+
+
 def did_you_mean(word: str, known: Iterable[str]) -> str:
     """Return a hint that names the known word nearest to `word`, or an empty text if none is near.
 
     >>> did_you_mean("day_in_stage", ["days_in_stage", "stage"])
     'Did you mean `days_in_stage`?'
     """
+    if full_width := full_width_in(word):
+        return full_width
     near = difflib.get_close_matches(word, sorted(known), n=1, cutoff=0.6)
     return f"Did you mean `{near[0]}`?" if near else ""
 

@@ -17,6 +17,7 @@ from typing import NamedTuple
 import yaml
 
 from engine.errors import Location, Problems, ProblemsError
+from engine.slips import slip_in
 
 Scalar = str | int | Decimal | bool | None
 
@@ -104,8 +105,8 @@ def parse_yaml(text: str, file: str) -> Node:
         node = _Reader(file, problems).document(events)
     except yaml.MarkedYAMLError as error:
         at = _place(error, file)
-        message = f"this is not YAML: {error.problem or error.context}."
-        problems.add(at, "yaml-syntax", message, _syntax_hint(text, at))
+        what = error.problem or error.context or ""
+        problems.add(at, "yaml-syntax", f"this is not YAML: {what}.", slip_in(text, at.line, f"{error.context} {what}"))
     problems.raise_any()
     return node
 
@@ -123,14 +124,6 @@ def _place(error: yaml.MarkedYAMLError, file: str) -> Location:
     in_quotes = "quoted scalar" in (error.context or "")
     mark = error.context_mark if in_quotes else error.problem_mark or error.context_mark
     return Location(file, mark.line + 1, mark.column + 1) if mark else Location(file)
-
-
-def _syntax_hint(text: str, at: Location) -> str:
-    lines = text.splitlines()
-    line = lines[at.line - 1] if at.line <= len(lines) else ""
-    if "\t" in line:
-        return "The line contains a tab; indent with spaces."
-    return "Check the indentation and the quotes on this line and the one above."
 
 
 class _Reader:

@@ -13,7 +13,8 @@ from tests.conftest import ROOT
 ENGINE: dict[str, set[str]] = {
     "engine.frozen": set(),
     "engine.errors": {"engine.frozen"},
-    "engine.yaml12": {"engine.errors"},
+    "engine.slips": {"engine.errors"},
+    "engine.yaml12": {"engine.slips"},
     "engine.vocabulary": {"engine.errors"},
     "engine.model": {"engine.vocabulary"},
     "engine.load": {"engine.model", "engine.yaml12"},

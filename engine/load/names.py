@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from engine.errors import Location, Problems, did_you_mean
 from engine.model import Parameter
-from engine.vocabulary import Fact, Vocabulary
+from engine.vocabulary import Fact, Vocabulary, id_of
 from engine.yaml12 import YScalar
 
 _CUSTOMER = "customer."
@@ -52,6 +52,8 @@ class Names:
             return f"A row of `{owner}` has it: test it under `{owner}: {{any: ...}}`."
         if name in vocabulary.collections:
             return "It is a collection: only conditions on the customer look at its rows."
+        if by_title := id_of(name, ((fact.name, fact.title) for fact in vocabulary.in_scope(scope))):
+            return by_title
         known = [fact.name for fact in vocabulary.in_scope(scope)]
         if scope is None:
             return did_you_mean(name, [*known, *vocabulary.collections])
