@@ -78,6 +78,8 @@ def _text(rules: Rules | None, findings: Sequence[Finding]) -> None:
     verdict = f"has {counted(counts['warning'], 'warnings')}" if counts["warning"] else "is fine"
     noted = f" ({counted(counts['note'], 'notes')})" if counts["note"] else ""
     click.echo(f"{rules.pack.name} {rules.pack.version} {verdict}{noted}: {held}.")
+    for override in rules.pack.overrides:
+        click.echo(f"{override.at}: override: {override.what} `{override.id}` {override.change}")
     for page in sorted({one.page for one in findings if one.level == "warning"}):
         click.echo(f"See {page}")
 

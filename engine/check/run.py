@@ -67,7 +67,17 @@ def _talk(pack: Pack, day: date) -> Iterator[Finding]:
         message = f"evidence `{one.id}` for {one.value} is valid until {one.valid_until} only."
         yield lint(one.at, "evidence-expires", message, "Renew it, or find another piece.")
     if gaps.untold:
-        pairs = ", ".join(f"{value} for {need}" for value, need in gaps.untold)
         number = len(gaps.untold)
         said = "1 pair of value and need has" if number == 1 else f"{number} pairs of value and need have"
-        yield lint(at, "no-track", f"{said} no talk track: {pairs}.", "Add one in `talk/`.")
+        yield lint(at, "no-track", f"{said} no talk track: {_pairs(gaps.untold, pack)}.", "Add one in `talk/`.")
+
+
+def _pairs(untold: Sequence[tuple[str, str]], pack: Pack) -> str:
+    """Return the pairs by value: first values that lack some needs, then those of which nothing at all is said."""
+    needs: dict[str, list[str]] = {}
+    for value, need in untold:
+        needs.setdefault(value, []).append(need)
+    whole = len(pack.vocabulary.enums["need_kind"].members)
+    silent = [value for value, of in needs.items() if len(of) == whole > 1]
+    said = [f"{value} for {', '.join(of)}" for value, of in needs.items() if value not in silent]
+    return "; ".join([*said, *([f"{', '.join(silent)} for every need"] if silent else [])])

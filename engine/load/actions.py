@@ -6,7 +6,7 @@ from decimal import Decimal
 from enum import StrEnum
 
 from engine.errors import Problems
-from engine.load.form import DOTTED, KEBAB, SNAKE, SOURCE, Form, kind_of
+from engine.load.form import DOTTED, KEBAB, SOURCE, Form, kind_of
 from engine.load.reading import item_name
 from engine.load.values import WrongValueError, number_of
 from engine.model import Action, Parameter
@@ -39,9 +39,9 @@ def read_action(node: Node, vocabulary: Vocabulary, problems: Problems) -> Actio
     action = Action(
         id=form.word("action", KEBAB),
         title=form.text("title"),
-        family=form.word("family", SNAKE),
+        family=form.required_member("family", vocabulary.enums.get("action_family")),
         phase=form.choice("phase", Phase).value,
-        owner=form.word("owner", SNAKE),
+        owner=form.required_member("owner", vocabulary.enums.get("speaker_role")),
         days=form.required_integer("days", 0, MAX_DAYS),
         at=form.at,
         medium=form.member("medium", vocabulary.enums.get("medium")),

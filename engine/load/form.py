@@ -157,6 +157,10 @@ class Form:
             return self.word_of(node, f"`{key}`", SNAKE)
         return self.one_of(node, f"`{key}`", enum.members, "unknown-member")
 
+    def required_member(self, key: str, enum: Enum | None) -> str:
+        """Return the word under a required key: a member of the enum if the catalogue declares it, else any."""
+        return "" if self.required(key) is None else self.member(key, enum) or ""
+
     # --- lists ------------------------------------------------------------------------------------------------------
 
     def items(self, key: str) -> tuple[Node, ...]:

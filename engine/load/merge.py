@@ -140,6 +140,7 @@ class Items:
     overrides: list[Override] = field(default_factory=list)
     _section_of: dict[str, str] = field(default_factory=dict)
     _inherited: set[tuple[str, str]] = field(default_factory=set)
+    _disabled: dict[str, Location] = field(default_factory=dict)
 
     def begin_pack(self) -> None:
         """Consider everything read so far as inherited: parameters may change, items may be replaced."""
@@ -150,20 +151,31 @@ class Items:
         name = node.text if isinstance(node, YScalar) else ""
         section = self._section_of.get(name)
         if section not in _CAN_BE_DISABLED or (section, name) not in self._inherited:
-            known = [key for kind, key in self._inherited if kind in _CAN_BE_DISABLED]
-            self.problems.add(
-                node.at,
-                "unknown-id",
-                f"there is nothing inherited called `{name}` to disable.",
-                did_you_mean(name, known),
-            )
+            what, hint = self._cannot_be_disabled(name)
+            self.problems.add(node.at, "unknown-id", what, hint)
             return
         del self.sections[section][name], self._section_of[name]
+        self._disabled[name] = node.at
         self.overrides.append(Override(SECTIONS[section], name, "disabled", node.at))
+
+    def _cannot_be_disabled(self, name: str) -> tuple[str, str]:
+        """Return why an item cannot be disabled, and what to do."""
+        kind = next((section for section, key in sorted(self._inherited) if key == name), None)
+        if kind in _CAN_BE_DISABLED:
+            return f"`{name}` is disabled a second time.", "Leave it out here."
+        if kind is not None:
+            hint = "Disable the rules that advise it." if kind == "actions" else ""
+            return f"`{name}` is of `{kind}`; only {_listed(_CAN_BE_DISABLED)} are disabled.", hint
+        known = [key for section, key in self._inherited if section in _CAN_BE_DISABLED]
+        return f"there is nothing inherited called `{name}` to disable.", did_you_mean(name, known)
 
     def replace(self, section: str, node: Node) -> None:
         """Put an item in the place of an inherited one with the same id."""
         name = self._id(section, node)
+        if (section, name.text) in self._inherited and name.text in self._disabled:
+            what = f"`{name.text}` is disabled at {self._disabled[name.text]}, so it cannot be replaced."
+            self.problems.add(name.at, "unknown-id", what, "Do one of both.")
+            return
         if (section, name.text) not in self._inherited or name.text not in self.sections[section]:
             known = [key for kind, key in self._inherited if kind == section]
             self.problems.add(
@@ -182,6 +194,11 @@ class Items:
         inherited = (section, name.text) in self._inherited
         if section == "parameters" and inherited and isinstance(node, YMap):
             self._change(name, self.sections[section][name.text], node)
+        elif section == "parameters" and self._is_misspelt(name.text, node):
+            known = [key for kind, key in self._inherited if kind == section]
+            hint = f"{did_you_mean(name.text, known)} A parameter of your own needs a `title`.".strip()
+            what = f"there is no inherited parameter `{name.text}` whose value could be changed."
+            self.problems.add(name.at, "unknown-id", what, hint)
         elif name.text in self._taken(section):
             first = self.sections[self._section_of.get(name.text, section)].get(name.text, node)
             hint = "Put it under `replace:` to replace the inherited one." if inherited else "Rename one."
@@ -190,6 +207,11 @@ class Items:
             self.sections[section][name.text] = node
             if section not in _OWN_IDS:
                 self._section_of[name.text] = section
+
+    def _is_misspelt(self, name: str, node: Node) -> bool:
+        """Return whether a new parameter looks like a change of one that there is: it says nothing but a value."""
+        keys = {key.text for key, _ in node.entries} if isinstance(node, YMap) else set()
+        return bool(self._inherited) and name not in self.sections["parameters"] and keys == {"param", "value"}
 
     def _taken(self, section: str) -> Mapping[str, object]:
         return self.sections[section] if section in _OWN_IDS else self._section_of
@@ -212,6 +234,11 @@ class Items:
     @staticmethod
     def _place(node: Node) -> Location:
         return node.at
+
+
+def _listed(words: Iterable[str]) -> str:
+    *others, last = words
+    return f"{', '.join(others)} and {last}"
 
 
 def _shown(node: Node | None) -> str:

@@ -6,9 +6,10 @@ from collections.abc import Iterator
 
 from engine.errors import did_you_mean
 from engine.load.actions import MAX_DAYS
-from engine.load.form import KEBAB, SNAKE, SOURCE, Form, kind_of
+from engine.load.form import KEBAB, SOURCE, Form, kind_of
 from engine.load.reading import MAX_PRIORITY, Reading, item_name
 from engine.model import AddTo, Advise, Conclusion, Rule, SetFact, Status
+from engine.vocabulary import id_of
 from engine.yaml12 import Node, YList, YMap, YScalar
 
 
@@ -76,7 +77,7 @@ def _advise(node: Node, reading: Reading, outer: Form) -> Advise:
     advise = Advise(
         action=_known_action(action, reading, form) if action is not None else "",
         in_days=form.optional_integer("in_days", 0, MAX_DAYS),
-        owner=form.optional_word("owner", SNAKE),
+        owner=form.member("owner", reading.vocabulary.enums.get("speaker_role")),
         medium=form.member("medium", reading.vocabulary.enums.get("medium")),
         urgency=form.optional_integer("urgency", 0, 100),
     )
@@ -87,6 +88,7 @@ def _advise(node: Node, reading: Reading, outer: Form) -> Advise:
 def _known_action(node: Node, reading: Reading, form: Form) -> str:
     word = form.word_of(node, "an action")
     if word and word not in reading.actions:
-        hint = did_you_mean(word, reading.actions) or "Declare it in actions.yaml."
+        titles = ((action.id, action.title) for action in reading.actions.values())
+        hint = id_of(word, titles) or did_you_mean(word, reading.actions) or "Declare it in actions.yaml."
         form.problem(node.at, "unknown-action", f"there is no action `{word}`.", hint)
     return word

@@ -11,6 +11,7 @@ import pytest
 from commands.rules_check import FORMATS
 from tests.commands.conftest import call_command
 from tests.conftest import ROOT
+from wiring import shipped_pack
 
 GOLDEN = ROOT / "tests" / "commands" / "golden"
 MANIFEST = "pack: small\nversion: 1.0.0\ntitle: {en: Small, zh: 小}\n"
@@ -75,3 +76,30 @@ def test_without_findings_it_says_so(small: Path) -> None:
     answer = call_command("rules", "check", small)
     assert (answer.code, answer.output) == (0, "small 1.0.0 is fine: nothing in it yet.\n")
     assert call_command("rules", "check", small, "--format", "jsn").code == 2
+
+
+def test_overrides_are_listed_with_their_places(small: Path) -> None:
+    """Whoever looks at a pack sees what it changes in the pack that it extends."""
+    manifest = f"{MANIFEST}extends: {shipped_pack()}\ndisable: [ask-the-silent]\n"
+    changed = "parameters: [{param: stalled_after_days.new, value: 90}]\n"
+    (small / "pack.yaml").write_text(manifest + changed, encoding="utf-8")
+    assert call_command("rules", "check", small).output.splitlines()[1:] == [
+        "small/pack.yaml:5:11: override: rule `ask-the-silent` disabled",
+        "small/pack.yaml:6:22: override: parameter `stalled_after_days.new` 120 -> 90",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("key", "word", "hint"),
+    [("owner", "acount_manager", "Did you mean `account_manager`?"), ("family", "visits", "Did you mean `visit`?")],
+)
+def test_an_action_has_a_family_and_an_owner_that_there_are(small: Path, key: str, word: str, hint: str) -> None:
+    """A misspelt role or family would stand as it is on pages and plans."""
+    action = {"family": "visit", "owner": "account_manager", key: word}
+    (small / "actions.yaml").write_text(
+        "actions:\n  - {action: call, title: {en: Call, zh: 电话}, phase: before, days: 7, "
+        f"family: {action['family']}, owner: {action['owner']}}}\n",
+        encoding="utf-8",
+    )
+    (found,) = call_command("rules", "check", small, "--json").json["findings"]
+    assert (found["id"], found["line"], found["hint"]) == ("unknown-member", 2, hint)

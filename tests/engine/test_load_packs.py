@@ -124,6 +124,38 @@ def test_only_what_is_inherited_is_replaced_or_disabled(tmp_path: Path) -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("manifest", "files", "said"),
+    [
+        (
+            "disable: [visit-customer]\n",
+            {},
+            "only rules, tables, gates and scorecards are disabled. Disable the rules that advise it.",
+        ),
+        ("disable: [new-and-silent, new-and-silent]\n", {}, "is disabled a second time. Leave it out here."),
+        (
+            "disable: [complaint-heard]\n",
+            {"own.yaml": f"replace:\n  rules:\n    - {{rule: complaint-heard, {RULE}, set: {{interest: unaware}}}}\n"},
+            "own/pack.yaml:5:11, so it cannot be replaced. Do one of both.",
+        ),
+        (
+            "parameters: [{param: silent_aftr_days, value: 3}]\n",
+            {},
+            "could be changed. Did you mean `silent_after_days`? A parameter of your own needs a `title`.",
+        ),
+    ],
+)
+def test_an_override_that_cannot_be_says_why(
+    tmp_path: Path, manifest: str, files: Mapping[str, str], said: str
+) -> None:
+    """What is no rule is not disabled, what is disabled not replaced, and a misspelt parameter is told as that."""
+    with pytest.raises(ProblemsError) as raised:
+        extending(tmp_path, files, manifest)
+    (problem,) = raised.value.problems
+    assert problem.code == "unknown-id"
+    assert f"{problem.message} {problem.hint}".replace(f"{tmp_path}/", "").endswith(said)
+
+
 LETTER = """actions:
   - {action: send-letter, title: {en: A, zh: 甲}, family: letter, phase: before, owner: account_manager, days: 7}
 """
