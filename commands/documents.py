@@ -29,11 +29,14 @@ def deliver(text: str, out: Path | None) -> None:
 
 @cache
 def _templates() -> Environment:
-    """Return the environment of the templates; whatever comes from data is escaped in HTML."""
-    from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
+    """Return the environment of the templates; whatever comes from data is escaped in HTML.
+
+    What the pages show as well stands in `common`, and its styles among what the pages' server gives out.
+    """
+    from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined, select_autoescape
 
     return Environment(
-        loader=PackageLoader("commands"),
+        loader=ChoiceLoader([PackageLoader("commands"), PackageLoader("common"), PackageLoader("web", "static")]),
         autoescape=select_autoescape(("html.j2",)),
         undefined=StrictUndefined,
         trim_blocks=True,

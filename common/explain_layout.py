@@ -88,6 +88,10 @@ class Teller:
         """Return a date in words."""
         return self.wording.date(day)
 
+    def beside(self, said: str) -> str:
+        """Return what stands in brackets behind a text."""
+        return self.texts("beside", said=said)
+
     def colon(self, title: str, said: str) -> str:
         """Return a title and what it says."""
         return f"{title}{self.texts('colon')}{said}"

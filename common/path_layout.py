@@ -78,7 +78,7 @@ class PathLayout:
         if one.scope is None or not one.fact:
             return self.teller.wording.title(one.fact or one.scope or "")
         row = self.teller.phrases.row(one.scope, one.row)
-        return f"{self.teller.wording.title(f'{one.scope}.{one.fact}')} ({row})"
+        return self.teller.wording.title(f"{one.scope}.{one.fact}") + self.teller.beside(row)
 
     def _change(self, one: Alteration, customer: CustomerFacts) -> str:
         """Return what becomes of it; of what is not known, how to ask."""

@@ -95,7 +95,7 @@ class WhatIfLayout:
 
     def _action(self, teller: Teller, action: AdvisedAction) -> str:
         title = teller.wording.text(self.rules.pack.actions[action.action].title)
-        about = f" ({teller.about(action.action, action.row)})" if action.row else ""
+        about = teller.beside(teller.about(action.action, action.row)) if action.row else ""
         owner = teller.wording.member_of("speaker_role", action.owner)
         return title + about + self.texts("who_when", owner=owner, date=teller.date(action.due_on))
 
@@ -116,7 +116,7 @@ class WhatIfLayout:
 
     def _changed(self, teller: Teller, change: Change) -> Text:
         key = teller.key(change.fact)
-        about = f" ({teller.phrases.row(key.scope, change.row)})" if key.scope else ""
+        about = teller.beside(teller.phrases.row(key.scope, change.row)) if key.scope else ""
         title = sentence(teller.wording.title(change.fact)) + about
         if isinstance(change.before, frozenset) or isinstance(change.after, frozenset):
             return Text(teller.colon(title, self._members(teller, key, change)))

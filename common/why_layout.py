@@ -38,7 +38,7 @@ class WhyLayout:
     def heading(self, node: Node) -> str:
         """Return what is explained."""
         teller = self.teller
-        about = f" ({teller.phrases.row(node.scope, node.row)})" if node.scope else ""
+        about = teller.beside(teller.phrases.row(node.scope, node.row)) if node.scope else ""
         match node.kind:
             case Kind.FACT:
                 said = teller.value(teller.key(node.id), node.value)
@@ -52,7 +52,7 @@ class WhyLayout:
                 )
                 return teller.texts("not_advised", action=title, customer=customer, id=node.id)
             case Kind.ACTION:
-                row = f" ({teller.about(node.id, node.row)})" if node.row else ""
+                row = teller.beside(teller.about(node.id, node.row)) if node.row else ""
                 return teller.wording.text(teller.pack.actions[node.id].title) + row
             case _:
                 return teller.texts("rule_fired" if node.truth else "rule_silent", rule=teller.called(node.id)) + about
@@ -159,7 +159,7 @@ class WhyLayout:
         if node.points is not None:
             said = f"{self.teller.wording.signed(node.points)}  {said}"
         if node.row:
-            said = f"{said} ({self.teller.phrases.row(node.scope or '', node.row)})"
+            said += self.teller.beside(self.teller.phrases.row(node.scope or "", node.row))
         return Text.assemble(said, (self._stamp(node), _QUIET))
 
     def _stamp(self, node: Node) -> str:

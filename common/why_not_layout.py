@@ -103,7 +103,7 @@ class WhyNotLayout:
         said = self.teller.called(way.rule)
         if way.points is not None:
             said = f"{self.teller.wording.signed(way.points)}  {self._reason(way)}"
-        return f"{said} ({self.teller.phrases.row(self._scope(way), way.row)})" if way.row else said
+        return said + self.teller.beside(self.teller.phrases.row(self._scope(way), way.row)) if way.row else said
 
     def _reason(self, way: Way) -> str:
         """Return why a rule would give points: what it asks for, if its reason tells values that are not so."""

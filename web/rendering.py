@@ -9,7 +9,7 @@ from urllib.parse import quote, urlencode
 
 from fastapi import Request
 from fastapi.responses import HTMLResponse
-from jinja2 import Environment, PackageLoader, StrictUndefined
+from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined
 
 from common.texts import PAGES, Texts
 from facts.tables import EARLIEST
@@ -73,7 +73,11 @@ def customer_path(customer: str, below: str = "", **query: object) -> str:
 @cache
 def _templates() -> Environment:
     environment = Environment(
-        loader=PackageLoader("web"), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+        loader=ChoiceLoader([PackageLoader("web"), PackageLoader("common")]),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
     )
     environment.globals.update(customer_path=customer_path, urlencode=urlencode)
     environment.filters["sentence"] = lambda words: words[:1].upper() + words[1:]

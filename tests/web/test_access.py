@@ -56,6 +56,7 @@ ROUTES = {
     ("POST", "/customers/{customer:path}/answers"): RECORD,
     ("POST", "/customers/{customer:path}/undo"): RECORD,
     ("POST", "/customers/{customer:path}/stage"): CONFIRM,
+    ("GET", "/customers/{customer:path}/plan"): READ,
     ("GET", "/customers/{customer:path}/contacts"): RECORD,
     ("GET", "/customers/{customer:path}/contacts/kept"): PRIVACY,
     ("GET", "/customers/{customer:path}/contacts/export"): PRIVACY,

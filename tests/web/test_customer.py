@@ -302,3 +302,16 @@ def test_the_language_is_remembered(pages: Pages) -> None:
     assert chosen.headers["location"] == f"{CUSTOMER}/why?subject=stage"
     assert browser.client.cookies[LANGUAGE] == "en"
     assert '<html lang="en">' in browser.get("/").text
+
+
+def test_the_plan_is_shown_to_print(pages: Pages) -> None:
+    """A page of its own holds the plan as the command writes it, without forms, in the reader's language."""
+    manager = pages.visit("manager", "zh")
+    assert f'href="{CUSTOMER}/plan"' in manager.get(CUSTOMER).text
+    shown = manager.get(f"{CUSTOMER}/plan")
+    assert (shown.status_code, "<form" in shown.text) == (200, False)
+    said = words(shown.text)
+    for action in recommendation(pages, OWN, "zh").plan:
+        assert action.action.title in said
+    assert manager.get("/customers/nobody/plan").status_code == 404
+    assert manager.get("/static/plan.css").status_code == 200
