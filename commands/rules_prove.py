@@ -108,7 +108,7 @@ def command(
     if as_json:
         print_json({"pack": rules.program.stamp, "rows": questions.rows, "answers": [_plain(one) for one in answers]})
     else:
-        print_page(*_page(texts, rules.pack, questions.rows, answers))
+        print_page(*_page(texts, rules.pack, folder, questions.rows, answers))
     if any(one.verdict is not Verdict.PROVED and one.kind not in NOTED for one in answers):
         raise click.exceptions.Exit(PROBLEMS)
 
@@ -160,7 +160,9 @@ def _plain(answer: Answer) -> dict[str, Any]:
     return found
 
 
-def _page(texts: Texts, pack: Pack, rows: Mapping[str, int], answers: Sequence[Answer]) -> Iterator[RenderableType]:
+def _page(
+    texts: Texts, pack: Pack, folder: Path, rows: Mapping[str, int], answers: Sequence[Answer]
+) -> Iterator[RenderableType]:
     from rich import box
     from rich.table import Table
     from rich.text import Text
@@ -185,11 +187,22 @@ def _page(texts: Texts, pack: Pack, rows: Mapping[str, int], answers: Sequence[A
     for answer in problems:
         yield Text(_said(texts, pack, answer), style="bold red")
         yield from (Text(line) for line in _witnesses(texts, answer))
-    for answer in open_ones:
-        if answer.kind in NOTED:
-            yield Text(texts("prove_note", text=_said(texts, pack, answer)))
+    noted = [one for one in open_ones if one.kind in NOTED]
+    own = [one for one in noted if _is_own(pack, folder, one)]
+    for answer in own:
+        yield Text(texts("prove_note", text=_said(texts, pack, answer)))
+    if len(noted) > len(own):
+        yield Text(texts("prove_inherited", number=len(noted) - len(own)))
     if not problems:
         yield Text(texts("prove_fine"), style="bold green")
+
+
+def _is_own(pack: Pack, folder: Path, answer: Answer) -> bool:
+    """Return whether what is noted stands in the pack's own files: what it inherits, others look after."""
+    from engine.relations import relations
+
+    item = relations(pack).items.get(answer.about[0].partition("#")[0])
+    return item is None or Path(item.at.file).resolve().is_relative_to(folder.resolve())
 
 
 def _said(texts: Texts, pack: Pack, answer: Answer) -> str:

@@ -34,19 +34,19 @@ def command(item: str, pack: Path | None, show_all: bool, language: str, as_json
 
     ID names a rule, table, gate, scorecard, invariant, action, parameter, fact or collection: its conditions and
     conclusions, what it reads and who reads what it concludes, the cases in which it takes part, and where it stands.
+    Of any other word the items are listed that have it in their id, or in their title in either language.
 
     \b
     Example:
       valuelift rules show new-to-established --lang zh
       valuelift rules show stalled_after_days.new
+      valuelift rules show silent
     """
     gallery = _gallery(pack, language)
     found = gallery.portraits(item)
     if not found:
-        from engine.errors import did_you_mean
-
-        hint = did_you_mean(item, gallery.ids()) or "`valuelift rules coverage --json` lists the rules."
-        raise click.BadParameter(f"the pack has nothing called {item!r}. {hint}", param_hint="ID")
+        _show_alike(gallery, item, as_json=as_json)
+        return
     if as_json:
         from commands.output import print_json
 
@@ -56,6 +56,27 @@ def command(item: str, pack: Path | None, show_all: bool, language: str, as_json
     from common.texts import Texts
 
     print_page(*(_page(Texts(language), gallery.pack, one, show_all) for one in found))
+
+
+def _show_alike(gallery: Gallery, word: str, *, as_json: bool) -> None:
+    """List the items that have a word in their id or title.
+
+    Raises:
+        BadParameter: if there is none, with what to do; for other programs, which want one item, always.
+    """
+    for override in gallery.pack.overrides:
+        if (override.id, override.change) == (word, "disabled"):
+            raise click.BadParameter(f"{override.what} {word!r} is disabled at {override.at}.", param_hint="ID")
+    alike = dict(gallery.having(word))
+    if alike and not as_json:
+        width = max(map(len, alike))
+        for name, title in alike.items():
+            click.echo(f"{name:{width}}  {title}")
+        return
+    from engine.errors import did_you_mean
+
+    hint = did_you_mean(word, gallery.ids()) or "Give an id, or a word of a title: `valuelift rules show --help`."
+    raise click.BadParameter(f"the pack has nothing called {word!r}. {hint}", param_hint="ID")
 
 
 def _gallery(pack: Path | None, language: str) -> Gallery:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from engine.load.uses import uses_of_parameters
@@ -12,7 +14,7 @@ from engine.wording import LANGUAGES, Wording
 from tests.commands.conftest import call_command
 from tests.engine import sample
 from tests.engine.sample import sample_pack
-from wiring import shipped_rules
+from wiring import shipped_pack, shipped_rules
 
 
 def condition(rule: str) -> Condition:
@@ -142,3 +144,27 @@ def test_the_cases_about_an_item_come_first() -> None:
     (table,) = call_command("rules", "show", "how-deep", "--json").json
     assert "A new customer hears the core of a value" in table["cases"][:8]
     assert len(table["cases"]) > 100
+
+
+def test_a_word_of_a_title_lists_what_has_it() -> None:
+    """Whoever does not know an id finds it by a word, in either language, whatever language is shown."""
+    listed = call_command("rules", "show", "SILENT", "--lang", "zh").lines
+    assert {"is_silent", "call-silent-customer", "silent.days"} <= {line.split()[0] for line in listed}
+    found = call_command("rules", "show", "停购", "--lang", "en")
+    assert found.lines == [
+        "ask-the-silent        Ask why it has become quiet",
+        "call-silent-customer  Call and ask why it has become quiet",
+    ]
+    unknown = call_command("rules", "show", "zzz")
+    assert (unknown.code, "Give an id, or a word of a title" in unknown.errors) == (2, True)
+    assert call_command("rules", "show", "停购", "--json").code == 2
+
+
+def test_what_a_pack_disables_is_told_with_its_place(tmp_path: Path) -> None:
+    """A disabled rule is not told as unknown."""
+    text = (
+        f"pack: own\nversion: 1.0.0\ntitle: {{en: O, zh: 我}}\nextends: {shipped_pack()}\ndisable: [ask-the-silent]\n"
+    )
+    (tmp_path / "pack.yaml").write_text(text, encoding="utf-8")
+    answer = call_command("rules", "show", "ask-the-silent", "--pack", tmp_path)
+    assert (answer.code, "rule 'ask-the-silent' is disabled at" in answer.errors) == (2, True)

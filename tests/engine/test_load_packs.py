@@ -213,10 +213,16 @@ def test_a_folder_without_manifest_is_no_pack(tmp_path: Path) -> None:
     """A missing pack, or base, is reported where it was asked for."""
     write(tmp_path, {"a/pack.yaml": f"{MANIFEST}extends: ../none\n"})
     assert problems(tmp_path / "a") == [
-        "a/pack.yaml:4:10: `a/../none` is no rule pack: it has no pack.yaml. Check the path. [no-pack]"
+        (
+            "a/pack.yaml:4:10: `a/../none` is no rule pack: it has no pack.yaml. "
+            "Check the path, which counts from the folder of this pack. [no-pack]"
+        )
     ]
     assert problems(tmp_path / "b") == [
-        "b/pack.yaml:1:1: `b` is no rule pack: it has no pack.yaml. Check the path. [no-pack]"
+        (
+            "b/pack.yaml:1:1: `b` is no rule pack: it has no pack.yaml. "
+            "Check the path, or write a pack.yaml there, as docs/authoring.md shows. [no-pack]"
+        )
     ]
 
 
