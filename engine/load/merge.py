@@ -28,6 +28,9 @@ SECTIONS: Mapping[str, str] = {
 """The sections of a pack's files, and the key under which their items keep their id."""
 
 _CAN_BE_DISABLED = ("rules", "tables", "gates", "scorecards")
+CAN_GROW = {"tables": "rows", "gates": "criteria", "scorecards": "points"}
+"""What of a pack that is extended can be added to: by section, the list of an item that grows."""
+
 _OWN_IDS = ("actions", "parameters", "method")
 VERSION = re.compile(r"(0|[1-9][0-9]*)(\.(0|[1-9][0-9]*)){2}\Z")
 
@@ -189,6 +192,23 @@ class Items:
         self.sections[section][name.text] = node
         self.overrides.append(Override(SECTIONS[section], name.text, "replaced", name.at))
 
+    def grow(self, section: str, node: Node, form: Form) -> None:
+        """Add to the rows, criteria or points of an inherited item, behind those that it has."""
+        name, key = self._id(section, node), CAN_GROW[section]
+        added = form.required_items(key)
+        old = self.sections[section].get(name.text)
+        if (section, name.text) not in self._inherited or not isinstance(old, YMap):
+            known = [each for kind, each in self._inherited if kind == section and each in self.sections[section]]
+            what = f"there is no inherited {SECTIONS[section]} `{name.text}` to add to."
+            self.problems.add(name.at, "unknown-id", what, did_you_mean(name.text, known))
+            return
+        entries = (
+            (word, YList(value.items + added, value.at) if word.text == key and isinstance(value, YList) else value)
+            for word, value in old.entries
+        )
+        self.sections[section][name.text] = YMap(tuple(entries), old.at)
+        self.overrides.append(Override(SECTIONS[section], name.text, f"has more {key}: {len(added)}", name.at))
+
     def add(self, section: str, node: Node) -> None:
         """Add an item; a parameter of the same name changes the inherited one."""
         name = self._id(section, node)
@@ -259,6 +279,8 @@ def merge(packs: Iterable[Files], problems: Problems) -> tuple[Items, list[Manif
         for form in forms.values():
             _merge_replaced(form, items, problems)
         for form in forms.values():
+            _merge_added(form, items, problems)
+        for form in forms.values():
             for section in SECTIONS:
                 for item in form.items(section):
                     items.add(section, item)
@@ -288,6 +310,20 @@ def _merge_replaced(form: Form, items: Items, problems: Problems) -> None:
             for item in replaced.items(section):
                 items.replace(section, item)
     replaced.close()
+
+
+def _merge_added(form: Form, items: Items, problems: Problems) -> None:
+    node = form.node("add_to")
+    if node is None:
+        return
+    grown = Form(node, "`add_to`", problems)
+    for section in CAN_GROW:
+        for item in grown.items(section):
+            what = Form(item, f"what is added to {section}", problems)
+            what.word(SECTIONS[section], KEBAB)
+            items.grow(section, item, what)
+            what.close()
+    grown.close()
 
 
 def _manifest(form: Form | None, files: Files, problems: Problems) -> Manifest:

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from engine.cases import rule_ids
 from engine.decision import State
 from engine.load.form import KEBAB, SNAKE
-from engine.load.merge import SECTIONS, VERSION
+from engine.load.merge import CAN_GROW, SECTIONS, VERSION
 from engine.load.pack import PROMOTION
 from engine.load.vocabulary import COSTS, MAX_SCALE, MEMBER, RESERVED, Direction
 from engine.model import Pack, Told
@@ -40,7 +40,8 @@ def rules_file(pack: Pack) -> Schema:
     definitions = Definitions()
     sections = Items(pack, definitions).sections()
     replaced = item({section: sections[section] for section in REPLACEABLE})
-    return _file(item({**sections, "replace": replaced}, minProperties=1), definitions)
+    added = item({section: Items(pack, definitions).added_to(section) for section in CAN_GROW})
+    return _file(item({**sections, "replace": replaced, "add_to": added}, minProperties=1), definitions)
 
 
 def manifest(pack: Pack, rules: str) -> Schema:
@@ -58,7 +59,7 @@ def manifest(pack: Pack, rules: str) -> Schema:
         "shows": {"type": "object", "propertyNames": word(SNAKE), "additionalProperties": fact},
         "promotion": item(dict.fromkeys(PROMOTION, integer(0, 100))),
         "disable": listed(WORD),
-        **{section: {"$ref": f"{rules}#/properties/{section}"} for section in (*SECTIONS, "replace")},
+        **{section: {"$ref": f"{rules}#/properties/{section}"} for section in (*SECTIONS, "replace", "add_to")},
     }
     needs = {"disable": {"required": ["extends"]}}
     return _file(item(keys, ("pack", "version", "title"), dependencies=needs), definitions)

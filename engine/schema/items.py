@@ -9,7 +9,7 @@ from engine.load.actions import MAX_DAYS, Cost, Phase
 from engine.load.claims import ORDERED
 from engine.load.form import DOTTED, KEBAB, SNAKE, SOURCE
 from engine.load.gates import UPGRADE_CONDITION
-from engine.load.merge import SECTIONS
+from engine.load.merge import CAN_GROW, SECTIONS
 from engine.load.reading import MAX_PRIORITY
 from engine.load.vocabulary import ADVISED, EVIDENCED
 from engine.model import Collect, Hit, Move, Pack, Status
@@ -67,6 +67,14 @@ class Items:
             section: self._definitions.ref(SECTIONS[section], partial(made.__getitem__, section)) for section in made
         }
         return {section: listed(refs[section]) for section in SECTIONS}
+
+    def added_to(self, section: str) -> Schema:
+        """Return what accepts the rows, criteria or points added to inherited items of a section."""
+        grown = {"tables": self.table, "gates": self.gate, "scorecards": self.scorecard}[section]()
+        key = CAN_GROW[section]
+        ids = sorted(one.id for one in getattr(self._pack, section))
+        keys = {SECTIONS[section]: offered(ids, word(KEBAB)), key: grown["properties"][key]}
+        return listed(item(keys, tuple(keys)))
 
     # --- rules ------------------------------------------------------------------------------------------------------
 

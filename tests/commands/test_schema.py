@@ -153,6 +153,14 @@ def test_the_sample_is_accepted() -> None:
         assert refusals(of_sample()[schema_for(name)], plain(read_yaml(path))) == [], name
 
 
+def test_what_is_added_to_inherited_items_is_checked() -> None:
+    """Rows, criteria and points under `add_to` are those of their items; nothing else of an item stands there."""
+    row = {"id": "old", "if": ["established", "-"], "then": [5], "because": {"en": "Old.", "zh": "老客户。"}}
+    for table, wrong in (({"rows": [row]}, False), ({"rows": [{**row, "than": [5]}]}, True), ({"hit": "any"}, True)):
+        file = {"add_to": {"tables": [{"table": "risk", **table}]}}
+        assert bool(refusals(of_sample()["rules.schema.json"], file)) is wrong
+
+
 @pytest.mark.parametrize(
     ("name", "content"), list(corner_cases()), ids=lambda part: part if isinstance(part, str) else ""
 )

@@ -105,6 +105,54 @@ def test_items_are_replaced_and_disabled_by_id(tmp_path: Path) -> None:
     )
 
 
+GROWN = """\
+add_to:
+  tables:
+    - table: risk
+      rows: [{id: old, if: [established, "-"], then: [5], because: {en: Old., zh: 老客户。}}]
+  gates:
+    - gate: new-to-established
+      criteria: [{id: buys, title: {en: Buys, zh: 采购}, when: {orders_90d: {at_least: 1}}}]
+  scorecards:
+    - scorecard: value-next
+      points: [{rule: more, for: [people], points: 3, because: {en: More., zh: 更多。}}]
+"""
+
+
+def test_inherited_items_grow(tmp_path: Path) -> None:
+    """What is added stands behind what the base has, with its own place; the rest stays, and the overrides tell it."""
+    pack = extending(tmp_path, {"own.yaml": GROWN})
+    risk = next(table for table in pack.tables if table.id == "risk")
+    (gate,), (card,) = pack.gates, pack.scorecards
+    assert [row.id for row in risk.rows] == ["new", "old"]
+    assert [criterion.id for criterion in gate.criteria] == ["product-recognised", "has-time", "buys"]
+    assert [(rule.id, rule.candidate) for rule in card.rules][-1] == ("more", "people")
+    assert card.rules[-1].at.file == str(tmp_path / "own" / "own.yaml")
+    assert gate.title.en == "From new to established"
+    assert [(one.what, one.id, one.change) for one in pack.overrides] == [
+        ("table", "risk", "has more rows: 1"),
+        ("gate", "new-to-established", "has more criteria: 1"),
+        ("scorecard", "value-next", "has more points: 1"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("changed", "by", "said"),
+    [
+        ("gate: new-to-established", "gate: new-to-establishd", "Did you mean `new-to-established`?"),
+        ("      criteria: [", "      precedence: 3\n      criteria: [", "has no key `precedence`"),
+        ("id: buys,", "id: has-time,", "two criteria `has-time`"),
+        ("      rows: [{id: old", "      row: [{id: old", "needs `rows`"),
+    ],
+)
+def test_what_cannot_be_added_says_why(tmp_path: Path, changed: str, by: str, said: str) -> None:
+    """An item that is not inherited, another key than the list that grows, and an id that is taken are errors."""
+    assert changed in GROWN
+    with pytest.raises(ProblemsError) as raised:
+        extending(tmp_path, {"own.yaml": GROWN.replace(changed, by)})
+    assert said in " ".join(str(problem) for problem in raised.value.problems)
+
+
 def test_an_inherited_id_is_not_taken_silently(tmp_path: Path) -> None:
     """An item under an inherited id stands under `replace`, or it is an error."""
     with pytest.raises(ProblemsError) as raised:
