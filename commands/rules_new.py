@@ -1,7 +1,8 @@
-"""`valuelift rules new`: a rule, table, gate or scorecard started, with its cases, ready to be changed."""
+"""`valuelift rules new`: a pack, or a rule, table, gate or scorecard with its cases, started, ready to be changed."""
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,37 +16,48 @@ if TYPE_CHECKING:
     from engine.model import Pack
 
 KINDS = ("rule", "table", "gate", "scorecard")
+"""What is started in a pack."""
+
+PACK = "pack"
 _CONCLUDES = {"table": "flag", "scorecard": "category, enum: value_kind"}
 """Kinds that need a fact of their own, with its type."""
 
 
 @click.command("new")
-@click.argument("kind", type=Word(KINDS), metavar="rule|table|gate|scorecard")
+@click.argument("kind", type=Word((PACK, *KINDS)), metavar="pack|rule|table|gate|scorecard")
 @click.argument("name", metavar="ID")
 @click.option(
     "--pack",
-    required=True,
-    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    type=click.Path(file_okay=False, path_type=Path),
     metavar="FOLDER",
-    help="The pack in this folder.",
+    help="The pack in this folder. A new pack is made in the folder ID by default.",
 )
 @click.option("--source", "sources", multiple=True, metavar="ITEM", help="The item of the method that it carries out.")
 @json_option
-def command(kind: str, name: str, pack: Path, sources: tuple[str, ...], as_json: bool) -> None:
-    """Start a rule, table, gate or scorecard called ID in a pack.
+def command(kind: str, name: str, pack: Path | None, sources: tuple[str, ...], as_json: bool) -> None:
+    """Start a pack called ID, or a rule, table, gate or scorecard in a pack.
 
-    Writes ID.yaml and cases/ID.yaml, and where it concludes a fact of its own, that fact in facts.yaml. `rules check`
-    and `rules test` are content with it right away; then change conditions, conclusions and texts to what you mean. A
-    pack that lists the items of its method wants to know by --source which one is carried out.
+    A pack is begun with pack.yaml, which extends the pack that comes with Valuelift. In a pack, this writes ID.yaml and
+    cases/ID.yaml, and where the item concludes a fact of its own, that fact in facts.yaml. `rules check` and `rules
+    test` are content with it right away; then change conditions, conclusions and texts to what you mean. A pack that
+    lists the items of its method wants to know by --source which one is carried out.
 
     \b
     Example:
+      valuelift rules new pack our-rules
       valuelift rules new rule call-the-quiet --pack our-rules --source B5
       valuelift rules new table discount --pack our-rules --source B5
     """
     from wiring import load_rules
 
-    written = _Start(pack, load_rules(pack).pack, kind, name, sources).write()
+    if kind == PACK:
+        pack = pack or Path(name)
+        written = [_new_pack(name, pack)]
+    elif pack is None or not pack.is_dir():
+        begin = f"Begin one: `valuelift rules new pack {pack or 'our-rules'}`."
+        raise click.BadParameter(f"give the folder of a pack. {begin}", param_hint="--pack")
+    else:
+        written = _Start(pack, load_rules(pack).pack, kind, name, sources).write()
     if as_json:
         from commands.output import print_json
 
@@ -54,6 +66,38 @@ def command(kind: str, name: str, pack: Path, sources: tuple[str, ...], as_json:
     for path in written:
         click.echo(f"{path}")
     click.echo(f"Change them to what you mean, then: valuelift rules check {pack}")
+
+
+def _new_pack(name: str, folder: Path) -> Path:
+    """Write the `pack.yaml` of a pack that extends the one that comes with Valuelift; return where it stands.
+
+    Raises:
+        click.BadParameter: if the id cannot be used, or a pack is there already.
+    """
+    from commands.documents import rendered
+    from common.texts import Texts
+    from wiring import shipped_pack
+
+    _check_id(name)
+    path = folder / "pack.yaml"
+    if path.exists():
+        raise click.BadParameter(f"{path} is there already.", param_hint="ID")
+    folder.mkdir(parents=True, exist_ok=True)
+    base = Path(os.path.relpath(shipped_pack(), folder.resolve())).as_posix()
+    text = rendered("new_pack.yaml", Texts("en"), id=name, name=_in_words(name), base=base)
+    path.write_text(f"{text}\n", encoding="utf-8")
+    return path
+
+
+def _check_id(name: str) -> None:
+    from engine.load.form import KEBAB
+
+    if not KEBAB.match(name):
+        raise click.BadParameter(f"{name!r} is no id: use small letters, digits and `-`.", param_hint="ID")
+
+
+def _in_words(name: str) -> str:
+    return name.replace("-", " ").capitalize()
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,11 +129,9 @@ class _Start:
     def _check(self) -> None:
         from engine.cases import rule_ids
         from engine.errors import did_you_mean
-        from engine.load.form import KEBAB
         from engine.relations import relations
 
-        if not KEBAB.match(self.id):
-            raise click.BadParameter(f"{self.id!r} is no id: use small letters, digits and `-`.", param_hint="ID")
+        _check_id(self.id)
         taken = {*relations(self.pack).items, *rule_ids(self.pack), *self.pack.actions}
         for name in (self.id, f"{self.id}-advice", f"{self.id}-step"):
             if name in taken:
@@ -124,7 +166,7 @@ class _Start:
             template,
             Texts("en"),
             id=self.id,
-            name=self.id.replace("-", " ").capitalize(),
+            name=_in_words(self.id),
             fact=self._fact,
             action=action or f"{self.id}-step",
             actions="" if action else "\n".join(self._action(cited)),

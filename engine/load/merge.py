@@ -116,7 +116,7 @@ def with_bases(folder: Path, problems: Problems) -> list[Files]:
 def _files(folder: Path, wanted_by: Location | None, problems: Problems) -> Files:
     at = Location(str(folder / MANIFEST))
     if not (folder / MANIFEST).is_file():
-        hint = f"Check the path, or write a {MANIFEST} there, as docs/authoring.md shows."
+        hint = "Check the path, or begin a pack: `valuelift rules new pack ID`."
         if wanted_by is not None:
             hint = "Check the path, which counts from the folder of this pack."
         problems.add(wanted_by or at, "no-pack", f"`{folder}` is no rule pack: it has no {MANIFEST}.", hint)

@@ -73,3 +73,17 @@ def test_what_cannot_be_started_is_wrong_usage(own: Path, arguments: tuple[str, 
     answer = call_command("rules", "new", *arguments, "--pack", own)
     assert (answer.code, said in answer.errors) == (2, True), answer.errors
     assert sorted(own.rglob("*")) == before
+
+
+def test_a_pack_is_begun_on_the_one_that_comes_along(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It extends the shipped pack by a path from its own folder, and is fine right away; twice is refused."""
+    monkeypatch.chdir(tmp_path)
+    begun = call_command("rules", "new", "pack", "our-rules")
+    assert begun.lines[0] == "our-rules/pack.yaml"
+    assert call_command("rules", "check", "our-rules").code == 0
+    assert call_command("rules", "new", "rule", "quiet", "--pack", "our-rules", "--source", "B5").code == 0
+    assert "is there already" in call_command("rules", "new", "pack", "our-rules").errors
+    assert "is no id" in call_command("rules", "new", "pack", "Our Rules").errors
+    for place in ([], ["--pack", "nowhere"]):
+        lost = call_command("rules", "new", "rule", "quiet", *place)
+        assert (lost.code, "Begin one: `valuelift rules new pack" in lost.errors) == (2, True)

@@ -269,7 +269,7 @@ def test_a_folder_without_manifest_is_no_pack(tmp_path: Path) -> None:
     assert problems(tmp_path / "b") == [
         (
             "b/pack.yaml:1:1: `b` is no rule pack: it has no pack.yaml. "
-            "Check the path, or write a pack.yaml there, as docs/authoring.md shows. [no-pack]"
+            "Check the path, or begin a pack: `valuelift rules new pack ID`. [no-pack]"
         )
     ]
 
