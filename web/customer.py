@@ -37,7 +37,7 @@ router = APIRouter()
 
 TIMELINE = (
     "communications", "interactions", "complaints", "disputes", "needs", "perceptions", "assessments", "agreements",
-    "competitor_signals", "referrals", "actions", "stage_history",
+    "competitor_signals", "referrals", "own_facts", "actions", "stage_history",
 )  # fmt: skip
 """The tables whose rows the timeline tells."""
 
