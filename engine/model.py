@@ -452,6 +452,7 @@ class Parameter:
     source: str = ""
     least: Decimal | None = None
     most: Decimal | None = None
+    unit_zh: str = ""
 
 
 @dataclass(frozen=True, slots=True)

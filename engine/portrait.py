@@ -346,7 +346,8 @@ class _Painter:
         )
 
     def _values(self, parameter: Parameter) -> str:
-        return self._wording.listed(self._measured(value, parameter.unit) for value in parameter.values)
+        unit = (self._wording.language == "zh" and parameter.unit_zh) or parameter.unit
+        return self._wording.listed(self._measured(value, unit) for value in parameter.values)
 
     def _measured(self, value: Value, unit: str) -> str:
         if isinstance(value, int | Decimal) and not isinstance(value, bool):
@@ -389,7 +390,7 @@ class _Painter:
         yield self._say(_TYPE[fact.type])
         yield from self._between(fact.least, fact.most)
         if fact.unit:
-            yield fact.unit
+            yield fact.unit_in(self._wording.language)
         yield self._say(_ORIGIN[fact.origin])
         if fact.default is not None and (default := wording.value(fact, fact.default)):
             yield self._say(_DEFAULT, value=default)

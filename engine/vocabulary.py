@@ -124,6 +124,7 @@ class Fact:
     the point of a number. `least` and `most` bound values, both inclusive. After `fresh_days` somebody should ask
     whether it is still so (None: never). `names` is the enum to which the words belong that rules and cases write for
     a text; what is recorded may be another word, such as the id of an action of an earlier version of the pack.
+    `unit` stands behind numbers; `unit_zh` in Chinese, where it is another word.
     `is_own`: a pack declares it, not the catalogue; what a feature does not compute is then what somebody says.
     """
 
@@ -147,6 +148,7 @@ class Fact:
     ask_role: str | None = None
     fresh_days: int | None = None
     personal: bool = False
+    unit_zh: str = ""
     is_own: bool = False
     family: str | None = None
     member: str | None = None
@@ -155,6 +157,10 @@ class Fact:
     def key(self) -> FactKey:
         """The fact's unique key in the vocabulary."""
         return FactKey(self.scope, self.name)
+
+    def unit_in(self, language: str) -> str:
+        """Return the unit in a language."""
+        return (language == "zh" and self.unit_zh) or self.unit
 
     @property
     def spelled_by(self) -> str | None:

@@ -52,7 +52,8 @@ class Wording:
         said = self.value(fact, value)
         if value is None or not fact.unit or isinstance(value, bool):
             return said
-        return self.with_unit(value, fact.unit) if isinstance(value, int | Decimal) else f"{said} {fact.unit}"
+        unit = fact.unit_in(self.language)
+        return self.with_unit(value, unit) if isinstance(value, int | Decimal) else f"{said} {unit}"
 
     def with_unit(self, number: int | Decimal, unit: str) -> str:
         """Return a number with its unit behind it: `1 day`, `90天`, `5%`."""
@@ -61,7 +62,8 @@ class Wording:
 
             length: Literal["long", "short"] = "long" if self.language == "en" else "short"  # in Chinese both are words
             return format_unit(number, f"duration-{unit}", length=length, locale=self.language)
-        return f"{self.number(number)}%" if unit == "%" else f"{self.number(number)} {unit}"
+        is_close = unit == "%" or (self.language == "zh" and not unit.isascii())  # a Chinese word needs no space
+        return f"{self.number(number)}{unit}" if is_close else f"{self.number(number)} {unit}"
 
     def number(self, number: int | Decimal) -> str:
         """Return a number with its thousands separated."""

@@ -117,8 +117,8 @@ def rollback_pack(store: Store, *, user: str) -> StoredPack:
         earlier = _USES.where(pack_uses.c.id < present.place, packs.c.digest != present.digest)
         before = connection.execute(earlier.limit(1)).one_or_none()
         if before is None:
-            why = f"none was in use before {present.name} {present.version}"
-            raise StoreError(_NO_ROLLBACK, why, "See `valuelift rules log`, and choose one by `valuelift pack use`.")
+            why = f"none was in use before {present.name} {present.version} but the one that comes with Valuelift"
+            raise StoreError(_NO_ROLLBACK, why, "For that one: `valuelift pack use rulesets/value_marketing`.")
         now = datetime.now(UTC)
         row = {"digest": before.digest, "used_at": now, "used_by": user, "back_to": before.place}
         connection.execute(insert(pack_uses).values(**row))

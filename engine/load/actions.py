@@ -62,6 +62,7 @@ def read_parameter(node: Node, problems: Problems) -> Parameter:
     form = Form(node, item_name("parameter", node, "param"), problems)
     least, most = form.range("range")
     value = form.required("value")
+    unit, unit_zh = form.unit("unit")
     items = value.items if isinstance(value, YList) else (value,) if value is not None else ()
     parameter = Parameter(
         name=form.word("param", DOTTED),
@@ -69,10 +70,11 @@ def read_parameter(node: Node, problems: Problems) -> Parameter:
         is_list=isinstance(value, YList),
         title=form.text("title"),
         at=form.at,
-        unit=form.optional_word("unit") or "",
+        unit=unit,
         source=form.optional_word("source", SOURCE) or "",
         least=least,
         most=most,
+        unit_zh=unit_zh,
     )
     if isinstance(value, YList) and not value.items:
         form.problem(value.at, "empty-list", f"{form.what} is an empty list.", "Name at least one value.")

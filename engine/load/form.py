@@ -161,6 +161,14 @@ class Form:
         """Return the word under a required key: a member of the enum if the catalogue declares it, else any."""
         return "" if self.required(key) is None else self.member(key, enum) or ""
 
+    def unit(self, key: str) -> tuple[str, str]:
+        """Return the unit under an optional key, and the Chinese one if it is another word: a word, or two texts."""
+        node = self.node(key)
+        if isinstance(node, YMap):
+            texts = self.text_of(node, f"`{key}`")
+            return texts.en, texts.zh
+        return self.optional_word(key) or "", ""
+
     # --- lists ------------------------------------------------------------------------------------------------------
 
     def items(self, key: str) -> tuple[Node, ...]:

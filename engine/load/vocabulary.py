@@ -192,6 +192,7 @@ class VocabularyReader:
         if (least is not None or most is not None) and type_ not in _NUMERIC:
             form.problem(form.place("range"), "unsuited-key", f"a fact of type {type_} has no `range`.")
         origin = form.choice("origin", Origin, Origin.MEASURED)
+        unit, unit_zh = form.unit("unit")
         if type_ is Type.SET and (origin is not Origin.DERIVED or scope):
             form.problem(
                 form.place("type"), "wrong-type", "a set is a derived fact of the customer.", "Add `origin: derived`."
@@ -205,7 +206,8 @@ class VocabularyReader:
             title=form.text("title"),
             at=key.at,
             description=form.optional_text("description"),
-            unit=form.optional_word("unit") or "",
+            unit=unit,
+            unit_zh=unit_zh,
             enum=self._enum_of(form, type_),
             names=self._named_by(form, type_),
             scale=self._scale(form, type_),

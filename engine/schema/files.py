@@ -77,7 +77,7 @@ def catalogue_file(pack: Pack) -> Schema:
         "type": choice(Type),
         "title": text(),
         "description": text(),
-        "unit": WORD,
+        "unit": {"anyOf": [WORD, text()]},
         "enum": enum,
         "names": enum,
         "scale": integer(0, MAX_SCALE),

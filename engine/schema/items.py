@@ -360,7 +360,7 @@ class Items:
         keys = {
             "param": offered(self._pack.parameters, word(DOTTED)),
             "value": {"anyOf": [WORD, listed(WORD, 1)]},
-            "unit": WORD,
+            "unit": {"anyOf": [WORD, text()]},
             "range": bounds(),
             "source": self._source(),
             "title": text(),

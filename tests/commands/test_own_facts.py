@@ -21,7 +21,7 @@ enums:
 facts:
   taps: {type: integer, range: [0, 50], title: {en: Taps, zh: 龙头数}, ask: {en: How many taps?, zh: 几个龙头？}}
   licence: {type: category, enum: licence, title: {en: Licence, zh: 许可证}}
-  litres: {type: number, scale: 1, unit: l, title: {en: Litres a year, zh: 年用量}}
+  litres: {type: number, scale: 1, unit: {en: l, zh: 升}, title: {en: Litres a year, zh: 年用量}}
   chain: {type: flag, title: {en: Belongs to a chain, zh: 属于连锁}}
   opened_on: {type: date, title: {en: Opened on, zh: 开业日期}}
 """
@@ -101,6 +101,7 @@ def test_an_answer_is_kept_asked_for_and_decided_by(demo: Call) -> None:
     fired = demo("recommend", "ashgrove", *on, "--json").json["decision"]["fired"]
     assert "visit-few-taps" in str(fired)
     assert "Fact: Litres a year 40.50 l" in demo("audit", "--lang", "en").output
+    assert "情况：年用量 40.50升" in demo("audit", "--lang", "zh").output
 
 
 @pytest.mark.parametrize(

@@ -198,8 +198,8 @@ def test_rollbacks_go_on_backwards(store_url: str, packs: Path) -> None:
     assert [answer.output[:25] for answer in back] == ["In use again: local 1.1.0", "In use again: local 1.0.0", ""]
     assert back[2].code == 1
     assert back[2].errors == (
-        "Error: The pack cannot be rolled back: none was in use before local 1.0.0. See `valuelift rules log`, and "
-        "choose one by `valuelift pack use`.\n"
+        "Error: The pack cannot be rolled back: none was in use before local 1.0.0 but the one that comes "
+        "with Valuelift. For that one: `valuelift pack use rulesets/value_marketing`.\n"
     )
     assert call_command("pack", "show", "--db", store_url).output.startswith("In use: local 1.0.0 ")
 
