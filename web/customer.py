@@ -216,6 +216,7 @@ class View:
             "facts": dict(self.head()),
             "perceived": list(self.perceived()),
             "unheard": list(self.unheard()),
+            "unsettled": list(self.unsettled()),
             "asked": [self.asked(each) for each in shown.questions],
             "to_confirm": list(self.to_confirm()),
             "sure": {member: self.texts(f"sure_{member}") for member in SURE},
@@ -289,13 +290,19 @@ class View:
     def unheard(self) -> Iterator[Unheard]:
         for row in self.decided.facts.rows.get("communications", ()):
             if not row.facts.get("heard") and row.facts.get("outcome") is None:
-                yield Unheard(row.key, self._communication(row))
+                yield Unheard(row.key, self._event("communications", row, "value_kind", "medium"))
 
-    def _communication(self, row: Row) -> str:
+    def unsettled(self) -> Iterator[Unheard]:
+        """Yield the complaints that are not settled."""
+        for row in self.decided.facts.rows.get("complaints", ()):
+            if row.facts.get("settled") is False:
+                yield Unheard(row.key, self._event("complaints", row, "signal"))
+
+    def _event(self, table: str, row: Row, *names: str) -> str:
         said = [
             self.wording.value(fact, row.facts[name])
-            for name in ("value_kind", "medium")
-            if name in row.facts and (fact := self.wording.vocabulary.facts.get(FactKey("communications", name)))
+            for name in names
+            if name in row.facts and (fact := self.wording.vocabulary.facts.get(FactKey(table, name)))
         ]
         when = next((value for value in row.facts.values() if isinstance(value, date)), None)
         return self.texts("comma").join([*said, *([self.texts.date(when)] if when else [])])

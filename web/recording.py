@@ -1,4 +1,4 @@
-"""What is recorded on a customer's page: values conveyed, effects heard, actions, answers, stages, and taking back."""
+"""What is recorded on a customer's page: values, effects, talks, complaints, needs, actions, answers, stages."""
 
 from __future__ import annotations
 
@@ -179,6 +179,46 @@ def action_state(at: At, form: Form) -> list[Statement]:
     return action_stands(at, id_, advised, form.on, state=state, about=about, **said)
 
 
+def talk_held(at: At, form: Form) -> list[Statement]:
+    """Return that a talk was held, a visit made, a letter written."""
+    said = {
+        "medium": form.needed("medium", "channel"),
+        "direction": form.word("direction", "direction"),
+        "audience_role": form.word("audience_role", "contact_role"),
+        "summary": form.text("summary"),
+    }
+    return [at.book.event("interactions", _given(said), form.on)]
+
+
+def complaint_made(at: At, form: Form) -> list[Statement]:
+    """Return that the customer complained, or that a complaint on record is settled."""
+    if earlier := form.text("complaint"):
+        return [at.book.more("complaints", at.book.find("complaints", earlier), {"settled_on": form.on})]
+    said = {
+        "signal": form.needed("signal", "complaint_signal"),
+        "severity": form.needed("severity", "severity"),
+        "summary": form.text("summary"),
+    }
+    return [at.book.event("complaints", _given(said), form.on)]
+
+
+def need_stands(at: At, form: Form) -> list[Statement]:
+    """Return how a need stands; what is not said stays as it was."""
+    kind = form.needed("kind", "need_kind")
+    said = {
+        "kind": kind,
+        "state": form.needed("state", "need_state"),
+        "tier": form.word("tier", "need_tier"),
+        "evidence": form.text("evidence"),
+        "sure": form.word("sure", SURE),
+    }
+    return [at.book.entry("needs", _given(said), form.on, f"{at.book.customer}/{kind}")]
+
+
+def _given(said: Mapping[str, str | None]) -> dict[str, str]:
+    return {name: value for name, value in said.items() if value is not None}
+
+
 def answer_given(at: At, form: Form) -> list[Statement]:
     """Return the answer to a question."""
     if not form.text("fact") or not form.text("value"):
@@ -200,6 +240,24 @@ def value(request: Request, who: Recorder, customer: OwnCustomer, given: Fields)
 def effect(request: Request, who: Recorder, customer: OwnCustomer, given: Fields) -> Response:
     """Record what was heard of a value that was conveyed."""
     return _recorded(request, who, customer, given, effect_of)
+
+
+@router.post("/customers/{customer:path}/talks")
+def talk(request: Request, who: Recorder, customer: OwnCustomer, given: Fields) -> Response:
+    """Record a talk, a visit or a letter."""
+    return _recorded(request, who, customer, given, talk_held)
+
+
+@router.post("/customers/{customer:path}/complaints")
+def complaint(request: Request, who: Recorder, customer: OwnCustomer, given: Fields) -> Response:
+    """Record a complaint, or that one is settled."""
+    return _recorded(request, who, customer, given, complaint_made)
+
+
+@router.post("/customers/{customer:path}/needs")
+def need(request: Request, who: Recorder, customer: OwnCustomer, given: Fields) -> Response:
+    """Record how a need stands."""
+    return _recorded(request, who, customer, given, need_stands)
 
 
 @router.post("/customers/{customer:path}/actions")

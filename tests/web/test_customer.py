@@ -13,6 +13,7 @@ from sqlalchemy import select
 from engine.recommend import Recommendation, recommend
 from engine.session import Session
 from facts.audit import entries
+from facts.demo import AS_OF
 from facts.runs import Run, publish
 from facts.tables import communications
 from tests.web.conftest import OWN, Browser, Pages, form_token
@@ -315,3 +316,22 @@ def test_the_plan_is_shown_to_print(pages: Pages) -> None:
         assert action.action.title in said
     assert manager.get("/customers/nobody/plan").status_code == 404
     assert manager.get("/static/plan.css").status_code == 200
+
+
+def test_what_happened_is_recorded_where_it_is_told(own_pages: Pages) -> None:
+    """A talk, a complaint and that it is settled, and a need stand on the timeline, and change what is advised."""
+    manager = own_pages.visit("manager", "zh")
+    talk = {"medium": "telephone", "direction": "theirs", "audience_role": "buyer", "summary": "secret-words"}
+    assert "沟通：电话、发起方：客户、对象：采购" in said_after(manager, "talks", **talk)
+    said = said_after(manager, "complaints", signal="supply_late", severity="high")
+    assert all(one in said for one in ("投诉：供货不及时、严重程度：严重", "处理客户投诉"))
+    page = manager.get(CUSTOMER).text
+    assert "secret-words" not in page
+    assert "沟通：电话、发起方：客户、对象：采购" in words(page)
+    found = re.search(r'<option value="([^"]+)">供货不及时、', page)
+    assert found is not None
+    said_after(manager, "complaints", complaint=found[1], on=AS_OF.isoformat())
+    assert "投诉已解决" not in words(manager.get(CUSTOMER).text)
+    assert "部分满足、客户告知" in said_after(manager, "needs", kind="information", state="partly_met", sure="told")
+    assert "未登记" in said_after(manager, "needs", kind="information")
+    assert "未登记" in said_after(manager, "talks", medium="pigeon")
