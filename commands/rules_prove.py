@@ -199,9 +199,12 @@ def _page(
 
 def _is_own(pack: Pack, folder: Path, answer: Answer) -> bool:
     """Return whether what is noted stands in the pack's own files: what it inherits, others look after."""
+    from engine.load.vocabulary import EVIDENCED
     from engine.relations import relations
 
-    item = relations(pack).items.get(answer.about[0].partition("#")[0])
+    whole, _, part = answer.about[0].partition("#")
+    evidence = {} if pack.talk is None else pack.talk.evidence
+    item = evidence.get(part) if whole == EVIDENCED.name else relations(pack).items.get(whole)
     return item is None or Path(item.at.file).resolve().is_relative_to(folder.resolve())
 
 

@@ -150,8 +150,9 @@ def _read(vocabulary: Vocabulary, fact: Fact, text: str) -> Value | _No:
 
 def said_values(rows: Iterable[Mapping[str, Any]], vocabulary: Vocabulary) -> Iterator[tuple[str, Value]]:
     """Yield what is said of one customer: the names and values of facts."""
-    facts = said_facts(vocabulary)
-    for row in rows:
+    said = list(rows)
+    facts = said_facts(vocabulary) if said else {}
+    for row in said:
         if row["fact"] in facts:
             value = _known(vocabulary, facts[row["fact"]], row["value"])
             if value is not None:

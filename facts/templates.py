@@ -26,10 +26,12 @@ _EXAMPLES = {
     "currency": "EUR",
     "exchange_rates.currency": "USD",
     "kind": "quality",
+    "fact": "taps",
     "medium": "company_visit",
     "name": "Acme GmbH",
     "rate_to_base": "0.92",
     "survivor": "C-1002",
+    "value": "2",
     "value_kind": "product",
 }
 

@@ -103,3 +103,20 @@ def test_an_action_has_a_family_and_an_owner_that_there_are(small: Path, key: st
     )
     (found,) = call_command("rules", "check", small, "--json").json["findings"]
     assert (found["id"], found["line"], found["hint"]) == ("unknown-member", 2, hint)
+
+
+def test_pairs_without_a_track_are_told_by_value(small: Path) -> None:
+    """Of a value that lacks some needs these are named; values of which nothing is said stand together."""
+    (small / "pack.yaml").write_text(f"{MANIFEST}extends: {shipped_pack()}\n", encoding="utf-8")
+    (small / "talk").mkdir()
+    (small / "talk" / "ours.yaml").write_text(
+        "tracks:\n  - {track: fresh, value: product, needs: [quality, service, relationship, information], "
+        "form: question, text: {en: Fresh?, zh: 新鲜吗？}, sources: [V8]}\n",
+        encoding="utf-8",
+    )
+    found = call_command("rules", "check", small, "--json").json["findings"]
+    (said,) = (one["message"] for one in found if one["id"] == "no-track")
+    assert said.startswith(
+        "56 pairs of value and need have no talk track: product for benefit, brand; service, people, "
+    )
+    assert said.endswith(" for every need.")

@@ -108,3 +108,14 @@ def test_an_unknown_kind_is_named_with_what_was_meant() -> None:
     answer = call_command("rules", "prove", "--only", "invariants")
     assert answer.code == 2
     assert "invariant" in answer.errors
+
+
+def test_what_could_be_left_out_is_noted_of_own_items_alone(broken: Path) -> None:
+    """What a pack inherits, others look after: of that, the notes are counted, and listed for other programs."""
+    rule = BROKEN.partition("rules:\n")[2].replace("gift-for-new", "gift-again")
+    (broken / "again.yaml").write_text(f"rules:\n{rule}", encoding="utf-8")
+    proved = call_command("rules", "prove", broken, "--only", "redundant-rule", "--lang", "en")
+    notes = [line for line in proved.lines if line.startswith("Note:")]
+    assert len(notes) == 2, proved.output
+    assert all("gift-" in note for note in notes)
+    assert "Notes on what the pack inherits: " in proved.output

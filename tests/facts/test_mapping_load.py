@@ -124,3 +124,20 @@ def test_all_mistakes_are_reported_together(tmp_path: Path) -> None:
     with pytest.raises(ProblemsError) as refused:
         load_mapping(path)
     assert len(refused.value.problems) == 2
+
+
+def test_columns_that_tell_facts_make_rows(tmp_path: Path) -> None:
+    """`facts` gives the file the columns `fact` and `value`; a column that is not there, or of that name, is told."""
+    path = tmp_path / "small.yaml"
+    facts = SMALL.replace('    missing: ["-"]\n', "    facts: {Day: opened_on}\n")
+    path.write_text(facts.replace("key: Number", "key: {join: {parts: [Number, fact]}}"))
+    mapping = load_mapping(path)
+    assert mapping.files[0].facts == (("Day", "opened_on"),)
+    for wrong, said in (
+        (facts.replace("{Day: opened_on}", "{Dey: opened_on}"), "`Dey` is no column. Did you mean `Day`?"),
+        (facts.replace("[Number, Buyer, Day]", "[Number, Buyer, Day, value]"), "has a column `value` already"),
+    ):
+        path.write_text(wrong)
+        with pytest.raises(ProblemsError) as raised:
+            load_mapping(path)
+        assert said in str(raised.value)
