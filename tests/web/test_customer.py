@@ -335,3 +335,15 @@ def test_what_happened_is_recorded_where_it_is_told(own_pages: Pages) -> None:
     assert "部分满足、客户告知" in said_after(manager, "needs", kind="information", state="partly_met", sure="told")
     assert "未登记" in said_after(manager, "needs", kind="information")
     assert "未登记" in said_after(manager, "talks", medium="pigeon")
+
+
+def test_my_day_shows_what_is_due_and_when(pages: Pages) -> None:
+    """Each customer's first action stands with its day, and everything due within a week can be opened."""
+    page = pages.visit("operator", "zh").get("/").text
+    shown = recommendation(pages, OWN, "zh").plan[0]
+    day = f"{shown.due_on.year}年{shown.due_on.month}月{shown.due_on.day}日"
+    card = page[page.index(f'class="name" href="{CUSTOMER}"') :]
+    assert day in card[: card.index("</li>")]
+    rest = re.search(r"<summary>另有(\d+)项</summary>(.*?)</details>", page, re.DOTALL)
+    assert rest is not None
+    assert rest[2].count("<li>") == int(rest[1])
