@@ -43,6 +43,9 @@ Words = Mapping[str, Sequence[str]]
 OWN_FAULT = "own_fault"
 """The function of a fact's name and its value as a text that gives what is wrong with them, or nothing."""
 
+# A number as it is written where a comma stands before the decimals, with or without points between thousands.
+_WITH_COMMA = r"[-+]?([0-9]+|[0-9]{1,3}(\.[0-9]{3})+)(,[0-9]+)?"
+
 # Wide enough to see whether a number has more digits than its column before it is rounded to them.
 _WIDE = "DECIMAL(38, 12)"
 
@@ -257,6 +260,9 @@ def _stepped(text: Sql, step: Step) -> Sql:
         case "rename":
             whens = [sql("WHEN {} THEN {}", old, new) for old, new in step.pairs]
             return sql("(CASE {} {} ELSE {} END)", text, joined(" ", whens), text)
+        case "comma":
+            plain = sql("replace(replace({}, '.', ''), ',', '.')", text)
+            return sql("CASE WHEN regexp_full_match({}, {}) THEN {} ELSE {} END", text, _WITH_COMMA, plain, text)
         case "date":
             return sql("coalesce(strftime(try_strptime({}, {}), '%Y-%m-%d'), {})", text, step.text, text)
         case "times":

@@ -16,7 +16,7 @@ GENERATED = "~"
 FOLDED = ("fact", "value")
 """The columns of a file whose columns make rows (`FileMapping.facts`)."""
 
-STEPS = ("trim", "upper", "lower", "rename", "date", "times", "year", "prefix")
+STEPS = ("trim", "upper", "lower", "rename", "comma", "date", "times", "year", "prefix")
 """What can be done to a cell, in the order in which a mapping lists it."""
 
 TESTS = ("is", "one_of", "starts_with", "ends_with")

@@ -240,7 +240,7 @@ class _Reader:
         match name:
             case "rename":
                 return Step(name, pairs=tuple((key, self._text(value)) for key, value in self._named(node)))
-            case "trim" | "upper" | "lower" | "year":
+            case "trim" | "upper" | "lower" | "comma" | "year":
                 return Step(name) if self._flag(node) else None
             case "date":
                 return Step(name, self._date_form(node))

@@ -305,6 +305,36 @@ def test_a_faulty_row_is_rejected_with_its_reason(
     assert report.tables["order_lines"] == TableCounts(stored=1)
 
 
+RATES = """\
+mapping: rates
+files:
+  rates: {match: [rates.csv], columns: [Code, Rate, Day], delimiter: ";"}
+tables:
+  - table: exchange_rates
+    file: rates
+    columns: {key: Code, currency: Code, rate_to_base: {from: Rate, comma: true}, holds_from: Day}
+"""
+
+
+def test_numbers_with_decimal_commas_are_read(store: Store, tmp_path: Path) -> None:
+    """A comma stands before the decimals, points between thousands; what is written otherwise is left to the type."""
+    (tmp_path / "mapping.yaml").write_text(RATES, encoding="utf-8")
+    told = {"USD": "0,92", "JPY": "1.234.567,5", "CHF": "1.050", "GBP": "1.5", "NOK": "12", "SEK": "1,2,3"}
+    path = tmp_path / "rates.csv"
+    path.write_text("".join(["Code;Rate;Day\n", *(f"{code};{rate};2020-01-01\n" for code, rate in told.items())]))
+    report = bring(store, str(tmp_path / "mapping.yaml"), path)
+    assert report.rejected == {"Rate is not a number": 1}
+    assert {
+        code: rate for code, rate in rows(store, "exchange_rates", "currency", "rate_to_base") if code != "EUR"
+    } == {
+        "USD": Decimal("0.92"),
+        "JPY": Decimal("1234567.5"),
+        "CHF": Decimal(1050),
+        "GBP": Decimal("1.5"),
+        "NOK": Decimal(12),
+    }
+
+
 def test_emoji_and_chinese_are_stored_as_they_are(store: Store, tmp_path: Path) -> None:
     """Any character that is text stays as it is."""
     bring(store, "online-retail", retail_file(tmp_path, line(Description="🎄 圣诞玻璃球 Größe")))
