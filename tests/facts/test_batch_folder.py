@@ -13,7 +13,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import pytest
 
-from facts.batch import folder as module
+from facts.batch import scattered
 from facts.batch.folder import FactsFolder, Part
 from facts.batch.opening import open_folder
 from facts.batch.pipeline import part_size
@@ -91,7 +91,7 @@ def test_the_parts_together_are_the_whole(
 ) -> None:
     """Each customer's rows are in one part, whether the files are read as they are or sorted first."""
     if sorted_first:
-        monkeypatch.setattr(module, "_MOST_READ", 0)
+        monkeypatch.setattr(scattered, "_MOST_READ", 0)
     names = ("customers", "orders", "order_lines", "needs", "perceptions")
     known = open_folder(generated)
     folder = replace(known, files={name: known.files[name] for name in names})
