@@ -240,10 +240,13 @@ def spread(
 def _by_member(rows: pa.Table, keys: pa.ChunkedArray, vocabulary: Vocabulary) -> dict[str, pa.ChunkedArray]:
     """Return a column for each member of the families that the columns are named after."""
     found: dict[str, pa.ChunkedArray] = {}
-    rows = rows.filter(pc.is_in(rows["customer"], value_set=keys))
+    said = pc.unique(rows["member"]).to_pylist()
     for family in (name for name in rows.column_names if name not in ("customer", "member")):
         members = vocabulary.enums[vocabulary.families[family]].members
-        check_members(family, pc.unique(rows["member"]).to_pylist(), vocabulary, partial(_customers_with, rows))
+        if not set(members).issuperset(said):
+            counted = rows.filter(pc.is_in(rows["customer"], value_set=keys))
+            strange = pc.unique(counted["member"]).to_pylist()
+            check_members(family, strange, vocabulary, partial(_customers_with, counted))
         of_members = spread(rows.select(["customer", "member", family]), "member", members, keys)
         found |= {f"{family}.{member}": column for _, member, column in of_members}
     return found
