@@ -13,7 +13,8 @@ from sqlalchemy import Column, Connection, RowMapping, Table, insert, select, up
 from engine.errors import did_you_mean
 from facts.audit import COMMAND_LINE, Change, log
 from facts.database import StoreError
-from facts.store import Store, require_customers
+from facts.known_customers import require_customers
+from facts.store import Store
 from facts.tables import EARLIEST, FACT_TABLES, customer_keys, customers
 
 ALWAYS = date.min
