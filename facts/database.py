@@ -27,6 +27,8 @@ BUSY_SECONDS = 10.0
 SQLITE_PRAGMAS = ("foreign_keys = ON", "synchronous = NORMAL")
 # The default of 1,024 makes so many small batches that a large base takes a tenth longer to read.
 SQLITE_BATCH_ROWS = 65_536
+NUL = "\0"
+"""The one character that PostgreSQL takes in no text: nothing that holds it is on record."""
 # Held while somebody writes in bulk or changes tables, so that two of them wait for each other instead of colliding.
 _POSTGRESQL_WRITE_LOCK = 0x56414C55
 
