@@ -179,10 +179,13 @@ def _is_utf8(line: bytes) -> bool:
 def _numbered(
     records: Iterable[Sequence[str]], width: int, first: int
 ) -> Iterator[tuple[int, Sequence[str], str | None]]:
+    """Give records with their numbers and what is wrong with them; those without anything in them are passed over."""
     for number, record in enumerate(records, first):
+        if not any(cell.strip() for cell in record):
+            continue
         if len(record) == width:
             yield number, record, None
-        elif record:
+        else:
             fault = f"has {len(record)} cells instead of {width}"
             yield number, [*record, *[""] * width][:width], fault
 
