@@ -147,7 +147,7 @@ customers = _register(
     personal("address"),
     personal("telephone"),
     counted("employees", 10_000_000),
-    amount("annual_revenue"),
+    amount("annual_revenue", info={"only_with": "currency"}),
     currency(),
     word("legal_form"),
     Column("founded_on", Date),
@@ -313,7 +313,7 @@ opportunities = _events(
     choice("open_stage", OPEN_STAGES),
     later("closed_on", "holds_from"),
     Column("won", Boolean, **known_on("closed_on")),
-    amount("amount", **known_on("closed_on")),
+    amount("amount", info={"known_on": "closed_on", "only_with": "currency"}),
     currency(),
 )
 
@@ -323,7 +323,7 @@ agreements = _register(
     # cooperation, or an outcome-based offer such as vendor_managed_inventory
     word("kind", "agreement_kind", nullable=False),
     counted("payment_days", 3650),
-    amount("credit_limit"),
+    amount("credit_limit", info={"only_with": "currency"}),
     currency(),
     choice("state", AGREEMENT_STATES, nullable=False, server_default="kept"),
     Column("measure", Text),  # how the effect is measured, for outcome-based offers
