@@ -20,7 +20,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from engine.errors import did_you_mean
+from engine.errors import counted, did_you_mean
 from facts.database import StoreError
 
 BATCH_ROWS = 20_000
@@ -186,7 +186,7 @@ def _numbered(
         if len(record) == width:
             yield number, record, None
         else:
-            fault = f"has {len(record)} cells instead of {width}"
+            fault = f"has {counted(len(record), 'cell')} instead of {width}"
             yield number, [*record, *[""] * width][:width], fault
 
 

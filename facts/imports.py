@@ -24,7 +24,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from sqlalchemy import insert
 
-from engine.errors import did_you_mean
+from engine.errors import counted, did_you_mean
 from facts.audit import entry_of
 from facts.database import StoreError, bulk, run
 from facts.import_changes import Changes, TableCounts
@@ -51,9 +51,10 @@ class ImportRefusedError(StoreError):
         self.rejected = rejected
         reasons = "; ".join(f"{count} × {reason}" for reason, count in rejected.items())
         where = f"See {rejects_path} for each row. " if rejects_path else ""
+        faulty = counted(sum(rejected.values()), "row is", "rows are")
         super().__init__(
             "Nothing was imported",
-            f"{sum(rejected.values())} rows are faulty, more than the {allowed} allowed: {reasons}",
+            f"{faulty} faulty, more than the {allowed} allowed: {reasons}",
             f"{where}Correct the file, or allow more with --max-rejects.",
         )
 

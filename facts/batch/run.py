@@ -13,6 +13,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from engine.errors import counted
 from engine.vocabulary import Vocabulary
 from facts.batch.files import plain, read_table
 from facts.batch.folder import FactsFolder, Part
@@ -336,9 +337,10 @@ def require_same(stored: RunFolder, again: RunFolder) -> None:
         decided = again.get_table(again.decisions(number))
         different = differing(_decided_by(stored, decided["customer"]), decided)
         if different:
+            differ = counted(len(different), "customer differs", "customers differ")
             raise StoreError(
                 f"The decisions of run {stored.name} are not what its facts lead to",
-                f"{len(different):,} customers of part {number} differ, the first is {different[0]!r}",
+                f"of part {number} {differ}, first {different[0]!r}",
                 f"Compare {stored.path} and {again.path}, and tell the developers.",
             )
 
