@@ -13,7 +13,8 @@ from typing import Any
 
 from sqlalchemy import Boolean, Column, Date, DefaultClause, Integer, String, Table
 
-from facts.columns import Scaled
+from facts.columns import Scaled, days_are_counted, happens
+from facts.days import EARLIEST
 from facts.import_files import FAULT, MAX_CELL, ROW
 from facts.mapping import (
     GENERATED,
@@ -32,9 +33,7 @@ from facts.mapping import (
     Tests,
     Value,
 )
-from facts.tables import COLLECTIONS, EARLIEST, FACT_TABLES
-
-_COUNTED_IN_REGISTERS = {("stage_history", "holds_from"), ("customers", "first_business_on")}
+from facts.tables import COLLECTIONS, FACT_TABLES
 
 Words = Mapping[str, Sequence[str]]
 """The members of enums that facts are read by: other words are faults."""
@@ -338,7 +337,7 @@ def _problems(text: Sql, target: Column[Any], today: date, words: Words) -> Iter
         yield sql("NOT isfinite({}) OR year({}) NOT BETWEEN 1 AND 9999", day, day), "is not a date"
         if happens(target):
             yield sql("{} > CAST({} AS DATE)", day, today.isoformat()), "lies in the future"
-        if _days_are_counted(target):
+        if days_are_counted(target):
             yield sql(f"year({{}}) < {EARLIEST.year}", day), f"lies before {EARLIEST.year}"
     elif isinstance(kind, Boolean):
         yield sql("{} IS NOT NULL AND TRY_CAST({} AS BOOLEAN) IS NULL", text, text), "is neither true nor false"
@@ -370,14 +369,3 @@ def _currencies() -> Sql:
 
 def _digits(digits: int) -> str:
     return f"has more than {digits} digits after the point" if digits else "is not a whole number"
-
-
-def _days_are_counted(column: Column[Any]) -> bool:
-    """Return whether facts count the days since a date: of an event, of a stage, of the first business."""
-    shape = column.table.info["shape"]
-    return shape == "event" or (column.table.name, column.name) in _COUNTED_IN_REGISTERS
-
-
-def happens(column: Column[Any]) -> bool:
-    """Return whether a date column says when something happened, which cannot be in the future."""
-    return column.name == "holds_from" or (column.name != "holds_until" and column.info.get("known_on") == column.name)

@@ -13,9 +13,10 @@ from sqlalchemy import Column, Connection, RowMapping, Table, insert, select, up
 from engine.errors import did_you_mean
 from facts.audit import COMMAND_LINE, Change, log
 from facts.database import NUL, StoreError
+from facts.days import EARLIEST
 from facts.known_customers import require_customers
 from facts.store import Store
-from facts.tables import EARLIEST, FACT_TABLES, customer_keys, customers
+from facts.tables import FACT_TABLES, customer_keys, customers
 
 ALWAYS = date.min
 """The date from which something holds that was so from the beginning."""

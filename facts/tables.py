@@ -21,7 +21,6 @@ correction gives the other row a new id. Customers are linked by foreign keys to
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from datetime import date
 from functools import cache
 from typing import Any
 
@@ -218,7 +217,7 @@ payments = _events(
     currency(nullable=False),
 )
 
-# A row is a delivery that was promised on the date in `holds_from`.
+# A row is a delivery that was agreed on the date in `holds_from`.
 deliveries = _events(
     "deliveries",
     Column("order_key", String(200), **refers_to("orders")),
@@ -396,9 +395,6 @@ exchange_rates = _register(
 
 LARGEST_NUMBER = 2**63 - 1
 """Databases number no row higher, and SQLite cannot even be asked for one."""
-
-EARLIEST = date(1800, 1, 1)
-"""Facts count the days since a date; what is told of an earlier one is a slip of the pen."""
 
 FACT_TABLES = {name: table for name, table in metadata.tables.items() if "shape" in table.info}
 

@@ -524,6 +524,11 @@ def test_an_order_for_an_unknown_customer_is_rejected(store: Store, tmp_path: Pa
         ("complaints", "customer,holds_from\nC1,1799-12-31\n", "holds_from lies before 1800"),
         ("stage_history", "customer,stage,holds_from\nC1,new,0001-01-01\n", "holds_from lies before 1800"),
         (
+            "disputes",
+            "customer,talks_held,settled,cooperation_broken,began_on,holds_from\nC1,1,no,no,1799-12-31,2020-01-01\n",
+            "began_on lies before 1800",
+        ),
+        (
             "needs",
             "customer,kind,state,holds_from\nC1,quallity,met,2020-01-01\n",
             "kind is none of quality, service",
