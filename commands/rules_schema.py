@@ -50,7 +50,7 @@ def command(pack: Path | None, out: Path | None, link: bool, as_json: bool) -> N
         names = [path.relative_to(folder).as_posix() for path in linked]
         print_json({"folder": str(place), "schemas": list(made), "written": written, "linked": names})
         return
-    click.echo(f"{place}: {len(made)} schemas, {len(written) or 'none'} of them new or changed.")
+    click.echo(f"{place}: {counted(len(made), 'schema')}, {len(written) or 'none'} of them new or changed.")
     if link:
         click.echo(f"{counted(len(linked), 'file')} got a first line that names a schema.")
     elif lacking := sum(MARK not in path.read_text(encoding="utf-8") for path in _files(folder)):

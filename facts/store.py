@@ -63,8 +63,9 @@ class Store:
         wanted = {"base_currency": base_currency, "time_zone": time_zone}
         if is_sqlite(address):
             keep_write_ahead_log(address, store.engine)
-        store._migrate()
-        present = store._settled(wanted)
+        if store.revision() != SCHEMA_REVISION:
+            store._migrate()
+        present = store.settings() or store._settled(wanted)
         if present != wanted:
             raise StoreError(
                 f"{shown(address)} is a store already",

@@ -1,5 +1,6 @@
 """What is said when a database refuses: role, password, database and server are told apart."""
 
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -7,6 +8,7 @@ from typing import Any
 import pytest
 from sqlalchemy import create_engine, make_url
 
+from facts.backup import back_up
 from facts.database import StoreError, bulk
 from facts.database_words import refusal
 from facts.store import Store
@@ -76,3 +78,11 @@ def test_who_came_at_the_same_moment_is_asked_to_try_again(code: str) -> None:
     found = refusal("可串行化访问", code)
     assert found is not None
     assert found.why == "somebody else was writing the same at the same moment"
+
+
+@pytest.mark.skipif(shutil.which("pg_dump") is None, reason="no client programs of PostgreSQL")
+def test_a_backup_is_refused_in_the_same_words(server: Server, tmp_path: Path) -> None:
+    """What PostgreSQL's own programs are refused with is told as what we are refused with."""
+    url = make_url(server.url).set(username="carol").render_as_string()
+    with pytest.raises(StoreError, match="pg_dump failed: the server has no such user"):
+        back_up(Store.as_it_is(url), tmp_path / "store.dump")
