@@ -29,6 +29,7 @@ COUNTS = re.compile(
 )
 NEVER_ONE = {
     "customers_cut", "duplicates_cut",  # shown and more
+    "doctor_facts_circle",  # of two at least
     "duplicates_likely", "duplicates_possible",  # no sign alone has one point
     "acceptance", "freshness", "report_acceptance", "effects_head", "effects_rules_says", "confirm_stale",  # of packs
     "too_many_drafts",  # a constant
