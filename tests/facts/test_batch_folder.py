@@ -146,11 +146,11 @@ def too_large(column: str) -> Change:
         ("customers", lambda table: table.slice(0, 0), "there are no customers in customers.parquet"),
         ("customers", without("key"), "column 'key' is missing"),
         ("customers", lambda table: pa.concat_tables([table, table.slice(3, 1)]), "key 'C00000003' stands in several"),
-        ("customers", value("key", None), "column 'key' has no value in 1 rows"),
+        ("customers", value("key", None), "column 'key' has no value in 1 row"),
         ("customers", value("employees", -5), "`employees` has the value -5"),
         ("orders", without("holds_from"), "column 'holds_from' is missing"),
         ("orders", cast("holds_from", pa.string()), "column 'holds_from' is string, not date32[day]"),
-        ("orders", value("customer", None), "column 'customer' has no value in 1 rows"),
+        ("orders", value("customer", None), "column 'customer' has no value in 1 row"),
         ("orders", value("kind", "ordr"), "column 'kind' holds 'ordr'. Did you mean `order`?"),
         ("order_lines", cast("amount", pa.float64()), "column 'amount' is double, not decimal128(18, 4)"),
         ("order_lines", lambda table: table.rename_columns(
