@@ -115,7 +115,7 @@ def command(
     --facts is given without --db, to the store.
 
     With --incremental the facts of customers whose records are the same, and for whom no day came that matters, are
-    those of the last run begun so, but for the days counted since. Whatever they are, everybody is decided.
+    those of the last run decided so, but for the days counted since. Whatever they are, everybody is decided.
 
     With --engine spark, base facts are split by customer, and each shard is computed on the cluster; the decisions are
     the same. docs/scale.md tells what that needs.

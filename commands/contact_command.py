@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from commands.options import db_option, json_option, user_option
+from engine.errors import counted
 
 also_option = click.option(
     "--also", multiple=True, metavar="TEXT", help="Another way in which texts may name the person. May be repeated."
@@ -98,12 +99,9 @@ def erase_(
     with open_store(db) as store:
         found = export(store, customer, contact, also)
         if not yes:
-            texts = len(found["mentions"])
-            click.confirm(
-                f"Erase {found['contact']}: {len(found['rows'])} rows, and {texts} texts that name the person?",
-                abort=True,
-                err=True,
-            )
+            rows = counted(len(found["rows"]), "row")
+            texts = counted(len(found["mentions"]), "text that names", "texts that name")
+            click.confirm(f"Erase {found['contact']}: {rows}, and {texts} the person?", abort=True, err=True)
         erased = erase(store, customer, contact, also, user=user, source=COMMAND_LINE)
     if as_json:
         print_json(erased)

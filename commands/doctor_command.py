@@ -37,9 +37,9 @@ HOURS = 36
 def command(max_age: int, db: str | None, out: Path | None, pack: Path | None, language: str, as_json: bool) -> None:
     """Check that the next batch finds everything that it needs.
 
-    Looks at configuration, versions, database, its tables, free disk, the rules and the catalogue against those of the
-    last run, and how old that is. Changes nothing. Each finding says what to do; the exit code is 1 if there is a
-    problem.
+    Looks at configuration, versions, database, its tables and the rows in them, free disk, the rules and the catalogue
+    against those of the last run, and how old that is. Changes nothing. Each finding says what to do; the exit code is
+    1 if there is a problem.
 
     \b
     Example:
@@ -86,7 +86,7 @@ def said(texts: Texts, finding: Finding) -> str:
 
 def to_do(texts: Texts, finding: Finding) -> str:
     """Return what to do about a finding; nothing if it is fine."""
-    name = f"doctor_{finding.name}_do"
+    name = f"doctor_{finding.do or f'{finding.name}_do'}"
     return texts(name, **finding.values) if texts.has(name) else ""
 
 

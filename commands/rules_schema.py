@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 
 from commands.options import json_option, rule_pack_option
+from engine.errors import counted
 
 FOLDER = "schema"
 MARK = "# yaml-language-server: $schema="
@@ -49,11 +50,11 @@ def command(pack: Path | None, out: Path | None, link: bool, as_json: bool) -> N
         names = [path.relative_to(folder).as_posix() for path in linked]
         print_json({"folder": str(place), "schemas": list(made), "written": written, "linked": names})
         return
-    click.echo(f"{place}: {len(made)} schemas, {len(written) or 'none'} of them new or changed.")
+    click.echo(f"{place}: {counted(len(made), 'schema')}, {len(written) or 'none'} of them new or changed.")
     if link:
-        click.echo(f"{len(linked) or 'No'} files got a first line that names their schema.")
+        click.echo(f"{counted(len(linked), 'file')} got a first line that names a schema.")
     elif lacking := sum(MARK not in path.read_text(encoding="utf-8") for path in _files(folder)):
-        click.echo(f"{lacking} files name no schema yet; --link puts a first line into each.")
+        click.echo(f"{counted(lacking, 'file names', 'files name')} no schema yet; --link puts a first line into each.")
 
 
 def _write(path: Path, text: str) -> bool:

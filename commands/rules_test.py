@@ -11,6 +11,7 @@ import click
 
 from commands.failures import PROBLEMS, report
 from commands.options import json_option, pack_argument
+from engine.errors import counted
 
 if TYPE_CHECKING:
     from engine.cases import Case, CaseResult
@@ -111,7 +112,7 @@ def _run(folder: Path, chosen: _Chosen, junit: Path | None, as_json: bool) -> bo
         for line in _failures(failed):
             click.echo(line)
         broken = len({result.case.name for _, result in failed})
-        click.echo(f"{len(cases)} cases, each decided by session and plan: {broken or 'none'} failed.")
+        click.echo(f"{counted(len(cases), 'case')}, each decided by session and plan: {broken or 'none'} failed.")
     return not failed
 
 

@@ -17,6 +17,7 @@ from engine.errors import ProblemsError, did_you_mean
 from facts.batch.ledger import Ledger, runs_folder
 from facts.batch.register import Entry, entries
 from facts.database import StoreError, database_url, is_sqlite, shown
+from facts.faulty_rows import LATE, faulty_rows
 from facts.store import SCHEMA_REVISION, Store
 from wiring import catalogue_digest, rules_in_use
 
@@ -37,12 +38,16 @@ class State(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """What one check found: the check, the name of what is to be said, and the values to fill in."""
+    """What one check found: the check, the name of what is to be said, and the values to fill in.
+
+    `do` names what to do about it, if that is not told by the name alone.
+    """
 
     check: str
     state: State
     name: str
     values: Mapping[str, object] = field(default_factory=dict)
+    do: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +92,7 @@ class Examination:
             yield Finding("integrity", State.PROBLEM, "integrity_broken", {"said": damage})
             return
         yield from self._settings(store)
+        yield from _facts(store)
         root = self.out or runs_folder(store.url)
         known = entries(Ledger(root.resolve()), store)
         yield from self._disk(store, root, known)
@@ -179,6 +185,20 @@ class Examination:
         given_up = [entry.run for entry in known if entry.state != "published"]
         if given_up:
             yield Finding("runs", State.WARNING, "runs_unfinished", {"runs": ", ".join(given_up)})
+
+
+def _facts(store: Store) -> Iterator[Finding]:
+    """Look for rows that older versions took and that no version takes any more."""
+    found = faulty_rows(store)
+    if not found:
+        yield Finding("facts", State.FINE, "facts_fine")
+    for each in found:
+        # No decision sees what is still to come; with the others a batch may fail.
+        state = State.WARNING if each.fault == LATE else State.PROBLEM
+        way = "undo" if each.entry is not None else "correct" if each.is_correctable else "restore"
+        says = ", ".join(f"{name} {value}" for name, value in each.says)
+        values = {"table": each.table, "number": each.rows, "key": each.key, "says": says, "source": each.source}
+        yield Finding("facts", state, f"facts_{each.fault}", {**values, "entry": each.entry}, f"facts_{way}_do")
 
 
 def _server(store: Store) -> str:

@@ -10,9 +10,9 @@ from typing import Any
 from engine.errors import which_word
 from facts.book import Book
 from facts.database import StoreError
+from facts.days import EARLIEST
 from facts.import_files import FAULT, ROW
 from facts.recording import Statement
-from facts.tables import EARLIEST
 from wiring import Decided, Desk
 
 

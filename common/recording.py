@@ -9,6 +9,7 @@ from datetime import date
 from typing import Any
 
 from engine.decision import AdvisedAction
+from engine.errors import LoweringError, ProblemsError
 from engine.model import Pack
 from engine.snapshot import CustomerFacts
 from facts.audit import entries
@@ -75,6 +76,17 @@ def record(desk: Desk, before: Decided, make: Make, *, user: str, source: str) -
     """
     book = Book(desk.store, desk.rules.pack.vocabulary, before.facts.customer, desk.as_of)
     return state(desk.store, make(At(desk, before, book)), user=user, source=source)
+
+
+def decided_if_possible(decide: Callable[[], Decided]) -> Decided | None:
+    """Return the decision on a customer; None if its facts allow none, or it was not there on the day.
+
+    What cannot be decided with is taken back all the same, so an undo asks so before and after.
+    """
+    try:
+        return decide()
+    except (LoweringError, ProblemsError, StoreError):
+        return None
 
 
 # --- communications ---

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import string
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
@@ -19,6 +20,19 @@ FOLDER = Path(__file__).with_name("texts")
 COMMAND_LINE, PAGES = "command-line", "pages"
 
 
+class _ByNumber(string.Formatter):
+    """Fills in texts with words that depend on a number: `{number:customer|customers}`."""
+
+    def format_field(self, value: Any, format_spec: str) -> str:
+        one, bar, others = format_spec.partition("|")
+        if not bar:
+            return str(super().format_field(value, format_spec))
+        return one if str(value) == "1" else others
+
+
+_BY_NUMBER = _ByNumber()
+
+
 @dataclass(frozen=True, slots=True)
 class Texts:
     """Texts by name, in one language. Pages say some of what the command line says in other words (`where`)."""
@@ -32,7 +46,8 @@ class Texts:
         Raises:
             KeyError: if there is no such text.
         """
-        return all_texts(self.where)[name][self.language].format(**values)
+        text = all_texts(self.where)[name][self.language]
+        return _BY_NUMBER.format(text, **values) if "|" in text else text.format(**values)
 
     def date(self, day: date) -> str:
         """Return a date as readers of the language write it."""

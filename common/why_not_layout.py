@@ -45,7 +45,7 @@ class WhyNotLayout:
             yield Text(texts("no_way"))
         yield from self.ways(found)
         if rest := len(found.ways) - len(self._shown(found)):
-            yield Text(texts("more_ways_one" if rest == 1 else "more_ways", number=rest), style=_QUIET)
+            yield Text(texts("more_ways", number=rest), style=_QUIET)
 
     def ways(self, found: WhyNot) -> Iterator[RenderableType]:
         """Yield the ways that are shown, tree by tree."""
@@ -120,8 +120,7 @@ class WhyNotLayout:
         texts = self.teller.texts
         parts = []
         if way.missing:
-            count = len(way.missing)
-            parts.append(texts("missing_one") if count == 1 else texts("missing_many", number=count))
+            parts.append(texts("conditions_missing", number=len(way.missing)))
         if way.blockers:
             parts.append(texts("something_first"))
         if way.points is not None and not way.enough:

@@ -9,7 +9,7 @@ from datetime import date
 from decimal import Decimal, InvalidOperation
 
 from engine.decision import AdvisedAction, Decision
-from engine.errors import did_you_mean, which_word
+from engine.errors import counted, did_you_mean, which_word
 from engine.snapshot import CustomerFacts
 from engine.vocabulary import MAX_SCALED, Fact, Origin, Type, Value, Vocabulary
 
@@ -126,7 +126,9 @@ def _read_number(fact: Fact, text: str) -> Decimal:
     if not number.is_finite():
         raise SettingError(f"`{fact.name}` is a number, not {text!r}.")
     if number != round(number, fact.scale):
-        raise SettingError(f"`{fact.name}` has at most {fact.scale} digits after the point, not as many as {text}.")
+        raise SettingError(
+            f"`{fact.name}` has at most {counted(fact.scale, 'digit')} after the point, not as many as {text}."
+        )
     return round(number, fact.scale)
 
 

@@ -8,6 +8,11 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 
+def counted(number: int, one: str, others: str = "") -> str:
+    """Return how many there are of something: `1 row`, `2,000 rows`; `others` is the plural that is no mere s."""
+    return f"{number:,} {one if number == 1 else others or one + 's'}"
+
+
 class Location(NamedTuple):
     """A place in a text file; lines and columns count from 1. (A tuple, as every YAML node makes one.)"""
 

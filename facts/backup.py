@@ -19,6 +19,7 @@ from sqlalchemy import URL
 
 from facts import migrations
 from facts.database import BUSY_SECONDS, StoreError, connect, is_sqlite, shown, turn
+from facts.database_words import Refusal, refusal
 from facts.store import Store
 
 _UNFINISHED = ".unfinished"
@@ -247,7 +248,7 @@ def _called(program: str, *arguments: str, url: URL | None = None) -> bytes:
     done = subprocess.run([program, *address, *arguments], env=environment, capture_output=True)  # noqa: S603 - no shell
     if done.returncode:
         said = done.stderr.decode(errors="replace").strip().partition("\n")[0].removesuffix(".")
-        raise StoreError(
-            f"{program} failed", said, "Check the store, and that the program is not older than the server."
-        )
+        hint = "Check the store, and that the program is not older than the server."
+        meant = refusal(said, None) or Refusal(said, hint)
+        raise StoreError(f"{program} failed", meant.why, meant.hint)
     return done.stdout

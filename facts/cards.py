@@ -11,6 +11,7 @@ from sqlalchemy import BindParameter, Connection, Select, and_, bindparam, exist
 
 from facts import reading
 from facts.card import CARD, Card
+from facts.database import NUL
 from facts.store import Store
 from facts.tables import customer_keys, customers, merges
 
@@ -23,6 +24,8 @@ def known(connection: Connection, customer: str, as_of: date, known_at: datetime
 
     A customer that was merged into another is that one.
     """
+    if NUL in customer:
+        return None
     seen = {"as_of": as_of, "known_at": known_at}
     found = connection.execute(_card(), {"customer": customer, **seen}).mappings().one_or_none()
     if found is not None and found["is_merged"]:

@@ -135,3 +135,21 @@ def later(name: str, *not_before: str) -> Column[Any]:
 def refers_to(table: str) -> dict[str, Any]:
     """Return the column option for the key of a row in another fact table."""
     return {"info": {"refers_to": table}}
+
+
+_COUNTED_IN_REGISTERS = {
+    ("stage_history", "holds_from"),
+    ("customers", "first_business_on"),
+    ("disputes", "holds_from"),
+    ("disputes", "began_on"),
+}
+
+
+def days_are_counted(column: Column[Any]) -> bool:
+    """Return whether facts count the days since a date: of an event, a stage, a dispute, the first business."""
+    return column.table.info["shape"] == "event" or (column.table.name, column.name) in _COUNTED_IN_REGISTERS
+
+
+def happens(column: Column[Any]) -> bool:
+    """Return whether a date column says when something happened, which cannot be in the future."""
+    return column.name == "holds_from" or (column.name != "holds_until" and column.info.get("known_on") == column.name)

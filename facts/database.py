@@ -15,6 +15,8 @@ from sqlalchemy import URL, Connection, Dialect, Engine, NullPool, create_engine
 from sqlalchemy.exc import ArgumentError, DBAPIError, SQLAlchemyError
 from sqlalchemy.sql import ClauseElement
 
+from facts.database_words import refusal
+
 if TYPE_CHECKING:
     from adbc_driver_manager.dbapi import Connection as BulkConnection
     from adbc_driver_manager.dbapi import Cursor as BulkCursor
@@ -25,7 +27,9 @@ BUSY_SECONDS = 10.0
 SQLITE_PRAGMAS = ("foreign_keys = ON", "synchronous = NORMAL")
 # The default of 1,024 makes so many small batches that a large base takes a tenth longer to read.
 SQLITE_BATCH_ROWS = 65_536
-# Held while facts are written in bulk, so that two imports wait for each other instead of colliding.
+NUL = "\0"
+"""The one character that PostgreSQL takes in no text: nothing that holds it is on record."""
+# Held while somebody writes in bulk or changes tables, so that two of them wait for each other instead of colliding.
 _POSTGRESQL_WRITE_LOCK = 0x56414C55
 
 
@@ -144,6 +148,23 @@ def _begin_sqlite(connection: Connection) -> None:
     connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
 
 
+@lru_cache(8)
+def for_changes(engine: Engine) -> Engine:
+    """Return the engine for transactions that wait for others who write in bulk or change tables (see `wait`).
+
+    In PostgreSQL each of their statements sees what was committed before it: they begin before they have waited.
+    """
+    writing = engine.execution_options(writes=True)
+    is_file = engine.dialect.name == "sqlite"
+    return writing if is_file else writing.execution_options(isolation_level="READ COMMITTED")
+
+
+def wait(connection: Connection) -> None:
+    """Wait in a transaction until nobody else writes in bulk or changes tables; SQLite has done so at its begin."""
+    if connection.dialect.name != "sqlite":
+        connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_POSTGRESQL_WRITE_LOCK})")
+
+
 def keep_write_ahead_log(url: URL, engine: Engine) -> None:
     """Make an SQLite file, if there is none, and let readers go on while somebody writes; this stays so."""
     with turn(url), refusals_explained(url), engine.connect() as connection:
@@ -163,12 +184,12 @@ def bulk(url: URL, *, write: bool = False) -> Iterator[BulkCursor]:
         write: wait for other bulk writers first.
     """
     with turn(url, bulk=True), refusals_explained(url):
-        connection = _bulk_sqlite(url) if is_sqlite(url) else _bulk_postgresql(url)
+        connection = _bulk_sqlite(url) if is_sqlite(url) else _bulk_postgresql(url, write=write)
         with connection, connection.cursor() as cursor:
             if is_sqlite(url):
                 cursor.adbc_statement.set_options(**{"adbc.sqlite.query.batch_rows": str(SQLITE_BATCH_ROWS)})
-            if write:
-                _wait_for_writers(url, cursor)
+                if write:  # changes nothing, and takes the lock
+                    cursor.execute("UPDATE settings SET value = value WHERE name = ''")
             yield cursor
             connection.commit()
 
@@ -185,22 +206,21 @@ def _bulk_sqlite(url: URL) -> BulkConnection:
     return connection
 
 
-def _bulk_postgresql(url: URL) -> BulkConnection:
+def _bulk_postgresql(url: URL, *, write: bool) -> BulkConnection:
     from adbc_driver_postgresql import dbapi
 
     address = url.set(drivername="postgresql").render_as_string(hide_password=False)
     connection: BulkConnection = dbapi.connect(address)
     with connection.cursor() as cursor:
+        if write:
+            # Before the transaction begins, which would not see what the one waited for has written. The lock goes
+            # with the connection.
+            connection.adbc_connection.set_autocommit(True)
+            cursor.execute(f"SELECT pg_advisory_lock({_POSTGRESQL_WRITE_LOCK})")
+            cursor.fetchall()
+            connection.adbc_connection.set_autocommit(False)
         cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
     return connection
-
-
-def _wait_for_writers(url: URL, cursor: BulkCursor) -> None:
-    if is_sqlite(url):
-        cursor.execute("UPDATE settings SET value = value WHERE name = ''")  # changes nothing, takes the lock
-    else:
-        cursor.execute(f"SELECT pg_advisory_xact_lock({_POSTGRESQL_WRITE_LOCK})")
-        cursor.fetchall()
 
 
 def run(cursor: BulkCursor, url: URL, statement: ClauseElement, **given: object) -> None:
@@ -233,33 +253,6 @@ def _bound(value: Any, url: URL) -> Any:
 
 # --- errors ---
 
-# What a database says, why that is, and what to do about it.
-_REFUSALS = (
-    (
-        "database is locked",
-        "another program is writing to it",
-        "Wait until that has finished, then try again.",
-    ),
-    ("not a database", "the file is not an SQLite database", "Check the path given by --db or VALUELIFT_DB."),
-    ("disk is full", "the disk is full", "Free some space, then try again; the store is as it was."),
-    ("no space left", "the disk is full", "Free some space, then try again; the store is as it was."),
-    ("could not extend file", "the disk is full", "Free some space, then try again; the store is as it was."),
-    ("readonly database", "it may only be read", "Ask for write permission on the file and its folder."),
-    ("read-only", "it may only be read", "Ask for write permission on the database."),
-    ("unable to open", "the file cannot be opened", "Check that its folder exists and may be written to."),
-    ("malformed", "the file is damaged", "Restore it from a backup."),
-    ("authentication failed", "user or password is wrong", "Check the URL given by --db or VALUELIFT_DB."),
-    (
-        "does not exist",
-        "there is no such database or table",
-        "Create the database, then run `valuelift init`.",
-    ),
-    ("no such table", "it has no tables of ours", "Run `valuelift init` to create a store."),
-    ("permission denied", "the user lacks the permission", "Ask the database's owner to grant it."),
-    ("connection", "the server cannot be reached", "Check host and port, and that the server is running."),
-    ("resolve host", "the server's name is not known", "Check the host in the URL."),
-)
-
 
 @contextmanager
 def refusals_explained(url: URL) -> Iterator[None]:
@@ -267,20 +260,20 @@ def refusals_explained(url: URL) -> Iterator[None]:
     try:
         yield
     except SQLAlchemyError as error:
-        raise _explained(url, str(error.orig) if isinstance(error, DBAPIError) else str(error)) from None
+        raise _explained(url, error.orig if isinstance(error, DBAPIError) and error.orig else error) from None
     except Exception as error:
         # Arrow passes what a driver says while rows stream as an OSError without an error number.
         streaming = isinstance(error, OSError) and error.errno is None
         if not streaming and not type(error).__module__.startswith("adbc_driver_manager"):
             raise
-        raise _explained(url, str(error)) from None
+        raise _explained(url, error) from None
 
 
-def _explained(url: URL, said: str) -> StoreError:
+def _explained(url: URL, error: BaseException) -> StoreError:
     what = f"The store {shown(url)} cannot be used"
-    for sign, why, hint in _REFUSALS:
-        if sign in said.lower():
-            return StoreError(what, why, hint)
+    said = str(error)
+    if meant := refusal(said, getattr(error, "sqlstate", None)):
+        return StoreError(what, meant.why, meant.hint)
     first_line = said.strip().partition("\n")[0]
     if url.password:
         first_line = first_line.replace(str(url.password), "***")

@@ -12,9 +12,10 @@ import pyarrow as pa
 from sqlalchemy import Column, DefaultClause, Table, select
 
 from facts import reading
+from facts.columns import happens
 from facts.database import is_sqlite
 from facts.import_comparison import USABLE, Comparison, Staged, same_fact
-from facts.import_sql import Sql, checked_table, duckdb_type, happens, joined, name, sql, typed
+from facts.import_sql import Sql, checked_table, duckdb_type, joined, name, sql, typed
 from facts.mapping import GENERATED, ImportMapping, TableMapping
 from facts.store import Store
 from facts.tables import FACT_TABLES, coverage, customer_keys

@@ -20,7 +20,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from engine.errors import did_you_mean
+from engine.errors import counted, did_you_mean
 from facts.database import StoreError
 
 BATCH_ROWS = 20_000
@@ -179,11 +179,14 @@ def _is_utf8(line: bytes) -> bool:
 def _numbered(
     records: Iterable[Sequence[str]], width: int, first: int
 ) -> Iterator[tuple[int, Sequence[str], str | None]]:
+    """Give records with their numbers and what is wrong with them; those without anything in them are passed over."""
     for number, record in enumerate(records, first):
+        if not any(cell.strip() for cell in record):
+            continue
         if len(record) == width:
             yield number, record, None
-        elif record:
-            fault = f"has {len(record)} cells instead of {width}"
+        else:
+            fault = f"has {counted(len(record), 'cell')} instead of {width}"
             yield number, [*record, *[""] * width][:width], fault
 
 

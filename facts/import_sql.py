@@ -11,9 +11,10 @@ from datetime import date
 from functools import cache
 from typing import Any
 
-from sqlalchemy import Boolean, Column, Date, DefaultClause, Integer, String
+from sqlalchemy import Boolean, Column, Date, DefaultClause, Integer, String, Table
 
-from facts.columns import Scaled
+from facts.columns import Scaled, days_are_counted, happens
+from facts.days import EARLIEST
 from facts.import_files import FAULT, MAX_CELL, ROW
 from facts.mapping import (
     FOLDED,
@@ -33,9 +34,7 @@ from facts.mapping import (
     Tests,
     Value,
 )
-from facts.tables import COLLECTIONS, EARLIEST, FACT_TABLES
-
-_COUNTED_IN_REGISTERS = {("stage_history", "holds_from"), ("customers", "first_business_on")}
+from facts.tables import COLLECTIONS, FACT_TABLES
 
 Words = Mapping[str, Sequence[str]]
 """The members of enums that facts are read by: other words are faults."""
@@ -48,6 +47,9 @@ _WITH_COMMA = r"[-+]?([0-9]+|[0-9]{1,3}(\.[0-9]{3})+)(,[0-9]+)?"
 
 # Wide enough to see whether a number has more digits than its column before it is rounded to them.
 _WIDE = "DECIMAL(38, 12)"
+
+BLANKS = " \t\r\n\u00a0\u3000"
+"""What people take for nothing: spaces, tabs, ends of lines, and the spaces of web pages and of Chinese."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +125,10 @@ def check_file(file: FileMapping, tables: Sequence[TableMapping], today: date, w
         [
             sql("{} AS number, {} AS fault", name(ROW), name(FAULT)),
             sql("{} AS aside", _case(aside)),
-            *(sql("{} AS {}", _text(column), typed(table, column.target)) for table, column in columns),
+            *(
+                sql("{} AS {}", _text(FACT_TABLES[table], column), typed(table, column.target))
+                for table, column in columns
+            ),
         ],
     )
     problems, values = [Sql("WHEN fault IS NOT NULL THEN ['', fault, '']")], []
@@ -193,25 +198,34 @@ def _case(whens: Sequence[Sql], otherwise: Sql = Sql("NULL")) -> Sql:
 # --- a value before it has a type ---
 
 
-def _text(column: ColumnMapping) -> Sql:
+def _text(table: Table, column: ColumnMapping) -> Sql:
     """Return a column's value as text, null if it is missing."""
-    text = _value(column.value)
+    text = _value(column.value, table, names=_names(table.c[column.target]))
     for step in column.steps:
         text = _stepped(text, step)
     return sql("nullif({}, '')", text)
 
 
-def _value(value: Value) -> Sql:
+def _names(column: Column[Any]) -> bool:
+    """Return whether a column names something, or is part of a name: a blank beside that would name something else."""
+    in_key = column.name in ("key", *column.table.info["identity"])
+    return in_key or bool(column.foreign_keys) or "refers_to" in column.info
+
+
+def _value(value: Value, table: Table, *, names: bool) -> Sql:
+    """Return a value as text; of one that names something without the blanks around its cells."""
+    cell = _bare if names else name
     match value:
         case Cell(column):
-            return name(column)
+            return cell(column)
         case Constant(text):
             return sql("{}::VARCHAR", text)
         case Join(parts, separator):
             # `||` is null if a part is missing: half a key would name the wrong row.
-            return sql("({})", _joined_by(sql(" || {} || ", separator), [_value(part) for part in parts]))
+            whole = [_value(part, table, names=names) for part in parts]
+            return sql("({})", _joined_by(sql(" || {} || ", separator), whole))
         case KeyOf(identity, content):
-            return _key(identity, content)
+            return _key(table, identity, content)
         case Choose(cases, otherwise):
             whens = [sql("WHEN {} THEN {}", _all(tests), text) for tests, text in cases]
             return _case(whens, Sql("NULL") if otherwise is None else sql("{}", otherwise))
@@ -219,10 +233,20 @@ def _value(value: Value) -> Sql:
             return _product(factors, discounts)
         case Lookup(file, where, is_cell, take):
             found = joined(" || ' ' || ", [sql("there.{}", name(column)) for column in take])
-            return sql(
-                "(SELECT arg_min({}, there.{}) FROM {} AS there WHERE there.{} = cells.{})",
-                found, name(ROW), raw_table(file), name(where), name(is_cell),
+            looked_up = sql(
+                "(SELECT arg_min({}, there.{}) FROM {} AS there WHERE {} = {})",
+                found, name(ROW), raw_table(file), _bare(where, "there"), _bare(is_cell, "cells"),
             )  # fmt: skip
+            return _trimmed(looked_up) if names else looked_up
+
+
+def _bare(column: str, of: str = "") -> Sql:
+    """Return a cell without the blanks around it, null if nothing else is in it."""
+    return _trimmed(sql(f"{of}.{{}}", name(column)) if of else name(column))
+
+
+def _trimmed(text: Sql) -> Sql:
+    return sql("nullif(trim({}, {}), '')", text, BLANKS)
 
 
 def _joined_by(between: Sql, parts: Sequence[Sql]) -> Sql:
@@ -232,14 +256,15 @@ def _joined_by(between: Sql, parts: Sequence[Sql]) -> Sql:
     return whole
 
 
-def _key(identity: Sequence[str], content: Sequence[str]) -> Sql:
+def _key(table: Table, identity: Sequence[str], content: Sequence[str]) -> Sql:
     """Return the cell `key`, or a key made from what identifies the row or else from all that it says."""
     if identity:
-        parts = [sql("coalesce({}, '')", name(column)) for column in identity]
-        return sql("coalesce({}, {})", name("key"), _joined_by(Sql(" || '/' || "), parts))
-    parts = [sql("coalesce({}, '')", name(column)) for column in content]
+        parts = [sql("coalesce({}, '')", _bare(column)) for column in identity]
+        return sql("coalesce({}, {})", _bare("key"), _joined_by(Sql(" || '/' || "), parts))
+    cells = [_bare(column) if _names(table.c[column]) else name(column) for column in content]
+    parts = [sql("coalesce({}, '')", cell) for cell in cells]
     whole = _joined_by(sql(" || {} || ", "\x1f"), parts)
-    return sql("coalesce({}, {} || md5({}))", name("key"), GENERATED, whole)
+    return sql("coalesce({}, {} || md5({}))", _bare("key"), GENERATED, whole)
 
 
 def _product(factors: Sequence[str], discounts: Sequence[str]) -> Sql:
@@ -343,7 +368,7 @@ def _problems(text: Sql, target: Column[Any], today: date, words: Words) -> Iter
         yield sql("NOT isfinite({}) OR year({}) NOT BETWEEN 1 AND 9999", day, day), "is not a date"
         if happens(target):
             yield sql("{} > CAST({} AS DATE)", day, today.isoformat()), "lies in the future"
-        if _days_are_counted(target):
+        if days_are_counted(target):
             yield sql(f"year({{}}) < {EARLIEST.year}", day), f"lies before {EARLIEST.year}"
     elif isinstance(kind, Boolean):
         yield sql("{} IS NOT NULL AND TRY_CAST({} AS BOOLEAN) IS NULL", text, text), "is neither true nor false"
@@ -375,14 +400,3 @@ def _currencies() -> Sql:
 
 def _digits(digits: int) -> str:
     return f"has more than {digits} digits after the point" if digits else "is not a whole number"
-
-
-def _days_are_counted(column: Column[Any]) -> bool:
-    """Return whether facts count the days since a date: of an event, of a stage, of the first business."""
-    shape = column.table.info["shape"]
-    return shape == "event" or (column.table.name, column.name) in _COUNTED_IN_REGISTERS
-
-
-def happens(column: Column[Any]) -> bool:
-    """Return whether a date column says when something happened, which cannot be in the future."""
-    return column.name == "holds_from" or (column.name != "holds_until" and column.info.get("known_on") == column.name)

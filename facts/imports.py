@@ -24,7 +24,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from sqlalchemy import insert
 
-from engine.errors import did_you_mean
+from engine.errors import counted, did_you_mean
 from facts.audit import entry_of
 from facts.database import StoreError, bulk, run
 from facts.import_changes import Changes, TableCounts
@@ -55,9 +55,10 @@ class ImportRefusedError(StoreError):
         self.rejected = rejected
         reasons = "; ".join(f"{count} × {reason}" for reason, count in rejected.items())
         where = f"See {rejects_path} for each row. " if rejects_path else ""
+        faulty = counted(sum(rejected.values()), "row is", "rows are")
         super().__init__(
             "Nothing was imported",
-            f"{sum(rejected.values())} rows are faulty, more than the {allowed} allowed: {reasons}",
+            f"{faulty} faulty, more than the {allowed} allowed: {reasons}",
             f"{where}Correct the file, or allow more with --max-rejects.",
         )
 
@@ -240,13 +241,13 @@ class _Import:
     words: Words
     rows_read: int = 0
     starts: dict[str, list[tuple[int, Path]]] = field(default_factory=dict)
-    now: datetime = field(default_factory=lambda: datetime.now(UTC))
 
     def carry_out(self, *, dry_run: bool, max_rejects: int, rejects_path: Path | None) -> ImportReport:
-        today = self.now.astimezone(ZoneInfo(self.store.settings()["time_zone"])).date()
+        today = datetime.now(ZoneInfo(self.store.settings()["time_zone"])).date()
         self._read()
         self._check(today)
         with bulk(self.store.url, write=not dry_run) as cursor:
+            now = datetime.now(UTC)  # after what the one said who was waited for
             changes = Changes(
                 self.store,
                 self.mapping,
@@ -254,7 +255,7 @@ class _Import:
                 Staged(self.database),
                 cursor,
                 self.user,
-                self.now,
+                now,
                 self.progress,
             )
             counts = changes.find()
@@ -273,8 +274,8 @@ class _Import:
                 covered=tuple(Covered(*each) for each in changes.covered()),
             )
             if not dry_run and changes.write():
-                run(cursor, self.store.url, insert(imports).values(self._ledger_row(report)))
-                run(cursor, self.store.url, entry_of(self.user, "import", "import", self.mapping.name, at=self.now))
+                run(cursor, self.store.url, insert(imports).values(self._ledger_row(report, now)))
+                run(cursor, self.store.url, entry_of(self.user, "import", "import", self.mapping.name, at=now))
         return report
 
     def _tables(self, file: FileMapping | None = None) -> list[TableMapping]:
@@ -347,12 +348,12 @@ class _Import:
         """Return the file that a row came from, and how many row numbers were given before it."""
         return [each for each in self.starts[file.name] if each[0] < number][-1]
 
-    def _ledger_row(self, report: ImportReport) -> dict[str, Any]:
+    def _ledger_row(self, report: ImportReport, at: datetime) -> dict[str, Any]:
         return {
             "mapping": self.mapping.name,
             "mapping_digest": self.mapping.digest,
             "files": json.dumps([{"name": path.name, "sha256": digest(path)} for _, path in self.files]),
-            "imported_at": self.now,
+            "imported_at": at,
             "imported_by": self.user,
             "rows_read": report.rows_read,
             "stored": report.stored,

@@ -181,6 +181,20 @@ def in_the_end(into: Mapping[str, str]) -> dict[str, str]:
     return {key: _last(key, into) for key in into}
 
 
+def going_round(into: Mapping[str, str]) -> set[str]:
+    """Return those who come back to themselves by who was merged into whom: none of them stands for the others."""
+    return {key for key in into if _comes_back(key, into)}
+
+
+def _comes_back(key: str, into: Mapping[str, str]) -> bool:
+    seen: set[str] = set()
+    at = into[key]
+    while at != key and at in into and at not in seen:
+        seen.add(at)
+        at = into[at]
+    return at == key
+
+
 def _last(key: str, into: Mapping[str, str]) -> str:
     seen = {key}
     while (key := into.get(key, key)) not in seen:

@@ -12,9 +12,11 @@ from sqlalchemy import Column, Connection, RowMapping, Table, insert, select, up
 
 from engine.errors import did_you_mean
 from facts.audit import COMMAND_LINE, Change, log
-from facts.database import StoreError
-from facts.store import Store, require_customers
-from facts.tables import EARLIEST, FACT_TABLES, customer_keys, customers
+from facts.database import NUL, StoreError
+from facts.days import EARLIEST
+from facts.known_customers import require_customers
+from facts.store import Store
+from facts.tables import FACT_TABLES, customer_keys, customers
 
 ALWAYS = date.min
 """The date from which something holds that was so from the beginning."""
@@ -208,6 +210,8 @@ def _complete(table: Table, row: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _check_value(column: Column[Any], value: Any) -> None:
+    if isinstance(value, str) and NUL in value:
+        raise StoreError(f"{column.name} is not recorded", "it has a NUL character", "Leave that character out.")
     most = column.info.get("most")
     if most is not None and value is not None and not 0 <= value <= most:
         raise StoreError(f"{column.name} cannot be {value}", f"it lies between 0 and {most}", "Correct it.")

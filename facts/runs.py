@@ -206,8 +206,8 @@ def published_runs(store: Store) -> list[PublishedRun]:
 
 
 def remove_run(store: Store, number: int) -> None:
-    """Delete a run with its decisions, in one transaction."""
-    with store.writing() as connection:
+    """Delete a run with its decisions, in one transaction, while nobody publishes."""
+    with store.alone() as connection:
         remove_rows(connection, number)
         connection.execute(delete(decision_runs).where(decision_runs.c.id == number))
 

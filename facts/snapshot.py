@@ -93,8 +93,9 @@ def snapshot_in(database: DuckDBPyConnection, vocabulary: Vocabulary, as_of: dat
         if feature.name in vocabulary.collections
     }
     snapshot = Snapshot(as_of, customers, rows)
-    check_snapshot(snapshot, vocabulary)
-    return encoded(snapshot, vocabulary)
+    coded = encoded(snapshot, vocabulary)
+    check_snapshot(snapshot, coded, vocabulary)
+    return coded
 
 
 def customer_facts(base: Base, vocabulary: Vocabulary, as_of: date, *, base_currency: str) -> CustomerFacts:
@@ -195,20 +196,34 @@ def _customers(database: DuckDBPyConnection, vocabulary: Vocabulary) -> pa.Table
         found |= {f"{name}_{span}": column for name, span, column in in_spans}
     for feature in features("own") if said_facts(vocabulary) else ():
         found = said_columns(_query(database, feature.sql), keys, vocabulary) | found
-    recorded = _query(database, "SELECT customer, collection, recorded_from, recorded_to FROM recorded")
-    of_collections = spread(recorded, "collection", list(vocabulary.collections), keys)
-    found |= {f"{collection}.{name}": column for name, collection, column in of_collections}
+    found |= _recorded(database, keys, vocabulary)
     return pa.table({"customer": keys} | {name: found[name] for name in wanted_columns(found, vocabulary)})
+
+
+def _recorded(
+    database: DuckDBPyConnection, keys: pa.ChunkedArray, vocabulary: Vocabulary
+) -> dict[str, pa.ChunkedArray]:
+    """Return from when to when each collection is recorded of each customer, like the table `recorded`.
+
+    Whoever owns no stretches has those of the owner '': to look at few owners takes less than at all customers.
+    """
+    stretches = _query(database, "SELECT owner AS customer, collection, recorded_from, recorded_to FROM stretches")
+    owners = pc.unique(stretches["customer"])
+    places = pc.index_in(keys, value_set=owners).fill_null(owners.index("").as_py())
+    of_collections = spread(stretches, "collection", list(vocabulary.collections), owners)
+    return {f"{collection}.{name}": column.take(places) for name, collection, column in of_collections}
 
 
 def aligned(rows: pa.Table, keys: pa.ChunkedArray) -> dict[str, pa.ChunkedArray]:
     """Return the columns with one value for each key, null where no row has that key."""
+    if rows["customer"].equals(keys):
+        return {name: rows[name] for name in rows.column_names if name != "customer"}
     positions = pc.index_in(keys, value_set=rows["customer"])
     return {name: rows[name].take(positions) for name in rows.column_names if name != "customer"}
 
 
 def spread(
-    rows: pa.Table, by: str, words: Sequence[str], keys: pa.ChunkedArray
+    rows: pa.Table, by: str, words: Sequence[str], keys: pa.ChunkedArray | pa.Array
 ) -> Iterator[tuple[str, str, pa.ChunkedArray]]:
     """Yield the columns of rows that `customer` and a word in the column `by` tell apart, one for each word.
 
@@ -228,10 +243,13 @@ def spread(
 def _by_member(rows: pa.Table, keys: pa.ChunkedArray, vocabulary: Vocabulary) -> dict[str, pa.ChunkedArray]:
     """Return a column for each member of the families that the columns are named after."""
     found: dict[str, pa.ChunkedArray] = {}
-    rows = rows.filter(pc.is_in(rows["customer"], value_set=keys))
+    said = pc.unique(rows["member"]).to_pylist()
     for family in (name for name in rows.column_names if name not in ("customer", "member")):
         members = vocabulary.enums[vocabulary.families[family]].members
-        check_members(family, pc.unique(rows["member"]).to_pylist(), vocabulary, partial(_customers_with, rows))
+        if not set(members).issuperset(said):
+            counted = rows.filter(pc.is_in(rows["customer"], value_set=keys))
+            strange = pc.unique(counted["member"]).to_pylist()
+            check_members(family, strange, vocabulary, partial(_customers_with, counted))
         of_members = spread(rows.select(["customer", "member", family]), "member", members, keys)
         found |= {f"{family}.{member}": column for _, member, column in of_members}
     return found

@@ -72,15 +72,20 @@ def check_members(family: str, members: Iterable[str], vocabulary: Vocabulary, c
         )
 
 
-def check_snapshot(snapshot: Snapshot, vocabulary: Vocabulary) -> None:
+def check_snapshot(snapshot: Snapshot, encoded: Snapshot, vocabulary: Vocabulary) -> None:
     """Check the types and values of all columns.
+
+    Args:
+        snapshot: with words as they are.
+        encoded: the same with dictionaries of words, a word that is no member being null.
+        vocabulary: what is declared.
 
     Raises:
         ProblemsError: with a problem for each column that does not fit its fact.
     """
-    problems = list(_problems(snapshot.customers, vocabulary, None))
+    problems = list(_problems(snapshot.customers, encoded.customers, vocabulary, None))
     for collection, rows in snapshot.rows.items():
-        problems += _problems(rows, vocabulary, collection)
+        problems += _problems(rows, encoded.rows[collection], vocabulary, collection)
     if problems:
         raise ProblemsError(problems)
 
@@ -102,7 +107,7 @@ def check_values(vocabulary: Vocabulary, scope: str | None, facts: Mapping[str, 
         raise ProblemsError(problems)
 
 
-def _problems(table: pa.Table, vocabulary: Vocabulary, scope: str | None) -> Iterator[Problem]:
+def _problems(table: pa.Table, encoded: pa.Table, vocabulary: Vocabulary, scope: str | None) -> Iterator[Problem]:
     for fact in vocabulary.in_scope(scope):
         if fact.name not in table.column_names:
             continue
@@ -115,7 +120,8 @@ def _problems(table: pa.Table, vocabulary: Vocabulary, scope: str | None) -> Ite
                 "Cast it in the SQL file.",
             )
         else:
-            yield from _misfits(fact, _extremes(fact, column), vocabulary, _customers_with(table, column))
+            values = _extremes(fact, column, encoded[fact.name])
+            yield from _misfits(fact, values, vocabulary, _customers_with(table, column))
 
 
 def _customers_with(table: pa.Table, column: pa.ChunkedArray) -> CustomersWith:
@@ -127,10 +133,12 @@ def _customers_with(table: pa.Table, column: pa.ChunkedArray) -> CustomersWith:
     return customers
 
 
-def _extremes(fact: Fact, column: pa.ChunkedArray) -> list[Any]:
+def _extremes(fact: Fact, column: pa.ChunkedArray, encoded: pa.ChunkedArray) -> list[Any]:
     """Return the values of a column that need to be looked at: if they fit, all do."""
-    if fact.type in _CODED:
-        values: list[Any] = pc.unique(column).to_pylist()
+    if fact.type in _CODED and encoded.null_count == column.null_count:
+        values: list[Any] = []
+    elif fact.type in _CODED:
+        values = pc.unique(column).to_pylist()
     elif fact.type in _COUNTED:
         values = list(pc.min_max(column).as_py().values())
     else:

@@ -15,20 +15,22 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from sqlalchemy import URL, Connection, Engine, Select, inspect, select
 
-from engine.errors import did_you_mean
 from facts import reading
 from facts.database import (
     StoreError,
     bulk,
     connect,
     database_url,
+    for_changes,
     is_sqlite,
     keep_write_ahead_log,
     refusals_explained,
     shown,
     turn,
+    wait,
 )
-from facts.tables import FACT_TABLES, customer_keys, customers, metadata, portfolio, settings
+from facts.known_customers import require_customers
+from facts.tables import FACT_TABLES, customers, metadata, portfolio, settings
 from facts.together import Row, Together
 
 # The newest revision in `facts/migrations`; a store that has it opens without loading the migration library.
@@ -61,13 +63,10 @@ class Store:
         wanted = {"base_currency": base_currency, "time_zone": time_zone}
         if is_sqlite(address):
             keep_write_ahead_log(address, store.engine)
-        store._migrate()
-        present = store.settings()
-        if not present:
-            with store.writing() as connection:
-                rows = [{"name": name, "value": value} for name, value in wanted.items()]
-                connection.execute(settings.insert(), rows)
-        elif present != wanted:
+        if store.revision() != SCHEMA_REVISION:
+            store._migrate()
+        present = store.settings() or store._settled(wanted)
+        if present != wanted:
             raise StoreError(
                 f"{shown(address)} is a store already",
                 "it has other settings: " + ", ".join(f"{name} {value}" for name, value in present.items()),
@@ -132,6 +131,13 @@ class Store:
     def writing(self) -> Iterator[Connection]:
         """Give a connection in a transaction: committed at the end, undone if an exception leaves."""
         with turn(self.url), refusals_explained(self.url), _writing(self.engine).begin() as connection:
+            yield connection
+
+    @contextmanager
+    def alone(self) -> Iterator[Connection]:
+        """Give a connection as `writing` does, once nobody else writes in bulk or changes tables, and keep them out."""
+        with turn(self.url), refusals_explained(self.url), for_changes(self.engine).begin() as connection:
+            wait(connection)
             yield connection
 
     # --- facts ---
@@ -242,7 +248,17 @@ class Store:
     def settings(self) -> dict[str, str]:
         """Return the settings: `base_currency` and `time_zone`."""
         with self.asking() as connection:
-            return {row.name: row.value for row in connection.execute(select(settings))}
+            return _settings(connection)
+
+    def _settled(self, wanted: Mapping[str, str]) -> dict[str, str]:
+        """Return the settings of a store, which are those wanted if it had none yet."""
+        with self.alone() as connection:
+            present = _settings(connection)
+            if not present:
+                connection.execute(
+                    settings.insert(), [{"name": name, "value": value} for name, value in wanted.items()]
+                )
+            return present or {**wanted}
 
     # --- migrations ---
 
@@ -269,8 +285,12 @@ class Store:
                 f"a newer version of Valuelift made it (revision {revision})",
                 "Install that version.",
             )
-        with self.writing() as connection:
+        with self.alone() as connection:
             migrations.upgrade(connection)
+
+
+def _settings(connection: Connection) -> dict[str, str]:
+    return {row.name: row.value for row in connection.execute(select(settings))}
 
 
 @lru_cache(8)
@@ -366,24 +386,3 @@ def _resolved(name: str, table: pa.Table, into: Mapping[str, str]) -> pa.Table:
     merged = pc.is_in(table["key"], value_set=pa.array(list(into), pa.string()))
     table = table.filter(pc.and_(table["is_current"], pc.invert(merged)))
     return reading.rename_customers(table.drop_columns(["is_current"]), "parent", into)
-
-
-def require_customers(connection: Connection, wanted: Iterable[str]) -> None:
-    """Check that customers are known.
-
-    Raises:
-        StoreError: naming the first one that is not, with the nearest known key.
-    """
-    asked = sorted(set(wanted))
-    known = set(connection.scalars(select(customer_keys.c.key).where(customer_keys.c.key.in_(asked))))
-    unknown = [key for key in asked if key not in known]
-    if unknown:
-        # Customers are asked for by name as well, so that is looked at for the hint.
-        named = connection.execute(select(customers.c.key, customers.c.name).limit(10_000)).all()
-        by_name = {row.name: row.key for row in named}
-        hint = did_you_mean(unknown[0], {row.key for row in named} | set(by_name))
-        raise StoreError(
-            f"Customer {unknown[0]!r} is not known",
-            "no fact about it was recorded",
-            hint or "See `valuelift customers` for those that are.",
-        )

@@ -21,7 +21,6 @@ correction gives the other row a new id. Customers are linked by foreign keys to
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from datetime import date
 from functools import cache
 from typing import Any
 
@@ -147,7 +146,7 @@ customers = _register(
     personal("address"),
     personal("telephone"),
     counted("employees", 10_000_000),
-    amount("annual_revenue"),
+    amount("annual_revenue", info={"only_with": "currency"}),
     currency(),
     word("legal_form"),
     Column("founded_on", Date),
@@ -218,7 +217,7 @@ payments = _events(
     currency(nullable=False),
 )
 
-# A row is a delivery that was promised on the date in `holds_from`.
+# A row is a delivery that was agreed on the date in `holds_from`.
 deliveries = _events(
     "deliveries",
     Column("order_key", String(200), **refers_to("orders")),
@@ -313,7 +312,7 @@ opportunities = _events(
     choice("open_stage", OPEN_STAGES),
     later("closed_on", "holds_from"),
     Column("won", Boolean, **known_on("closed_on")),
-    amount("amount", **known_on("closed_on")),
+    amount("amount", info={"known_on": "closed_on", "only_with": "currency"}),
     currency(),
 )
 
@@ -323,7 +322,7 @@ agreements = _register(
     # cooperation, or an outcome-based offer such as vendor_managed_inventory
     word("kind", "agreement_kind", nullable=False),
     counted("payment_days", 3650),
-    amount("credit_limit"),
+    amount("credit_limit", info={"only_with": "currency"}),
     currency(),
     choice("state", AGREEMENT_STATES, nullable=False, server_default="kept"),
     Column("measure", Text),  # how the effect is measured, for outcome-based offers
@@ -405,9 +404,6 @@ exchange_rates = _register(
 
 LARGEST_NUMBER = 2**63 - 1
 """Databases number no row higher, and SQLite cannot even be asked for one."""
-
-EARLIEST = date(1800, 1, 1)
-"""Facts count the days since a date; what is told of an earlier one is a slip of the pen."""
 
 FACT_TABLES = {name: table for name, table in metadata.tables.items() if "shape" in table.info}
 

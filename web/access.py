@@ -18,6 +18,7 @@ from facts.accounts import LONGEST, Account, Role, logged_in
 from facts.audit import PAGES
 from facts.card import Card
 from facts.cards import known
+from facts.database import NUL
 from facts.reads import log_reads, log_reads_in
 from web.site import Site, now
 
@@ -155,8 +156,14 @@ OwnCustomer = Annotated[str, Depends(own_customer)]
 
 
 async def fields(request: Request) -> Mapping[str, str]:
-    """Return the fields of a form that are filled in."""
+    """Return the fields of a form that are filled in.
+
+    Raises:
+        HTTPException: if one holds a character that no store takes, which nobody types.
+    """
     form = await request.form(max_files=0, max_fields=40)
+    if any(NUL in value for value in form.values() if isinstance(value, str)):
+        raise HTTPException(422)
     return {name: value.strip() for name, value in form.items() if isinstance(value, str) and value.strip()}
 
 

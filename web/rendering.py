@@ -12,7 +12,7 @@ from fastapi.responses import HTMLResponse
 from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined
 
 from common.texts import PAGES, Texts
-from facts.tables import EARLIEST
+from facts.days import EARLIEST
 from web.access import Visitor, site_of
 
 STATIC = Path(__file__).with_name("static")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from engine.errors import counted
 from engine.load.conditions import conjunction
 from engine.load.form import KEBAB, SOURCE, Form
 from engine.load.operands import NUMERIC
@@ -116,7 +117,7 @@ def _row_condition(
         form.problem(
             node.at,
             "wrong-length",
-            f"`if` has {len(node.items)} entries for {len(inputs)} inputs.",
+            f"`if` has {counted(len(node.items), 'entry', 'entries')} for {counted(len(inputs), 'input')}.",
             "Write `-` for anything.",
         )
         return All((), node.at)
@@ -138,7 +139,9 @@ def _values(form: Form, takes: tuple[Fact, ...], reading: Reading) -> tuple[Valu
         return ()
     items = form.items_of(node, "`then`")
     if isinstance(node, YList) and len(items) != len(takes):
-        form.problem(node.at, "wrong-length", f"`then` has {len(items)} values for {len(takes)} outputs.")
+        form.problem(
+            node.at, "wrong-length", f"`then` has {counted(len(items), 'value')} for {counted(len(takes), 'output')}."
+        )
         return ()
     found = (reading.value(item, fact) for item, fact in zip(items, takes, strict=False))
     return tuple(value for value in found if value is not None)

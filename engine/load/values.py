@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from datetime import date
 from decimal import Decimal
 
-from engine.errors import did_you_mean
+from engine.errors import counted, did_you_mean
 from engine.vocabulary import MAX_SCALED, Enum, Fact, Type, Value, id_of
 from engine.yaml12 import YScalar
 
@@ -115,7 +115,7 @@ def _number(scalar: YScalar, fact: Fact) -> Decimal:
     if exact != number:
         raise WrongValueError(
             "too-many-digits",
-            f"`{fact.name}` has {fact.scale} digits after the point; `{scalar.text}` has more.",
+            f"`{fact.name}` has {counted(fact.scale, 'digit')} after the point; `{scalar.text}` has more.",
             f"Round it, such as {exact}.",
         )
     return exact

@@ -16,14 +16,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import duckdb
+import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from sqlalchemy import Column, Table
 from sqlalchemy.dialects import postgresql
 
 from engine.errors import which_word
 from facts import reading
+from facts.batch.scattered import is_scattered, sorted_copy
 from facts.database import StoreError
 from facts.features import base_columns, base_schemas
 from facts.snapshot import MEMORY, open_database
@@ -37,9 +38,6 @@ TABLES: Mapping[str, Table] = {name: table for name, table in FACT_TABLES.items(
 
 HISTORY = ("recorded_at", "retracted_at")
 """The columns that say when a row was known; files may do without them."""
-
-_MOST_READ = 4
-"""Times that a table may be read, all parts together; a table whose customers are more scattered is sorted first."""
 
 _FILES, VISIBLE, _ONCE = "files", "visible", "once"
 """The schemas: of views of the files as they are, of what is visible of them, and of tables for what is read twice."""
@@ -139,8 +137,8 @@ class FactsFolder:
         files = dict(self.files)
         for name, paths in self.files.items():
             owner = reading.owner(TABLES[name])
-            if owner is not None and _times_read(paths, owner.name, parts) > _MOST_READ:
-                files[name] = (_sorted_copy(paths, owner.name, place / f"{name}.parquet"),)
+            if owner is not None and is_scattered(paths, owner.name, [part.first for part in parts]):
+                files[name] = (sorted_copy(paths, owner.name, place / f"{name}.parquet"),)
         return replace(self, files=files)
 
     def show_part(
@@ -309,24 +307,41 @@ def _check_values(database: DuckDBPyConnection, name: str, path: Path) -> None:
     Raises:
         StoreError: naming the first that does not fit.
     """
-    table, columns = TABLES[name], base_columns()[name]
-    closed = [column for column in columns if table.c[column].info.get("members")]
-    identity = "key" if table.info["shape"] == "event" else "key, holds_from"
     rows = f"{VISIBLE}.{_history(name)}" if name == "customers" else name
-    # All in one go, and keys by their hash alone, as hardly ever something is wrong.
-    asked = [f"count(*) <> count(DISTINCT hash({identity}))" if "key" in columns else "false"]
-    asked += [f"coalesce(bool_or(NOT list_contains($members_{column}, {column})), false)" for column in closed]
-    members = {column: list(table.c[column].info["members"]) for column in closed}
-    given = {f"members_{column}": words for column, words in members.items()}
+    if "key" in base_columns()[name]:
+        _check_keys(database, name, rows, path)
+    closed = {
+        column: list(members)
+        for column in base_columns()[name]
+        if (members := TABLES[name].c[column].info.get("members"))
+    }
+    if closed:
+        _check_words(database, name, rows, closed, path)
+
+
+def _check_keys(database: DuckDBPyConnection, name: str, rows: str, path: Path) -> None:
+    identity = "key" if TABLES[name].info["shape"] == "event" else "key, holds_from"
+    # By their hash alone, as hardly ever something is wrong, and sorted here: DuckDB takes twice as long to count them.
+    hashed = database.sql(f"SELECT hash({identity}) AS hash FROM {rows}")  # noqa: S608 - own names
+    hashes = np.sort(hashed.to_arrow_table()["hash"].to_numpy())
+    if not (hashes[1:] == hashes[:-1]).any():
+        return
+    twice = f"SELECT key FROM {rows} GROUP BY {identity} HAVING count(*) > 1 LIMIT 1"  # noqa: S608 - own names
+    for (key,) in database.execute(twice).fetchall():
+        raise unusable(path, [f"{name}: the key {key!r} stands in several rows"])
+
+
+def _check_words(
+    database: DuckDBPyConnection, name: str, rows: str, closed: Mapping[str, list[str]], path: Path
+) -> None:
+    # All in one go, as hardly ever something is wrong.
+    asked = [f"coalesce(bool_or(NOT list_contains($members_{column}, {column})), false)" for column in closed]
+    given = {f"members_{column}": members for column, members in closed.items()}
     (found,) = database.execute(f"SELECT {', '.join(asked)} FROM {rows}", given).fetchall()  # noqa: S608 - own names
-    if found[0]:
-        twice = f"SELECT key FROM {rows} GROUP BY {identity} HAVING count(*) > 1 LIMIT 1"  # noqa: S608 - own names
-        for (key,) in database.execute(twice).fetchall():
-            raise unusable(path, [f"{name}: the key {key!r} stands in several rows"])
-    for column in (column for column, is_wrong in zip(closed, found[1:], strict=True) if is_wrong):
+    for column in (column for column, is_wrong in zip(closed, found, strict=True) if is_wrong):
         other = f"SELECT {column} FROM {rows} WHERE NOT list_contains($members, {column}) LIMIT 1"  # noqa: S608 - own names
-        for (word,) in database.execute(other, {"members": members[column]}).fetchall():
-            hint = which_word(str(word), members[column])
+        for (word,) in database.execute(other, {"members": closed[column]}).fetchall():
+            hint = which_word(str(word), closed[column])
             raise unusable(path, [f"{name}: column {column!r} holds {word!r}. {hint}"])
 
 
@@ -360,40 +375,3 @@ _SQL_TYPES = {
     pa.date32(): "DATE",
     pa.timestamp("us", "UTC"): "TIMESTAMPTZ",
 }
-
-
-# --- scattered customers ---
-
-
-def _times_read(paths: Sequence[Path], owner: str, parts: Sequence[Part]) -> float:
-    """Return how often the rows of a table are read, all parts together."""
-    firsts = pa.array([part.first for part in parts])
-    read = rows = 0
-    for path in paths:
-        metadata = pq.read_metadata(path)
-        place = metadata.schema.to_arrow_schema().get_field_index(owner)
-        for number in range(metadata.num_row_groups):
-            group = metadata.row_group(number)
-            found = group.column(place).statistics
-            times = len(parts)
-            if found is not None and found.has_min_max:
-                before = [pc.sum(pc.less_equal(firsts, str(end))).as_py() for end in (found.min, found.max)]
-                times = before[1] - max(before[0], 1) + 1
-            read += times * group.num_rows
-            rows += group.num_rows
-    return read / rows if rows else 0
-
-
-def _sorted_copy(paths: Sequence[Path], owner: str, copy: Path) -> Path:
-    if not copy.exists():
-        copy.parent.mkdir(parents=True, exist_ok=True)
-        unfinished = copy.with_suffix(".unfinished")
-        with duckdb.connect(config={"temp_directory": str(copy.parent), "memory_limit": MEMORY}) as database:
-            database.execute("SET VARIABLE paths = $paths", {"paths": [str(path) for path in paths]})
-            database.execute("SET VARIABLE copy = $copy", {"copy": str(unfinished)})
-            database.execute(
-                f"COPY (FROM read_parquet(getvariable('paths'), union_by_name = true) ORDER BY {owner}) "
-                "TO (getvariable('copy')) (FORMAT parquet)"
-            )
-        unfinished.replace(copy)
-    return copy

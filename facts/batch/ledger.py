@@ -216,6 +216,14 @@ class RunFolder:
         """Return how many parts have their decisions."""
         return len(list((self.path / "decisions").glob("*.parquet")))
 
+    def is_noted(self) -> bool:
+        """Whether it was noted of all parts what an incremental run needs to go on from this one."""
+        return all(self.changes(number).exists() for number in range(self.parts()))
+
+    def forget_notes(self) -> None:
+        """Delete what was noted for later incremental runs, which then do not go on from this one."""
+        shutil.rmtree(self.path / "changes", ignore_errors=True)
+
     def decided(self, columns: Sequence[str]) -> Iterator[pa.Table]:
         """Yield the decisions, part by part, with those of these columns that they have."""
         for number in range(self.parts()):
@@ -343,7 +351,7 @@ class Ledger:
             if run.published() is not None
             and run.as_of <= key.as_of
             and [run.said()[name] for name in same] == wanted
-            and all(run.changes(number).exists() for number in range(run.parts()))
+            and run.is_noted()
         ]
         return max(found, key=lambda run: run.as_of, default=None)
 

@@ -11,7 +11,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from sqlalchemy import Column, Table
 
-from engine.errors import did_you_mean
+from engine.errors import counted, did_you_mean
 from facts import reading
 from facts.batch.folder import HISTORY, TABLES, FactsFolder, unusable
 from facts.columns import Scaled
@@ -124,4 +124,4 @@ def _nulls(name: str, paths: Sequence[Path]) -> Iterator[str]:
                 else:
                     missing = file.read([column])[column].null_count
                 if missing:
-                    yield f"{path.name}: column {column!r} has no value in {missing:,} rows"
+                    yield f"{path.name}: column {column!r} has no value in {counted(missing, 'row')}"

@@ -114,6 +114,14 @@ class Job:
             self._look()
         self._each("deciding", self.run.decisions, self._decide, each, progress)
 
+    def note(self, progress: Progress, each: Each) -> None:
+        """Note what the rows of each customer are known by, where that is not noted: as if this were the first run.
+
+        Raises:
+            StoreError: if a file of facts cannot be used.
+        """
+        self._each("reading", self.run.changes, self._note, each, progress)
+
     def _each(
         self, step: str, place: Callable[[int], Path], work: Callable[[Part], None], each: Each, progress: Progress
     ) -> None:
@@ -132,9 +140,7 @@ class Job:
             folder.show_part(database, part, self.known_at, twice=self.is_incremental)
             known = self._known(part) if self.is_incremental else None
             if self.is_incremental:
-                turning = offsets(self.vocabulary)
-                since = known[0].as_of if known else self.as_of
-                found = changes(database, folder.files, known and known[1], turning, since, self.as_of)
+                found = self._changed(database, folder, known)
                 self.run.put_table(self.run.changes(part.number), found)
             if known is None:
                 folder.fill(database)
@@ -142,6 +148,18 @@ class Job:
             else:
                 snapshot = self._with_earlier(database, found, known[0])
         self.run.put_snapshot(part.number, snapshot)
+
+    def _note(self, part: Part) -> None:
+        with open_database(self.as_of, self.base_currency, threads=1) as database:
+            self.folder.show_part(database, part, self.known_at)
+            self.run.put_table(self.run.changes(part.number), self._changed(database, self.folder, None))
+
+    def _changed(
+        self, database: DuckDBPyConnection, folder: FactsFolder, known: tuple[Snapshot, pa.Table] | None
+    ) -> pa.Table:
+        """Return what the rows of a part's customers are known by, and whose facts must be computed."""
+        since = known[0].as_of if known else self.as_of
+        return changes(database, folder.files, known and known[1], offsets(self.vocabulary), since, self.as_of)
 
     def _known(self, part: Part) -> tuple[Snapshot, pa.Table] | None:
         """Return the facts of a part that the earlier run kept, and what it noted of their rows."""

@@ -13,6 +13,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from engine.errors import counted
 from engine.vocabulary import Vocabulary
 from facts.batch.files import plain, read_table
 from facts.batch.folder import FactsFolder, Part
@@ -104,6 +105,7 @@ class Batch:
             published = run.published()
             number = run_number(self.store, _stored_run(key, run, self.user)) if self.store else None
             if published is not None and (number is not None or self.store is None):
+                self._note(facts, written, run, progress)
                 return BatchRun(run, number, False, published.customers)
             if run.has_begun():
                 _require_sound(run)
@@ -116,6 +118,7 @@ class Batch:
                 size = part_size(customers, self.part, self.workers)
                 run.begin(key, size, self._incremental(key, facts), log)
                 self._compute(facts, run, progress)
+            self._note(facts, written, run, progress)
             if facts.written() != written:
                 self.ledger.remove(run)
                 raise StoreError(
@@ -195,6 +198,20 @@ class Batch:
             earlier=after if after is not None and after.published() else None,
         )
         job.compute(progress, in_threads(self.workers))
+
+    def _note(self, facts: FactsFolder, written: object, run: RunFolder, progress: Progress) -> None:
+        """Note in a run that was not begun as an incremental one what later ones need to go on from it.
+
+        Facts that are no longer those that were `written` when the run was looked for say nothing about it.
+        """
+        if not self.is_incremental or run.is_noted() or run.said().get("shards") is not None:
+            return
+        parts = self._parts(run, facts)
+        job = replace(self._job(facts.sorted_for(parts, run.path / "sorted"), run), parts=parts)
+        job.note(progress, in_threads(self.workers))
+        _remove_copies(run)
+        if facts.written() != written:
+            run.forget_notes()
 
     def _compute_on(self, spark: Spark, key: RunKey, facts: FactsFolder, run: RunFolder, progress: Progress) -> None:
         place = run.path / "shards"
@@ -336,9 +353,10 @@ def require_same(stored: RunFolder, again: RunFolder) -> None:
         decided = again.get_table(again.decisions(number))
         different = differing(_decided_by(stored, decided["customer"]), decided)
         if different:
+            differ = counted(len(different), "customer differs", "customers differ")
             raise StoreError(
                 f"The decisions of run {stored.name} are not what its facts lead to",
-                f"{len(different):,} customers of part {number} differ, the first is {different[0]!r}",
+                f"of part {number} {differ}, first {different[0]!r}",
                 f"Compare {stored.path} and {again.path}, and tell the developers.",
             )
 

@@ -87,7 +87,7 @@ def _delivery(telling: Telling, order: _Order) -> Told:
         "promised_on": promised,
         "shipped_on": order.day + _SHIPPED_AFTER + late,
         "delivered_on": promised + late,
-        "holds_from": promised,
+        "holds_from": order.day,
     }
 
 

@@ -176,7 +176,7 @@ def test_real_customers_are_judged(part: tuple[Path, Path, date]) -> None:
     """Without a year of records there are no classes, and it is said; with the assumption class A has a lift."""
     asked = ("backtest", "--from", "2010-07-01", "--to", "2010-09-01", "--every", "quarter", "--db", part[0])
     plain = call_command(*asked, "--lang", "en")
-    assert "Classes are not known on 1 of 1 dates" in " ".join(plain.output.split())
+    assert "Classes are not known on 1 of 1 date" in " ".join(plain.output.split())
     found = call_command(*asked, "--recorded-from", "2008-12-01", "--json").json
     (period,) = found["periods"]
     revenue = next(each for each in period["comparisons"] if each["question"] == "revenue")

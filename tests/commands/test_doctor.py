@@ -60,7 +60,7 @@ def test_a_healthy_store_is_well(healthy: Path) -> None:
     answer = examine(healthy)
     assert (answer.code, answer.json["problems"]) == (0, 0)
     assert {each["state"] for each in answer.json["findings"]} == {"fine"}
-    checks = {"configuration", "versions", "store", "schema", "settings", "disk", "rules", "catalogue", "runs"}
+    checks = {"configuration", "versions", "store", "schema", "settings", "facts", "disk", "rules", "catalogue", "runs"}
     assert {each["check"] for each in answer.json["findings"]} == checks
     for language, words in (("en", "No problems."), ("zh", "没有问题。")):
         told = call_command("doctor", "--db", healthy / "store.db", "--lang", language)
@@ -99,6 +99,20 @@ def _torn(folder: Path) -> None:
     (folder / "store.db").write_bytes(content)
 
 
+FIRST_COMPLAINT = "UPDATE complaints SET {} WHERE id = (SELECT min(id) FROM complaints)"
+
+
+def _circle(folder: Path) -> None:
+    for one, other in (("moonbridge", "silver-carp"), ("silver-carp", "moonbridge")):
+        change(folder, MERGE, f"{one}-merge", one, other)
+
+
+MERGE = (
+    "INSERT INTO merges (key, customer, survivor, source, recorded_at, holds_from, entered_by)"
+    " VALUES (?, ?, ?, 'our-erp', '2026-01-01T00:00:00', '2026-01-01', 'ann')"
+)
+
+
 FAULTS: dict[str, tuple[str, Callable[[Path], object]]] = {
     "refused": ("problem", lambda folder: (folder / "store.db").unlink()),
     "store_empty": ("problem", lambda folder: (folder / "store.db").write_bytes(b"")),
@@ -106,6 +120,10 @@ FAULTS: dict[str, tuple[str, Callable[[Path], object]]] = {
     "schema_newer": ("problem", lambda folder: change(folder, "UPDATE alembic_version SET version_num = '9999'")),
     "settings_missing": ("problem", lambda folder: change(folder, "DELETE FROM settings WHERE name = 'time_zone'")),
     "integrity_broken": ("problem", _torn),
+    "facts_early": ("problem", lambda folder: change(folder, FIRST_COMPLAINT.format("holds_from = '1700-01-01'"))),
+    "facts_late": ("warning", lambda folder: change(folder, FIRST_COMPLAINT.format("holds_from = '2999-01-01'"))),
+    "facts_disordered": ("problem", lambda folder: change(folder, FIRST_COMPLAINT.format("settled_on = '1900-01-01'"))),
+    "facts_circle": ("problem", _circle),
     "rules_differ": (
         "problem",
         lambda folder: noted(folder, "run.json", lambda said: said.replace('"pack_digest": "', '"pack_digest": "0')),

@@ -11,8 +11,9 @@ from pathlib import Path
 import pytest
 
 from commands.failures import explained
-from commands.options import LATEST, STAGES
+from commands.options import STAGES
 from facts import tables
+from facts.days import LATEST
 from facts.store import Store
 from tests.commands.conftest import DAY, Call, call_command
 from tests.conftest import ROOT

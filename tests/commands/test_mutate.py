@@ -52,7 +52,7 @@ def test_what_is_justified_as_equivalent_is_not_counted(small_pack: Path) -> Non
 
     told = answer("long-here", moved)
     assert f"long-here: {moved}: equivalent, because Nobody stays 91 days." in told.output
-    assert "1 are equivalent and justified. Of the other 6, 2 survive" in told.lines[-1]
+    assert "1 is equivalent and justified. Of the other 6, 2 survive" in told.lines[-1]
     assert answer("long-here", moved, "--json").json["equivalent"][0]["disproved"] is False
     assert "said to be equivalent, but a case shows it" in answer("long-here", "removed").output
     assert "Did you mean `long-here`?" in answer("long-her", moved).errors

@@ -143,7 +143,7 @@ def test_the_points_shown_add_up(
             expected += [scored.points for scored in both]
             folded += sum(len(scored.reasons) > 1 for scored in both)
     output = capsys.readouterr().out
-    points = re.escape(all_texts()["points"][language]).replace(r"\{points\}", r"[\d.]+")
+    points = re.escape(Texts(language)("points", points="POINTS")).replace("POINTS", r"[\d.]+")
     _, *parts = re.split(rf" · {points}\n", output)
     blocks = [part.partition("\n\n")[0] for part in parts]  # the section ends with a blank line
     assert [sum(map(Decimal, re.findall(r"^ +([+-][\d.]+)  ", block, re.MULTILINE))) for block in blocks] == expected

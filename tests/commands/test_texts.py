@@ -22,6 +22,18 @@ SOURCES = "\n".join(
 ).replace("'", '"')
 TEXTS = {file: read_texts(file) for file in (COMMAND_LINE, PAGES)}
 ALL = {name: text for texts in TEXTS.values() for name, text in texts.items()}
+COUNTS = re.compile(
+    r"(?<![Aa]ll )\{(?!seconds)\w+\}( more| other)? "
+    r"(customers|rows|runs|pairs|points|parts|conditions|days|months|questions|ways|"
+    r"actions|values|mistakes|notes|cases|groups|dates|faults|entries|drafts|items|users)\b"
+)
+NEVER_ONE = {
+    "customers_cut", "duplicates_cut",  # shown and more
+    "doctor_facts_circle",  # of two at least
+    "duplicates_likely", "duplicates_possible",  # no sign alone has one point
+    "acceptance", "freshness", "report_acceptance", "effects_head", "effects_rules_says", "confirm_stale",  # of packs
+    "too_many_drafts",  # a constant
+}  # fmt: skip
 
 
 def placeholders(text: str) -> set[str]:
@@ -36,6 +48,19 @@ def test_a_text_says_the_same_in_both_languages(file: str, name: str) -> None:
     assert set(text) == {"en", "zh"}
     assert all(text.values())
     assert placeholders(text["en"]) == placeholders(text["zh"])
+
+
+def test_what_is_counted_is_named_by_its_number() -> None:
+    """One is told in the singular, none and many in the plural, also where they come as text."""
+    said = [Texts("en")("runs_removed", number=number, runs="7") for number in (0, 1, "1", "1,000")]
+    assert said == ["Removed 0 runs: 7.", "Removed 1 run: 7.", "Removed 1 run: 7.", "Removed 1,000 runs: 7."]
+    assert Texts("zh")("runs_removed", number=1, runs="7") == "已删除1次运行：7。"
+
+
+@pytest.mark.parametrize("name", [name for name in ALL if name not in NEVER_ONE])
+def test_no_text_counts_one_of_many(name: str) -> None:
+    """An English text that counts has the words for one: `{number:row|rows}`, not `{number} rows`."""
+    assert COUNTS.search(ALL[name]["en"]) is None
 
 
 def test_every_text_is_used() -> None:

@@ -13,7 +13,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import pytest
 
-from facts.batch import folder as module
+from facts.batch import scattered
 from facts.batch.folder import FactsFolder, Part
 from facts.batch.opening import open_folder
 from facts.batch.pipeline import part_size
@@ -91,7 +91,7 @@ def test_the_parts_together_are_the_whole(
 ) -> None:
     """Each customer's rows are in one part, whether the files are read as they are or sorted first."""
     if sorted_first:
-        monkeypatch.setattr(module, "_MOST_READ", 0)
+        monkeypatch.setattr(scattered, "_MOST_READ", 0)
     names = ("customers", "orders", "order_lines", "needs", "perceptions")
     known = open_folder(generated)
     folder = replace(known, files={name: known.files[name] for name in names})
@@ -146,11 +146,11 @@ def too_large(column: str) -> Change:
         ("customers", lambda table: table.slice(0, 0), "there are no customers in customers.parquet"),
         ("customers", without("key"), "column 'key' is missing"),
         ("customers", lambda table: pa.concat_tables([table, table.slice(3, 1)]), "key 'C00000003' stands in several"),
-        ("customers", value("key", None), "column 'key' has no value in 1 rows"),
+        ("customers", value("key", None), "column 'key' has no value in 1 row"),
         ("customers", value("employees", -5), "`employees` has the value -5"),
         ("orders", without("holds_from"), "column 'holds_from' is missing"),
         ("orders", cast("holds_from", pa.string()), "column 'holds_from' is string, not date32[day]"),
-        ("orders", value("customer", None), "column 'customer' has no value in 1 rows"),
+        ("orders", value("customer", None), "column 'customer' has no value in 1 row"),
         ("orders", value("kind", "ordr"), "column 'kind' holds 'ordr'. Did you mean `order`?"),
         ("order_lines", cast("amount", pa.float64()), "column 'amount' is double, not decimal128(18, 4)"),
         ("order_lines", lambda table: table.rename_columns(

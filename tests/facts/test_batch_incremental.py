@@ -145,6 +145,41 @@ def test_an_incremental_run_is_the_full_run(tmp_path: Path, seed: int) -> None:
     assert taken_over
 
 
+def test_a_full_run_is_gone_on_from_once_it_is_asked_for_incrementally(tmp_path: Path) -> None:
+    """The same run stays, decided once; what later runs need of it is noted, and they decide the same."""
+    random = Random(7)
+    facts, night = world(random), AS_OF + timedelta(1)
+    first, later = write(facts, tmp_path / "first"), write(changed(random, facts, night), tmp_path / "later")
+    done = run(first, tmp_path / "some", AS_OF, incremental=False, part=20)
+    before = content(done.folder, AS_OF)
+    again = run(first, tmp_path / "some", AS_OF, incremental=True, part=20)
+    assert (again.is_new, again.name, content(again.folder, AS_OF)) == (False, done.name, before)
+    one = run(later, tmp_path / "some", night, incremental=True, part=20)
+    full = run(later, tmp_path / "all", night, incremental=False, part=20)
+    assert content(one.folder, night) == content(full.folder, night)
+    published = one.folder.published()
+    assert published is not None
+    assert published.facts is not None
+    assert FIRST not in published.facts
+    assert published.facts[TAKEN_OVER] > 0
+
+
+def test_facts_that_change_meanwhile_are_not_noted(tmp_path: Path) -> None:
+    """What is noted of a full run would be that of other facts: then the next run has nothing to go on from."""
+    facts = world(Random(7))
+    place = write(facts, tmp_path / "facts")
+    done = run(place, tmp_path / "runs", AS_OF, incremental=False)
+
+    def rewritten(*_: object) -> None:
+        (place / "orders.parquet").touch()
+
+    job = Batch(Ledger.at(tmp_path / "runs"), decider(), AS_OF, None, "EUR", "ann", facts=place, is_incremental=True)
+    assert not job.run(rewritten).is_new
+    assert not done.folder.is_noted()
+    run(place, tmp_path / "runs", AS_OF, incremental=True)
+    assert done.folder.is_noted()
+
+
 def test_each_reason_is_told(tmp_path: Path) -> None:
     """Who is new, whose records changed, for whom a day came, and what changed for all is told apart."""
     facts: Rows = {

@@ -540,8 +540,24 @@ def test_an_order_for_an_unknown_customer_is_rejected(store: Store, tmp_path: Pa
             "customer,kind,holds_from,payment_days\nC1,cooperation,2020-01-01,3651\n",
             "payment_days is not between 0 and 3650",
         ),
+        (
+            "customers",
+            "key,name,holds_from,annual_revenue\nC2,B,2020-01-01,500000\n",
+            "annual_revenue stands without currency",
+        ),
+        (
+            "agreements",
+            "customer,kind,holds_from,credit_limit,currency\nC1,cooperation,2020-01-01,9000,\n",
+            "credit_limit stands without currency",
+        ),
+        ("opportunities", "customer,holds_from,amount\nC1,2020-01-01,9000\n", "amount stands without currency"),
         ("complaints", "customer,holds_from\nC1,1799-12-31\n", "holds_from lies before 1800"),
         ("stage_history", "customer,stage,holds_from\nC1,new,0001-01-01\n", "holds_from lies before 1800"),
+        (
+            "disputes",
+            "customer,talks_held,settled,cooperation_broken,began_on,holds_from\nC1,1,no,no,1799-12-31,2020-01-01\n",
+            "began_on lies before 1800",
+        ),
         (
             "needs",
             "customer,kind,state,holds_from\nC1,quallity,met,2020-01-01\n",

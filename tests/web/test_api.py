@@ -227,6 +227,27 @@ def test_a_stage_is_confirmed_and_taken_back(own_pages: Pages) -> None:
     assert asking.post(f"{CUSTOMER}/stage", {"stage": proposed}).status_code == 201
 
 
+@pytest.mark.parametrize(
+    ("on", "settled"), [(date(2026, 6, 20), date(2026, 6, 10)), (date(1700, 1, 1), None), (date.min, None)]
+)
+def test_what_a_customer_cannot_be_decided_with_is_taken_back(own_pages: Pages, on: date, settled: date | None) -> None:
+    """A row with which nothing can be decided, as an older version stored it, is taken back; then there is advice."""
+    asking = program_of(own_pages, "manager")
+    before = asking.get(f"{CUSTOMER}/recommendation").json()
+    said = {"customer": OWN, "signal": "price_high", "holds_from": on, "settled_on": settled}
+    number = record(own_pages.store, "complaints", [said], user="manager", source="interface").entry
+    assert asking.get(f"{CUSTOMER}/recommendation").status_code == 500
+    undo = {"number": number}
+    told = asking.post(f"{CUSTOMER}/undo", undo, key="u1")
+    assert told.status_code == 201
+    back = told.json()
+    assert (back["done"], back["number"], back["customer"]) == ("undone", number, OWN)
+    assert (back["changes"], back["recommendation_changed"]) == (None, None)
+    assert back["recommendation"] == before["recommendation"]
+    assert asking.post(f"{CUSTOMER}/undo", undo, key="u1").json() == back
+    assert asking.get(f"{CUSTOMER}/recommendation").json() == before
+
+
 def token_for(pages: Pages, scope: Scope) -> str:
     """Return a token of the manager for one scope alone."""
     return create_token(pages.store, "manager", [scope], "one", datetime.now(UTC), timedelta(days=1))[1]

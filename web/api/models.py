@@ -238,8 +238,15 @@ class RecordedNow(_Answer):
     number: int = Field(title="Its number in the audit log", examples=[412])
     customer: str = Field(title="The customer's key", examples=["silver-carp"])
     says: list[dict[str, Any]] = Field(title="The rows that were recorded, each with its table")
-    changes: list[Changed] = Field(title="What changed in the recommendation, in words")
-    recommendation_changed: bool = Field(title="Whether anything in the recommendation changed", examples=[True])
+    changes: list[Changed] | None = Field(
+        title="What changed in the recommendation, in words; none: before, or now, the customer cannot be decided"
+    )
+    recommendation_changed: bool | None = Field(
+        title="Whether anything in the recommendation changed; none as for `changes`", examples=[True]
+    )
+    recommendation: Recommendation | None = Field(
+        None, title="Where nothing can be compared: what is advised now; none: nothing can be"
+    )
 
 
 # --- runs and rules ---

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import date
 
 from fastapi import APIRouter, Request
 from fastapi.responses import Response
 from pydantic import BaseModel
 
-from common.recording import At, Outcome, record
-from common.saying import changes, outcome_in_json
+from common.recording import At, Outcome, decided_if_possible, record
+from common.saying import changes, outcome_in_json, undone_in_json
 from common.texts import PAGES, Texts
 from engine.recommend import recommend
 from engine.wording import Wording
@@ -25,6 +26,7 @@ from web.api.callers import Confirming, Recording
 from web.api.models import ActionIn, CommunicationIn, EffectIn, FactsIn, RecordedNow, StageIn, UndoIn
 from web.api.problems import ProblemError, refused
 from web.recording import Form, RefusedError, action_state, effect_of, stage_decided, taken_back, value_conveyed
+from web.site import Site
 from wiring import Decided, Desk
 
 router = APIRouter(tags=["records"])
@@ -98,13 +100,25 @@ def stage(request: Request, asks: Confirming, body: StageIn, key: Key = None, la
 
 @router.post("/customers/{customer:path}/undo", response_model=RecordedNow, status_code=201)
 def take_back(request: Request, asks: Recording, body: UndoIn, key: Key = None, lang: Language = "en") -> Response:
-    """Take back what the same account recorded of the customer; a stage only with the scope `confirm`."""
+    """Take back what the same account recorded of the customer; a stage only with the scope `confirm`.
 
-    def enter(desk: Desk, _before: Decided) -> int:
-        may_confirm = Scope.CONFIRM in asks.scopes
-        return taken_back(desk.store, asks.customer, body.number, asks.who, may_confirm, INTERFACE).id
+    A record with which the customer cannot be decided is taken back too: then there is nothing to compare.
+    """
+    site, customer = site_of(request), asks.customer
 
-    return _done(request, asks, body, enter, key, lang)
+    def make() -> Mapping[str, object]:
+        before = decided_if_possible(lambda: site.decided([customer])[customer])
+        with _refusals_told(lang):
+            may_confirm = Scope.CONFIRM in asks.scopes
+            entry = taken_back(site.store, customer, body.number, asks.who, may_confirm, INTERFACE)
+        site.tell(entry.undone_by)
+        after = decided_if_possible(lambda: site.decided([customer])[customer])
+        if before is None or after is None:
+            pack = site.rules().pack
+            return undone_in_json(entry, None if after is None else recommend(pack, after.facts, after.decision, lang))
+        return _told(site, Outcome("undone", entry.id, customer, entry.says, before, after), lang)
+
+    return answer_once(request, asks.who, key, body, make, 201)
 
 
 _Body = FactsIn | CommunicationIn | EffectIn | ActionIn
@@ -135,30 +149,42 @@ def _done(
     key: str | None,
     language: str,
 ) -> Response:
-    """Do what a request asks for, under its key once, and answer what changed by it; `enter` returns its number."""
+    """Record what a request asks for, under its key once, and answer what changed; `enter` returns its number."""
     site, customer = site_of(request), asks.customer
 
     def make() -> Mapping[str, object]:
         before = site.decided([customer])[customer]
-        try:
+        with _refusals_told(language):
             number = enter(site.desk(), before)
-        except RefusedError as error:
-            raise ProblemError(422, "refused", _said(error, Texts(language, PAGES))) from None
-        except (StoreError, ValueError) as error:
-            raise refused(error) from None
         (entry,) = entries(site.store, number=number)
-        site.tell(number if entry.undone_by is None else entry.undone_by)
-        done = "recorded" if entry.undone_by is None else "undone"
+        site.tell(number)
         after = site.decided([customer])[customer]
-        return told(Outcome(done, number, customer, entry.says, before, after), language)
-
-    def told(outcome: Outcome, language: str) -> Mapping[str, object]:
-        pack = site.rules().pack
-        was, now = (recommend(pack, each.facts, each.decision, language) for each in (outcome.before, outcome.after))
-        found = changes(outcome, was, now, Texts(language), Wording(pack.vocabulary, language))
-        return outcome_in_json(outcome, found, is_other=was != now)
+        return _told(site, Outcome("recorded", number, customer, entry.says, before, after), language)
 
     return answer_once(request, asks.who, key, body, make, 201)
+
+
+@contextmanager
+def _refusals_told(language: str) -> Iterator[None]:
+    """Answer why something was not recorded or taken back.
+
+    Raises:
+        ProblemError: 422.
+    """
+    try:
+        yield
+    except RefusedError as error:
+        raise ProblemError(422, "refused", _said(error, Texts(language, PAGES))) from None
+    except (StoreError, ValueError) as error:
+        raise refused(error) from None
+
+
+def _told(site: Site, outcome: Outcome, language: str) -> Mapping[str, object]:
+    """Return what was done, and what changed by it."""
+    pack = site.rules().pack
+    was, now = (recommend(pack, each.facts, each.decision, language) for each in (outcome.before, outcome.after))
+    found = changes(outcome, was, now, Texts(language), Wording(pack.vocabulary, language))
+    return outcome_in_json(outcome, found, is_other=was != now)
 
 
 def _said(error: RefusedError, texts: Texts) -> str:
