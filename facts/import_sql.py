@@ -17,7 +17,6 @@ from facts.columns import Scaled, days_are_counted, happens
 from facts.days import EARLIEST
 from facts.import_files import FAULT, MAX_CELL, ROW
 from facts.mapping import (
-    FOLDED,
     GENERATED,
     Cell,
     CellTest,
@@ -97,18 +96,6 @@ def typed(table: str, target: str) -> Sql:
 
 
 # --- a whole file ---
-
-
-def folded(file: FileMapping) -> Sql:
-    """Return the statement that makes a row of each cell that tells a fact; a row keeps its number and its fault."""
-    raw, whole = raw_table(file.name), sql("{} IS NOT NULL", name(FAULT))
-    rows = [
-        sql("SELECT *, {}::VARCHAR AS {}, {} AS {} FROM {} WHERE {} IS NOT NULL AND NOT {}",
-            fact, name(FOLDED[0]), name(column), name(FOLDED[1]), raw, name(column), whole)
-        for column, fact in file.facts
-    ]  # fmt: skip
-    rows.append(sql("SELECT *, NULL::VARCHAR, NULL::VARCHAR FROM {} WHERE {}", raw, whole))
-    return sql("CREATE OR REPLACE TABLE {} AS {}", raw, joined(" UNION ALL ", rows))
 
 
 def check_file(file: FileMapping, tables: Sequence[TableMapping], today: date, words: Words) -> Sql:

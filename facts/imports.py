@@ -30,7 +30,8 @@ from facts.database import StoreError, bulk, run
 from facts.import_changes import Changes, TableCounts
 from facts.import_comparison import Staged
 from facts.import_files import FAULT, ROW, UnusableFileError, digest, read_rows
-from facts.import_sql import OWN_FAULT, Words, check_file, checked_table, folded, name, raw_table
+from facts.import_folded import folded
+from facts.import_sql import OWN_FAULT, Words, check_file, checked_table, name, raw_table
 from facts.mapping import FileMapping, ImportMapping, TableMapping
 from facts.mapping_load import FOLDER, load_mapping, mapping_names
 from facts.store import Store

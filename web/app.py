@@ -13,7 +13,7 @@ from starlette.exceptions import HTTPException
 
 from facts.database import StoreError
 from facts.store import Store
-from web import customer, day, drafts, explaining, login, people, portfolio, recording, rules
+from web import customer, day, drafts, explaining, login, people, plan, portfolio, recording, rules
 from web.access import LoginNeededError
 from web.api.app import interface
 from web.api.problems import problem
@@ -38,7 +38,7 @@ def application(store: Store, settings: Settings) -> FastAPI:
     app.mount(INTERFACE, interface(site), name="api")
     app.mount("/static", StaticFiles(directory=STATIC), name="static")
     # Before `customer`, whose path takes a customer's key as it is, with slashes in it.
-    for module in (login, day, portfolio, drafts, rules, explaining, recording, people, customer):
+    for module in (login, day, portfolio, drafts, rules, explaining, recording, people, plan, customer):
         app.include_router(module.router, include_in_schema=False)
     app.add_exception_handler(LoginNeededError, _login_needed)
     app.add_exception_handler(HTTPException, _refused)

@@ -29,7 +29,7 @@ from facts.stored import Advised
 from facts.tables import SURE
 from facts.to_confirm import Reason
 from web.access import OwnCustomer, Reader, Visitor, site_of
-from web.rendering import answer, is_part, language_of, page, write
+from web.rendering import answer, is_part, language_of, write
 from web.site import Site
 from wiring import Decided
 
@@ -111,19 +111,6 @@ class Told:
     says: tuple[str, ...]
     changes: tuple[str, ...]
     may_undo: bool
-
-
-@router.get("/customers/{customer:path}/plan")
-def plan(request: Request, who: Reader, customer: OwnCustomer) -> Response:
-    """Show the plan to take along or to print, as `valuelift plan` writes it.
-
-    Raises:
-        HTTPException: if nothing is known of the customer today.
-    """
-    view = view_of(site_of(request), customer, language_of(request))
-    if view is None:
-        raise HTTPException(404)
-    return page(request, "plan.html", who, customer=customer, plan=view.strategy)
 
 
 @router.get("/customers/{customer:path}")
