@@ -30,6 +30,7 @@ ADDRESSES = (
     "/login",
     "/",
     CUSTOMER,
+    f"{CUSTOMER}/plan",
     f"{CUSTOMER}/why",
     f"{CUSTOMER}/why-not?named=stage:core",
     f"{CUSTOMER}/path?named=stage:core",
