@@ -10,7 +10,6 @@ from sqlalchemy import Connection, func, insert, select
 
 from facts.audit import COMMAND_LINE, log
 from facts.database import StoreError
-from facts.pack_files import files_of
 from facts.store import Store
 from facts.tables import pack_uses, packs
 
@@ -60,6 +59,8 @@ def packs_of(store: Store, name: str, version: str) -> list[StoredPack]:
 
 def same_among(kept: Iterable[StoredPack], pack: StoredPack) -> list[StoredPack]:
     """Return those of some packs that have the files of this one, whatever its folder is called."""
+    from facts.pack_files import files_of
+
     return [each for each in kept if each.digest == pack.digest or files_of(each.content) == files_of(pack.content)]
 
 
