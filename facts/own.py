@@ -10,14 +10,13 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal, InvalidOperation
-from typing import Any
-
-import pyarrow as pa
-import pyarrow.compute as pc
+from typing import TYPE_CHECKING, Any
 
 from engine.errors import Problem, ProblemsError, which_word
-from engine.snapshot import arrow_type
 from engine.vocabulary import Fact, Origin, Type, Value, Vocabulary
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 LARGEST = 10**13
 """Numbers of facts lie between this and its negative."""
@@ -171,6 +170,11 @@ def said_columns(rows: pa.Table, keys: pa.ChunkedArray, vocabulary: Vocabulary) 
 
 
 def _column(rows: pa.Table, keys: pa.ChunkedArray, vocabulary: Vocabulary, fact: Fact) -> pa.Array:
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    from engine.snapshot import arrow_type
+
     of_fact = rows.filter(pc.equal(rows["fact"], fact.name))
     coded = of_fact["value"].combine_chunks().dictionary_encode()  # each text is read once, whoever has it
     values = pa.array([_known(vocabulary, fact, text) for text in coded.dictionary.to_pylist()], arrow_type(fact))
