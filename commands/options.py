@@ -11,11 +11,9 @@ from typing import Any, NoReturn
 
 import click
 
+from engine.vocabulary import LATEST
+
 Command = Callable[..., Any]
-
-
-LATEST = date(2199, 12, 31)
-"""Of the dates that can be given: how long something has lasted by then still fits the facts that count its days."""
 
 
 class Day(click.ParamType[date]):

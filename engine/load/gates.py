@@ -61,6 +61,8 @@ def _checked(ladder: Ladder, reading: Reading, at: Location) -> Ladder:
         wrong.append(f"`{stage.name}` and `{proposed.name}` must be categories of one enum.")
     if move.type is not Type.CATEGORY:
         wrong.append(f"`{move.name}` must be a category.")
+    if move.key == proposed.key:
+        wrong.append(f"`proposed` and `move` are both `{move.name}`, which cannot be two things.")
     wrong += [
         f"gates conclude `{fact.name}`, so it must be derived." for fact in (proposed, move) if not fact.is_derived
     ]

@@ -125,6 +125,8 @@ def _for(form: Form, candidates: tuple[str, ...]) -> tuple[str, ...]:
     if node is None or (isinstance(node, YScalar) and node.text == "all"):
         return candidates
     items = node.items if isinstance(node, YList) else (node,)
+    if not items:
+        form.problem(node.at, "empty-list", "`for` is an empty list.", "Name candidates, or write `all`.")
     found = (form.one_of(item, "a candidate in `for`", candidates, "unknown-candidate") for item in items)
     return tuple(dict.fromkeys(word for word in found if word is not None))
 

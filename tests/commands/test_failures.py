@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 
 from commands.failures import explained
-from commands.options import LATEST, STAGES
+from commands.options import STAGES
+from engine.vocabulary import LATEST
 from facts import tables
 from facts.store import Store
 from tests.commands.conftest import DAY, Call, call_command

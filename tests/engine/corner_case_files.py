@@ -78,7 +78,8 @@ def value_of(fact: Fact, written: Any) -> Value:
     """Return a fact's value as a case writes it."""
     match fact.type:
         case Type.NUMBER:
-            return Decimal(written).quantize(Decimal(1).scaleb(-fact.scale))
+            number = Decimal(written).quantize(Decimal(1).scaleb(-fact.scale))
+            return number if number else number.copy_abs()
         case Type.DATE:
             return date.fromisoformat(written)
         case Type.SET:
