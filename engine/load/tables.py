@@ -64,7 +64,11 @@ def _collect(form: Form, hit: Hit) -> Collect | None:
 
 
 def _outputs(form: Form, each: str | None, collect: Collect | None, reading: Reading) -> tuple[Fact, ...]:
-    names = [item for item in form.required_items("outputs") if isinstance(item, YScalar)]
+    items = form.required_items("outputs")
+    names = [item for item in items if isinstance(item, YScalar)]
+    for item in items:
+        if not isinstance(item, YScalar):
+            form.word_of(item, "an output")
     for place, name in enumerate(names):
         if name.text in [other.text for other in names[:place]]:
             form.problem(name.at, "wrong-output", f"`{name.text}` stands among the outputs twice.", "Remove one.")
