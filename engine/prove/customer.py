@@ -242,8 +242,8 @@ class Changed:
 
 def covers(coverage: Coverage, today: Number, window: int | None) -> Term:
     """Return whether a collection was recorded over the `window` days up to today (None: since the beginning)."""
-    began = some(coverage.start == EARLIEST, window is not None and coverage.start <= today - window)
-    return both(coverage.known, began, some(coverage.open_end, coverage.end >= today))
+    first = EARLIEST if window is None else today - window
+    return both(coverage.known, coverage.start <= first, some(coverage.open_end, coverage.end >= today))
 
 
 def holds(model: Any, term: Term) -> bool:
