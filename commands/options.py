@@ -11,7 +11,7 @@ from typing import Any, NoReturn
 
 import click
 
-from facts.days import LATEST
+from engine.vocabulary import LATEST
 
 Command = Callable[..., Any]
 

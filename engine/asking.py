@@ -21,6 +21,7 @@ from engine.program import (
     InDays,
     OneOf,
     Program,
+    code_limits,
     decode,
     encode,
 )
@@ -141,7 +142,9 @@ def _ranges(program: Program, customer: CustomerFacts, fact: Fact) -> Iterator[A
     """Yield the ranges of a number or date within which no rule tells one from another."""
     least, most = (None if bound is None else int(bound.scaleb(fact.scale)) for bound in (fact.least, fact.most))
     least, most = _within(program, customer, fact, least, most)
-    cuts = sorted({cut for cut in _cuts(program, customer, fact) if _between(least, cut, most)})
+    lowest, highest = code_limits(fact)
+    possible = {cut for cut in _cuts(program, customer, fact) if lowest < cut <= highest}
+    cuts = sorted(cut for cut in possible if _between(least, cut, most))
     for low, high in zip([least, *cuts], [*(cut - 1 for cut in cuts), most], strict=True):
         inside = low if low is not None else high
         if inside is not None:

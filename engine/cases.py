@@ -14,7 +14,7 @@ from engine.load.merge import read_nodes
 from engine.load.values import WrongValueError, check_range, date_of, value_of
 from engine.model import Pack
 from engine.snapshot import CustomerFacts, Recorded, Row
-from engine.vocabulary import BEGINNING, Fact, Type, Value
+from engine.vocabulary import BEGINNING, LATEST, Fact, Type, Value
 from engine.yaml12 import Node, YList, YMap, YScalar, parse_yaml
 
 Rows = Mapping[str, Mapping[str, Mapping[str, Value | None]]]
@@ -136,6 +136,9 @@ class _CaseReader:
         name = form.word("case")
         form.required("as_of")
         as_of = form.date("as_of") or BEGINNING
+        if as_of > LATEST:
+            message = f"{as_of} is too far ahead."
+            form.problem(form.value_place("as_of"), "out-of-range", message, f"Give a date up to {LATEST}.")
         rows = {
             collection: tuple(self._rows(collection, items)) for collection, items in self._by_collection(form, "rows")
         }

@@ -11,7 +11,7 @@ from decimal import Decimal, InvalidOperation
 from engine.decision import AdvisedAction, Decision
 from engine.errors import counted, did_you_mean, which_word
 from engine.snapshot import CustomerFacts
-from engine.vocabulary import MAX_SCALED, Fact, Origin, Type, Value, Vocabulary
+from engine.vocabulary import Fact, Origin, Type, Value, Vocabulary
 
 _FLAGS = {"yes": True, "true": True, "是": True, "no": False, "false": False, "否": False}
 
@@ -125,11 +125,12 @@ def _read_number(fact: Fact, text: str) -> Decimal:
         number = Decimal("NaN")
     if not number.is_finite():
         raise SettingError(f"`{fact.name}` is a number, not {text!r}.")
+    _check_range(fact, number)  # what is larger cannot even be rounded
     if number != round(number, fact.scale):
         raise SettingError(
             f"`{fact.name}` has at most {counted(fact.scale, 'digit')} after the point, not as many as {text}."
         )
-    return round(number, fact.scale)
+    return round(number, fact.scale) if number else round(number.copy_abs(), fact.scale)  # there is one zero
 
 
 def _read_date(fact: Fact, text: str) -> date:
@@ -140,9 +141,7 @@ def _read_date(fact: Fact, text: str) -> date:
 
 
 def _check_range(fact: Fact, value: int | Decimal) -> None:
-    widest = Decimal(MAX_SCALED).scaleb(-fact.scale)
-    least = -widest if fact.least is None else fact.least
-    most = widest if fact.most is None else fact.most
+    least, most = fact.limits
     if not least <= value <= most:
         raise SettingError(f"`{fact.name}` lies between {least} and {most}; {value} is not possible.")
 

@@ -26,7 +26,7 @@ def day_it_passes(fact: Fact, test: Test, value: Value | None, wanted: bool, as_
     least = _least(test.op, limit, wanted)
     if least is None or not grows_by_day(fact) or not isinstance(value, int) or value >= least:
         return None
-    return as_of + timedelta(days=least - value)
+    return _later(as_of, least - value)
 
 
 def grows_by_day(fact: Fact) -> bool:
@@ -40,12 +40,17 @@ def _day_comes(op: Op, day: date, days: int, wanted: bool, as_of: date) -> date 
         case Op.WITHIN_DAYS, True if day > as_of:
             return day
         case Op.WITHIN_DAYS, False if day <= as_of:
-            return day + timedelta(days=days + 1)
+            return _later(day, days + 1)
         case Op.DUE_WITHIN_DAYS, True if day > as_of:
             return day - timedelta(days=days)
         case Op.DUE_WITHIN_DAYS, False if day >= as_of:
-            return day + timedelta(days=1)
+            return _later(day, 1)
     return None
+
+
+def _later(day: date, days: int) -> date | None:
+    """Return the day so many days later, or None if there is none."""
+    return day + timedelta(days=days) if days <= (date.max - day).days else None
 
 
 def _least(op: Op, limit: Value, wanted: bool) -> int | None:

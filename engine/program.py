@@ -385,6 +385,14 @@ def decode(vocabulary: Vocabulary, fact: Fact, code: Code) -> Value:
             return code
 
 
+def code_limits(fact: Fact) -> tuple[int, int]:
+    """Return the codes of a number's, or a date's, least and largest value."""
+    if fact.type is Type.DATE:
+        return (date.min - EPOCH).days, (date.max - EPOCH).days
+    least, most = (int(bound.scaleb(fact.scale)) for bound in fact.limits)
+    return least, most
+
+
 def _decoder(vocabulary: Vocabulary, fact: Fact) -> Callable[[Code | tuple[int, ...]], Value]:
     """Return what `decode` returns, looked up where it can be."""
     if not fact.enum:

@@ -22,6 +22,9 @@ Value = bool | int | Decimal | str | date | frozenset[str]
 BEGINNING = date.min
 """The `recorded_from` of a collection that has been recorded since the relationship's beginning."""
 
+LATEST = date(2199, 12, 31)
+"""No decision is as of a later day: by then, how long something has lasted still fits the facts that count days."""
+
 MAX_SCALED = 10**13
 """Largest magnitude of an integer or scaled number, so that products with a factor below 9 * 10**5 fit int64."""
 
@@ -166,6 +169,12 @@ class Fact:
     def spelled_by(self) -> str | None:
         """The enum whose members rules and cases may write for this fact: its own, or the one that a text names."""
         return self.enum or self.names
+
+    @property
+    def limits(self) -> tuple[Decimal, Decimal]:
+        """The least and the largest value of a number: by its range, or what all numbers keep to."""
+        widest = Decimal(MAX_SCALED).scaleb(-self.scale)
+        return (-widest if self.least is None else self.least, widest if self.most is None else self.most)
 
     @property
     def is_derived(self) -> bool:

@@ -19,9 +19,10 @@ from engine.program import (
     OneOf,
     Program,
     SumAtLeast,
+    code_limits,
     decode,
 )
-from engine.vocabulary import FactKey
+from engine.vocabulary import FactKey, Type
 
 
 def written(program: Program, leaf: int, positive: bool = True, scope: str | None = None) -> str:
@@ -32,10 +33,10 @@ def written(program: Program, leaf: int, positive: bool = True, scope: str | Non
             values = [_value(program, test.fact, code) for code in test.codes]
             return f"{_name(test.fact, scope)} {_one_of(values, positive)}"
         case AtLeast():
-            enum = program.fact(test.fact).enum
-            if enum and test.code >= len(program.vocabulary.enums[enum].members):  # nobody is above the highest
-                highest = program.vocabulary.enums[enum].members[-1]
-                return f"{_name(test.fact, scope)} {'more_than' if positive else 'at_most'} {highest}"
+            highest = _highest(program, test.fact)
+            if highest is not None and test.code > highest:  # nobody is above it
+                said = "more_than" if positive else "at_most"
+                return f"{_name(test.fact, scope)} {said} {_value(program, test.fact, highest)}"
             ordered = "at_least" if positive else "less_than"
             return f"{_name(test.fact, scope)} {ordered} {_value(program, test.fact, test.code)}"
         case InDays():
@@ -59,6 +60,14 @@ def written(program: Program, leaf: int, positive: bool = True, scope: str | Non
             where = _where(program, test.where, test.collection)
             least = _value(program, test.of, test.least)
             return f"{test.collection} sum of {test.of.name}{where} {'at_least' if positive else 'less_than'} {least}"
+
+
+def _highest(program: Program, key: FactKey) -> int | None:
+    """Return the highest code of a level or a date; None for numbers, of which any can be written."""
+    fact = program.fact(key)
+    if fact.enum:
+        return len(program.vocabulary.enum_of(fact).members) - 1
+    return code_limits(fact)[1] if fact.type is Type.DATE else None
 
 
 def _condition(program: Program, cond: Cond, scope: str) -> str:

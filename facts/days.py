@@ -1,6 +1,6 @@
-"""The first and the last day that are dealt with: what is told of one before or after is a slip of the pen."""
+"""The first day that is dealt with: what is told of one before is a slip of the pen, as of one after `LATEST`."""
 
 from datetime import date
 
-EARLIEST, LATEST = date(1800, 1, 1), date(2199, 12, 31)
-"""Between them, how long something has lasted fits the facts that count its days."""
+EARLIEST = date(1800, 1, 1)
+"""From here to `engine.vocabulary.LATEST`, how long something has lasted fits the facts that count its days."""

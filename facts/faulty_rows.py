@@ -10,10 +10,11 @@ from dataclasses import dataclass, replace
 
 from sqlalchemy import ColumnElement, Connection, Date, RowMapping, Table, case, func, or_, select
 
+from engine.vocabulary import LATEST
 from facts.audit import entry_that_said
 from facts.columns import days_are_counted, happens
 from facts.database import StoreError
-from facts.days import EARLIEST, LATEST
+from facts.days import EARLIEST
 from facts.reading import going_round
 from facts.store import Store
 from facts.tables import FACT_TABLES, merges

@@ -158,7 +158,8 @@ def _misfits(
             message = f"`{fact.key}` has the value `{value}` in the records of {_named(customers_with(value))}."
             yield Problem(fact.at, "unknown-member", message, hint)
         else:
-            limits = f"It lies between {fact.least} and {fact.most}."
+            least, most = fact.limits
+            limits = f"It lies between {least:f} and {most:f}."
             message = f"`{fact.key}` has the value {value} in the records of {_named(customers_with(value))}."
             yield Problem(fact.at, "out-of-range", message, limits)
 
@@ -166,8 +167,7 @@ def _misfits(
 def _fits(fact: Fact, value: Value, vocabulary: Vocabulary) -> bool:
     if fact.type in _CODED:
         return value in vocabulary.enum_of(fact).codes
-    is_free = fact.type not in _COUNTED or (fact.least is None and fact.most is None)
-    return is_free or _in_range(fact, Decimal(str(value)))
+    return fact.type not in _COUNTED or _in_range(fact, Decimal(str(value)))
 
 
 def _named(customers: Sequence[str]) -> str:
@@ -178,4 +178,5 @@ def _named(customers: Sequence[str]) -> str:
 
 
 def _in_range(fact: Fact, value: Decimal) -> bool:
-    return (fact.least is None or value >= fact.least) and (fact.most is None or value <= fact.most)
+    least, most = fact.limits
+    return least <= value <= most

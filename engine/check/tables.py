@@ -22,6 +22,7 @@ from engine.program import (
     Lit,
     OneOf,
     Program,
+    code_limits,
     cond_leaves,
     decode,
 )
@@ -96,14 +97,8 @@ def _points(program: Program, leaves: Iterable[OneOf | AtLeast | Known]) -> dict
 
 
 def _possible(program: Program, key: FactKey, codes: set[Code]) -> set[Code]:
-    fact = program.fact(key)
-    least = None if fact.least is None else int(fact.least.scaleb(fact.scale))
-    most = None if fact.most is None else int(fact.most.scaleb(fact.scale))
-    return {
-        code
-        for code in codes
-        if isinstance(code, str) or ((least is None or code >= least) and (most is None or code <= most))
-    }
+    least, most = code_limits(program.fact(key))
+    return {code for code in codes if isinstance(code, str) or least <= code <= most}
 
 
 def _holds(program: Program, when: Cond, point: Point) -> bool:

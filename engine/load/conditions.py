@@ -135,6 +135,8 @@ class Conditions:
 
     def _amount(self, form: Form, collection: str) -> Fact | None:
         node = form.required("of")
+        if node is not None and not isinstance(node, YScalar):
+            form.word_of(node, "`of`")
         fact = self.names.fact(node, collection) if isinstance(node, YScalar) else None
         if fact is None or (fact.type in NUMERIC and fact.scope == collection):
             return fact

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator, Mapping
 
 from engine.errors import Location
 from engine.load.form import KEBAB, SOURCE, Form
@@ -61,12 +62,27 @@ def _checked(ladder: Ladder, reading: Reading, at: Location) -> Ladder:
         wrong.append(f"`{stage.name}` and `{proposed.name}` must be categories of one enum.")
     if move.type is not Type.CATEGORY:
         wrong.append(f"`{move.name}` must be a category.")
+    wrong += _wrong_memory(ladder, facts, stage)
+    if move.key == proposed.key:
+        wrong.append(f"`proposed` and `move` are both `{move.name}`, which cannot be two things.")
     wrong += [
         f"gates conclude `{fact.name}`, so it must be derived." for fact in (proposed, move) if not fact.is_derived
     ]
     for message in wrong:
         reading.problems.add(at, "wrong-ladder", message, "Correct the catalogue or `ladder` in pack.yaml.")
     return ladder
+
+
+def _wrong_memory(ladder: Ladder, facts: Mapping[FactKey, Fact], stage: Fact) -> Iterator[str]:
+    """Yield what is wrong with the facts that are remembered when a stage is confirmed."""
+    for key, kind, wanted in (
+        (ladder.days, (Type.INTEGER, None), "an integer"),
+        (ladder.since, (Type.DATE, None), "a date"),
+        (ladder.before, (stage.type, stage.enum), f"a {stage.type} of {stage.enum}"),
+    ):
+        fact = facts.get(key) if key is not None else None
+        if fact is not None and ((fact.type, fact.enum) != kind or fact.is_derived):
+            yield f"`{fact.name}` is remembered when a stage is confirmed, so it must be {wanted}, and not derived."
 
 
 def read_gate(node: Node, ladder: Ladder, reading: Reading) -> Gate:

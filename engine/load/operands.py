@@ -29,7 +29,7 @@ OPERATORS: Mapping[Type, set[Op]] = {
     Type.NUMBER: _EQUAL | _ORDER,
     Type.LEVEL: _EQUAL | _ORDER,
     Type.DATE: _EQUAL | _ORDER | {Op.WITHIN_DAYS, Op.DUE_WITHIN_DAYS},
-    Type.SET: {Op.KNOWN, Op.HAS, Op.HAS_ANY, Op.HAS_ALL, Op.HAS_NONE},
+    Type.SET: {Op.HAS, Op.HAS_ANY, Op.HAS_ALL, Op.HAS_NONE},
 }
 """The operators that apply to a fact of each type."""
 
@@ -237,8 +237,12 @@ def in_order(ops: set[Op]) -> list[Op]:
 def scalars_of(parameter: Parameter, at: Location) -> Iterable[YScalar]:
     """Return a parameter's values as if they stood where the parameter is used."""
     for value in parameter.values:
-        text = str(value).lower() if isinstance(value, bool) else str(value)
+        text = str(value).lower() if isinstance(value, bool) else _written(value)
         yield YScalar(value if isinstance(value, str | int | Decimal) else text, text, at)
+
+
+def _written(value: Value) -> str:
+    return f"{value:f}" if isinstance(value, Decimal) else str(value)  # never with an exponent
 
 
 def _described(fact: Fact) -> str:

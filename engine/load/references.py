@@ -17,6 +17,11 @@ _NUMERIC = (Type.INTEGER, Type.NUMBER)
 _ORDERED = (Type.INTEGER, Type.NUMBER, Type.LEVEL, Type.DATE)
 
 
+ACTIONS = "actions"
+_WORDS = (Type.CATEGORY, Type.TEXT)
+_OF_ACTIONS = {"action": _WORDS, "about": (Type.TEXT,), "state": _WORDS, "due_on": (Type.DATE,)}
+
+
 @dataclass(frozen=True, slots=True)
 class Declared:
     """A declared fact, with the nodes that can be read only when all facts are known."""
@@ -77,7 +82,21 @@ class References:
                 name.at, "wrong-fallback", f"`{fact.name}` and `{target.name}` are not of the same type.",
                 "Type, enum and scale must agree.",
             )  # fmt: skip
+        elif not _lies_within(target, fact):
+            self.problems.add(
+                name.at, "wrong-fallback",
+                f"`{target.name}` can have values that lie out of the range of `{fact.name}`.",
+                "Give both the same `range`.",
+            )  # fmt: skip
         return target.name
+
+    def check_actions(self) -> None:
+        """Check the row facts by which an advised action is found again among those on record."""
+        for name, types in _OF_ACTIONS.items():
+            fact = self.facts.get(FactKey(ACTIONS, name))
+            if fact is not None and (fact.type not in types or fact.is_derived or fact.falls_back_to is not None):
+                message = f"`{fact.key}` tells which actions are open, so it is a recorded {types[0]}."
+                self.problems.add(fact.at, "wrong-type", message, f"Write `type: {types[0]}`, and no fallback.")
 
     def check_fallback_cycles(self) -> None:
         """Check that following fallbacks ends."""
@@ -121,3 +140,9 @@ class References:
                 at, "unknown-fact", f"there is no fact `{name}` of the customer.", did_you_mean(name, known)
             )
         return fact
+
+
+def _lies_within(inner: Fact, outer: Fact) -> bool:
+    """Whether all values of a fact lie in another's range."""
+    is_above = outer.least is None or (inner.least is not None and inner.least >= outer.least)
+    return is_above and (outer.most is None or (inner.most is not None and inner.most <= outer.most))

@@ -57,16 +57,30 @@ def _conclusions(form: Form, each: str | None, reading: Reading) -> Iterator[Con
             yield AddTo(fact.key, members)
     advice = form.node("advise")
     if advice is not None:
-        items = advice.items if isinstance(advice, YList) else (advice,)
-        yield from (_advise(item, reading, form) for item in items)
+        yield from _several_advice(advice, reading, form)
 
 
 def _pairs(form: Form, key: str) -> tuple[tuple[YScalar, Node], ...]:
     node = form.node(key)
     if node is None or isinstance(node, YMap):
+        if node is not None and not node.entries:
+            form.problem(node.at, "empty-list", f"`{key}` names no fact.", "Write `fact: value`.")
         return node.entries if node is not None else ()
     form.problem(node.at, "wrong-shape", f"`{key}` maps facts to values, not {kind_of(node)}.", "Write `fact: value`.")
     return ()
+
+
+def _several_advice(node: Node, reading: Reading, form: Form) -> Iterator[Advise]:
+    items = node.items if isinstance(node, YList) else (node,)
+    if not items:
+        form.problem(node.at, "empty-list", f"{form.what} advises nothing.", "Name at least one action.")
+    advised: set[str] = set()
+    for item in items:
+        advise = _advise(item, reading, form)
+        if advise.action in advised:
+            form.problem(item.at, "duplicate-id", f"{form.what} advises `{advise.action}` twice.", "Make it one.")
+        advised.add(advise.action)
+        yield advise
 
 
 def _advise(node: Node, reading: Reading, outer: Form) -> Advise:

@@ -57,6 +57,8 @@ def read_scorecard(node: Node, reading: Reading) -> Scorecard:
 def _chooses(form: Form, reading: Reading) -> Fact | None:
     node = form.required("chooses")
     if not isinstance(node, YScalar):
+        if node is not None:
+            form.word_of(node, "`chooses`")
         return None
     fact = reading.names.fact(node, None)
     if fact is None or not reading.is_derived(fact, node.at):
@@ -125,6 +127,8 @@ def _for(form: Form, candidates: tuple[str, ...]) -> tuple[str, ...]:
     if node is None or (isinstance(node, YScalar) and node.text == "all"):
         return candidates
     items = node.items if isinstance(node, YList) else (node,)
+    if not items:
+        form.problem(node.at, "empty-list", "`for` is an empty list.", "Name candidates, or write `all`.")
     found = (form.one_of(item, "a candidate in `for`", candidates, "unknown-candidate") for item in items)
     return tuple(dict.fromkeys(word for word in found if word is not None))
 
@@ -146,6 +150,8 @@ def _computed_points(node: YMap, reading: Reading) -> Points:
     plus = reading.operands.factor(form, "plus", Decimal(0))
     form.close()
     fact = reading.names.fact(name, None) if isinstance(name, YScalar) else None
+    if name is not None and not isinstance(name, YScalar):
+        form.word_of(name, "`fact`")
     if fact is None:
         return Points()
     if fact.type not in NUMERIC:

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+
 from engine.errors import counted
 from engine.load.conditions import conjunction
 from engine.load.form import KEBAB, SOURCE, Form
 from engine.load.operands import NUMERIC
 from engine.load.reading import MAX_PRIORITY, Reading, item_name
+from engine.load.values import WrongValueError, check_result
+from engine.load.vocabulary import EVIDENCED
 from engine.model import All, Collect, Condition, Hit, Status, Table, TableRow
 from engine.vocabulary import Fact, Type, Value
 from engine.yaml12 import Node, YList, YScalar
@@ -19,6 +23,9 @@ def read_table(node: Node, reading: Reading) -> Table:
     """Read one item of `tables`."""
     form = Form(node, item_name("table", node), reading.problems)
     table_id, each = form.word("table", KEBAB), reading.each(form)
+    if table_id == EVIDENCED.name:
+        message = f"`{table_id}#...` are the rules that stand for evidence."
+        form.problem(form.value_place("table"), "reserved-name", message, "Rename the table.")
     hit = form.choice("hit", Hit, Hit.UNIQUE)
     collect = _collect(form, hit)
     outputs = _outputs(form, each, collect, reading)
@@ -43,6 +50,8 @@ def read_table(node: Node, reading: Reading) -> Table:
         status=form.choice("status", Status, Status.ACTIVE),
     )
     _check_rows(table, form)
+    if collect in (Collect.SUM, Collect.COUNT) and outputs:
+        _check_together(table, outputs[0], form)
     form.close()
     return table
 
@@ -56,7 +65,14 @@ def _collect(form: Form, hit: Hit) -> Collect | None:
 
 
 def _outputs(form: Form, each: str | None, collect: Collect | None, reading: Reading) -> tuple[Fact, ...]:
-    names = [item for item in form.required_items("outputs") if isinstance(item, YScalar)]
+    items = form.required_items("outputs")
+    names = [item for item in items if isinstance(item, YScalar)]
+    for item in items:
+        if not isinstance(item, YScalar):
+            form.word_of(item, "an output")
+    for place, name in enumerate(names):
+        if name.text in [other.text for other in names[:place]]:
+            form.problem(name.at, "wrong-output", f"`{name.text}` stands among the outputs twice.", "Remove one.")
     if collect is not None and len(names) > 1:
         form.problem(names[1].at, "wrong-output", "a collecting table has one output.", "Make a table for each.")
     if collect is Collect.LIST:
@@ -155,6 +171,23 @@ def _check_rows(table: Table, form: Form) -> None:
         seen.add(row.id)
         if table.hit is Hit.PRIORITY and table.order and row.values and row.values[0] not in table.order:
             form.problem(row.at, "missing-in-order", f"`{row.values[0]}` does not stand in `order`.", "Add it there.")
+
+
+def _check_together(table: Table, output: Fact, form: Form) -> None:
+    """Check that what rows can come to together is a value that the output can have."""
+    if table.collect is Collect.COUNT:
+        values: list[int | Decimal] = [1] * len(table.rows)
+    else:
+        values = [value for row in table.rows for value in row.values if isinstance(value, int | Decimal)]
+    least = sum(value for value in values if value < 0) or min(values, default=0)
+    most = sum(value for value in values if value > 0) or max(values, default=0)
+    for together in (least, most):
+        try:
+            check_result(together, output)
+        except WrongValueError as wrong:
+            hint = f"Give `{output.name}` a wider `range`, or the rows smaller values."
+            message = f"the rows can come to {together} together, but {wrong.message}"
+            form.problem(form.place("rows"), wrong.code, message, hint)
 
 
 def is_aggregate(table: Table) -> bool:

@@ -58,6 +58,16 @@ def check_range(value: Value, fact: Fact) -> None:
         raise WrongValueError("out-of-range", f"`{fact.name}` lies between {least} and {most}; {value} does not.")
 
 
+def check_result(value: int | Decimal, fact: Fact) -> None:
+    """Check that a number which rules can come to together is one that the fact can have.
+
+    Raises:
+        WrongValueError: if it is not.
+    """
+    _check_size(Decimal(value), fact)
+    check_range(value, fact)
+
+
 def number_of(scalar: YScalar, what: str) -> Decimal:
     """Return a scalar as an exact number.
 
@@ -71,7 +81,8 @@ def number_of(scalar: YScalar, what: str) -> Decimal:
         raise WrongValueError(
             "has-exponent", f"{what} is written with an exponent: `{scalar.text}`.", "Write the number out."
         )
-    return Decimal(value)
+    number = Decimal(value)
+    return number if number else number.copy_abs()  # there is one zero, and no `-0`
 
 
 def date_of(scalar: YScalar, what: str) -> date:

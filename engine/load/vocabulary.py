@@ -5,12 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from decimal import Decimal
 from enum import StrEnum
 
 from engine.errors import Location, Problems, did_you_mean
 from engine.load.form import SNAKE, Form
 from engine.load.references import Declared, References
 from engine.vocabulary import (
+    MAX_SCALED,
     Change,
     Changer,
     Collection,
@@ -57,7 +59,11 @@ RESERVED = frozenset(
 )
 """Words that stand for something else where facts are named: in conditions, snapshots or cases."""
 
+NO_VALUE = "missing"
+"""What cases expect of a fact that has no value."""
+
 MEMBER = re.compile(r"[A-Za-z0-9]+([_-][A-Za-z0-9]+)*\Z")
+_COLUMNS = ("recorded_from", "recorded_to")
 _WITH_ENUM = (Type.CATEGORY, Type.LEVEL, Type.SET)
 _NUMERIC = (Type.INTEGER, Type.NUMBER)
 MAX_SCALE = 6
@@ -112,6 +118,7 @@ class VocabularyReader:
         for declared in self._declared:
             references.resolve(declared)
         references.check_fallback_cycles()
+        references.check_actions()
         self.constraints.extend(filter(None, map(references.constraint, self._constraint_nodes)))
         return Vocabulary(self.enums, self.facts, self.collections, tuple(self.constraints), self.families)
 
@@ -149,7 +156,10 @@ class VocabularyReader:
         if not node.entries:
             form.problem(node.at, "empty-list", f"{form.what} has no members.", "Name at least one.")
         for key, _ in node.entries:
-            if not isinstance(key.value, str) or not MEMBER.match(key.text):
+            if key.text == NO_VALUE:
+                message = f"`{NO_VALUE}` cannot be a member: in cases it says that a fact has no value."
+                form.problem(key.at, "reserved-name", message, "Use another word.")
+            elif not isinstance(key.value, str) or not MEMBER.match(key.text):
                 form.problem(
                     key.at,
                     "wrong-name",
@@ -177,6 +187,9 @@ class VocabularyReader:
             message = "a set has no default: without a rule that adds to it, it is empty."
             form.problem(form.place("default"), "wrong-default", message)
             default = None
+        if fallback is not None and fact.type is Type.TEXT:
+            form.problem(form.place("falls_back_to"), "wrong-fallback", "a text falls back to no other.")
+            fallback = None
         if fallback is not None and (not isinstance(fallback, YScalar) or fact.type is Type.SET):
             form.problem(form.place("falls_back_to"), "wrong-fallback", "a single-valued fact falls back to one fact.")
             fallback = None
@@ -191,6 +204,11 @@ class VocabularyReader:
         least, most = form.range("range")
         if (least is not None or most is not None) and type_ not in _NUMERIC:
             form.problem(form.place("range"), "unsuited-key", f"a fact of type {type_} has no `range`.")
+        scale = self._scale(form, type_)
+        widest = Decimal(MAX_SCALED).scaleb(-scale)
+        if any(bound is not None and abs(bound) > widest for bound in (least, most)):
+            message = f"`{key.text}` stays within ±{widest:f}, whatever its range."
+            form.problem(form.place("range"), "too-large", message, "Write `null` for a bound that there is not.")
         origin = form.choice("origin", Origin, Origin.MEASURED)
         unit, unit_zh = form.unit("unit")
         if type_ is Type.SET and (origin is not Origin.DERIVED or scope):
@@ -210,7 +228,7 @@ class VocabularyReader:
             unit_zh=unit_zh,
             enum=self._enum_of(form, type_),
             names=self._named_by(form, type_),
-            scale=self._scale(form, type_),
+            scale=scale,
             least=least,
             most=most,
             origin=origin,
@@ -280,6 +298,9 @@ class VocabularyReader:
             return
         self.families[fact.name] = enum.name
         for member in enum.members:
+            if member in _COLUMNS:
+                message = f"`{fact.name}.{member}` is a column of snapshots, which says when rows were recorded."
+                form.problem(per.at, "reserved-name", message, f"Name the member of `{enum.name}` otherwise.")
             title = enum.titles[member]
             yield replace(
                 fact,
@@ -292,13 +313,13 @@ class VocabularyReader:
             )
 
     def _add(self, fact: Fact, key: YScalar) -> None:
-        first = fact.name.partition(".")[0]
+        first = _first_word(fact)
         if first in RESERVED:
             self.problems.add(key.at, "reserved-name", f"`{first}` means something else in rules.", "Rename the fact.")
         elif fact.key in self.facts:
             self._duplicate(key, "fact", self.facts[fact.key].at)
-        elif fact.scope is None and fact.name in self.collections:
-            self._duplicate(key, "collection", self.collections[fact.name].at)
+        elif fact.scope is None and first in self.collections:
+            self._duplicate(key, "collection", self.collections[first].at)
         else:
             self.facts[fact.key] = fact
 
@@ -321,8 +342,8 @@ class VocabularyReader:
             )
         elif key.text in self.collections:
             self._duplicate(key, "collection", self.collections[key.text].at)
-        elif FactKey(None, key.text) in self.facts:
-            self._duplicate(key, "fact", self.facts[FactKey(None, key.text)].at)
+        elif named := [fact for fact in self.facts.values() if fact.scope is None and _first_word(fact) == key.text]:
+            self._duplicate(key, "fact", named[0].at)
         else:
             self.collections[key.text] = collection
         self._facts(form, key.text)
@@ -355,6 +376,11 @@ def with_evidence(vocabulary: Vocabulary, at: Location) -> Vocabulary:
     title = Text("Values with valid evidence", "有有效依据的价值")
     evidenced = Fact(EVIDENCED.name, None, Type.SET, title, at, enum="value_kind", origin=Origin.DERIVED)
     return replace(vocabulary, facts={**vocabulary.facts, EVIDENCED: evidenced})
+
+
+def _first_word(fact: Fact) -> str:
+    """Return a fact's name, or that of its family."""
+    return fact.family or fact.name
 
 
 def _action_enum(actions: Mapping[str, Text], at: Location) -> Enum:

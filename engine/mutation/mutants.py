@@ -25,6 +25,7 @@ from engine.program import (
     Program,
     ProgramRule,
     SumAtLeast,
+    code_limits,
 )
 from engine.vocabulary import Fact, Type
 from engine.written import written
@@ -154,6 +155,5 @@ def _is_possible(program: Program, fact: Fact, code: int) -> bool:
     """Whether a threshold splits the values that a fact can have."""
     if fact.enum:
         return 0 < code < len(program.vocabulary.enum_of(fact).members)
-    least = None if fact.least is None else fact.least.scaleb(fact.scale)
-    most = None if fact.most is None else fact.most.scaleb(fact.scale)
-    return (least is None or code > least) and (most is None or code <= most)
+    least, most = code_limits(fact)
+    return least < code <= most

@@ -87,7 +87,8 @@ class Chunk:
 
     def _coverage(self, collection: str, window: int | None) -> Bits:
         today = (self.as_of - EPOCH).days
-        first = today - window if window is not None else (BEGINNING - EPOCH).days
+        beginning = (BEGINNING - EPOCH).days
+        first = beginning if window is None else max(beginning, today - window)
         start, end = self._dates(f"{collection}.recorded_from"), self._dates(f"{collection}.recorded_to")
         began = minus(start.known, start.is_between(first + 1, None))
         return began if began is NOWHERE else meet(began, join(end.is_between(today, None), invert(end.known)))

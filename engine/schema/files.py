@@ -9,7 +9,7 @@ from engine.decision import State
 from engine.load.form import KEBAB, SNAKE
 from engine.load.merge import CAN_GROW, SECTIONS, VERSION
 from engine.load.pack import PROMOTION
-from engine.load.vocabulary import COSTS, MAX_SCALE, MEMBER, RESERVED, Direction
+from engine.load.vocabulary import COSTS, MAX_SCALE, MEMBER, NO_VALUE, RESERVED, Direction
 from engine.model import Pack, Told
 from engine.schema.conditions import described
 from engine.schema.items import REPLACEABLE, Items, bounds
@@ -69,7 +69,8 @@ def catalogue_file(pack: Pack) -> Schema:
     """Return the schema of `facts.yaml`, and of the catalogue itself."""
     vocabulary = pack.vocabulary
     enum = offered(vocabulary.enums, word(SNAKE))
-    member = item({}) | {"properties": {}, "propertyNames": word(MEMBER), "additionalProperties": text()}
+    names = {**word(MEMBER), "not": {"const": NO_VALUE}}
+    member = item({}) | {"properties": {}, "propertyNames": names, "additionalProperties": text()}
     role = vocabulary.enums.get("contact_role")
     who_and_how = {"by": choice(Changer), "direction": choice(Direction), "cost": one_of(COSTS), "grows": FLAG}
     change = item(who_and_how, ("by",))
@@ -132,7 +133,11 @@ def _by_type() -> list[Schema]:
         {"if": types(numeric), "else": without("range")},
         {"if": types([Type.NUMBER.value]), "else": without("scale")},
         {"if": types([Type.SET.value]), "then": {"allOf": [derived, without("falls_back_to"), without("default")]}},
-        {"if": types([Type.TEXT.value]), "then": {"not": derived}, "else": without("names")},
+        {
+            "if": types([Type.TEXT.value]),
+            "then": {"not": {"anyOf": [derived, {"required": ["falls_back_to"]}]}},
+            "else": without("names"),
+        },
         {"if": {"required": ["default"]}, "then": derived},
     ]
 

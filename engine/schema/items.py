@@ -114,7 +114,7 @@ class Items:
 
     def _set(self, scope: str | None) -> Schema:
         facts = {fact.name: self._valued(fact) for fact in self.settable(scope)}
-        return self._definitions.ref(f"set.{scope or 'customer'}", lambda: mapping(facts))
+        return self._definitions.ref(f"set.{scope or 'customer'}", lambda: mapping(facts, minProperties=1))
 
     def settable(self, scope: str | None) -> Iterator[Fact]:
         """Yield the facts that rules of a scope give one value."""
@@ -134,7 +134,7 @@ class Items:
     def _added(self) -> Schema:
         sets = {one.name: self._definitions.ref(f"add.{one.name}", partial(self._members, one)) for one in self.sets()}
         in_rows = {CUSTOMER + name: schema for name, schema in sets.items()}
-        return mapping({**sets, **in_rows})
+        return mapping({**sets, **in_rows}, minProperties=1)
 
     def _members(self, fact: Fact) -> Schema:
         return {**described(fact, self._vocabulary), **one_or_listed(self._values.value(fact))}
@@ -172,7 +172,7 @@ class Items:
     def table(self) -> Schema:
         """Return what accepts a decision table."""
         keys = {
-            "table": word(KEBAB),
+            "table": {**word(KEBAB), "not": {"const": EVIDENCED.name}},
             "title": text(),
             "each": self._each(),
             "inputs": ANY,
@@ -217,7 +217,8 @@ class Items:
         test = {"anyOf": [{"type": "array"}, self._conditions.on(scope)]}
         return {
             "inputs": listed(self._inputs(scope)),
-            "outputs": listed(self._definitions.ref(f"outputs.{where}", lambda: one_of([*outputs, *sets])), 1),
+            "outputs": listed(self._definitions.ref(f"outputs.{where}", lambda: one_of([*outputs, *sets])), 1)
+            | {"uniqueItems": True},
             "rows": listed({"properties": {"if": test}}),
         }
 
@@ -272,7 +273,7 @@ class Items:
         candidate = self._definitions.ref("candidate", lambda: candidates)
         points = {
             "rule": word(KEBAB),
-            "for": {"anyOf": [{"const": "all"}, candidate, listed(candidate)]},
+            "for": {"anyOf": [{"const": "all"}, candidate, listed(candidate, 1)]},
             "when": self._conditions.on(None),
             "points": self._points(),
             "because": text(),

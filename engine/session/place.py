@@ -148,7 +148,7 @@ class Places:
         if recorded is None:
             return False
         start, end = recorded
-        began = start == BEGINNING if window is None else (start - EPOCH).days <= self.today - window
+        began = start == BEGINNING or (window is not None and (start - EPOCH).days <= self.today - window)
         return began and (end is None or (end - EPOCH).days >= self.today)
 
 

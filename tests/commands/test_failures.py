@@ -12,8 +12,8 @@ import pytest
 
 from commands.failures import explained
 from commands.options import STAGES
+from engine.vocabulary import LATEST
 from facts import tables
-from facts.days import LATEST
 from facts.store import Store
 from tests.commands.conftest import DAY, Call, call_command
 from tests.conftest import ROOT

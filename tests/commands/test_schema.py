@@ -43,7 +43,9 @@ NOT_SEEN = {
     "wrong-length-if", "wrong-length-then", "missing-in-order", "shared-output", "shared-output-default",
     "shared-output-fallback", "too-precise", "points-overflow", "points-overflow-sum", "wrong-output-best",
     "wrong-output-two", "tables/wrong-output-type", "unordered-level", "unknown-member-default",
-    "not-comparable-constraint", "wrong-evidence",
+    "not-comparable-constraint", "wrong-evidence", "wrong-fallback-range", "too-large-range", "duplicate-id-advice",
+    "wrong-ladder-same", "wrong-ladder-memory", "out-of-range-together", "reserved-family", "duplicate-name-family",
+    "wrong-type-actions", "out-of-range-day",
     # What a schema has no word for: digits, days of the calendar, placeholders in a text.
     "has-exponent", "too-many-digits", "no-such-day", "wrong-placeholder", "unknown-fact-placeholder",
     # Names that one declares in the same breath are offered, and others accepted.

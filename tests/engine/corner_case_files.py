@@ -78,7 +78,8 @@ def value_of(fact: Fact, written: Any) -> Value:
     """Return a fact's value as a case writes it."""
     match fact.type:
         case Type.NUMBER:
-            return Decimal(written).quantize(Decimal(1).scaleb(-fact.scale))
+            number = Decimal(written).quantize(Decimal(1).scaleb(-fact.scale))
+            return number if number else number.copy_abs()
         case Type.DATE:
             return date.fromisoformat(written)
         case Type.SET:
@@ -114,7 +115,7 @@ def files_of(content: Mapping[str, Any]) -> dict[str, Any]:
     manifest = {"pack": "corner-case", "version": "1.0.0", "title": TEXTS}
     if "ladder" in pack:
         manifest["ladder"] = pack.pop("ladder")
-    catalogue = plain(read_yaml(FOLDER / f"{CATALOGUE}.yaml"))
+    catalogue = corner_catalogue()
     for section, added in content.get("catalogue", {}).items():
         catalogue[section] |= added
     return {
@@ -122,6 +123,12 @@ def files_of(content: Mapping[str, Any]) -> dict[str, Any]:
         "pack.yaml": manifest,
         "rules.yaml": {section: [_filled(section, item) for item in items] for section, items in pack.items()},
     }
+
+
+def corner_catalogue() -> dict[str, Any]:
+    """Return the catalogue of all cases, as it is written."""
+    content: dict[str, Any] = plain(read_yaml(FOLDER / f"{CATALOGUE}.yaml"))
+    return content
 
 
 def _condition_rules(conditions: Mapping[str, Any]) -> list[dict[str, Any]]:

@@ -13,7 +13,7 @@ from engine.compile import compile_pack
 from engine.decision import Decision
 from engine.model import Pack
 from engine.plan import Plan
-from engine.program import Program, decode, encode
+from engine.program import Program, code_limits, decode, encode
 from engine.session import Session
 from engine.snapshot import CustomerFacts
 from engine.vocabulary import BEGINNING, Value
@@ -57,8 +57,9 @@ def inside(rng: Random, program: Program, name: str, answer: Answer) -> Value | 
     least, most = (
         None if one is None else encode(program.vocabulary, fact, one) for one in (answer.least, answer.most)
     )
-    low = least if isinstance(least, int) else int(most or 0) - 40
-    high = most if isinstance(most, int) else low + 40
+    first, last = code_limits(fact)
+    low = least if isinstance(least, int) else max(first, int(most or 0) - 40)
+    high = most if isinstance(most, int) else min(last, low + 40)
     return decode(program.vocabulary, fact, rng.randint(low, high))
 
 

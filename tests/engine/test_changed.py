@@ -67,6 +67,12 @@ def test_a_change_is_read(vocabulary: Vocabulary, written: str, value: Value | N
     assert name in with_changes(CUSTOMER, [change]).facts or value is None
 
 
+def test_a_change_to_minus_nothing_is_one_to_nothing(vocabulary: Vocabulary) -> None:
+    """There is one zero, in what is shown as well."""
+    (change,) = read_settings(vocabulary, CUSTOMER, ["revenue=-0"])
+    assert str(change.after) == "0.00"
+
+
 @pytest.mark.parametrize(
     ("written", "said"),
     [
@@ -82,6 +88,7 @@ def test_a_change_is_read(vocabulary: Vocabulary, written: str, value: Value | N
         (["wish=maybe"], "`wish` is yes or no, not 'maybe'"),
         (["mood=god"], "'god' is no value of `mood`. Did you mean `good`?"),
         (["revenue=1.234"], "`revenue` has at most 2 digits after the point"),
+        (["revenue=1e400"], "`revenue` lies between -100000000000.00 and 100000000000.00; 1E+400 is not possible"),
         (["revenue=NaN"], "`revenue` is a number, not 'NaN'"),
         (["revenue=much"], "`revenue` is a number, not 'much'"),
         (["since=June"], "`since` is a date, not 'June'. Write it as 2024-06-30."),

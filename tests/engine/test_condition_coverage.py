@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import pytest
+
 from engine.cases import cases_from_text
 from engine.compile import compile_pack
 from engine.condition_coverage import Seen, condition_coverage
 from engine.load import pack_from_texts
 from engine.model import Pack, SetFact, Status
+from engine.mutation.mutants import Mistake, Mutants
 from engine.written import written
 from tests.engine.sample import sample_pack, sample_texts
 
@@ -119,10 +122,10 @@ def test_the_values_nearest_to_a_threshold_are_found_on_either_side() -> None:
 def test_who_asks_is_named_with_its_place() -> None:
     """A gate's test is named after the criterion, what is left after the gate; a restricted candidate asks too."""
     asking = {test: [(use.id, use.at.line) for use in one.uses] for test, one in seen().items()}
-    assert ("new-to-established: product-recognised", 79) in asking["perception.product at_least recognised"]
+    assert ("new-to-established: product-recognised", 78) in asking["perception.product at_least recognised"]
     assert "new-to-established" not in dict(asking["perception.product at_least recognised"])
     assert "new-to-established" in dict(asking["stage is new"])
-    assert dict(asking["perception.people known true"]) == {"value-next@people": 91}
+    assert dict(asking["perception.people known true"]) == {"value-next@people": 90}
 
 
 def test_what_only_an_invariant_asks_lacks_no_side() -> None:
@@ -135,17 +138,20 @@ def test_what_only_an_invariant_asks_lacks_no_side() -> None:
     assert (asked.true, asked.missing) == ((), (True, False))
 
 
-def test_a_level_above_the_highest_is_said_as_the_language_says_it() -> None:
-    """Nobody is above the highest level, and a rule may ask for it all the same."""
+@pytest.mark.parametrize("test", ["perception.product more_than recognised", "last_contact_on more_than 9999-12-31"])
+def test_what_is_above_the_highest_is_said_as_the_language_says_it(test: str) -> None:
+    """Nobody is above the highest level, and no day after the last; a rule may ask for it all the same."""
+    fact, op, highest = test.split()
     rules = f"""
 rules:
   - rule: beyond
     title: {TEXT}
     because: {TEXT}
-    when: {{perception.product: {{more_than: recognised}}}}
+    when: {{{fact}: {{{op}: {highest}}}}}
     add: {{flags: [silent]}}
 """
     program = compile_pack(pack_from_texts({**sample_texts("catalog.yaml"), "pack.yaml": MANIFEST, "r.yaml": rules}))
     (leaf,) = range(len(program.leaves))
-    assert written(program, leaf) == "perception.product more_than recognised"
-    assert written(program, leaf, positive=False) == "perception.product at_most recognised"
+    assert written(program, leaf) == test
+    assert {mutant.mistake for mutant in Mutants(program).all} >= {Mistake.FLIPPED, Mistake.REMOVED}
+    assert written(program, leaf, positive=False) == f"{fact} at_most {highest}"

@@ -253,6 +253,25 @@ def test_the_day_is_the_first_on_which_the_test_passes(written: str, wanted: boo
             assert Truths(Plan(compile_pack(changed)), customer).of(test) is comes_out
 
 
+def test_no_day_is_named_beyond_the_last() -> None:
+    """What would pass after more days than there are, time alone does not do."""
+    days = "{type: integer, unit: day, change: {by: time, direction: up}, title: {en: Days, zh: 天数}}"
+    said = "title: {en: A, zh: 甲}, because: {en: B., zh: 乙。}"
+    rule = f"{{rule: a, {said}, when: {{days: {{at_least: 10000000}}}}, set: {{old: true}}}}"
+    old = "{type: flag, origin: derived, title: {en: Old, zh: 旧}}"
+    texts = {
+        "catalog.yaml": f"facts: {{days: {days}, old: {old}}}",
+        "pack.yaml": "{pack: old, version: 1.0.0, title: {en: Old, zh: 旧}}",
+        "rules.yaml": f"rules: [{rule}]",
+    }
+    pack = pack_from_texts(texts)
+    test = pack.rules[0].when
+    assert isinstance(test, Test)
+    fact = pack.vocabulary.facts[test.fact]
+    assert day_it_passes(fact, test, 5, True, AS_OF) is None
+    assert day_it_passes(fact, test, 9_999_999, True, AS_OF) == AS_OF + timedelta(1)
+
+
 # --- generated packs ---
 
 

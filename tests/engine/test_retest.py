@@ -68,7 +68,7 @@ def test_a_version_has_the_results_that_it_has_alone() -> None:
 
 def test_a_case_is_decided_anew_if_its_facts_change() -> None:
     """A case with other facts is decided, and so are a new one and one that fails by what is expected of it now."""
-    rng = Random(1)
+    rng = Random(2)
     pack, customers = generated(rng, CUSTOMERS)
     decisions = decided(pack, customers)
     cases = [everything(*each) for each in zip(customers, decisions, strict=True)]

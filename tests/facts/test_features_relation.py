@@ -224,6 +224,13 @@ def test_base_data_is_taken_over() -> None:
             ),
         ),
         (
+            {"customers": [{"key": "a", "name": "A", "annual_revenue": Decimal("100000000000.01"), "currency": "EUR"}]},
+            (
+                "`annual_revenue` has the value 100000000000.01 in the records of customer `a`. "
+                "It lies between -100000000000.00 and 100000000000.00. [out-of-range]"
+            ),
+        ),
+        (
             {"needs": [{"kind": "prestige", "state": "met"}]},
             (
                 "`needs.kind` has the value `prestige` in the records of customer `a`. "

@@ -7,6 +7,7 @@ from decimal import Decimal
 from random import Random
 
 from engine.errors import Location
+from engine.load.operands import INT64_SAFE, decimals, magnitude
 from engine.model import (
     All,
     AnyOf,
@@ -91,7 +92,8 @@ class Conditions:
         has_all_types = scope in COLLECTIONS
         other = self.fact(self._rng.choice((scope if has_all_types else None, None)), layer, types)
         if fact.type in NUMERIC:
-            return FactOperand(other.key, Decimal(self._rng.choice(_FACTORS)))
+            times = Decimal(self._rng.choice(_FACTORS))
+            return FactOperand(other.key, times) if _is_exact(fact, other, times) else FactOperand(fact.key)
         return FactOperand(other.key if other.enum == fact.enum else fact.key)
 
     def _constants(self, fact: Fact, op: Op) -> tuple[Value, ...]:
@@ -100,7 +102,8 @@ class Conditions:
             return (rng.choice((True, False)),)
         if op in (Op.WITHIN_DAYS, Op.DUE_WITHIN_DAYS):
             return (rng.choice(DAYS),)
-        values = self._facts.vocabulary.enum_of(fact).members if fact.enum else values_of(fact)
+        members = self._facts.vocabulary.enum_of(fact).members if fact.enum else ()
+        values = members if members and fact.enum != "rank" else values_of(fact)
         if op is Op.BETWEEN:
             first, last = sorted((rng.randrange(len(values)), rng.randrange(len(values))))
             return (values[first], values[last])
@@ -115,7 +118,7 @@ class Conditions:
         where = self._where(collection, layer, depth)
         if quantifier is Quantifier.SUM and collection != ACTIONS:
             amount = self.fact(collection, layer, NUMERIC)
-            values = (*values_of(amount), *values_of(amount)[-1:])
+            values = values_of(amount)
             return Quantified(collection, quantifier, where, AT, amount.key, self._bounds(values))
         if quantifier in (Quantifier.COUNT, Quantifier.SUM):
             return Quantified(collection, Quantifier.COUNT, where, AT, None, self._bounds((0, 1, 2, 3)))
@@ -135,3 +138,9 @@ class Conditions:
     def _bound(self, op: Op, values: tuple[Value, ...]) -> Bound:
         first, last = sorted((self._rng.randrange(len(values)), self._rng.randrange(len(values))))
         return Bound(op, Constant((values[first], values[last]) if op is Op.BETWEEN else (values[first],)))
+
+
+def _is_exact(left: Fact, right: Fact, times: Decimal) -> bool:
+    """Whether the language allows a comparison: one that could need more than 62 bits is an error."""
+    digits = max(left.scale, right.scale + decimals(times))
+    return max(magnitude(left), magnitude(right) * abs(times)).scaleb(digits) < INT64_SAFE

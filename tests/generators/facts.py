@@ -13,6 +13,8 @@ from engine.model import Pack
 from engine.snapshot import CustomerFacts, Recorded, Row
 from engine.vocabulary import (
     BEGINNING,
+    LATEST,
+    MAX_SCALED,
     Collection,
     Enum,
     Fact,
@@ -31,20 +33,26 @@ TEXT = Text("text", "文字")
 KINDS = ("product", "brand", "people")
 STAGES = ("potential", "new", "established")
 HEIGHTS = ("low", "middle", "high")
+RANKS = tuple(f"r{number}" for number in range(130))
 ENUMS = {
     "stage": STAGES,
     "move": ("stay", "up", "down", "aside", "back"),
     "kind": KINDS,
     "height": HEIGHTS,
+    "rank": RANKS,
     "action_state": ("open", "done"),
 }
 NEEDS, ORDERS, ACTIONS = "needs", "orders", "actions"
 COLLECTIONS = (NEEDS, ORDERS)
 PLACED_ON = FactKey(ORDERS, "placed_on")
+ASSESSED_STAGE = FactKey(None, "assessed_stage")
 ADVISED, CHOICE, CHOICES, EVIDENCED = (FactKey(None, name) for name in ("advised", "choice", "choices", "evidenced"))
 
 AS_OF = date(2024, 3, 1)
-DAYS = (0, 1, 2, 30)
+DAYS = (0, 1, 2, 30, 30, 100_000)
+OTHER_DAYS = (date(201, 1, 1), date(1800, 1, 1), LATEST)
+"""As-of dates at the ends of what there is; on the first, `within_days: 100000` begins before there are dates."""
+
 TOP_LAYER = 5
 ROW_TOP_LAYER = 3
 
@@ -55,15 +63,25 @@ _VALUES: dict[Type, tuple[Value, ...]] = {
     Type.INTEGER: (-1, 0, 1, 2, 3),
     Type.CATEGORY: KINDS,
     Type.LEVEL: HEIGHTS,
-    Type.DATE: tuple(AS_OF + timedelta(days) for days in (-31, -30, -29, -2, -1, 0, 1, 2, 30, 31)),
-    Type.TEXT: ("", "no", "No", "10:30", "文字"),
-}
+    Type.DATE: (
+        *(AS_OF + timedelta(days) for days in (-31, -30, -29, -2, -1, 0, 1, 2, 30, 31)),
+        date.min, date(1800, 1, 1), date(2199, 12, 31), date.max,
+    ),
+    Type.TEXT: ("", "no", "No", "10:30", "文字", "\u00e9", "e\u0301", "e", "e\0", "\U0001f469\u200d\U0001f467"),
+}  # fmt: skip
+_LARGE = (-MAX_SCALED, -1, 0, 1, MAX_SCALED - 1, MAX_SCALED)
+_NEAR_A_BYTE = ("r0", "r1", "r126", "r127", "r128", "r129")
+_AT_THE_ENDS = ("large", "fine")
 _NUMBERS = ("-0.1", "0.0", "0.1", "0.3", "1.0", "3.0")
 _HUNDREDTHS = ("-0.01", "0.00", "0.01", "0.08", "0.10", "0.30", "1.00")
 
 
 def values_of(fact: Fact) -> tuple[Value, ...]:
     """Return the few values that constants and customers have for a fact."""
+    if fact.enum == "rank":
+        return _NEAR_A_BYTE
+    if fact.name in _AT_THE_ENDS:
+        return tuple(Decimal(code).scaleb(-fact.scale) for code in _LARGE) if fact.scale else _LARGE
     if fact.type is Type.NUMBER:
         return tuple(Decimal(text) for text in (_NUMBERS if fact.scale == 1 else _HUNDREDTHS))
     return ENUMS[fact.enum] if fact.enum in ENUMS else _VALUES[fact.type]
@@ -112,8 +130,12 @@ class Facts:
         for type_ in _SINGLE:
             self._measured(None, type_)
         self._measured(None, Type.INTEGER, "integer_b")
-        for kind in KINDS:
-            self._add(_fact(f"trust.{kind}", None, Type.LEVEL, family="trust", member=kind), 0)
+        for scope in (None, NEEDS):
+            self._declare_families(scope)
+        for scope in (None, ORDERS):
+            self._add(_fact("large", scope, Type.INTEGER), 0)
+            self._add(replace(_fact("fine", scope, Type.NUMBER), scale=6), 0)
+            self._add(_fact("rank", scope, Type.LEVEL, enum="rank"), 0)
         for scope in COLLECTIONS:
             for type_ in _SINGLE:
                 self._measured(scope, type_)
@@ -126,6 +148,13 @@ class Facts:
         self._add(_fact(CHOICE.name, None, Type.CATEGORY, origin=Origin.DERIVED), 3)
         self._add(_fact(EVIDENCED.name, None, Type.SET, origin=Origin.DERIVED), 1)
         self._add(_fact(CHOICES.name, None, Type.SET, origin=Origin.DERIVED), 3)
+
+    def _declare_families(self, scope: str | None) -> None:
+        """Declare a measured family, and a derived one of which each member falls back to one of that."""
+        for kind in KINDS:
+            measured = self._add(_fact(f"trust.{kind}", scope, Type.LEVEL, family="trust", member=kind), 0)
+            derived = _fact(f"faith.{kind}", scope, Type.LEVEL, origin=Origin.DERIVED, family="faith", member=kind)
+            self._add(replace(derived, falls_back_to=measured.name) if self._maybe(0.5) else derived, 2)
 
     def _declare_layer(self, layer: int) -> None:
         for type_ in Type:
@@ -141,7 +170,7 @@ class Facts:
                 self._tally(scope, layer)
 
     def _declare_ladder(self) -> None:
-        assessed = _fact("assessed_stage", None, Type.CATEGORY, enum="stage", origin=Origin.DERIVED)
+        assessed = _fact(ASSESSED_STAGE.name, None, Type.CATEGORY, enum="stage", origin=Origin.DERIVED)
         stage = _fact("stage", None, Type.CATEGORY, enum="stage", origin=Origin.REMEMBERED)
         proposed = _fact("proposed_stage", None, Type.CATEGORY, enum="stage", origin=Origin.DERIVED)
         move = _fact("move", None, Type.CATEGORY, enum="move", origin=Origin.DERIVED)
@@ -155,6 +184,7 @@ class Facts:
         self._add(_fact("about", ACTIONS, Type.TEXT), 0)
         self._add(_fact("state", ACTIONS, Type.CATEGORY, enum="action_state"), 0)
         self._add(_fact("due_on", ACTIONS, Type.DATE), 0)
+        self._add_derived(ACTIONS, Type.FLAG, 1)
 
     def _measured(self, scope: str | None, type_: Type, name: str = "") -> None:
         """Declare a measured fact and, sometimes, another that falls back to a derived one."""
@@ -168,7 +198,7 @@ class Facts:
         below = [one for one in self.readable(scope, layer) if _kind(one) == _kind(fact)]
         if type_ is not Type.SET and self._maybe(0.3):
             fact = replace(fact, default=self._rng.choice(values_of(fact)))
-        elif type_ is not Type.SET and below and self._maybe(0.3):
+        if type_ is not Type.SET and below and self._maybe(0.25):
             fact = replace(fact, falls_back_to=self._rng.choice(below).name)
         self._add(fact, layer)
 
@@ -211,7 +241,7 @@ def _kind(fact: Fact) -> tuple[Type, str | None, int]:
 
 
 def _enum(name: str, members: Sequence[str]) -> Enum:
-    return Enum(name, TEXT, tuple(members), dict.fromkeys(members, TEXT), name == "height", AT)
+    return Enum(name, TEXT, tuple(members), dict.fromkeys(members, TEXT), name in ("height", "rank"), AT)
 
 
 def _collections() -> dict[str, Collection]:
@@ -226,17 +256,18 @@ def _collections() -> dict[str, Collection]:
 
 
 def random_customers(rng: Random, pack: Pack, number: int) -> list[CustomerFacts]:
-    """Return customers with random facts, rows and coverage, full of gaps."""
-    return [_customer(rng, pack.vocabulary, f"C{index}") for index in range(number)]
+    """Return customers with random facts, rows and coverage, full of gaps; all as of one day."""
+    as_of = rng.choice((*[AS_OF] * 9, *OTHER_DAYS))
+    return [_customer(rng, pack.vocabulary, as_of, f"C{index}") for index in range(number)]
 
 
-def _customer(rng: Random, vocabulary: Vocabulary, name: str) -> CustomerFacts:
+def _customer(rng: Random, vocabulary: Vocabulary, as_of: date, name: str) -> CustomerFacts:
     gaps = rng.choice((0.0, 0.1, 0.3, 0.7))
     rows = {collection: _rows(rng, vocabulary, collection, gaps) for collection in vocabulary.collections}
-    recorded = {collection: _recorded(rng) for collection in vocabulary.collections}
+    recorded = {collection: _recorded(rng, as_of) for collection in vocabulary.collections}
     return CustomerFacts(
         customer=name,
-        as_of=AS_OF,
+        as_of=as_of,
         facts=_stored(rng, vocabulary, None, gaps),
         rows={collection: found for collection, found in rows.items() if found},
         recorded={collection: since for collection, since in recorded.items() if since},
@@ -253,10 +284,11 @@ def _stored(rng: Random, vocabulary: Vocabulary, scope: str | None, gaps: float)
 
 def _options(fact: Fact, vocabulary: Vocabulary) -> tuple[Value, ...]:
     if fact.name == "about":
-        return _ROW_KEYS
+        return _ABOUT
     return vocabulary.enum_of(fact).members if fact.enum else values_of(fact)
 
 
+_ABOUT = ("", "1", "10", "9", "b")
 _ROW_KEYS = ("1", "10", "9", "b")
 
 
@@ -265,7 +297,7 @@ def _rows(rng: Random, vocabulary: Vocabulary, collection: str, gaps: float) -> 
     return tuple(Row(key, _stored(rng, vocabulary, collection, gaps)) for key in keys)
 
 
-def _recorded(rng: Random) -> Recorded | None:
-    start = rng.choice((None, *[BEGINNING] * 4, *(AS_OF - timedelta(days) for days in (-1, 0, 1, 29, 30, 31, 500))))
-    end = rng.choice((None, None, None, *(AS_OF + timedelta(days) for days in (-1, 0, 1))))
+def _recorded(rng: Random, as_of: date) -> Recorded | None:
+    start = rng.choice((None, *[BEGINNING] * 4, *(as_of - timedelta(days) for days in (-1, 0, 1, 29, 30, 31, 500))))
+    end = rng.choice((None, None, None, *(as_of + timedelta(days) for days in (-1, 0, 1))))
     return (start, end) if start else None

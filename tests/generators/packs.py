@@ -20,6 +20,7 @@ from engine.model import (
     Gate,
     Hit,
     Invariant,
+    Ladder,
     Move,
     Pack,
     PointRule,
@@ -35,7 +36,9 @@ from engine.model import (
 from engine.vocabulary import FactKey, Text, Type, Value
 from tests.generators.conditions import Conditions
 from tests.generators.facts import (
+    ACTIONS,
     AS_OF,
+    ASSESSED_STAGE,
     CHOICE,
     CHOICES,
     COLLECTIONS,
@@ -92,13 +95,14 @@ class _Generator:
             actions=self.actions,
             invariants=tuple(self._invariant() for _ in range(rng.randint(0, 2))),
             talk=Talk((), {one.id: one for one in map(self._evidence, range(rng.randint(0, 3)))}),
+            ladder=rng.choice((Ladder(), Ladder(), Ladder(stage=ASSESSED_STAGE))),
         )
 
     # --- rules -------------------------------------------------------------------------------------------------------
 
     def _rule(self) -> Rule:
         rng = self.rng
-        layer, each = rng.randint(1, TOP_LAYER), self._each()
+        layer, each = rng.randint(1, TOP_LAYER), rng.choice((self._each(), self._each(), self._each(), ACTIONS))
         return Rule(
             id=self._name(),
             title=TEXT,
@@ -145,7 +149,7 @@ class _Generator:
                 at=AT,
                 medium=rng.choice((None, "visit")),
                 urgency=rng.choice((50, 60)),
-                per=rng.choice((None, *COLLECTIONS)),
+                per=rng.choice((None, *COLLECTIONS, ACTIONS)),
             )
             for name in ("call", "visit", "settle")
         }

@@ -18,7 +18,7 @@ from engine.snapshot import CustomerFacts, Recorded, Row
 from engine.vocabulary import BEGINNING, Fact, Type, Value
 
 AS_OF = date(2024, 6, 30)
-_DAYS = (-4000, -400, -365, -180, -91, -90, -31, -30, -29, -8, -7, -1, 0, 1, 30, 4000)
+_DAYS = (-81_000, -4000, -400, -365, -180, -91, -90, -31, -30, -29, -8, -7, -1, 0, 1, 30, 4000, 64_000)
 _ROW_KEYS = ("1", "2", "3")
 
 
@@ -101,11 +101,11 @@ class Drawing:
             return [AS_OF + timedelta(days) for days in _DAYS]
         if fact.type is Type.TEXT:
             return self._pack.vocabulary.enums[fact.names].members if fact.names is not None else _ROW_KEYS
-        low, high = fact.least, fact.most
-        near = {number + beside for number in self._thresholds for beside in (-1, 0, 1)}
-        inside = sorted(it for it in near if (low is None or it >= low) and (high is None or it <= high))
+        low, high = fact.limits
+        near = {Decimal(number + beside) for number in self._thresholds for beside in (-1, 0, 1)}
+        inside = [low, *sorted(it for it in near if low <= it <= high), high]
         step = Decimal(1).scaleb(-fact.scale)
-        return [Decimal(it).quantize(step) if fact.type is Type.NUMBER else it for it in inside]
+        return [it.quantize(step) if fact.type is Type.NUMBER else int(it) for it in inside]
 
     @cached_property
     def _thresholds(self) -> frozenset[int]:
