@@ -209,6 +209,7 @@ def need_stands(at: At, form: Form) -> list[Statement]:
         "kind": kind,
         "state": form.needed("state", "need_state"),
         "tier": form.word("tier", "need_tier"),
+        "level": form.word("level", "need_level"),
         "evidence": form.text("evidence"),
         "sure": form.word("sure", SURE),
     }

@@ -333,6 +333,7 @@ def test_what_happened_is_recorded_where_it_is_told(own_pages: Pages) -> None:
     said_after(manager, "complaints", complaint=found[1], on=AS_OF.isoformat())
     assert "投诉已解决" not in words(manager.get(CUSTOMER).text)
     assert "部分满足、客户告知" in said_after(manager, "needs", kind="information", state="partly_met", sure="told")
+    assert "→ 全面满足核心需求" in said_after(manager, "needs", kind="brand", state="unmet", level="basic")
     assert "未登记" in said_after(manager, "needs", kind="information")
     assert "未登记" in said_after(manager, "talks", medium="pigeon")
 
