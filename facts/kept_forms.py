@@ -14,7 +14,7 @@ from contextlib import suppress
 from pathlib import Path
 
 KEPT = 16
-"""How many forms are kept, the newest: of packs, of texts, and of those before them."""
+"""How many forms are kept, those used last: of packs, of texts, and of those before them."""
 
 
 def digest_of(files: Iterable[Path], *, more: str = "") -> str:
@@ -33,6 +33,8 @@ def kept(digest: str) -> str | None:
         if folder is not None and _is_ours(folder):
             seal, _, form = (folder / digest).read_bytes().partition(b"\n")
             if seal == _seal(form):
+                with suppress(OSError):  # it may be read and not touched
+                    os.utime(folder / digest)
                 return form.decode()
     return None
 

@@ -154,14 +154,16 @@ def test_a_pack_in_use_is_kept_by_what_the_store_says(store_url: str, tmp_path: 
     store.close()
 
 
-def test_only_the_newest_are_kept(cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """What no command reads any more does not pile up."""
+def test_only_those_used_last_are_kept(cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What no command reads any more does not pile up; what one reads stays."""
     monkeypatch.setattr(kept_forms, "KEPT", 3)
     for number in range(5):
         kept_forms.keep(f"form-{number}", str(number))
         os.utime(cache / f"form-{number}", (number, number))
     assert {each.name for each in cache.iterdir()} == {"form-2", "form-3", "form-4"}
-    assert kept_forms.kept("form-4") == "4"
+    assert kept_forms.kept("form-2") == "2"
+    kept_forms.keep("form-5", "5")
+    assert {each.name for each in cache.iterdir()} == {"form-2", "form-4", "form-5"}
     assert kept_forms.kept("form-0") is None
 
 

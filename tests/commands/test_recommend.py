@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import subprocess
 import sys
@@ -320,13 +321,14 @@ def test_a_moment_before_everything_was_recorded(query: Call, arguments: list[st
     assert re.findall("--[a-z-]+", answer.errors) == ["--known-at"]
 
 
-def test_a_process_of_its_own_loads_what_it_needs_and_ends_in_silence(told_store: Path) -> None:
+def test_a_process_of_its_own_loads_what_it_needs_and_ends_in_silence(told_store: Path, tmp_path: Path) -> None:
     """All libraries that `bench.cold` holds against it are loaded, another database's dialect is not."""
     arguments = ["recommend", "moonbridge", "--db", str(told_store), "--as-of", DAY]
     program = "import atexit, sys, cli\natexit.register(lambda: print(*sys.modules))\ncli.run()"
-    for _ in range(2):  # the first time rules are loaded from YAML, if no other test has kept them
+    own_cache = {**os.environ, "VALUELIFT_CACHE": str(tmp_path)}  # from which no other test removes the rules
+    for _ in range(2):  # the first time rules are loaded from YAML
         command = [sys.executable, "-c", program, *arguments]
-        done = subprocess.run(command, capture_output=True, text=True, cwd=ROOT, check=True)
+        done = subprocess.run(command, capture_output=True, text=True, cwd=ROOT, check=True, env=own_cache)
     loaded = set(done.stdout.splitlines()[-1].split())
     assert set(LIBRARIES.removeprefix("import ").split(", ")) <= loaded
     assert not {"yaml", "engine.load", "engine.compile"} & loaded

@@ -374,7 +374,7 @@ def test_an_editor_explains(server: LanguageServer) -> None:
         ("days_in_stage: {atleast: 3}", "Property atleast is not allowed."),
         ("days_in_stge: 3", "Property days_in_stge is not allowed."),
         ("stage: nwe", 'Value is not accepted. Valid values: "potential", "target", "new"'),
-        ("flags: silent", 'Incorrect type. Expected "known, has, has_any, has_all, has_none".'),
+        ("flags: silent", 'Incorrect type. Expected "has, has_any, has_all, has_none".'),
         ("needs: {any: {tir: core}}", "Property tir is not allowed."),
         ("complaints: {count: {where: {severity: high}}}", 'Missing property "at_least".'),
         ("days_in_stage: {at_least: {param: nope}}", "Value is not accepted. Valid values: "),
