@@ -11,7 +11,7 @@ from decimal import Decimal, InvalidOperation
 from engine.decision import AdvisedAction, Decision
 from engine.errors import counted, did_you_mean, which_word
 from engine.snapshot import CustomerFacts
-from engine.vocabulary import Fact, Origin, Type, Value, Vocabulary
+from engine.vocabulary import Fact, Origin, Type, Value, Vocabulary, exact
 
 _FLAGS = {"yes": True, "true": True, "是": True, "no": False, "false": False, "否": False}
 
@@ -130,7 +130,7 @@ def _read_number(fact: Fact, text: str) -> Decimal:
         raise SettingError(
             f"`{fact.name}` has at most {counted(fact.scale, 'digit')} after the point, not as many as {text}."
         )
-    return round(number, fact.scale) if number else round(number.copy_abs(), fact.scale)  # there is one zero
+    return exact(number, fact.scale)
 
 
 def _read_date(fact: Fact, text: str) -> date:

@@ -79,6 +79,11 @@ class Text:
         return self.zh if language == "zh" else self.en
 
 
+def exact(number: Decimal, scale: int) -> Decimal:
+    """Return a number with so many digits after the point; there is one zero, and no `-0`."""
+    return round(number if number else number.copy_abs(), scale)
+
+
 def id_of(word: str, titles: Iterable[tuple[str, Text]]) -> str:
     """Return a hint for a word that is the title of something, where its id belongs; or nothing.
 

@@ -12,14 +12,11 @@ from datetime import date
 from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING, Any
 
-from engine.errors import Problem, ProblemsError, which_word
-from engine.vocabulary import Fact, Origin, Type, Value, Vocabulary
+from engine.errors import Problem, ProblemsError, counted, which_word
+from engine.vocabulary import Fact, Origin, Type, Value, Vocabulary, exact
 
 if TYPE_CHECKING:
     import pyarrow as pa
-
-LARGEST = 10**13
-"""Numbers of facts lie between this and its negative."""
 
 _WRITTEN = {
     Type.INTEGER: "Write a whole number, such as 620.",
@@ -79,7 +76,7 @@ def value_of(vocabulary: Vocabulary, fact: Fact, text: str) -> Value:
     hint = value.hint if isinstance(value, _No) else _beyond(fact, value)
     if isinstance(value, _No) or hint:
         raise ValueError(f"{text!r} is no value of {fact.name}. {hint}".rstrip())
-    return value
+    return exact(value, fact.scale) if isinstance(value, Decimal) else value
 
 
 def fault_of(vocabulary: Vocabulary, name: str | None, text: str | None) -> str | None:
@@ -110,10 +107,11 @@ def _beyond(fact: Fact, value: Value) -> str:
     if (fact.least is not None and value < fact.least) or (fact.most is not None and value > fact.most):
         upper = "" if fact.most is None else f" to {fact.most}"
         return f"It lies from {fact.least}{upper}."
-    if not -LARGEST <= value <= LARGEST:
+    least, most = fact.limits
+    if not least <= value <= most:
         return "It has too many digits."
     if isinstance(value, Decimal) and value != value.quantize(Decimal(1).scaleb(-fact.scale)):
-        return f"It has {fact.scale} digit{'' if fact.scale == 1 else 's'} after the point at most."
+        return f"It has {counted(fact.scale, 'digit')} after the point at most."
     return ""
 
 

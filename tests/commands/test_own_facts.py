@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from facts.demo import AS_OF
+from facts.own import value_of
 from facts.snapshot import customer_facts, take_snapshot
 from facts.store import Store
 from tests.commands.conftest import DAY, Call, call_command
@@ -112,6 +113,7 @@ def test_an_answer_is_kept_asked_for_and_decided_by(demo: Call) -> None:
         ("licence=gone", "'gone' is no value of licence. It is one of valid, lapsed."),
         ("litres=1.25", "'1.25' is no value of litres. It has 1 digit after the point at most."),
         ("litres=1e14", "'1e14' is no value of litres. It has too many digits."),
+        ("litres=2000000000000", "'2000000000000' is no value of litres. It has too many digits."),
         ("chain=maybe", "'maybe' is no value of chain. Write yes or no."),
         ("opened_on=31.01.2024", "'31.01.2024' is no value of opened_on. Write a date as 2024-06-30."),
     ],
@@ -196,3 +198,12 @@ def test_what_nothing_can_tell_is_an_error_of_the_pack(pack: Path, declared: str
     answer = call_command("rules", "check", pack)
     assert answer.code == 1
     assert f"facts.yaml:{place}: {why}" in answer.errors
+
+
+@pytest.mark.parametrize(("text", "read"), [("40", "40.0"), ("-0", "0.0"), ("1e2", "100.0")])
+def test_a_number_is_read_as_columns_hold_it(pack: Path, text: str, read: str) -> None:
+    """However it is written, it has its fact's digits after the point and one zero: so digests are alike."""
+    vocabulary = load_rules(pack).pack.vocabulary
+    fact = vocabulary.fact("litres")
+    assert fact is not None
+    assert format(value_of(vocabulary, fact, text), "") == read
