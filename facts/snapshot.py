@@ -328,6 +328,7 @@ class _Workspace:
     def __init__(self, as_of: date) -> None:
         self._lock = threading.Lock()
         self._as_of = as_of
+        self._currency = ""
         self._given = {name: Given(schema) for name, schema in base_schemas().items()}
         self._kept: dict[str, Statement] = {}
         self._is_asked = False
@@ -350,7 +351,7 @@ class _Workspace:
         # Else DuckDB sorts both sides to join a few rows with the spans that they lie in.
         database.execute("SET nested_loop_join_threshold = 1000000")
         database.execute(f"CREATE OR REPLACE MACRO as_of() AS DATE '{self._as_of.isoformat()}'")
-        _set_currency(database, "")
+        _set_currency(database, self._currency)
         # In one go and without data: to create them from empty Arrow tables takes three times as long.
         database.execute(";".join(create(name, schema) for name, schema in base_schemas().items()))
         for name in _ALL_PREPARED:
@@ -362,7 +363,9 @@ class _Workspace:
     def customer_facts(self, base: Base, vocabulary: Vocabulary, base_currency: str) -> CustomerFacts:
         self._is_asked = True
         with self._lock:
-            _set_currency(self._database, base_currency)
+            if base_currency != self._currency:  # it is nearly always the same
+                _set_currency(self._database, base_currency)
+                self._currency = base_currency
             self._database.begin()
             try:
                 return self._facts(base, vocabulary)
