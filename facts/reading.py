@@ -39,13 +39,11 @@ from sqlalchemy.sql.selectable import NamedFromClause
 
 from facts.columns import Scaled, UtcMoment
 from facts.database import bulk, is_sqlite, run
-from facts.tables import customer_keys, customers, decision_runs, merges, portfolio
+from facts.tables import customer_keys, customers, decision_runs, merges, own_columns, portfolio
 
 if TYPE_CHECKING:
     from adbc_driver_manager.dbapi import Cursor
 
-# Columns that say how a row came into the store; rules have no use for them.
-_BOOKKEEPING = ("id", "source", "recorded_at", "entered_by", "retracted_at")
 _CURRENT = "is_current"
 
 
@@ -94,9 +92,7 @@ def visible_rows(table: Table, columns: tuple[str, ...], *, of_customers: bool =
 @cache
 def readable_columns(table: Table) -> tuple[str, ...]:
     """Return the columns of a fact table that hold neither personal data nor bookkeeping."""
-    return tuple(
-        column.name for column in table.columns if column.name not in _BOOKKEEPING and not column.info.get("personal")
-    )
+    return tuple(column.name for column in own_columns(table) if not column.info.get("personal"))
 
 
 def _seen_in_time(column: Column[Any]) -> ColumnElement[Any]:

@@ -103,6 +103,15 @@ def provenance() -> list[Column[Any]]:
     ]
 
 
+BOOKKEEPING = ("id", "source", "recorded_at", "entered_by", "retracted_at")
+"""The columns that the store fills itself: how a row came into it, not what the row says."""
+
+
+def own_columns(table: Table) -> list[Column[Any]]:
+    """Return the columns of a fact table that whoever records a row gives."""
+    return [column for column in table.columns if column.name not in BOOKKEEPING]
+
+
 def _fact_table(name: str, shape: str, *columns: SchemaItem, customer: bool, identity: Sequence[str] = ()) -> Table:
     """Return a fact table: row id, key, customer, own columns and provenance; one standing row per key."""
     own = list(columns)
