@@ -89,7 +89,7 @@ class Desk:
 
     def _facts(self, customer: str) -> tuple[Card, CustomerFacts] | None:
         """Return who a customer is, and its facts; None if it was not there on this date."""
-        from facts.snapshot import customer_facts
+        from facts.customer_facts import customer_facts
 
         base = self.store.customer_tables(customer, self.as_of, self.known_at)
         if not base["customers"].num_rows:
@@ -340,10 +340,11 @@ class Desk:
 
     def _whole(self, base: dict[str, pa.Table], look_alikes: pa.Table | None) -> tuple[Snapshot, pa.Table]:
         """Return the facts of all customers, among them what only a look at the whole base shows, and that apart."""
+        from facts.feature_database import prepared_base
         from facts.group_acceptance import acceptance_in
         from facts.group_flow import flow_in
         from facts.portfolio import with_portfolio
-        from facts.snapshot import portfolio_in, prepared_base
+        from facts.snapshot import portfolio_in
 
         snapshot = self._snapshot(base)
         flow, judged = self.rules.flow(), self.rules.judged()

@@ -26,8 +26,8 @@ from engine.errors import which_word
 from facts import reading
 from facts.batch.scattered import is_scattered, sorted_copy
 from facts.database import StoreError
+from facts.feature_database import MEMORY, open_database
 from facts.features import base_columns, base_schemas
-from facts.snapshot import MEMORY, open_database
 from facts.tables import FACT_TABLES
 
 if TYPE_CHECKING:
@@ -149,7 +149,7 @@ class FactsFolder:
         What is current of a register takes long to find out; if it is read `twice`, it is found out once.
 
         Args:
-            database: as `snapshot.open_database` gives it.
+            database: as `feature_database.open_database` gives it.
             part: which customers.
             known_at: everything is known by default.
             twice: the views are read themselves, and `fill` reads them once more.
