@@ -12,13 +12,15 @@ from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
 import duckdb
+import pyarrow as pa
 
 from engine.snapshot import CustomerFacts, Recorded, Row
 from engine.vocabulary import Value, Vocabulary
-from facts.empty_tables import Given, create
 from facts.feature_database import Base, empty_database, set_currency
 from facts.features import KINDS, PREPARED, PREPARED_FOR_FEATURES, base_schemas, features, prepared
+from facts.given_rows import Given
 from facts.own import said_values
+from facts.reading import duckdb_type
 from facts.snapshot_checks import check_members, check_values
 
 if TYPE_CHECKING:
@@ -98,7 +100,7 @@ class _Workspace:
         database.execute(f"CREATE OR REPLACE MACRO as_of() AS DATE '{self._as_of.isoformat()}'")
         set_currency(database, self._currency)
         # In one go and without data: to create them from empty Arrow tables takes three times as long.
-        database.execute(";".join(create(name, schema) for name, schema in base_schemas().items()))
+        database.execute(";".join(_create(name, schema) for name, schema in base_schemas().items()))
         for name in _ALL_PREPARED:
             database.execute(f"CREATE TABLE {name} AS FROM ({prepared(name)}) LIMIT 0")
         for name, given in self._given.items():
@@ -156,6 +158,11 @@ class _Workspace:
             self._database.execute(f"PREPARE {name} AS {sql}")
             (self._kept[name],) = self._database.extract_statements(f"EXECUTE {name}")
         return self._kept[name]
+
+
+def _create(name: str, schema: pa.Schema) -> str:
+    """Return the statement that makes an empty table."""
+    return f"CREATE TABLE {name} ({', '.join(f'{field.name} {duckdb_type(field.type)}' for field in schema)})"
 
 
 def _known_facts(said: Mapping[str, Results], vocabulary: Vocabulary, customer: str) -> Iterator[tuple[str, Value]]:

@@ -9,13 +9,13 @@ from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
-from sqlalchemy import Column, DefaultClause, Table, select
+from sqlalchemy import Column, Table, select
 
 from facts import reading
 from facts.columns import happens
 from facts.database import is_sqlite
 from facts.import_comparison import USABLE, Comparison, Staged, same_fact
-from facts.import_sql import Sql, checked_table, duckdb_type, joined, name, sql, typed
+from facts.import_sql import Sql, checked_table, joined, name, sql, typed, with_default
 from facts.mapping import GENERATED, ImportMapping, TableMapping
 from facts.store import Store
 from facts.tables import FACT_TABLES, coverage, customer_keys, own_columns
@@ -133,10 +133,7 @@ class Changes:
     def _merged(self, column: Column[Any], mapped: set[str]) -> Sql:
         if column.name in mapped:
             return sql("new.{}", name(column.name))
-        stood = sql("standing.{}", name(column.name))
-        if isinstance(column.server_default, DefaultClause):
-            default = str(column.server_default.arg)
-            stood = sql(f"coalesce({{}}, CAST({{}} AS {duckdb_type(column)}))", stood, default)
+        stood = with_default(sql("standing.{}", name(column.name)), column)
         return sql("{} AS {}", stood, name(column.name))
 
     def _load_standing(self, table: Table) -> None:

@@ -13,6 +13,7 @@ from typing import Any
 
 from sqlalchemy import Boolean, Column, Date, DefaultClause, Integer, String, Table
 
+from facts import reading
 from facts.columns import Scaled, days_are_counted, happens
 from facts.days import EARLIEST
 from facts.import_files import FAULT, MAX_CELL, ROW
@@ -314,23 +315,18 @@ def _holds(test: CellTest) -> Sql:
 
 def _typed(text: Sql, target: Column[Any]) -> Sql:
     """Return the value in the target column's type, its default if it is missing."""
-    value = sql(f"TRY_CAST({{}} AS {duckdb_type(target)})", text)
-    if isinstance(target.server_default, DefaultClause):
-        default = str(target.server_default.arg)
-        return sql(f"coalesce({{}}, CAST({{}} AS {duckdb_type(target)}))", value, default)
-    return value
+    return with_default(sql(f"TRY_CAST({{}} AS {_duckdb_type(target)})", text), target)
 
 
-def duckdb_type(column: Column[Any]) -> str:
-    """Return DuckDB's type for a column's values."""
-    kind = column.type
-    if isinstance(kind, Scaled):
-        return f"DECIMAL(18, {kind.scale})"
-    if isinstance(kind, Date):
-        return "DATE"
-    if isinstance(kind, Boolean):
-        return "BOOLEAN"
-    return "BIGINT" if isinstance(kind, Integer) else "VARCHAR"
+def with_default(value: Sql, column: Column[Any]) -> Sql:
+    """Return a value, or the column's default where it is missing."""
+    if not isinstance(column.server_default, DefaultClause):
+        return value
+    return sql(f"coalesce({{}}, CAST({{}} AS {_duckdb_type(column)}))", value, str(column.server_default.arg))
+
+
+def _duckdb_type(column: Column[Any]) -> str:
+    return reading.duckdb_type(reading.arrow_type(column))
 
 
 def _problems(text: Sql, target: Column[Any], today: date, words: Words) -> Iterator[tuple[Sql, str]]:

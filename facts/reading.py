@@ -280,6 +280,20 @@ def arrow_type(column: Column[Any]) -> pa.DataType:
     return pa.string()
 
 
+_DUCKDB_TYPES = {
+    pa.string(): "VARCHAR",
+    pa.int64(): "BIGINT",
+    pa.bool_(): "BOOLEAN",
+    pa.date32(): "DATE",
+    pa.timestamp("us", "UTC"): "TIMESTAMPTZ",
+}
+
+
+def duckdb_type(kind: pa.DataType) -> str:
+    """Return what DuckDB calls one of these types."""
+    return f"DECIMAL({kind.precision}, {kind.scale})" if pa.types.is_decimal(kind) else _DUCKDB_TYPES[kind]
+
+
 def _typed(statement: Select[Any], schema: pa.Schema) -> Any:
     """Put a row of example values first: the SQLite driver takes a column's type from the first rows."""
     examples = [literal("" if _stored_as_text(field.type) else 0).label(field.name) for field in schema]

@@ -248,7 +248,7 @@ class FactsFolder:
 
     def _column(self, name: str, column: Column[Any]) -> str:
         if column.name in self.columns[name]:
-            return f"{column.name}::{_sql_type(column)} AS {column.name}"
+            return f"{column.name}::{_duckdb_type(column)} AS {column.name}"
         return _empty(column)
 
 
@@ -298,7 +298,11 @@ def _empty(column: Column[Any]) -> str:
     if column.name == "recorded_at":
         return "TIMESTAMPTZ '0001-01-01' AS recorded_at"
     default = getattr(column.server_default, "arg", None)
-    return f"{'NULL' if default is None else repr(str(default))}::{_sql_type(column)} AS {column.name}"
+    return f"{'NULL' if default is None else repr(str(default))}::{_duckdb_type(column)} AS {column.name}"
+
+
+def _duckdb_type(column: Column[Any]) -> str:
+    return reading.duckdb_type(reading.arrow_type(column))
 
 
 def _check_values(database: DuckDBPyConnection, name: str, path: Path) -> None:
@@ -359,19 +363,3 @@ class _refused:  # noqa: N801 - used as a word
         if isinstance(error, duckdb.Error):
             said = str(error).partition("\n")[0]
             raise unusable(self._path, [f"{self._name}: {said}"]) from None
-
-
-def _sql_type(column: Column[Any]) -> str:
-    kind = reading.arrow_type(column)
-    if pa.types.is_decimal(kind):
-        return f"DECIMAL({kind.precision}, {kind.scale})"
-    return _SQL_TYPES[kind]
-
-
-_SQL_TYPES = {
-    pa.string(): "VARCHAR",
-    pa.int64(): "BIGINT",
-    pa.bool_(): "BOOLEAN",
-    pa.date32(): "DATE",
-    pa.timestamp("us", "UTC"): "TIMESTAMPTZ",
-}
