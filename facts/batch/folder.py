@@ -7,8 +7,9 @@ visible as of a date is decided by the same statement that reads the store.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from functools import cache
@@ -113,7 +114,7 @@ class FactsFolder:
 
     def _ask(self, sql: str, as_of: date, known_at: datetime | None, **given: object) -> list[tuple[Any, ...]]:
         """Ask about the `keys` of the customers that are visible."""
-        with open_database(as_of, "") as database, _refused(self.path, "customers"):
+        with open_database(as_of, "") as database, _refusals_explained(self.path, "customers"):
             database.execute(f"SET memory_limit = '{MEMORY}'")
             self.show(database, ["customers"], known_at)
             database.execute("CREATE VIEW keys AS SELECT DISTINCT key FROM customers")
@@ -181,7 +182,7 @@ class FactsFolder:
                 where = f"WHERE {owner.name} IN (SELECT customer FROM wanted)"  # noqa: S608 - own names
                 where += f" OR {owner.name} IS NULL" if owner.nullable else ""
             kind = "VIEW" if only is None and TABLES[name].info["shape"] == "event" else "TABLE"
-            with _refused(self.path, name):
+            with _refusals_explained(self.path, name):
                 database.execute(f"CREATE {kind} {name} AS FROM {VISIBLE}.{name} {where}")
                 _check_values(database, name, self.path)
 
@@ -192,7 +193,7 @@ class FactsFolder:
             StoreError: naming the first table of which one cannot be read.
         """
         for name in self.files:
-            with _refused(self.path, name):
+            with _refusals_explained(self.path, name):
                 database.execute(f"SELECT bit_xor(hash(COLUMNS(*))) FROM {VISIBLE}.{name}").fetchall()  # noqa: S608 - own names
 
     def show(self, database: DuckDBPyConnection, names: Iterable[str], known_at: datetime | None) -> None:
@@ -202,7 +203,7 @@ class FactsFolder:
 
     def cards(self, columns: Sequence[str], as_of: date, known_at: datetime | None) -> pa.Table:
         """Return who every customer is: `key` and these columns."""
-        with open_database(as_of, "") as database, _refused(self.path, "customers"):
+        with open_database(as_of, "") as database, _refusals_explained(self.path, "customers"):
             self._show(database, {"customers": (*base_columns()["customers"], *columns)}, None, known_at)
             return database.table(f"{VISIBLE}.customers").select("key", *columns).to_arrow_table()
 
@@ -349,17 +350,11 @@ def _check_words(
             raise unusable(path, [f"{name}: column {column!r} holds {word!r}. {hint}"])
 
 
-class _refused:  # noqa: N801 - used as a word
+@contextmanager
+def _refusals_explained(path: Path, name: str) -> Iterator[None]:
     """Turn what DuckDB says about a file into a StoreError."""
-
-    def __init__(self, path: Path, name: str) -> None:
-        self._path, self._name = path, name
-
-    def __enter__(self) -> None:
-        """Begin to watch."""
-
-    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
-        """Explain an error of DuckDB's; others pass."""
-        if isinstance(error, duckdb.Error):
-            said = str(error).partition("\n")[0]
-            raise unusable(self._path, [f"{self._name}: {said}"]) from None
+    try:
+        yield
+    except duckdb.Error as error:
+        said = str(error).partition("\n")[0]
+        raise unusable(path, [f"{name}: {said}"]) from None
