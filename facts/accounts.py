@@ -15,9 +15,9 @@ from sqlalchemy import RowMapping, bindparam, delete, insert, select, update
 
 from engine.errors import did_you_mean
 from facts.database import StoreError
+from facts.house_tables import account_sessions
+from facts.house_tables import accounts as table
 from facts.store import Store
-from facts.tables import account_sessions
-from facts.tables import accounts as table
 
 LEAST_PASSWORD = 12
 """Characters that a password has at least."""

@@ -10,8 +10,9 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import Column, Connection, Insert, RowMapping, Select, Table, bindparam, func, insert, select
 
+from facts.house_tables import audit
 from facts.store import Store
-from facts.tables import BOOKKEEPING, FACT_TABLES, LARGEST_NUMBER, audit
+from facts.tables import BOOKKEEPING, FACT_TABLES, LARGEST_NUMBER
 
 COMMAND_LINE = "command line"
 PAGES = "pages"

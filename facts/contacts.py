@@ -14,8 +14,9 @@ from sqlalchemy import Column, Connection, RowMapping, Table, Text, select, upda
 from engine.errors import did_you_mean
 from facts.audit import log
 from facts.database import StoreError, is_sqlite
+from facts.house_tables import kept_answers
 from facts.store import Store
-from facts.tables import FACT_TABLES, contacts, kept_answers
+from facts.tables import FACT_TABLES, contacts
 
 ERASED = "[erased]"
 """What stands in the place of what was erased."""

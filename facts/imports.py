@@ -27,6 +27,7 @@ from sqlalchemy import insert
 from engine.errors import counted, did_you_mean
 from facts.audit import entry_of
 from facts.database import StoreError, bulk, run
+from facts.house_tables import imports
 from facts.import_changes import Changes, TableCounts
 from facts.import_comparison import Staged
 from facts.import_files import FAULT, ROW, UnusableFileError, digest, read_rows
@@ -35,7 +36,6 @@ from facts.import_sql import OWN_FAULT, Words, check_file, checked_table, name, 
 from facts.mapping import FileMapping, ImportMapping, TableMapping
 from facts.mapping_load import FOLDER, load_mapping, mapping_names
 from facts.store import Store
-from facts.tables import imports
 from facts.templates import CANONICAL, canonical_mapping
 
 MAX_REJECTS = 1000

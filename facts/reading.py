@@ -39,7 +39,8 @@ from sqlalchemy.sql.selectable import NamedFromClause
 
 from facts.columns import Scaled, UtcMoment
 from facts.database import bulk, is_sqlite, run
-from facts.tables import customer_keys, customers, decision_runs, merges, own_columns, portfolio
+from facts.house_tables import decision_runs, portfolio
+from facts.tables import customer_keys, customers, merges, own_columns
 
 if TYPE_CHECKING:
     from adbc_driver_manager.dbapi import Cursor

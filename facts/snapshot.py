@@ -203,7 +203,7 @@ def portfolio_facts(
     flow: pa.Table | None = None,
     acceptance: pa.Table | None = None,
 ) -> pa.Table:
-    """Compute what only a look at the whole base shows: the columns of `tables.portfolio` but `run`.
+    """Compute what only a look at the whole base shows: the columns of `house_tables.portfolio` but `run`.
 
     A batch run publishes them; the snapshots after it read them as the base table `portfolio`.
 

@@ -16,9 +16,9 @@ from sqlalchemy import Connection, RowMapping, bindparam, insert, select, update
 from engine.errors import did_you_mean
 from facts.accounts import Account, Role, accounts
 from facts.database import StoreError
+from facts.house_tables import accounts as account_table
+from facts.house_tables import api_tokens as table
 from facts.store import Store
-from facts.tables import accounts as account_table
-from facts.tables import api_tokens as table
 
 _OF_TOKEN = (
     select(

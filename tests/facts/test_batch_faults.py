@@ -25,12 +25,12 @@ from facts.batch.run import Batch
 from facts.batch.spool import spool
 from facts.database import StoreError
 from facts.demo import AS_OF, build
-from facts.runs import decisions_of
 from facts.store import Store
 from tests.commands.conftest import Answer, call_command
 from tests.facts.batch_child import PART, batch
 from tests.facts.server import Server, own_server
 from tests.facts.small_disk import SmallDisk, small_disk
+from tests.facts.stored_decisions import decisions_of
 from tests.profiles import count
 from wiring import shipped_rules
 

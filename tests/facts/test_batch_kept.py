@@ -20,10 +20,10 @@ from facts.batch.pipeline import facts_of_part
 from facts.batch.run import Batch
 from facts.database import StoreError
 from facts.demo import AS_OF, build
+from facts.house_tables import decision_runs
 from facts.recording import merge_customers, record
 from facts.runs import last_run
 from facts.store import Store
-from facts.tables import decision_runs
 from wiring import FEW, Desk, catalogue_digest, shipped_rules
 
 PART = 25
