@@ -158,8 +158,8 @@ def run_number(store: Store, run_of: Run) -> int | None:
 class PublishedRun:
     """A run as the store lists it.
 
-    `key` is the digest of all that it was decided from (see `batch.ledger.RunKey`), `folder` where it was computed: the
-    store, or the folder, may have been moved since.
+    `key` is the digest of all that it was decided from (see `batch.run_folder.RunKey`), `folder` where it was computed:
+    the store, or the folder, may have been moved since.
     """
 
     number: int

@@ -21,8 +21,9 @@ if TYPE_CHECKING:
     from engine.plan import Plan
     from engine.session import Session
     from engine.snapshot import CustomerFacts, Snapshot
-    from facts.batch.ledger import Ledger, RunFolder
+    from facts.batch.ledger import Ledger
     from facts.batch.run import Batch
+    from facts.batch.run_folder import RunFolder
     from facts.database import StoreError
     from facts.figures import Limits
     from facts.store import Store

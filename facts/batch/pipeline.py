@@ -22,7 +22,7 @@ from facts.batch.carried import days_later, only, together
 from facts.batch.changes import changes, offsets
 from facts.batch.files import plain, read_facts, read_table
 from facts.batch.folder import FactsFolder, Part
-from facts.batch.ledger import RunFolder
+from facts.batch.run_folder import RunFolder
 from facts.batch.shards import of_shard
 from facts.database import StoreError
 from facts.feature_database import open_database, prepare

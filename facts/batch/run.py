@@ -17,9 +17,10 @@ from engine.errors import counted
 from engine.vocabulary import Vocabulary
 from facts.batch.files import plain, read_table
 from facts.batch.folder import FactsFolder, Part
-from facts.batch.ledger import Ledger, RunFolder, RunKey
+from facts.batch.ledger import Ledger
 from facts.batch.opening import open_folder
 from facts.batch.pipeline import PART, Decide, Job, Progress, in_threads, part_size
+from facts.batch.run_folder import RunFolder, RunKey
 from facts.batch.spark import Spark, started
 from facts.batch.spool import spool
 from facts.database import StoreError

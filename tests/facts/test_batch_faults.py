@@ -19,9 +19,10 @@ from sqlalchemy import Connection, create_engine, make_url, text
 from sqlalchemy.exc import DBAPIError
 
 from facts import database
-from facts.batch.ledger import Ledger, RunFolder
+from facts.batch.ledger import Ledger
 from facts.batch.register import entries, find, prune, replay
 from facts.batch.run import Batch
+from facts.batch.run_folder import RunFolder
 from facts.batch.spool import spool
 from facts.database import StoreError
 from facts.demo import AS_OF, build

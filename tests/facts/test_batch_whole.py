@@ -10,10 +10,11 @@ import pytest
 
 from facts import feature_database
 from facts.batch.files import read_table
-from facts.batch.ledger import Ledger, RunFolder
+from facts.batch.ledger import Ledger
 from facts.batch.opening import open_folder
 from facts.batch.pipeline import Job, in_threads
 from facts.batch.run import Batch
+from facts.batch.run_folder import RunFolder
 from facts.database import StoreError
 from facts.demo import AS_OF
 from facts.generate import generate
