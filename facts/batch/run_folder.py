@@ -143,6 +143,29 @@ class RunFolder:
         """The date on which the facts hold."""
         return date.fromisoformat(self.said()["as_of"])
 
+    @property
+    def is_incremental(self) -> bool:
+        """Whether the run was begun as an incremental one."""
+        return self.said().get("incremental") is not None
+
+    @property
+    def after(self) -> Self | None:
+        """The run that an incremental one goes on from, None if there is none."""
+        name = (self.said().get("incremental") or {}).get("after")
+        return None if name is None else type(self)(self.path.with_name(name))
+
+    @property
+    def firsts(self) -> list[str] | None:
+        """Where the parts of an incremental run begin; None if customers are divided by the size of parts alone."""
+        firsts: list[str] | None = (self.said().get("incremental") or {}).get("firsts")
+        return firsts
+
+    @property
+    def shards(self) -> int | None:
+        """Into how many shards customers are split by hash, None if they are not."""
+        shards: int | None = self.said().get("shards")
+        return shards
+
     def published(self) -> Published | None:
         """Return that the run is published, or None if it is not."""
         place = self.path / "published.json"
@@ -163,7 +186,7 @@ class RunFolder:
 
     def _whence(self) -> dict[str, int] | None:
         """Return of how many customers an incremental run computed the facts, by reason, and took them over."""
-        if self.said().get("incremental") is None:
+        if not self.is_incremental:
             return None
         found: Counter[str] = Counter()
         for number in range(self.parts()):
