@@ -315,18 +315,14 @@ def _holds(test: CellTest) -> Sql:
 
 def _typed(text: Sql, target: Column[Any]) -> Sql:
     """Return the value in the target column's type, its default if it is missing."""
-    return with_default(sql(f"TRY_CAST({{}} AS {_duckdb_type(target)})", text), target)
+    return with_default(sql(f"TRY_CAST({{}} AS {reading.duckdb_column(target)})", text), target)
 
 
 def with_default(value: Sql, column: Column[Any]) -> Sql:
     """Return a value, or the column's default where it is missing."""
     if not isinstance(column.server_default, DefaultClause):
         return value
-    return sql(f"coalesce({{}}, CAST({{}} AS {_duckdb_type(column)}))", value, str(column.server_default.arg))
-
-
-def _duckdb_type(column: Column[Any]) -> str:
-    return reading.duckdb_type(reading.arrow_type(column))
+    return sql(f"coalesce({{}}, CAST({{}} AS {reading.duckdb_column(column)}))", value, str(column.server_default.arg))
 
 
 def _problems(text: Sql, target: Column[Any], today: date, words: Words) -> Iterator[tuple[Sql, str]]:

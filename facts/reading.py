@@ -295,6 +295,11 @@ def duckdb_type(kind: pa.DataType) -> str:
     return f"DECIMAL({kind.precision}, {kind.scale})" if pa.types.is_decimal(kind) else _DUCKDB_TYPES[kind]
 
 
+def duckdb_column(column: Column[Any]) -> str:
+    """Return what DuckDB calls the type of a column's values."""
+    return duckdb_type(arrow_type(column))
+
+
 def _typed(statement: Select[Any], schema: pa.Schema) -> Any:
     """Put a row of example values first: the SQLite driver takes a column's type from the first rows."""
     examples = [literal("" if _stored_as_text(field.type) else 0).label(field.name) for field in schema]

@@ -249,7 +249,7 @@ class FactsFolder:
 
     def _column(self, name: str, column: Column[Any]) -> str:
         if column.name in self.columns[name]:
-            return f"{column.name}::{_duckdb_type(column)} AS {column.name}"
+            return f"{column.name}::{reading.duckdb_column(column)} AS {column.name}"
         return _empty(column)
 
 
@@ -299,11 +299,7 @@ def _empty(column: Column[Any]) -> str:
     if column.name == "recorded_at":
         return "TIMESTAMPTZ '0001-01-01' AS recorded_at"
     default = getattr(column.server_default, "arg", None)
-    return f"{'NULL' if default is None else repr(str(default))}::{_duckdb_type(column)} AS {column.name}"
-
-
-def _duckdb_type(column: Column[Any]) -> str:
-    return reading.duckdb_type(reading.arrow_type(column))
+    return f"{'NULL' if default is None else repr(str(default))}::{reading.duckdb_column(column)} AS {column.name}"
 
 
 def _check_values(database: DuckDBPyConnection, name: str, path: Path) -> None:

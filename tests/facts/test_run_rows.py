@@ -27,14 +27,6 @@ DAY = date(2026, 3, 1)
 CUSTOMERS = [f"K{number:04}" for number in range(3000)]
 
 
-@pytest.fixture
-def store(store_url: str) -> Iterator[Store]:
-    """Return an empty store."""
-    store = Store.create(store_url)
-    yield store
-    store.close()
-
-
 def put(store: Store, night: int, stage: str = "new", *, with_portfolio: bool = True) -> int:
     """Publish a run that decides this stage for everybody, and return its number."""
     run = Run(DAY + timedelta(night), datetime.now(UTC), "p", "1", "p" * 64, "c" * 64, str(night), "ann")
