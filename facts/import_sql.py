@@ -327,40 +327,47 @@ def with_default(value: Sql, column: Column[Any]) -> Sql:
 
 def _problems(text: Sql, target: Column[Any], today: date, words: Words) -> Iterator[tuple[Sql, str]]:
     """Give the conditions under which a value is wrong, each with what to say."""
-    kind = target.type
     if not target.nullable and target.server_default is None:
         yield sql("{} IS NULL", text), "is missing"
-    if isinstance(kind, (Scaled, Integer)):
-        number = sql(f"TRY_CAST({{}} AS {_WIDE})", text)
-        digits = kind.scale if isinstance(kind, Scaled) else 0
-        limit = 10 ** (18 - digits) if isinstance(kind, Scaled) else 2**31
-        yield sql("{} IS NOT NULL AND {} IS NULL", text, number), "is not a number"
-        yield sql(f"{{}} <> round({{}}, {digits})", number, number), _digits(digits)
-        yield sql(f"abs({{}}) >= {limit}", number), "is too large"
-        if (most := target.info.get("most")) is not None:
-            yield sql(f"{{}} NOT BETWEEN 0 AND {most}", number), f"is not between 0 and {most}"
-        if (above := target.info.get("above")) is not None:
-            yield sql(f"{{}} <= {above}", number), f"is not above {above}"
-    elif isinstance(kind, Date):
-        day = sql("TRY_CAST({} AS DATE)", text)
-        yield sql("{} IS NOT NULL AND {} IS NULL", text, day), "is not a date"
-        yield sql("NOT isfinite({}) OR year({}) NOT BETWEEN 1 AND 9999", day, day), "is not a date"
-        if happens(target):
-            yield sql("{} > CAST({} AS DATE)", day, today.isoformat()), "lies in the future"
-        if days_are_counted(target):
-            yield sql(f"year({{}}) < {EARLIEST.year}", day), f"lies before {EARLIEST.year}"
-    elif isinstance(kind, Boolean):
+    if isinstance(target.type, (Scaled, Integer)):
+        yield from _number_problems(text, target)
+    elif isinstance(target.type, Date):
+        yield from _date_problems(text, target, today)
+    elif isinstance(target.type, Boolean):
         yield sql("{} IS NOT NULL AND TRY_CAST({} AS BOOLEAN) IS NULL", text, text), "is neither true nor false"
     elif members := _members(target, words):
         listed = joined(", ", [sql("{}", member) for member in members])
         yield sql("{} NOT IN ({})", text, listed), f"is none of {', '.join(members)}"
     elif target.name == "currency":
         yield sql("{} NOT IN ({})", text, _currencies()), "is no ISO 4217 code"
-    elif isinstance(kind, String):
-        limit = kind.length or MAX_CELL
+    elif isinstance(target.type, String):
+        limit = target.type.length or MAX_CELL
         if target.name == "key":
             limit -= 10  # room for the number that tells rows with equal keys apart
         yield sql(f"length({{}}) > {limit}", text), f"has more than {limit} characters"
+
+
+def _number_problems(text: Sql, target: Column[Any]) -> Iterator[tuple[Sql, str]]:
+    digits = target.type.scale if isinstance(target.type, Scaled) else 0
+    limit = 10 ** (18 - digits) if isinstance(target.type, Scaled) else 2**31
+    number = sql(f"TRY_CAST({{}} AS {_WIDE})", text)
+    yield sql("{} IS NOT NULL AND {} IS NULL", text, number), "is not a number"
+    yield sql(f"{{}} <> round({{}}, {digits})", number, number), _digits(digits)
+    yield sql(f"abs({{}}) >= {limit}", number), "is too large"
+    if (most := target.info.get("most")) is not None:
+        yield sql(f"{{}} NOT BETWEEN 0 AND {most}", number), f"is not between 0 and {most}"
+    if (above := target.info.get("above")) is not None:
+        yield sql(f"{{}} <= {above}", number), f"is not above {above}"
+
+
+def _date_problems(text: Sql, target: Column[Any], today: date) -> Iterator[tuple[Sql, str]]:
+    day = sql("TRY_CAST({} AS DATE)", text)
+    yield sql("{} IS NOT NULL AND {} IS NULL", text, day), "is not a date"
+    yield sql("NOT isfinite({}) OR year({}) NOT BETWEEN 1 AND 9999", day, day), "is not a date"
+    if happens(target):
+        yield sql("{} > CAST({} AS DATE)", day, today.isoformat()), "lies in the future"
+    if days_are_counted(target):
+        yield sql(f"year({{}}) < {EARLIEST.year}", day), f"lies before {EARLIEST.year}"
 
 
 def _members(target: Column[Any], words: Words) -> Sequence[str] | None:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, fields
 from datetime import UTC, date, datetime
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from facts.card import CARD, Card
 from wiring.portfolio import Portfolio
@@ -276,11 +276,6 @@ class Desk:
         )
         standing, talks = found.pop("standing"), found.pop("talks")
         here = {row["customer"]: row for row in standing if row["is_here"]}
-        look_alikes = [
-            {**row, "name": here[row["customer"]]["name"], "stage": here[row["customer"]]["stage"]}
-            for row in ([] if alike is None else alike.to_pylist())
-            if row["customer"] in here and here[row["customer"]]["stage"] in ("potential", "target")
-        ]
         return Portfolio(
             as_of=self.as_of,
             since=since,
@@ -288,7 +283,7 @@ class Desk:
             limits={name: self.rules.number(parameter) for name, parameter in LIMITS.items()},
             figures=found,
             ideal_customers=[] if profiles is None else profiles.to_pylist(),
-            look_alikes=look_alikes,
+            look_alikes=[] if alike is None else list(_to_be_won(alike.to_pylist(), here)),
             standing=standing,
             talks=talks,
         )
@@ -362,3 +357,11 @@ class Desk:
 
         wanted = self.rules.ideal()
         return None if wanted is None else find_look_alikes(base, wanted, self.as_of, base_currency=self._currency)
+
+
+def _to_be_won(alike: Iterable[dict[str, Any]], here: Mapping[str, dict[str, Any]]) -> Iterator[dict[str, Any]]:
+    """Yield those that resemble ideal customers and are to be won yet, with their names and stages."""
+    for row in alike:
+        found = here.get(row["customer"])
+        if found is not None and found["stage"] in ("potential", "target"):
+            yield {**row, "name": found["name"], "stage": found["stage"]}
