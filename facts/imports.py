@@ -287,14 +287,12 @@ class _Import:
     def _read(self) -> None:
         """Read all files into DuckDB; rows are numbered on through the files that are read as one."""
         for file, path in self.files:
-            start = self._last_number(file)
-            head = "INSERT INTO" if file.name in self.starts else "CREATE TABLE"
-            before = self.rows_read
+            start, before = self._last_number(file), self.rows_read
+            table = raw_table(file.name).text
             for batch in read_rows(path, file.heading, file.delimiter):
                 self.database.register("cells", _cells(batch, file, start))
-                body = "SELECT * FROM cells" if head == "INSERT INTO" else "AS SELECT * FROM cells"
-                self.database.execute(f"{head} {raw_table(file.name).text} {body}")
-                head = "INSERT INTO"
+                self.database.execute(f"CREATE TABLE IF NOT EXISTS {table} AS FROM cells LIMIT 0")
+                self.database.execute(f"INSERT INTO {table} FROM cells")
                 self.rows_read += len(batch)
                 self.progress("reading", path.name, self.rows_read - before)
             if self.rows_read == before:
@@ -328,8 +326,8 @@ class _Import:
             f"SELECT trim({reason}) AS reason FROM {checked_table(file.name).text} WHERE {condition}"  # noqa: S608
             for file in self._checked()
         )
-        counted = f"SELECT reason, count(*) FROM ({parts}) GROUP BY 1 ORDER BY 2 DESC, 1"  # noqa: S608
-        return dict(self.database.execute(counted).fetchall())
+        by_reason = f"SELECT reason, count(*) FROM ({parts}) GROUP BY 1 ORDER BY 2 DESC, 1"  # noqa: S608
+        return dict(self.database.execute(by_reason).fetchall())
 
     def _write_rejects(self, path: Path) -> None:
         with path.open("w", encoding="utf-8", newline="") as file:
