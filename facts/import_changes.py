@@ -15,7 +15,8 @@ from facts import reading
 from facts.columns import happens
 from facts.database import is_sqlite
 from facts.import_comparison import USABLE, Comparison, Staged, same_fact
-from facts.import_sql import Sql, checked_table, joined, name, sql, typed, with_default
+from facts.import_sql import Sql, checked_table, joined, name, sql, typed
+from facts.import_values import with_default
 from facts.mapping import GENERATED, ImportMapping, TableMapping
 from facts.store import Store
 from facts.tables import FACT_TABLES, coverage, customer_keys, own_columns

@@ -29,10 +29,11 @@ from facts.audit import entry_of
 from facts.database import StoreError, bulk, run
 from facts.house_tables import imports
 from facts.import_changes import Changes, TableCounts
+from facts.import_checks import OWN_FAULT, Words, check_file
 from facts.import_comparison import Staged
 from facts.import_files import FAULT, ROW, UnusableFileError, digest, read_rows
 from facts.import_folded import folded
-from facts.import_sql import OWN_FAULT, Words, check_file, checked_table, name, raw_table
+from facts.import_sql import checked_table, name, raw_table
 from facts.mapping import FileMapping, ImportMapping, TableMapping
 from facts.mapping_load import FOLDER, load_mapping, mapping_names
 from facts.store import Store
