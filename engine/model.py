@@ -544,7 +544,6 @@ class Pack:
     parameters: Mapping[str, Parameter] = field(default_factory=dict)
     method: Mapping[str, MethodItem] = field(default_factory=dict)
     ladder: Ladder = Ladder()
-    languages: tuple[str, ...] = ("en", "zh")
     overrides: tuple[Override, ...] = ()
     talk: Talk | None = None
     """Talk tracks and evidence. With them the vocabulary holds the set `evidenced` of value kinds."""
