@@ -23,14 +23,16 @@ from engine.snapshot import Row
 from engine.vocabulary import Fact, FactKey, Type
 from engine.wording import Wording
 from facts.answers import is_answerable, is_judged
-from facts.audit import Entry, entries
+from facts.audit import entries
 from facts.on_record import OnRecord, on_record
+from facts.snapshot_checks import MisfitsError
 from facts.stored import Advised
 from facts.tables import SURE
 from facts.to_confirm import Reason
 from web.access import OwnCustomer, Reader, Visitor, site_of
 from web.rendering import answer, is_part, language_of, write
 from web.site import Site
+from web.undecided import may_undo, said_by, undecided_page
 from wiring import Decided
 
 router = APIRouter()
@@ -137,7 +139,10 @@ def customer_page(
         HTTPException: if nothing is known of the customer today.
     """
     site, language = site_of(request), language_of(request)
-    view = view_of(site, customer, language)
+    try:
+        view = view_of(site, customer, language)
+    except MisfitsError as error:
+        return undecided_page(request, who, customer, error, refused=refused, taken_back=taken_back)
     if view is None:
         raise HTTPException(404)
     # The same page for the same reader is written out once; a receipt or a refusal is shown but once.
@@ -334,8 +339,7 @@ class View:
         }
 
     def _said(self, table: str, row: Mapping[str, Any]) -> str:
-        kept = {name: value for name, value in row.items() if name not in _BOOKKEEPING}
-        return say(self.texts, self.wording, table, kept)
+        return say(self.texts, self.wording, table, said_by(row))
 
     def told(self, number: int, who: Visitor) -> Told | None:
         """Return what an entry of the log recorded of this customer, and what changed by it."""
@@ -350,7 +354,7 @@ class View:
             number,
             tuple(say(self.texts, self.wording, table, row) for table, row in entry.says),
             tuple(self.texts(how(each), what=each.what, before=each.before, after=each.after) for each in found),
-            may_undo=_may_undo(entry, who),
+            may_undo=may_undo(entry, who),
         )
 
     # --- what to ask ---
@@ -383,10 +387,4 @@ class View:
         return {"stage": self.words("stage"), "value": self.words("value_kind"), "action": actions}
 
 
-_BOOKKEEPING = ("id", "source", "recorded_at", "entered_by", "retracted_at")
 _INPUTS = {Type.INTEGER: "number", Type.NUMBER: "number", Type.DATE: "date"}
-
-
-def _may_undo(entry: Entry, who: Visitor) -> bool:
-    """Whether somebody may take an entry back here: their own records."""
-    return entry.user == who.account.name and entry.did in ("record", "confirm") and who.may("record")
