@@ -32,6 +32,7 @@ from facts.to_confirm import Reason
 from web.access import OwnCustomer, Reader, Visitor, site_of
 from web.rendering import answer, is_part, language_of, write
 from web.site import Site
+from web.things import ShownForm, shown_forms
 from web.undecided import may_undo, said_by, undecided_page
 from wiring import Decided
 
@@ -208,7 +209,7 @@ class View:
             "facts": dict(self.head()),
             "perceived": list(self.perceived()),
             "unheard": list(self.unheard()),
-            "unsettled": list(self.unsettled()),
+            "forms": list(self.forms()),
             "asked": [self.asked(each) for each in shown.questions],
             "to_confirm": list(self.to_confirm()),
             "sure": {member: self.texts(f"sure_{member}") for member in SURE},
@@ -284,11 +285,18 @@ class View:
             if not row.facts.get("heard") and row.facts.get("outcome") is None:
                 yield Unheard(row.key, self._event("communications", row, "value_kind", "medium"))
 
-    def unsettled(self) -> Iterator[Unheard]:
-        """Yield the complaints that are not settled."""
-        for row in self.decided.facts.rows.get("complaints", ()):
-            if row.facts.get("settled") is False:
-                yield Unheard(row.key, self._event("complaints", row, "signal"))
+    def forms(self) -> Iterator[ShownForm]:
+        """Yield the forms for what happened; complaints and disputes that are not settled can be told more of."""
+        open_rows = {
+            "complaints": self._open("complaints", "settled", "signal"),
+            "disputes": self._open("disputes", "settled"),
+        }
+        return shown_forms(self.texts, self.wording, open_rows, self.on_record.standing)
+
+    def _open(self, table: str, until: str, *names: str) -> dict[str, str]:
+        """Return the records of a table that are not over, the newest first, by key in words."""
+        rows = [row for row in self.decided.facts.rows.get(table, ()) if row.facts.get(until) is False]
+        return {row.key: self._event(table, row, *names) for row in reversed(rows)}
 
     def _event(self, table: str, row: Row, *names: str) -> str:
         said = [

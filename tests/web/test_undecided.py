@@ -80,7 +80,7 @@ def test_pages_beside_the_customer_s_lead_back_to_it(own_pages: Pages) -> None:
         answer = visitor.get(CUSTOMER + below)
         assert (answer.status_code, answer.headers["location"]) == (303, CUSTOMER)
     talk = {"medium": "visit", "on": "2026-06-20"}
-    answer = visitor.send(f"{CUSTOMER}/talks", talk)
+    answer = visitor.send(f"{CUSTOMER}/records/talk", talk)
     assert (answer.status_code, answer.headers["location"]) == (303, CUSTOMER)
 
 
