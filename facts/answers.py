@@ -155,13 +155,20 @@ def _not_answered(fact: Fact) -> StoreError:
     what = f"{fact.name} is not recorded"
     if fact.origin in (Origin.DERIVED, Origin.PORTFOLIO):
         return StoreError(what, "it follows from the rules and from other facts", "Record those.")
+    source = source_of(fact)
+    hint = _BY_COMMAND.get(source, "Import them: `valuelift import --help`.")
+    return StoreError(what, f"it is counted from the records of {source}", hint)
+
+
+def source_of(fact: Fact) -> str:
+    """Return from the records of which table a customer's fact comes, `facts` if none tells."""
+    if is_said(fact):
+        return "own_facts"
     name = re.sub(r"_(prev_)?\d+d$", "", fact.family or fact.name)
     found = [
         each.name
         for kind in ("customers", "members", "spans")
         for each in features(kind)
-        if re.search(rf"\b{name}\b", each.sql)
+        if re.search(rf"\b({name}|{fact.name})\b", each.sql)
     ]
-    source = next((each for each in found if each in _BY_COMMAND), found[0] if found else "facts")
-    hint = _BY_COMMAND.get(source, "Import them: `valuelift import --help`.")
-    return StoreError(what, f"it is counted from the records of {source}", hint)
+    return next((each for each in found if each in _BY_COMMAND), found[0] if found else "facts")
