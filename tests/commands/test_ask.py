@@ -201,7 +201,7 @@ def test_what_a_row_lacks_is_asked_with_the_command_for_rows(demo: Call) -> None
     rejected = ("record", "effect", "silver-carp", "product", "--outcome", "rejected", "--as-of", DAY)
     assert demo(*rejected).code == 0
     answer = demo("ask", "silver-carp", "--as-of", DAY).output
-    assert "Values conveyed: what is missing in the record?" in answer
+    assert "Values conveyed: Cost class not entered in 1 of " in answer
     assert answer.splitlines()[-1] == "Record an answer: valuelift record communication silver-carp"
 
 
