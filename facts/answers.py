@@ -118,13 +118,9 @@ def answered(book: Book, answer: Answer, on: date, evidence: str | None, sure: s
     if is_said(fact):
         own = {"fact": fact.name, "value": written(value), "evidence": evidence}
         return book.entry("own_facts", own, on, f"{book.customer}/{fact.name}")
-    if fact.name == "annual_revenue":
-        return book.entry(
-            "customers",
-            {fact.name: value, "currency": book.currency("customers", book.customer, on)},
-            on,
-            book.customer,
-        )
+    if fact.name == "annual_revenue":  # asked for in the base currency
+        said = {fact.name: value, "currency": book.store.settings()["base_currency"]}
+        return book.entry("customers", said, on, book.customer)
     return book.entry("customers", {fact.name: value}, on, book.customer)
 
 

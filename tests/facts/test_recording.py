@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -363,6 +364,21 @@ def test_a_perception_needs_evidence_and_may_fall(book: Book) -> None:
         answered(book, answer, TODAY, None)
     enter(book, answered(book, answer, TODAY, "buys the rival's now"))
     assert level(book) == "aware"
+
+
+def test_a_revenue_is_answered_in_the_base_currency(book: Book) -> None:
+    """Whatever currency it was recorded in before, what is asked for and answered is in the base currency."""
+    customer = {"key": "K1", "name": "K1", "annual_revenue": Decimal(100), "currency": "USD"}
+    record(book.store, "customers", [{**customer, "holds_from": date(2021, 1, 1)}], user="ann", source="test")
+    enter(book, answered(book, read_answer(book.vocabulary, "annual_revenue=90"), TODAY, None))
+    row = book.last("customers", "K1", TODAY)
+    assert row is not None
+    assert (row["annual_revenue"], row["currency"]) == (Decimal(90), book.store.settings()["base_currency"])
+    fact = book.vocabulary.fact("annual_revenue")
+    assert fact is not None
+    assert fact.ask is not None
+    assert ("base currency" in fact.title.en, "本位币" in fact.title.zh) == (True, True)
+    assert ("base currency" in fact.ask.en, "本位币" in fact.ask.zh) == (True, True)
 
 
 @pytest.mark.parametrize(
