@@ -10,6 +10,8 @@ import pyarrow as pa
 import pytest
 from sqlalchemy import select
 
+from common.strategy import effect_in_words
+from common.texts import Texts
 from engine.recommend import Recommendation, recommend
 from engine.session import Session
 from facts.audit import entries
@@ -338,6 +340,16 @@ def test_what_happened_is_recorded_where_it_is_told(own_pages: Pages) -> None:
     assert "→ 全面满足核心需求" in said_after(manager, "records/need", kind="brand", state="unmet", level="basic")
     assert "未登记" in said_after(manager, "records/need", kind="information")
     assert "未登记" in said_after(manager, "records/talk", medium="pigeon")
+
+
+def test_what_is_accepted_is_to_stay_so(pages: Pages) -> None:
+    """The effect of a value that the customer accepts is told as keeping it, on page and terminal alike."""
+    manager = pages.visit("admin")
+    assert "Stay accepted, as now" in words(manager.get("/customers/tidewheel").text)
+    assert "继续保持接受" in words(pages.visit("admin", "zh").get("/customers/tidewheel").text)
+    parts = {"effect": "accepted", "perceived": "recognised"}
+    assert effect_in_words(Texts("en"), parts) == "accepted (now: recognised)"
+    assert effect_in_words(Texts("en"), {"effect": "accepted"}) == "accepted"
 
 
 def test_what_competitors_do_is_recorded(own_pages: Pages) -> None:
