@@ -29,7 +29,8 @@ class Made:
 class Settable:
     """The facts that can be set, by group, and how a value of the `chosen` one is given: `kind` and `choices`.
 
-    `before` is the value that it has, in words. `made` are the changes that are made already.
+    `before` is the value that it has, in words, and `value` the one that stands in the form: the one that it is set to,
+    else the one that it has. `made` are the changes that are made already.
     """
 
     groups: Mapping[str, Mapping[str, str]]
@@ -37,6 +38,7 @@ class Settable:
     kind: str
     choices: Mapping[str, str]
     before: str
+    value: str
     made: tuple[Made, ...]
 
 
@@ -67,6 +69,7 @@ def settable_facts(
         _KINDS.get(fact.type, "text"),
         _choices(wording, texts, fact),
         wording.measure(fact, facts.facts.get(fact.name)),
+        _written(fact, facts, changes),
         tuple(_made(wording, texts, changes)),
     )
 
@@ -87,6 +90,17 @@ def _choices(wording: Wording, texts: Texts, fact: Fact) -> dict[str, str]:
         members = wording.vocabulary.enum_of(fact).members
         return {member: wording.member(fact, member) for member in members}
     return {}
+
+
+def _written(fact: Fact, facts: CustomerFacts, changes: Sequence[str]) -> str:
+    """Return the value that a fact is set to, else the one that it has, as forms write it."""
+    given = [value for name, _, value in (change.partition("=") for change in changes) if name == fact.name]
+    if given:
+        return given[-1]
+    value = facts.facts.get(fact.name)
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return "" if value is None else str(value)
 
 
 def _made(wording: Wording, texts: Texts, changes: Sequence[str]) -> Iterator[Made]:

@@ -187,19 +187,21 @@ def test_what_if_is_asked_with_scripts(chromium: Browser, served: Served, in_pla
     if in_place:
         page.click("a.ask >> text=What if?")
     page.focus("#fact")
-    page.select_option("#fact", "stage")
+    page.select_option("#fact", "perception.brand")
     if in_place:
-        page.wait_for_selector("select[name=value]")
+        page.wait_for_selector("#answer select[name=value] option[value=unaware]", state="attached")
         assert page.evaluate("document.activeElement.id") == "fact"
     else:
         page.click("text=Show the values of this fact")
-    page.select_option("select[name=value]", "problem")
+    values = f"{'#answer' if in_place else 'main'} select[name=value]"
+    page.select_option(values, "unaware")
     page.click("text=Decide anew")
-    page.wait_for_selector("text=leave out")
-    assert "problem customer" in page.inner_text("#answer" if in_place else "main")
+    page.wait_for_selector("text=Leave out")
+    assert "Perception: brand: unaware" in page.inner_text("#answer" if in_place else "main")
     assert page.url.endswith(CUSTOMER) == in_place
-    page.click("text=leave out")
-    page.wait_for_selector("text=leave out", state="detached")
+    assert page.input_value(values) == "unaware"
+    page.click("text=Perception: brand: unaware")
+    page.wait_for_selector("text=Leave out", state="detached")
     context.close()
 
 

@@ -342,6 +342,18 @@ def test_what_happened_is_recorded_where_it_is_told(own_pages: Pages) -> None:
     assert "未登记" in said_after(manager, "records/talk", medium="pigeon")
 
 
+def test_the_head_of_the_page_leads_to_its_parts(pages: Pages) -> None:
+    """From the top one gets to value, plan, questions and the forms; who records nothing, to what happened."""
+    for role, last in (("manager", "Record what happened"), ("auditor", "What happened")):
+        page = pages.visit(role).get(CUSTOMER).text
+        nav = re.search(r'<nav class="choices" aria-label="On this page">(.*?)</nav>', page, re.DOTALL)
+        assert nav is not None
+        places = re.findall(r'href="#(\w+)"', nav[1])
+        assert places == ["value", "plan", "questions", "timeline"]
+        assert all(f'id="{place}"' in page for place in places)
+        assert words(nav[1]).strip().endswith(last)
+
+
 def test_what_is_accepted_is_to_stay_so(pages: Pages) -> None:
     """The effect of a value that the customer accepts is told as keeping it, on page and terminal alike."""
     manager = pages.visit("admin")

@@ -9,7 +9,7 @@ import pytest
 from common.texts import PAGES, all_texts
 from facts.answers import source_of
 from facts.features import features
-from tests.web.conftest import Pages
+from tests.web.conftest import OWN, Pages
 from tests.web.test_customer import CUSTOMER, recommendation, words
 
 
@@ -55,6 +55,8 @@ def test_values_are_chosen_in_the_reader_s_words(pages: Pages) -> None:
     assert '<option value="recognised">认可</option>' in page
     assert "当前：" in words(page)
     assert "重新判定" in words(page)
+    stands = str(pages.app.state.site.decided([OWN])[OWN].facts.facts["perception.product"])
+    assert f'<option value="{stands}" selected>' in page
     assert 'name="value" type="number"' in visitor.get(f"{CUSTOMER}/what-if?fact=orders_90d&choose=true").text
     assert 'name="value" type="date"' in visitor.get(f"{CUSTOMER}/what-if?fact=founded_on&choose=true").text
 
