@@ -11,25 +11,22 @@ from typing import Any
 from fastapi import APIRouter, HTTPException, Request
 from fastapi.responses import Response
 
-from common.confirming import Confirming, to_confirm
 from common.recording import CONVEY, Outcome
 from common.saying import changes, how, say
 from common.strategy import Plan, plan_of
 from common.texts import PAGES, Texts
-from engine.explain import Question
 from engine.model import Pack
 from engine.recommend import Checklist, Recommendation, recommend
 from engine.snapshot import Row
-from engine.vocabulary import Fact, FactKey, Type
+from engine.vocabulary import FactKey
 from engine.wording import Wording
-from facts.answers import is_answerable, is_judged
 from facts.audit import entries
 from facts.on_record import OnRecord, on_record
 from facts.snapshot_checks import MisfitsError
 from facts.stored import Advised
 from facts.tables import SURE
-from facts.to_confirm import Reason
 from web.access import OwnCustomer, Reader, Visitor, site_of
+from web.asking import Asking
 from web.rendering import answer, is_part, language_of, write
 from web.site import Site
 from web.things import ShownForm, shown_forms
@@ -78,32 +75,6 @@ class Unheard:
 
     key: str
     said: str
-
-
-@dataclass(frozen=True, slots=True)
-class Asked:
-    """A question, and how its answer is given: by choice, as a number or date, or not here (`kind` empty)."""
-
-    question: Question
-    kind: str
-    choices: Mapping[str, str]
-    needs_evidence: bool
-    is_judged: bool
-
-
-@dataclass(frozen=True, slots=True)
-class ToConfirm:
-    """A fact that somebody should confirm, what was heard, and what may be answered, the value on record among it.
-
-    Nothing may be answered here of a need.
-    """
-
-    fact: str
-    title: str
-    heard: str
-    value: str
-    choices: Mapping[str, str]
-    is_guess: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,6 +171,8 @@ class View:
     def values(self) -> Mapping[str, Any]:
         """What the page shows, by the names that it goes by there."""
         shown, decided = self.shown, self.decided
+        effects = "effects" if any(self.unheard()) else "record-value" if shown.value else ""
+        asking = Asking(self.pack, self.texts, self.wording, {"communications": effects})
         return {
             "card": decided.card,
             "shown": shown,
@@ -210,8 +183,8 @@ class View:
             "perceived": list(self.perceived()),
             "unheard": list(self.unheard()),
             "forms": list(self.forms()),
-            "asked": [self.asked(each) for each in shown.questions],
-            "to_confirm": list(self.to_confirm()),
+            "asked": [asking.asked(each) for each in shown.questions],
+            "to_confirm": list(asking.to_confirm(self.site.store, decided)),
             "sure": {member: self.texts(f"sure_{member}") for member in SURE},
             "timeline": self.timeline(),
             "convey": next((each for each in shown.plan if each.action.id == CONVEY), None),
@@ -367,32 +340,7 @@ class View:
 
     # --- what to ask ---
 
-    def asked(self, question: Question) -> Asked:
-        fact = self.pack.vocabulary.fact(question.fact)
-        if fact is None or not is_answerable(fact):
-            return Asked(question, "", {}, needs_evidence=False, is_judged=False)
-        is_perception = fact.family == "perception" or fact.name == "cooperation_acceptance"
-        kind, choices = _INPUTS.get(fact.type, "text"), self._choices(fact)
-        return Asked(question, kind, choices, needs_evidence=is_perception, is_judged=is_judged(fact))
-
-    def to_confirm(self) -> Iterator[ToConfirm]:
-        """Yield the facts that the advice rests on and that somebody should confirm."""
-        say = Confirming(self.texts, self.wording)
-        for each in to_confirm(self.site.store, self.pack, [self.decided]):
-            if each.decides:
-                fact, is_guess = self.pack.vocabulary.fact(each.fact), Reason.ESTIMATE in each.reasons
-                choices = {} if fact is None else self._choices(fact)
-                yield ToConfirm(each.fact, say.title(each.fact), say.heard(each), str(each.value), choices, is_guess)
-
-    def _choices(self, fact: Fact) -> dict[str, str]:
-        if fact.type is Type.FLAG:
-            return {"yes": self.texts("yes"), "no": self.texts("no")}
-        return self.words(fact.enum) if fact.enum else {}
-
     def subjects(self) -> dict[str, dict[str, str]]:
         """Return what can be asked about by `why not`, by kind: stages, values, actions."""
         actions = {id_: self.wording.text(action.title) for id_, action in self.pack.actions.items()}
         return {"stage": self.words("stage"), "value": self.words("value_kind"), "action": actions}
-
-
-_INPUTS = {Type.INTEGER: "number", Type.NUMBER: "number", Type.DATE: "date"}

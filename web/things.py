@@ -184,6 +184,11 @@ class ShownForm:
     rows: Mapping[str, str]
 
 
+def form_for(table: str) -> str:
+    """Return the name of the form by which something new is recorded in a table, empty if there is none."""
+    return next((name for name, thing in THINGS.items() if thing.table == table and not thing.earlier), "")
+
+
 def shown_forms(
     texts: Texts,
     wording: Wording,

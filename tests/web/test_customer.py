@@ -354,6 +354,16 @@ def test_the_head_of_the_page_leads_to_its_parts(pages: Pages) -> None:
         assert words(nav[1]).strip().endswith(last)
 
 
+def test_what_is_asked_of_records_leads_to_their_form(pages: Pages) -> None:
+    """A question that no single answer settles leads to the form that does; who records nothing is led nowhere."""
+    for customer, place in (("pellwood", "effects"), ("paper-crane", "record-dispute"), ("amber-snail", "record-need")):
+        page = pages.visit("admin").get(f"/customers/{customer}").text
+        questions = page[page.index('class="questions"') :]
+        assert f'<a href="#{place}">' in questions
+        assert f'id="{place}"' in page
+        assert 'href="#record-' not in pages.visit("auditor").get(f"/customers/{customer}").text
+
+
 def test_what_is_accepted_is_to_stay_so(pages: Pages) -> None:
     """The effect of a value that the customer accepts is told as keeping it, on page and terminal alike."""
     manager = pages.visit("admin")
