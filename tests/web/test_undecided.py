@@ -29,7 +29,7 @@ FAME = {"key": f"{OWN}/fame", "holds_from": date(2026, 6, 1)}
 @pytest.mark.parametrize(
     ("table", "said", "en", "zh"),
     [
-        ("complaints", EARLY, "Days open: 119,249 days. It lies between 0 days and", "应在0天至100,000天之间"),
+        ("complaints", EARLY, "Days open: 119,249 days. It must lie between 0 days and", "应在0天至100,000天之间"),
         ("complaints", SETTLED_BEFORE, "-10 days", "-10天"),
         ("needs", {**FAME, "kind": "fame", "state": "met"}, "“fame” is none of", "“fame”不在规则可用的选项中"),
         ("perceptions", {**FAME, "value_kind": "fame", "level": "aware"}, "Perception: fame, ", "认知：fame"),
@@ -94,6 +94,7 @@ def test_one_bad_record_hides_nobody_else(own_pages: Pages) -> None:
     assert re.findall(r'class="name" href="/customers/([^"]+)"', page) == [key for key in before if key != OWN]
     aside = re.search(r'aria-labelledby="undecided">(.*?)</section>', page, re.DOTALL)
     assert aside is not None
+    assert page.index('aria-labelledby="undecided"') < page.index('aria-labelledby="customers"')
     assert re.findall(r'href="/customers/([^"]+)"', aside[1]) == [OWN]
     whole = own_pages.visit("manager", "zh").get("/portfolio")
     assert whole.status_code == 500
