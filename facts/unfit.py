@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 from functools import partial
+from typing import Any
 
 import pyarrow as pa
+from sqlalchemy import select
 
 from engine.vocabulary import Vocabulary
+from facts.audit import Entry, entry_that_said
+from facts.database import StoreError
 from facts.snapshot import Base, customer_facts
 from facts.snapshot_checks import Misfit, MisfitsError
+from facts.store import Store
 from facts.tables import FACT_TABLES, customers
+from facts.undoing import entry_to_undo
 
 Misfits = tuple[Misfit, ...]
 
@@ -52,6 +58,19 @@ def unfit_records(base: Base, vocabulary: Vocabulary, as_of: date, *, base_curre
             fitting[name], unfit = _parted(base[name], partial(added, name))
             found += [each for row, misfits in unfit for each in _each_of(name, row, misfits)]
     return found
+
+
+def row_of(store: Store, unfit: Unfit) -> tuple[Mapping[str, Any], Entry | None]:
+    """Return the row of a record, and the entry of the audit log that can be taken back to mend it, if there is one."""
+    table = FACT_TABLES[unfit.table]
+    of_key = (table.c.key == unfit.key) & (table.c.holds_from == unfit.holds_from)
+    with store.asking() as connection:
+        row = connection.execute(select(table).where(of_key, table.c.retracted_at.is_(None))).mappings().one()
+        number = entry_that_said(connection, unfit.table, row["id"])
+    try:
+        return dict(row), None if number is None else entry_to_undo(store, "", number)
+    except StoreError:
+        return dict(row), None
 
 
 def _parted(

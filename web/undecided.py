@@ -8,19 +8,15 @@ from typing import Any
 
 from fastapi import Request
 from fastapi.responses import Response
-from sqlalchemy import select
 
 from common.confirming import Confirming
 from common.saying import say
 from common.texts import PAGES, Texts
 from engine.wording import Wording
-from facts.audit import Entry, entries, entry_that_said
+from facts.audit import Entry
 from facts.cards import known
-from facts.database import StoreError
 from facts.snapshot_checks import Misfit, MisfitsError
-from facts.tables import FACT_TABLES
-from facts.undoing import entry_to_undo
-from facts.unfit import Unfit
+from facts.unfit import Unfit, row_of
 from web.access import Visitor, site_of
 from web.rendering import language_of, page
 from web.site import Site, now
@@ -95,13 +91,7 @@ class Mending:
 
     def stopping(self, unfit: Unfit) -> Stopping:
         """Return what a record says and what can be done about it."""
-        table = FACT_TABLES[unfit.table]
-        stands = table.c.retracted_at.is_(None)
-        of = select(table).where(table.c.key == unfit.key, table.c.holds_from == unfit.holds_from, stands)
-        with self.site.store.asking() as connection:
-            row = dict(connection.execute(of).mappings().one())
-            number = entry_that_said(connection, unfit.table, row["id"])
-        entry = self._undoable(number)
+        row, entry = row_of(self.site.store, unfit)
         is_own = entry is not None and may_undo(entry, self.who)
         return Stopping(
             self._said(unfit.table, said_by(row)),
@@ -117,14 +107,3 @@ class Mending:
             kind, date = self.texts(f"record_{table}"), self.texts.date(row["holds_from"])
             return self.texts("said", kind=kind, said=row["key"], date=date)
         return say(self.texts, self.wording, table, row)
-
-    def _undoable(self, number: int | None) -> Entry | None:
-        """Return an entry if it can be taken back."""
-        if number is None:
-            return None
-        try:
-            entry_to_undo(self.site.store, "", number)
-        except StoreError:
-            return None
-        (entry,) = entries(self.site.store, number=number)
-        return entry

@@ -465,6 +465,10 @@ def test_what_cannot_be_taken_back_says_why(book: Book) -> None:
     use_pack(book.store, StoredPack("a" * 64, "ours", "1", b""), user="ann")
     with pytest.raises(StoreError, match="no record of one customer's facts but: pack_use ours 1"):
         undo(book.store, user="ann", number=newest(book.store).id)
+    row = {"customer": "K1", "medium": "visit", "holds_from": SENT}
+    imported = record(book.store, "interactions", [row], user="ann", source="talks.csv", did="import").entry
+    with pytest.raises(StoreError, match="Correct it in the file or system that it comes from, and import that again"):
+        undo(book.store, user="ann", number=imported)
 
 
 def test_a_stage_against_the_proposal_needs_a_reason(book: Book) -> None:
