@@ -63,14 +63,20 @@ class AskLayout:
                 yield Text()
         if unsure:
             yield from self._to_confirm(unsure, about)
-        if not about and (commands := self._commands(found, unsure, next(iter(names)))):
+        if not about and (commands := self._commands(found, unsure, decided[0])):
             yield Text(self.texts("ask_record", commands="; ".join(commands)), style=_QUIET)
 
-    def _commands(self, found: Sequence[Asked], unsure: Sequence[ToConfirm], customer: str) -> list[str]:
-        """Return the commands that record answers: to what is asked of the customer, and of its collections."""
+    def _commands(self, found: Sequence[Asked], unsure: Sequence[ToConfirm], decided: Decided) -> list[str]:
+        """Return the commands that record answers: to what is asked of the customer, and of its collections.
+
+        Of values conveyed it is the effect that is missing, where one was not heard.
+        """
+        customer = decided.facts.customer
         asked = dict.fromkeys(one.question.fact.partition(".")[0] for one in found)
         collections = [name for name in asked if name in self.pack.vocabulary.collections]
         by_table = {kind.table: kind.name for kind in KINDS}
+        if any(row.facts.get("heard") is False for row in decided.facts.rows.get("communications", ())):
+            by_table["communications"] = "effect"
         commands = [f"valuelift record {by_table[name]} {customer}" for name in collections if name in by_table]
         if unsure or len(collections) < len(asked):
             commands.insert(0, f"valuelift record fact {customer} FACT=VALUE")

@@ -8,10 +8,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from commands.options import Query
+from engine.errors import Problem, ProblemsError
 
 if TYPE_CHECKING:
     from facts.batch.ledger import Ledger
     from facts.store import Store
+    from facts.unfit import Unfit
     from wiring import Desk
 
 
@@ -28,7 +30,43 @@ def desk_for(query: Query, customer: str | None = None, *, explains: bool = Fals
             from facts.customer_facts import make_ready
 
             make_ready(query.as_of)
-        yield Desk(store, rules_in_use(store, query.pack), query.as_of, query.known_at, in_columns=explains)
+        desk = Desk(store, rules_in_use(store, query.pack), query.as_of, query.known_at, in_columns=explains)
+        try:
+            yield desk
+        except ProblemsError as error:
+            if problems := list(_unfit_records(desk, error)):
+                raise ProblemsError(problems) from error
+            raise
+
+
+FEW = 3
+"""Customers; of no more is looked for the records with which they cannot be decided."""
+
+
+def _unfit_records(desk: Desk, error: ProblemsError) -> Iterator[Problem]:
+    """Yield what is wrong with records, where an error is about values that do not fit and few customers have them."""
+    from facts.snapshot_checks import MisfitsError
+
+    if isinstance(error, MisfitsError) and len(error.customers) <= FEW:
+        for customer in sorted(error.customers):
+            for unfit in desk.unfit(customer):
+                yield from _told(desk, unfit)
+
+
+def _told(desk: Desk, unfit: Unfit) -> Iterator[Problem]:
+    """Yield what is wrong with a record, which it is, and what to do about it."""
+    from facts.unfit import row_of
+
+    row, entry = row_of(desk.store, unfit)
+    record = f"The record is `{unfit.key}` in {unfit.table}, entered by {row['entered_by']} for {unfit.holds_from}."
+    way = (
+        f"Take it back by `valuelift record undo {entry.id}`."
+        if entry
+        else f"Correct it where it comes from ({row['source']}), and import it again."
+    )
+    for misfit in unfit.misfits:
+        was = misfit.problem
+        yield Problem(was.location, was.code, was.message, f"{was.hint} {record} {way}")
 
 
 @contextmanager

@@ -13,6 +13,7 @@ from rich.text import Text
 
 from common.confirming import Confirming
 from common.page_parts import bullets, headline, section
+from common.strategy import effect_in_words
 from common.texts import Texts
 from engine.decision import State
 from engine.model import Pack
@@ -162,8 +163,7 @@ class Layout:
         if medium:
             yield "medium", Text(self._semicolon.join(medium))
         if "effect" in parts:
-            known = "perceived" in parts
-            yield "effect", Text(self.texts("effect_from", **parts) if known else parts["effect"])
+            yield "effect", Text(effect_in_words(self.texts, parts))
         if "heard_by" in parts:
             yield "heard_by", Text(parts["heard_by"])
         if value.runner_up is not None:

@@ -14,7 +14,8 @@ from typing import Any
 from sqlalchemy import Boolean, Date, Integer
 
 from common.record_cells import Reader
-from common.saying import enum_of
+from common.recording import entry_at
+from common.saying import members_of
 from engine.wording import Wording
 from facts.answers import Answer, answered, read_answer
 from facts.book import Book, NothingNewError
@@ -96,11 +97,6 @@ KINDS: Mapping[str, Kind] = {
         example=("C-1001", "2026-06-10", "judgement.both_want", "yes", "said so at the visit", "told"),
     ),
 }  # fmt: skip
-
-_AT_FIRST: Mapping[str, Mapping[str, Any]] = {
-    "disputes": {"talks_held": 0, "settled": False, "cooperation_broken": False},
-}
-"""How something stands at first, where nothing is said of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,10 +188,7 @@ class Things(Reader):
     def _cell(self, number: int, name: str, column: str, text: str) -> Any:
         """Return what a cell says, by the type of its column in the store."""
         target = FACT_TABLES[self.kind.table].c[column]
-        vocabulary = self.desk.rules.pack.vocabulary
-        enum = enum_of(vocabulary, self.kind.table, column)
-        members = target.info.get("members") or (vocabulary.enums[enum].members if enum else ())
-        if members:
+        if members := members_of(self.desk.rules.pack.vocabulary, self.kind.table, column):
             return self.word(number, name, text, members)
         match target.type:
             case Date():
@@ -242,8 +235,7 @@ class Things(Reader):
             key = f"{book.customer}/dispute-{row.on}" if named is None else str(book.find(table, named)["key"])
         else:
             key = "/".join((book.customer, *(said[self.kind.columns[name]] for name in self.kind.same)))
-        first = _AT_FIRST.get(table, {}) if book.last(table, key, row.on) is None else {}
-        return [book.entry(table, {**first, **said}, row.on, key)]
+        return [entry_at(book, table, said, row.on, key)]
 
     def _event(self, row: _Checked) -> list[Statement]:
         table, said = self.kind.table, row.said

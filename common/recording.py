@@ -89,6 +89,22 @@ def decided_if_possible(decide: Callable[[], Decided]) -> Decided | None:
         return None
 
 
+AT_FIRST: Mapping[str, Mapping[str, Any]] = {
+    "disputes": {"talks_held": 0, "settled": False, "cooperation_broken": False},
+}
+"""How something stands at first, where nothing is said of it."""
+
+
+def entry_at(book: Book, table: str, said: Mapping[str, Any], on: date, key: str) -> Statement:
+    """Return the statement of how something stands from a day on, where it is new with what is so at first.
+
+    Raises:
+        StoreError: as `Book.entry`.
+    """
+    first = AT_FIRST.get(table, {}) if book.last(table, key, on) is None else {}
+    return book.entry(table, {**first, **said}, on, key)
+
+
 # --- communications ---
 
 

@@ -108,6 +108,13 @@ def enum_of(vocabulary: Vocabulary, table: str, column: str) -> str | None:
     return found
 
 
+def members_of(vocabulary: Vocabulary, table: str, column: str) -> Sequence[str]:
+    """Return the words that a column can hold: the store's own list, or an enum's; none if it holds other things."""
+    enum = enum_of(vocabulary, table, column)
+    own: Sequence[str] = FACT_TABLES[table].c[column].info.get("members", ())
+    return own or (vocabulary.enums[enum].members if enum else ())
+
+
 # --- what changed ---
 
 

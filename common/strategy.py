@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
+from common.texts import Texts
 from engine.decision import State
 from engine.recommend import Recommendation
 from engine.snapshot import Row
@@ -86,6 +87,16 @@ def _needs(pack: Pack, found: Decided, language: str) -> Iterator[Need]:
     rows = (Row(row.key, {**row.facts, **concluded.get(row.key, {})}) for row in found.facts.rows.get("needs", ()))
     for row in sorted(rows, key=tier):
         yield Need(*row_in_words(wording, "needs", row, ("counts_as", "kind", "state", "heart_value", "since")))
+
+
+def effect_in_words(texts: Texts, parts: Mapping[str, str]) -> str:
+    """Return the intended effect of the value to convey, and where the customer stands, where that is known.
+
+    What the customer accepts already is conveyed again so that it stays accepted.
+    """
+    if "perceived" not in parts:
+        return parts["effect"]
+    return texts("effect_kept" if parts["effect"] == parts["perceived"] else "effect_from", **parts)
 
 
 def row_in_words(wording: Wording, collection: str, row: Row, names: Iterable[str]) -> Iterator[str]:

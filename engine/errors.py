@@ -45,7 +45,7 @@ class ProblemsError(Exception):
         self.problems = tuple(sorted(set(problems)))
         super().__init__("\n".join(str(problem) for problem in self.problems))
 
-    def __reduce__(self) -> tuple[type[ProblemsError], tuple[tuple[Problem, ...]]]:
+    def __reduce__(self) -> tuple[type[ProblemsError], tuple[object]]:
         """Let it come back from another process as it was raised there."""
         return type(self), (self.problems,)
 

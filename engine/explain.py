@@ -13,7 +13,7 @@ from engine.frozen import dataclass
 from engine.model import All, AnyOf, Condition, Constant, Not, Op, Pack, SetFact, Test, facts_of, tests_of
 from engine.rulebook import rulebook
 from engine.snapshot import CustomerFacts
-from engine.vocabulary import Fact, FactKey, Text, Value
+from engine.vocabulary import BEGINNING, Fact, FactKey, Text, Value
 from engine.wording import Wording, sentence
 
 _PLACEHOLDER = re.compile(r"\{([^{}]+)\}")
@@ -27,7 +27,14 @@ _ASK_COLLECTION = Text(
     "{title}: nobody keeps a record of these yet. What do we know?", "还没有登记过{title}，目前了解多少？"
 )
 _ASK_SINCE = Text("{title}: since when is every one of them recorded?", "{title}：从什么时候起全部登记在案？")
-_ASK_ROW_FACT = Text("{title}: what is missing in the record?", "{title}：记录中有缺项，请补充。")
+_ASK_EARLIER = Text(
+    "{title}: what happened before {date}, since when they are recorded?", "{title}：{date}之前没有记录，请补充。"
+)
+_ASK_MORE = Text("{title}: the records leave something open. What do we know?", "{title}：已有记录不足以判断，请补充。")
+_ASK_ROW_FACT = Text(
+    "{title}: {facts} not entered in {number} of {all}. What do we know?",
+    "{title}：{all}条中有{number}条未登记{facts}，请补充。",
+)
 _ASK_FACT = Text("What is known of this: {title}?", "{title}是多少？")
 _COLON = Text("{title}: {value}", "{title}：{value}")
 
@@ -216,13 +223,38 @@ class Explainer:
     def _asked(self, name: str) -> tuple[str, str | None]:
         title = self.wording.title(name)
         if name in self.pack.vocabulary.collections:
-            text = self._by_record(name, _ASK_ROW_FACT, _ASK_SINCE, _ASK_COLLECTION)
-            return self.wording.text(text).format(title=title), None
+            return self._asked_of(name, self._looked_at_in(name)), None
         asked = self._declared(name)
         if asked is not None and asked.ask is not None:
             return self.wording.text(asked.ask), asked.ask_role
-        is_of_row = asked is not None and asked.scope is not None
-        return self.wording.text(_ASK_ROW_FACT if is_of_row else _ASK_FACT).format(title=title), None
+        if asked is not None and asked.scope is not None:
+            return self._asked_of(asked.scope, [asked]), None
+        return self.wording.text(_ASK_FACT).format(title=title), None
+
+    def _asked_of(self, collection: str, facts: Iterable[Fact]) -> str:
+        """Return the question about a collection of which these facts of its rows matter."""
+        rows = self.customer.rows.get(collection, ())
+        missing = [fact for fact in facts if any(fact.name not in row.facts for row in rows)]
+        names = {fact.name for fact in missing}
+        since = self.customer.recorded.get(collection, (BEGINNING, None))[0]
+        open_text = _ASK_ROW_FACT if missing else _ASK_MORE if since == BEGINNING else _ASK_EARLIER
+        text = self._by_record(collection, open_text, _ASK_SINCE, _ASK_COLLECTION)
+        return self.wording.text(text).format(
+            title=self.wording.title(collection),
+            all=self.wording.number(len(rows)),
+            number=self.wording.number(sum(not names <= row.facts.keys() for row in rows)),
+            facts=self.wording.listed(self.wording.text(fact.title) for fact in missing),
+            date=self.wording.date(since),
+        )
+
+    def _looked_at_in(self, collection: str) -> list[Fact]:
+        """Return the recorded facts of a collection's rows that rules ask for which could still change results."""
+        rules = {rule for one in self.decision.provisional if collection in one.unknown for rule in one.rules}
+        book = rulebook(self.pack)
+        asked = [book[rule] for rule in rules if rule in book]
+        conditions = [when for each in asked for when in (each.when, *(one.when for one in each.criteria))]
+        looked_at = {key for condition in conditions for key in _of_rows(condition, collection)}
+        return [fact for fact in self.pack.vocabulary.in_scope(collection) if fact.key in looked_at]
 
 
 def value_of(customer: CustomerFacts, decision: Decision, key: FactKey, row: str = "") -> Value | None:
@@ -237,6 +269,17 @@ def row_facts(customer: CustomerFacts, collection: str, row: str) -> dict[str, V
     """Return the recorded facts of one row, by name."""
     rows = customer.rows.get(collection, ())
     return next((dict(found.facts) for found in rows if found.key == row), {})
+
+
+def _of_rows(condition: Condition, collection: str) -> Iterator[FactKey]:
+    """Yield the facts of a collection's rows that a condition looks at."""
+    for test in tests_of(condition):
+        if isinstance(test, Test):
+            yield from (key for key in facts_of(test) if key.scope == collection)
+        elif test.collection == collection:
+            yield from _of_rows(test.where, collection)
+            if test.of is not None:
+                yield test.of
 
 
 def _looked_at(condition: Condition) -> Iterator[FactKey | str]:

@@ -118,13 +118,9 @@ def answered(book: Book, answer: Answer, on: date, evidence: str | None, sure: s
     if is_said(fact):
         own = {"fact": fact.name, "value": written(value), "evidence": evidence}
         return book.entry("own_facts", own, on, f"{book.customer}/{fact.name}")
-    if fact.name == "annual_revenue":
-        return book.entry(
-            "customers",
-            {fact.name: value, "currency": book.currency("customers", book.customer, on)},
-            on,
-            book.customer,
-        )
+    if fact.name == "annual_revenue":  # asked for in the base currency
+        said = {fact.name: value, "currency": book.store.settings()["base_currency"]}
+        return book.entry("customers", said, on, book.customer)
     return book.entry("customers", {fact.name: value}, on, book.customer)
 
 
@@ -155,13 +151,20 @@ def _not_answered(fact: Fact) -> StoreError:
     what = f"{fact.name} is not recorded"
     if fact.origin in (Origin.DERIVED, Origin.PORTFOLIO):
         return StoreError(what, "it follows from the rules and from other facts", "Record those.")
+    source = source_of(fact)
+    hint = _BY_COMMAND.get(source, "Import them: `valuelift import --help`.")
+    return StoreError(what, f"it is counted from the records of {source}", hint)
+
+
+def source_of(fact: Fact) -> str:
+    """Return from the records of which table a customer's fact comes, `facts` if none tells."""
+    if is_said(fact):
+        return "own_facts"
     name = re.sub(r"_(prev_)?\d+d$", "", fact.family or fact.name)
     found = [
         each.name
         for kind in ("customers", "members", "spans")
         for each in features(kind)
-        if re.search(rf"\b{name}\b", each.sql)
+        if re.search(rf"\b({name}|{fact.name})\b", each.sql)
     ]
-    source = next((each for each in found if each in _BY_COMMAND), found[0] if found else "facts")
-    hint = _BY_COMMAND.get(source, "Import them: `valuelift import --help`.")
-    return StoreError(what, f"it is counted from the records of {source}", hint)
+    return next((each for each in found if each in _BY_COMMAND), found[0] if found else "facts")

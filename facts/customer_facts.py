@@ -43,7 +43,7 @@ def customer_facts(base: Base, vocabulary: Vocabulary, as_of: date, *, base_curr
 
     Raises:
         ValueError: if `base` has rows of no customer or of several.
-        ProblemsError: if a value does not fit its declaration.
+        MisfitsError: if a value does not fit its declaration.
     """
     keys = base["customers"]["key"].to_pylist()
     if len(keys) != 1:

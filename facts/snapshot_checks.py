@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
@@ -17,6 +18,37 @@ _CODED = (Type.CATEGORY, Type.LEVEL)
 _COUNTED = (Type.INTEGER, Type.NUMBER)
 _NAMED = 3
 """Customers; no more are named in a problem."""
+
+
+@dataclass(frozen=True, slots=True)
+class Misfit:
+    """A value with which nothing can be decided, and the customers who have it.
+
+    `fact` is whose value it is: None for the member that a family of facts is recorded of. `problem` tells it in words.
+    """
+
+    fact: Fact | None
+    value: Value
+    customers: tuple[str, ...]
+    problem: Problem
+
+
+class MisfitsError(ProblemsError):
+    """Raised where values do not fit their declaration: the records are wrong, not the rules."""
+
+    def __init__(self, misfits: Iterable[Misfit]) -> None:
+        self.misfits = tuple(misfits)
+        super().__init__(each.problem for each in self.misfits)
+
+    def __reduce__(self) -> tuple[type[MisfitsError], tuple[object]]:
+        """Let it come back from another process as it was raised there."""
+        return type(self), (self.misfits,)
+
+    @property
+    def customers(self) -> frozenset[str]:
+        """Who has such values; of values out of range those with the least and the most alone."""
+        return frozenset(key for each in self.misfits for key in each.customers)
+
 
 CustomersWith = Callable[[Any], Sequence[str]]
 """Gives the keys of the customers that have a value; asked only about a value that does not fit."""
@@ -53,23 +85,19 @@ def check_members(family: str, members: Iterable[str], vocabulary: Vocabulary, c
     """Check the members that a family of facts is recorded of.
 
     Raises:
-        ProblemsError: for each one that its enum does not have.
+        MisfitsError: for each one that its enum does not have.
     """
     enum = vocabulary.enums[vocabulary.families[family]]
-    unknown = set(members) - set(enum.members)
-    if unknown:
-        raise ProblemsError(
-            Problem(
-                enum.at,
-                "unknown-member",
-                (
-                    f"`{family}` is recorded of `{member}`, which is not a member of `{enum.name}`, "
-                    f"for {_named(customers_with(member))}."
-                ),
-                did_you_mean(member, enum.members) or f"Write one of {', '.join(enum.members)}.",
-            )
-            for member in unknown
+    misfits = []
+    for member in sorted(set(members) - set(enum.members)):
+        customers = customers_with(member)
+        message = (
+            f"`{family}` is recorded of `{member}`, which is not a member of `{enum.name}`, for {_named(customers)}."
         )
+        hint = did_you_mean(member, enum.members) or f"Write one of {', '.join(enum.members)}."
+        misfits.append(Misfit(None, member, tuple(customers), Problem(enum.at, "unknown-member", message, hint)))
+    if misfits:
+        raise MisfitsError(misfits)
 
 
 def check_snapshot(snapshot: Snapshot, encoded: Snapshot, vocabulary: Vocabulary) -> None:
@@ -81,47 +109,53 @@ def check_snapshot(snapshot: Snapshot, encoded: Snapshot, vocabulary: Vocabulary
         vocabulary: what is declared.
 
     Raises:
-        ProblemsError: with a problem for each column that does not fit its fact.
+        ProblemsError: with a problem for each column of another type than its fact.
+        MisfitsError: with the values that do not fit their facts.
     """
-    problems = list(_problems(snapshot.customers, encoded.customers, vocabulary, None))
-    for collection, rows in snapshot.rows.items():
-        problems += _problems(rows, encoded.rows[collection], vocabulary, collection)
+    tables: dict[str | None, tuple[pa.Table, pa.Table]] = {None: (snapshot.customers, encoded.customers)}
+    tables |= {name: (rows, encoded.rows[name]) for name, rows in snapshot.rows.items()}
+    problems = [each for scope, (table, _) in tables.items() for each in _wrong_types(table, vocabulary, scope)]
     if problems:
         raise ProblemsError(problems)
+    misfits = [each for scope, both in tables.items() for each in _misfits_in(*both, vocabulary, scope)]
+    if misfits:
+        raise MisfitsError(misfits)
 
 
 def check_values(vocabulary: Vocabulary, scope: str | None, facts: Mapping[str, Value], customer: str) -> None:
     """Check the values of one customer or one of its rows.
 
     Raises:
-        ProblemsError: with a problem for each fact whose value does not fit.
+        MisfitsError: for each fact whose value does not fit.
     """
-    problems: list[Problem] = []
+    misfits: list[Misfit] = []
     for name, value in facts.items():
         fact = vocabulary.fact(name, scope)
         if fact is None:
             raise KeyError(f"{scope or 'customer'}.{name} is computed, but not declared")
         if not _fits(fact, value, vocabulary):
-            problems += _misfits(fact, [value], vocabulary, lambda _: [customer])
-    if problems:
-        raise ProblemsError(problems)
+            misfits += _misfits(fact, [value], vocabulary, lambda _: [customer])
+    if misfits:
+        raise MisfitsError(misfits)
 
 
-def _problems(table: pa.Table, encoded: pa.Table, vocabulary: Vocabulary, scope: str | None) -> Iterator[Problem]:
+def _columns(table: pa.Table, vocabulary: Vocabulary, scope: str | None) -> Iterator[tuple[Fact, pa.ChunkedArray]]:
     for fact in vocabulary.in_scope(scope):
-        if fact.name not in table.column_names:
-            continue
-        column = table[fact.name]
+        if fact.name in table.column_names:
+            yield fact, table[fact.name]
+
+
+def _wrong_types(table: pa.Table, vocabulary: Vocabulary, scope: str | None) -> Iterator[Problem]:
+    for fact, column in _columns(table, vocabulary, scope):
         if column.type != arrow_type(fact):
-            yield Problem(
-                fact.at,
-                "wrong-type",
-                f"The feature of `{fact.key}` gives {column.type}, not {arrow_type(fact)}.",
-                "Cast it in the SQL file.",
-            )
-        else:
-            values = _extremes(fact, column, encoded[fact.name])
-            yield from _misfits(fact, values, vocabulary, _customers_with(table, column))
+            message = f"The feature of `{fact.key}` gives {column.type}, not {arrow_type(fact)}."
+            yield Problem(fact.at, "wrong-type", message, "Cast it in the SQL file.")
+
+
+def _misfits_in(table: pa.Table, encoded: pa.Table, vocabulary: Vocabulary, scope: str | None) -> Iterator[Misfit]:
+    for fact, column in _columns(table, vocabulary, scope):
+        values = _extremes(fact, column, encoded[fact.name])
+        yield from _misfits(fact, values, vocabulary, _customers_with(table, column))
 
 
 def _customers_with(table: pa.Table, column: pa.ChunkedArray) -> CustomersWith:
@@ -148,20 +182,22 @@ def _extremes(fact: Fact, column: pa.ChunkedArray, encoded: pa.ChunkedArray) -> 
 
 def _misfits(
     fact: Fact, values: Iterable[Value], vocabulary: Vocabulary, customers_with: CustomersWith
-) -> Iterator[Problem]:
+) -> Iterator[Misfit]:
     for value in values:
-        if _fits(fact, value, vocabulary):
-            continue
-        if fact.type in _CODED:
-            members = vocabulary.enum_of(fact).members
-            hint = did_you_mean(str(value), members) or f"Write one of {', '.join(members)}."
-            message = f"`{fact.key}` has the value `{value}` in the records of {_named(customers_with(value))}."
-            yield Problem(fact.at, "unknown-member", message, hint)
-        else:
-            least, most = fact.limits
-            limits = f"It lies between {least:f} and {most:f}."
-            message = f"`{fact.key}` has the value {value} in the records of {_named(customers_with(value))}."
-            yield Problem(fact.at, "out-of-range", message, limits)
+        if not _fits(fact, value, vocabulary):
+            customers = customers_with(value)
+            yield Misfit(fact, value, tuple(customers), _problem(fact, value, vocabulary, customers))
+
+
+def _problem(fact: Fact, value: Value, vocabulary: Vocabulary, customers: Sequence[str]) -> Problem:
+    if fact.type in _CODED:
+        members = vocabulary.enum_of(fact).members
+        hint = did_you_mean(str(value), members) or f"Write one of {', '.join(members)}."
+        message = f"`{fact.key}` has the value `{value}` in the records of {_named(customers)}."
+        return Problem(fact.at, "unknown-member", message, hint)
+    least, most = fact.limits
+    message = f"`{fact.key}` has the value {value} in the records of {_named(customers)}."
+    return Problem(fact.at, "out-of-range", message, f"It lies between {least:f} and {most:f}.")
 
 
 def _fits(fact: Fact, value: Value, vocabulary: Vocabulary) -> bool:

@@ -17,6 +17,11 @@ from facts.tables import FACT_TABLES
 _CAN_BE_UNDONE = ("record", "confirm", "merge")
 _GIVEN_ANEW = ("id", "recorded_at", "retracted_at")
 _SEE = "See `valuelift audit`."
+_INSTEAD = {
+    # To take a row back would not do: the next import of the same source brings it again.
+    "import": "Correct it in the file or system that it comes from, and import that again.",
+    "pack_use": "Use `valuelift pack rollback`.",
+}
 
 
 def entry_to_undo(store: Store, user: str, number: int | None = None) -> Entry:
@@ -31,7 +36,8 @@ def entry_to_undo(store: Store, user: str, number: int | None = None) -> Entry:
     if found is None:
         raise StoreError(what, "there is none of that number", _SEE)
     if found.did not in _CAN_BE_UNDONE or not found.changes or found.customer is None:
-        raise StoreError(what, f"it is no record of one customer's facts but: {found.did} {found.subject}", _SEE)
+        why = f"it is no record of one customer's facts but: {found.did} {found.subject}"
+        raise StoreError(what, why, _INSTEAD.get(found.did, _SEE))
     if found.undone_by is not None:
         raise StoreError(what, f"that was done already, by {found.undone_by}", _SEE)
     return found

@@ -12,13 +12,14 @@ from fastapi.staticfiles import StaticFiles
 from starlette.exceptions import HTTPException
 
 from facts.database import StoreError
+from facts.snapshot_checks import MisfitsError
 from facts.store import Store
 from web import customer, day, drafts, explaining, login, people, plan, portfolio, recording, rules
 from web.access import LoginNeededError
 from web.api.app import interface
 from web.api.problems import problem
 from web.guards import BodyTooLargeError, Guards
-from web.rendering import STATIC, page
+from web.rendering import STATIC, customer_path, page
 from web.site import Settings, Site
 from web.telling import event_of
 from web.webhook import Teller
@@ -45,6 +46,7 @@ def application(store: Store, settings: Settings) -> FastAPI:
     app.add_exception_handler(RequestValidationError, _not_understood)
     app.add_exception_handler(BodyTooLargeError, _too_large)
     app.add_exception_handler(StoreError, _no_store)
+    app.add_exception_handler(MisfitsError, _undecided)
     app.add_exception_handler(Exception, _failed)
     return app
 
@@ -72,6 +74,15 @@ def _too_large(request: Request, _error: Exception) -> Response:
 def _no_store(request: Request, error: Exception) -> Response:
     _LOG.error("%s", error)
     return _answer(request, 503)
+
+
+def _undecided(request: Request, error: Exception) -> Response:
+    """Send to the page of a customer that cannot be decided, which says why; of several say that there are some."""
+    _LOG.error("%s", error)
+    customer = request.path_params.get("customer")
+    if customer is None:
+        return page(request, "error.html", status=500, said="error_misfit")
+    return RedirectResponse(customer_path(customer), 303)
 
 
 def _failed(request: Request, error: Exception) -> Response:

@@ -11,26 +11,26 @@ from typing import Any
 from fastapi import APIRouter, HTTPException, Request
 from fastapi.responses import Response
 
-from common.confirming import Confirming, to_confirm
 from common.recording import CONVEY, Outcome
 from common.saying import changes, how, say
 from common.strategy import Plan, plan_of
 from common.texts import PAGES, Texts
-from engine.explain import Question
 from engine.model import Pack
 from engine.recommend import Checklist, Recommendation, recommend
 from engine.snapshot import Row
-from engine.vocabulary import Fact, FactKey, Type
+from engine.vocabulary import FactKey
 from engine.wording import Wording
-from facts.answers import is_answerable, is_judged
-from facts.audit import Entry, entries
+from facts.audit import entries
 from facts.on_record import OnRecord, on_record
+from facts.snapshot_checks import MisfitsError
 from facts.stored import Advised
 from facts.tables import SURE
-from facts.to_confirm import Reason
 from web.access import OwnCustomer, Reader, Visitor, site_of
+from web.asking import Asking
 from web.rendering import answer, is_part, language_of, write
 from web.site import Site
+from web.things import ShownForm, shown_forms
+from web.undecided import may_undo, said_by, undecided_page
 from wiring import Decided
 
 router = APIRouter()
@@ -78,32 +78,6 @@ class Unheard:
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
-    """A question, and how its answer is given: by choice, as a number or date, or not here (`kind` empty)."""
-
-    question: Question
-    kind: str
-    choices: Mapping[str, str]
-    needs_evidence: bool
-    is_judged: bool
-
-
-@dataclass(frozen=True, slots=True)
-class ToConfirm:
-    """A fact that somebody should confirm, what was heard, and what may be answered, the value on record among it.
-
-    Nothing may be answered here of a need.
-    """
-
-    fact: str
-    title: str
-    heard: str
-    value: str
-    choices: Mapping[str, str]
-    is_guess: bool
-
-
-@dataclass(frozen=True, slots=True)
 class Told:
     """What was recorded just now, and what changed by it."""
 
@@ -137,7 +111,10 @@ def customer_page(
         HTTPException: if nothing is known of the customer today.
     """
     site, language = site_of(request), language_of(request)
-    view = view_of(site, customer, language)
+    try:
+        view = view_of(site, customer, language)
+    except MisfitsError as error:
+        return undecided_page(request, who, customer, error, refused=refused, taken_back=taken_back)
     if view is None:
         raise HTTPException(404)
     # The same page for the same reader is written out once; a receipt or a refusal is shown but once.
@@ -194,6 +171,8 @@ class View:
     def values(self) -> Mapping[str, Any]:
         """What the page shows, by the names that it goes by there."""
         shown, decided = self.shown, self.decided
+        effects = "effects" if any(self.unheard()) else "record-value" if shown.value else ""
+        asking = Asking(self.pack, self.texts, self.wording, {"communications": effects})
         return {
             "card": decided.card,
             "shown": shown,
@@ -203,9 +182,9 @@ class View:
             "facts": dict(self.head()),
             "perceived": list(self.perceived()),
             "unheard": list(self.unheard()),
-            "unsettled": list(self.unsettled()),
-            "asked": [self.asked(each) for each in shown.questions],
-            "to_confirm": list(self.to_confirm()),
+            "forms": list(self.forms()),
+            "asked": [asking.asked(each) for each in shown.questions],
+            "to_confirm": list(asking.to_confirm(self.site.store, decided)),
             "sure": {member: self.texts(f"sure_{member}") for member in SURE},
             "timeline": self.timeline(),
             "convey": next((each for each in shown.plan if each.action.id == CONVEY), None),
@@ -279,11 +258,18 @@ class View:
             if not row.facts.get("heard") and row.facts.get("outcome") is None:
                 yield Unheard(row.key, self._event("communications", row, "value_kind", "medium"))
 
-    def unsettled(self) -> Iterator[Unheard]:
-        """Yield the complaints that are not settled."""
-        for row in self.decided.facts.rows.get("complaints", ()):
-            if row.facts.get("settled") is False:
-                yield Unheard(row.key, self._event("complaints", row, "signal"))
+    def forms(self) -> Iterator[ShownForm]:
+        """Yield the forms for what happened; complaints and disputes that are not settled can be told more of."""
+        open_rows = {
+            "complaints": self._open("complaints", "settled", "signal"),
+            "disputes": self._open("disputes", "settled"),
+        }
+        return shown_forms(self.texts, self.wording, open_rows, self.on_record.standing)
+
+    def _open(self, table: str, until: str, *names: str) -> dict[str, str]:
+        """Return the records of a table that are not over, the newest first, by key in words."""
+        rows = [row for row in self.decided.facts.rows.get(table, ()) if row.facts.get(until) is False]
+        return {row.key: self._event(table, row, *names) for row in reversed(rows)}
 
     def _event(self, table: str, row: Row, *names: str) -> str:
         said = [
@@ -334,8 +320,7 @@ class View:
         }
 
     def _said(self, table: str, row: Mapping[str, Any]) -> str:
-        kept = {name: value for name, value in row.items() if name not in _BOOKKEEPING}
-        return say(self.texts, self.wording, table, kept)
+        return say(self.texts, self.wording, table, said_by(row))
 
     def told(self, number: int, who: Visitor) -> Told | None:
         """Return what an entry of the log recorded of this customer, and what changed by it."""
@@ -350,43 +335,12 @@ class View:
             number,
             tuple(say(self.texts, self.wording, table, row) for table, row in entry.says),
             tuple(self.texts(how(each), what=each.what, before=each.before, after=each.after) for each in found),
-            may_undo=_may_undo(entry, who),
+            may_undo=may_undo(entry, who),
         )
 
     # --- what to ask ---
-
-    def asked(self, question: Question) -> Asked:
-        fact = self.pack.vocabulary.fact(question.fact)
-        if fact is None or not is_answerable(fact):
-            return Asked(question, "", {}, needs_evidence=False, is_judged=False)
-        is_perception = fact.family == "perception" or fact.name == "cooperation_acceptance"
-        kind, choices = _INPUTS.get(fact.type, "text"), self._choices(fact)
-        return Asked(question, kind, choices, needs_evidence=is_perception, is_judged=is_judged(fact))
-
-    def to_confirm(self) -> Iterator[ToConfirm]:
-        """Yield the facts that the advice rests on and that somebody should confirm."""
-        say = Confirming(self.texts, self.wording)
-        for each in to_confirm(self.site.store, self.pack, [self.decided]):
-            if each.decides:
-                fact, is_guess = self.pack.vocabulary.fact(each.fact), Reason.ESTIMATE in each.reasons
-                choices = {} if fact is None else self._choices(fact)
-                yield ToConfirm(each.fact, say.title(each.fact), say.heard(each), str(each.value), choices, is_guess)
-
-    def _choices(self, fact: Fact) -> dict[str, str]:
-        if fact.type is Type.FLAG:
-            return {"yes": self.texts("yes"), "no": self.texts("no")}
-        return self.words(fact.enum) if fact.enum else {}
 
     def subjects(self) -> dict[str, dict[str, str]]:
         """Return what can be asked about by `why not`, by kind: stages, values, actions."""
         actions = {id_: self.wording.text(action.title) for id_, action in self.pack.actions.items()}
         return {"stage": self.words("stage"), "value": self.words("value_kind"), "action": actions}
-
-
-_BOOKKEEPING = ("id", "source", "recorded_at", "entered_by", "retracted_at")
-_INPUTS = {Type.INTEGER: "number", Type.NUMBER: "number", Type.DATE: "date"}
-
-
-def _may_undo(entry: Entry, who: Visitor) -> bool:
-    """Whether somebody may take an entry back here: their own records."""
-    return entry.user == who.account.name and entry.did in ("record", "confirm") and who.may("record")

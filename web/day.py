@@ -79,8 +79,9 @@ def _page(request: Request, who: Visitor, asked: Filter) -> Response:
     seen = {key: card for key, card in site.desk().cards().items() if who.sees(card)}
     wanted = [key for key, card in seen.items() if _fits(key, card, asked)]
     pack, language = site.rules().pack, language_of(request)
+    fit = site.decided_if_fit(wanted)
     decided = sorted(
-        (each for each in site.decided(wanted).values() if _narrowed(each, asked, pack, site.today())),
+        (each for each in fit.values() if _narrowed(each, asked, pack, site.today())),
         key=lambda each: (-_urgency(each), each.facts.customer),
     )
     here = [
@@ -97,6 +98,7 @@ def _page(request: Request, who: Visitor, asked: Filter) -> Response:
         due=_due(here),
         questions=list(_questions(here))[:QUESTIONS],
         total=len(decided),
+        undecided={key: seen[key]["name"] or key for key in wanted if key not in fit},
         pages=-(-len(decided) // PER_PAGE),
         asked=asked,
         stages={id_: (title.zh if language == "zh" else title.en) for id_, title in stages.items()},

@@ -18,13 +18,15 @@ from common.texts import PAGES, Texts
 from common.what_if_layout import WhatIfLayout
 from common.why_layout import WhyLayout
 from common.why_not_layout import WhyNotLayout
-from engine.changed import difference, read_settings, settable, with_changes
+from engine.changed import difference, read_settings, with_changes
 from engine.derivation import Deriver
 from engine.nearest import why_not as find_ways
 from web.access import OwnCustomer, Reader, Visitor, site_of
+from web.customer import view_of
 from web.outline import Block, blocks, read_blocks
 from web.refusals import said
 from web.rendering import language_of, page
+from web.what_if import settable_facts
 from web.work import path_page
 from web.workers import TimeLimitError, WorkerDiedError
 from wiring import Decided
@@ -90,11 +92,17 @@ def what_if(
     set_: Annotated[list[str] | None, Query(alias="set", max_length=12)] = None,
     fact: str = "",
     value: str = "",
+    choose: bool = False,
 ) -> Response:
-    """Decide once more with other facts, and show what that changes. Nothing is recorded."""
+    """Decide once more with other facts, and show what that changes. Nothing is recorded.
+
+    With `choose` a value of `fact` is still to be given: then only how it is given is shown.
+    """
     decided, teller = _teller(request, customer)
     site, texts = site_of(request), teller.texts
-    changes = [*(set_ or ()), *([f"{fact}={value}"] if fact else [])]
+    changes = [each for each in set_ or () if choose or each.partition("=")[0] != fact]
+    if fact and not choose:
+        changes.append(f"{fact}={value}")
 
     def answer() -> Iterable[object]:
         if not changes:
@@ -104,9 +112,10 @@ def what_if(
         found = difference(decided.decision, after.decision)
         return WhatIfLayout(site.rules(), texts, show_all=True).page(decided, after, read, found)
 
-    return _explained(
-        request, who, decided, "what_if", _laid_out(answer), changes=changes, can_be_set=_can_be_set(teller)
-    )
+    shown = view_of(site, customer, texts.language)
+    asked = [question.fact for question in shown.shown.questions] if shown else []
+    can_be_set = settable_facts(teller.wording, decided.facts, asked, fact, changes, texts)
+    return _explained(request, who, decided, "what_if", _laid_out(answer), can_be_set=can_be_set)
 
 
 def _teller(request: Request, customer: str) -> tuple[Decided, Teller]:
@@ -143,13 +152,6 @@ def _require_member(teller: Teller, what: str, name: str) -> None:
         raise ValueError(teller.texts("refused_word"))
 
 
-def _can_be_set(teller: Teller) -> dict[str, str]:
-    """Return the facts that can be set, by name, with their titles."""
-    vocabulary = teller.pack.vocabulary
-    recorded = [fact for fact in vocabulary.in_scope(None) if not fact.is_derived]
-    return {fact.name: teller.wording.text(settable(vocabulary, fact.name).title) for fact in recorded}
-
-
 def _explained(
     request: Request, who: Visitor, decided: Decided, kind: str, answer: Callable[[], Iterable[Block]], **asked: object
 ) -> Response:
@@ -169,6 +171,5 @@ def _explained(
         kind=kind,
         blocks=found,
         refused=refused,
-        **{"subject": "", "audience": "", "about": "", "named": "", "all_ways": False, "changes": [], **asked},
-        **({} if "can_be_set" in asked else {"can_be_set": {}}),
+        **{"subject": "", "audience": "", "about": "", "named": "", "all_ways": False, "can_be_set": None, **asked},
     )

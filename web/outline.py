@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from rich.padding import Padding
@@ -18,13 +18,17 @@ _STATES = {mark: state for (mark, _), state in zip(MARKS.values(), ("met", "not_
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """A line with its mark (`met`, `not_met`, `unknown` or none) and what stands below it; or the rows of a table."""
+    """A line with its mark (`met`, `not_met`, `unknown` or none) and what stands below it; or the rows of a table.
+
+    `is_main`: it stands out, as a heading does.
+    """
 
     text: str = ""
     mark: str = ""
     below: tuple[Block, ...] = ()
     header: tuple[str, ...] = ()
     rows: tuple[tuple[str, ...], ...] = ()
+    is_main: bool = False
 
 
 def blocks(parts: Iterable[object]) -> Iterator[Block]:
@@ -43,7 +47,7 @@ def read_blocks(plain: Iterable[Mapping[str, Any]]) -> Iterator[Block]:
     """Yield blocks that came as JSON."""
     for one in plain:
         below, rows = tuple(read_blocks(one["below"])), tuple(map(tuple, one["rows"]))
-        yield Block(one["text"], one["mark"], below, tuple(one["header"]), rows)
+        yield Block(one["text"], one["mark"], below, tuple(one["header"]), rows, one["is_main"])
 
 
 def _block(part: object) -> Block:
@@ -51,7 +55,7 @@ def _block(part: object) -> Block:
         case str():
             return _line(part)
         case Text():
-            return _line(part.plain)
+            return replace(_line(part.plain), is_main="bold" in str(part.style))
         case Padding():
             return _block(part.renderable)
         case Tree():

@@ -1,11 +1,12 @@
-"""What is recorded on a customer's page: values, effects, talks, complaints, needs, actions, answers, stages."""
+"""What is recorded on a customer's page: values, effects, what happened (see `things`), actions, answers, stages."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from datetime import date, timedelta
+from datetime import timedelta
+from functools import partial
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, HTTPException, Request
 from fastapi.responses import RedirectResponse, Response
 
 from common.recording import (
@@ -30,67 +31,16 @@ from facts.tables import SURE
 from facts.undoing import undo
 from web.access import Confirmer, Fields, OwnCustomer, Recorder, Visitor, site_of
 from web.customer import customer_page
+from web.forms import Form, RefusedError
 from web.refusals import said as said_in
 from web.rendering import customer_path, language_of
 from web.site import Site
+from web.things import THINGS, stated
 from wiring import Decided, Desk
 
 router = APIRouter()
 
 STATES = ("open", "done", "snoozed", "declined")
-
-
-class RefusedError(ValueError):
-    """Raised for a form that cannot be recorded; names the text that says why, and the field if it is one.
-
-    Of a word that is not among those `offered` it has both: whoever sees no form was offered nothing.
-    """
-
-    def __init__(self, text: str, field: str = "", word: str | None = None, offered: Sequence[str] = ()) -> None:
-        super().__init__(text)
-        self.field = field
-        self.word = word
-        self.offered = offered
-
-
-class Form:
-    """The fields of a form, read as what they are to be."""
-
-    def __init__(self, given: Mapping[str, str], at: At) -> None:
-        self._given = given
-        self._at = at
-
-    def word(self, name: str, members: Sequence[str] | str) -> str | None:
-        """Return one of a closed list of words: those given, or the members of an enum."""
-        known = self._at.book.vocabulary.enums[members].members if isinstance(members, str) else members
-        found = self._given.get(name)
-        if found is not None and found not in known:
-            raise RefusedError("refused_word", name, found, known)
-        return found
-
-    def needed(self, name: str, members: Sequence[str] | str) -> str:
-        """Return a word that must be given."""
-        found = self.word(name, members)
-        if found is None:
-            raise RefusedError("refused_missing", name)
-        return found
-
-    def day(self, name: str) -> date | None:
-        """Return a date."""
-        found = self._given.get(name)
-        try:
-            return date.fromisoformat(found) if found else None
-        except ValueError:
-            raise RefusedError("refused_date", name) from None
-
-    @property
-    def on(self) -> date:
-        """When it was; today if nothing is said."""
-        return self.day("on") or self._at.desk.as_of
-
-    def text(self, name: str) -> str | None:
-        """Return a text."""
-        return self._given.get(name)
 
 
 def _recorded(
@@ -179,47 +129,6 @@ def action_state(at: At, form: Form) -> list[Statement]:
     return action_stands(at, id_, advised, form.on, state=state, about=about, **said)
 
 
-def talk_held(at: At, form: Form) -> list[Statement]:
-    """Return that a talk was held, a visit made, a letter written."""
-    said = {
-        "medium": form.needed("medium", "channel"),
-        "direction": form.word("direction", "direction"),
-        "audience_role": form.word("audience_role", "contact_role"),
-        "summary": form.text("summary"),
-    }
-    return [at.book.event("interactions", _given(said), form.on)]
-
-
-def complaint_made(at: At, form: Form) -> list[Statement]:
-    """Return that the customer complained, or that a complaint on record is settled."""
-    if earlier := form.text("complaint"):
-        return [at.book.more("complaints", at.book.find("complaints", earlier), {"settled_on": form.on})]
-    said = {
-        "signal": form.needed("signal", "complaint_signal"),
-        "severity": form.needed("severity", "severity"),
-        "summary": form.text("summary"),
-    }
-    return [at.book.event("complaints", _given(said), form.on)]
-
-
-def need_stands(at: At, form: Form) -> list[Statement]:
-    """Return how a need stands; what is not said stays as it was."""
-    kind = form.needed("kind", "need_kind")
-    said = {
-        "kind": kind,
-        "state": form.needed("state", "need_state"),
-        "tier": form.word("tier", "need_tier"),
-        "level": form.word("level", "need_level"),
-        "evidence": form.text("evidence"),
-        "sure": form.word("sure", SURE),
-    }
-    return [at.book.entry("needs", _given(said), form.on, f"{at.book.customer}/{kind}")]
-
-
-def _given(said: Mapping[str, str | None]) -> dict[str, str]:
-    return {name: value for name, value in said.items() if value is not None}
-
-
 def answer_given(at: At, form: Form) -> list[Statement]:
     """Return the answer to a question."""
     if not form.text("fact") or not form.text("value"):
@@ -243,22 +152,12 @@ def effect(request: Request, who: Recorder, customer: OwnCustomer, given: Fields
     return _recorded(request, who, customer, given, effect_of)
 
 
-@router.post("/customers/{customer:path}/talks")
-def talk(request: Request, who: Recorder, customer: OwnCustomer, given: Fields) -> Response:
-    """Record a talk, a visit or a letter."""
-    return _recorded(request, who, customer, given, talk_held)
-
-
-@router.post("/customers/{customer:path}/complaints")
-def complaint(request: Request, who: Recorder, customer: OwnCustomer, given: Fields) -> Response:
-    """Record a complaint, or that one is settled."""
-    return _recorded(request, who, customer, given, complaint_made)
-
-
-@router.post("/customers/{customer:path}/needs")
-def need(request: Request, who: Recorder, customer: OwnCustomer, given: Fields) -> Response:
-    """Record how a need stands."""
-    return _recorded(request, who, customer, given, need_stands)
+@router.post("/customers/{customer:path}/records/{thing}")
+def happened(request: Request, who: Recorder, customer: OwnCustomer, thing: str, given: Fields) -> Response:
+    """Record what happened: a talk, a complaint, a competitor's move and so on."""
+    if thing not in THINGS:
+        raise HTTPException(404)
+    return _recorded(request, who, customer, given, partial(stated, THINGS[thing]))
 
 
 @router.post("/customers/{customer:path}/actions")

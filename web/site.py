@@ -22,6 +22,7 @@ from facts.marks import Marks
 from facts.marks import marks as marks_of
 from facts.packs import active_digest
 from facts.runs import firing_in, newest_run, published_runs
+from facts.snapshot_checks import MisfitsError
 from facts.store import Store
 from web.last_run import LastRun
 from web.webhook import Hook, Teller
@@ -140,8 +141,21 @@ class Site:
             self.teller.close()
 
     def decided(self, customers: Sequence[str]) -> dict[str, Decided]:
-        """Return the decisions on customers, made anew where something was recorded since the last time."""
+        """Return the decisions on customers, made anew where something was recorded since the last time.
+
+        Raises:
+            MisfitsError: if one of them cannot be decided.
+        """
         return self.decided_by(customers)[1]
+
+    def decided_if_fit(self, customers: Sequence[str]) -> dict[str, Decided]:
+        """Return the same (see `decided`) of those that can be decided: one bad record does not hide all others."""
+        unfit: frozenset[str] = frozenset()
+        while True:
+            try:
+                return self.decided([key for key in customers if key not in unfit])
+            except MisfitsError as error:
+                unfit |= error.customers
 
     def decided_by(self, customers: Sequence[str]) -> tuple[Rules, dict[str, Decided]]:
         """Return the same (see `decided`) with the rules that decided."""

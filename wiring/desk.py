@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from facts.database import StoreError
     from facts.figures import Limits
     from facts.store import Store
+    from facts.unfit import Unfit
 
 
 def _silent(step: str, done: int, of: int) -> None:
@@ -45,6 +46,22 @@ FEW, MANY = 10, 400
 """Up to so many customers, or one in so many, it is quicker to read them one by one than to read the whole base.
 
 One by itself takes some 40 ms, one of many some 0.1 ms."""
+
+
+def _only(base: Mapping[str, pa.Table], customers: Collection[str]) -> dict[str, pa.Table]:
+    """Return the rows about some customers, and those about all."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    wanted = pa.array(customers, pa.string())
+
+    def kept(name: str, table: pa.Table) -> pa.Table:
+        by = "key" if name == "customers" else "customer"
+        if by not in table.column_names:
+            return table
+        return table.filter(pc.or_(pc.is_null(table[by]), pc.is_in(table[by], value_set=wanted)))
+
+    return {name: kept(name, table) for name, table in base.items()}
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,15 +115,29 @@ class Desk:
         (row,) = base["customers"].select(CARD).to_pylist()
         return row, customer_facts(base, self.rules.pack.vocabulary, self.as_of, base_currency=self._currency)
 
+    def unfit(self, customer: str) -> list[Unfit]:
+        """Return the records that keep a customer from being decided, none if it can be.
+
+        Raises:
+            StoreError: if the customer is not known.
+        """
+        from facts.unfit import unfit_records
+
+        base = self.store.customer_tables(customer, self.as_of, self.known_at)
+        return unfit_records(base, self.rules.pack.vocabulary, self.as_of, base_currency=self._currency)
+
     def decide_many(self, customers: Collection[str]) -> list[Decided]:
-        """Decide several customers in columns; those that are not known on this date are left out."""
+        """Decide several customers in columns; those that are not known on this date are left out.
+
+        Raises:
+            MisfitsError: if one of them cannot be decided.
+        """
         from facts.runs import last_portfolio
 
         base = self._base(_silent, {"customers": CARD})
         base["portfolio"] = last_portfolio(self.store, self.as_of, self.known_at)
         cards = {row.pop("key"): row for row in base["customers"].select(["key", *CARD]).to_pylist()}
-        wanted = set(customers)
-        facts = [each for each in self._snapshot(base).each() if each.customer in wanted]
+        facts = list(self._snapshot(_only(base, customers)).each())
         decisions = self.rules.plan.decide_all(facts)
         return [Decided(cards[each.customer], each, decision) for each, decision in zip(facts, decisions, strict=True)]
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
@@ -41,6 +41,7 @@ class Kind:
     given: tuple[Given, ...]
     earlier: str | None = None
     keyed_by: str | None = None  # of a register that nothing identifies: the column that names its rows
+    may_be_bare: bool = False  # that it is there says enough
 
 
 def subcommand(kind: Kind) -> click.Command:
@@ -48,7 +49,7 @@ def subcommand(kind: Kind) -> click.Command:
 
     def record(entering: Entering, customer: str, earlier: str | None = None, **given: Any) -> None:
         said = {name: value for name, value in given.items() if value is not None}
-        if not said and (earlier or kind.table not in _EMPTY):
+        if not said and (earlier or not kind.may_be_bare):
             raise click.UsageError(f"Say something of the {kind.name}: see `valuelift record {kind.name} --help`.")
         enter(entering, customer, lambda at: [_statement(kind, at, entering.on, earlier, said)])
 
@@ -63,7 +64,7 @@ def subcommand(kind: Kind) -> click.Command:
 
 
 def _statement(kind: Kind, at: At, on: date, earlier: str | None, said: Mapping[str, Any]) -> Any:
-    from common.recording import conveyed
+    from common.recording import conveyed, entry_at
     from facts.tables import FACT_TABLES
 
     table = FACT_TABLES[kind.table]
@@ -84,16 +85,9 @@ def _statement(kind: Kind, at: At, on: date, earlier: str | None, said: Mapping[
         key = at.book.find(kind.table, earlier)["key"]
     if at.book.last(kind.table, key, on) is None:
         _require(kind, said)
-        said = {**_EMPTY.get(kind.table, {}), **said}
     if "credit_limit" in said and "currency" not in said:
         said = {**said, "currency": at.book.currency("agreements", key, on)}
-    return at.book.entry(kind.table, said, on, key)
-
-
-_EMPTY: Mapping[str, Mapping[str, Any]] = {
-    "disputes": {"talks_held": 0, "settled": False, "cooperation_broken": False},
-}
-"""How something stands at first, where nothing is said of it."""
+    return entry_at(at.book, kind.table, said, on, key)
 
 
 def _require(kind: Kind, said: Mapping[str, Any]) -> None:
@@ -104,15 +98,11 @@ def _require(kind: Kind, said: Mapping[str, Any]) -> None:
 
 def _check_word(at: At, kind: Kind, column: str, value: object) -> None:
     """Refuse a word that the column's list does not have."""
-    from common.saying import enum_of
-    from facts.tables import FACT_TABLES
+    from common.saying import members_of
 
     if column == "currency" and not re.fullmatch("[A-Z]{3}", str(value)):
         raise click.BadParameter(f"{value!r} is no currency. Write its code, such as EUR.", param_hint="--currency")
-    vocabulary = at.book.vocabulary
-    enum = enum_of(vocabulary, kind.table, column)
-    info = FACT_TABLES[kind.table].c[column].info
-    members: Sequence[str] = info.get("members") or (vocabulary.enums[enum].members if enum else ())
+    members = members_of(at.book.vocabulary, kind.table, column)
     if members and isinstance(value, str):
         require_word(value, members, next(each.option for each in kind.given if each.column == column))
 
@@ -203,6 +193,7 @@ KINDS = (
         ),
         earlier="DISPUTE",
         keyed_by="none",
+        may_be_bare=True,
     ),
     Kind(
         "talk",

@@ -201,8 +201,15 @@ def test_what_a_row_lacks_is_asked_with_the_command_for_rows(demo: Call) -> None
     rejected = ("record", "effect", "silver-carp", "product", "--outcome", "rejected", "--as-of", DAY)
     assert demo(*rejected).code == 0
     answer = demo("ask", "silver-carp", "--as-of", DAY).output
-    assert "Values conveyed: what is missing in the record?" in answer
+    assert "Values conveyed: Cost class not entered in 1 of " in answer
     assert answer.splitlines()[-1] == "Record an answer: valuelift record communication silver-carp"
+
+
+def test_what_was_not_heard_is_asked_with_the_command_for_effects(query: Call) -> None:
+    """Where the outcome of values conveyed is missing, that is said, with the command that records it."""
+    answer = query("ask", "pellwood", "--as-of", DAY).output
+    assert "Values conveyed: Outcome not entered in 2 of 3." in answer
+    assert "valuelift record effect pellwood" in " ".join(answer.split())
 
 
 def test_nothing_is_asked_where_all_is_settled(query: Call) -> None:

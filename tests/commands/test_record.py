@@ -195,7 +195,9 @@ def test_an_undo_needs_no_decision(enter: Enter, demo: Call, tmp_path: Path, on:
     said = {"customer": "silver-carp", "signal": "price_high", "holds_from": on, "settled_on": settled}
     record(store, "complaints", [said], user="ana", source="command line")
     store.close()
-    assert demo(*advice).code == 1
+    refused = demo(*advice)
+    assert refused.code == 1
+    assert f"entered by ana for {on}. Take it back by `valuelift record undo 1`." in refused.errors
     lines = enter("undo", "--lang", "en").lines
     assert lines[0] == "Taken back for silver-carp (number 1):"
     assert "Before, the customer could not be decided. Advised now:" in lines

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 
 import pytest
@@ -166,9 +167,27 @@ def test_what_is_asked_of_a_collection_depends_on_what_is_there(pack: Pack) -> N
     assert some.standing(wish.when, State.UNKNOWN)[1] == "Needs: 1 on record, not known since when all are"
     asked = {question.fact: question.text for question in some.questions(["proposed_stage"])}
     assert asked["needs"] == "Needs: since when is every one of them recorded?"
-    every = explain(pack, "en", {"stage": "new"}, [Row("1", {})])
-    asked = {question.fact: question.text for question in every.questions(["proposed_stage"])}
-    assert asked["needs"] == "Needs: what is missing in the record?"
+    rows = [Row("1", {}), Row("2", {"weight": 3})]
+    for language, said in (
+        ("en", "Needs: Weight not entered in 1 of 2. What do we know?"),
+        ("zh", "需求：2条中有1条未登记分量，请补充。"),
+    ):
+        every = explain(pack, language, {"stage": "new"}, rows)
+        asked = {question.fact: question.text for question in every.questions(["proposed_stage"])}
+        assert asked["needs"] == said
+
+
+def test_what_is_recorded_too_late_is_asked_for(pack: Pack) -> None:
+    """Where no row lacks a value, what happened before the records began is asked for."""
+    found = explain(pack, "en", {"stage": "new"})
+    for since, expected in (
+        (date(2026, 3, 1), "Needs: what happened before 1 Mar 2026, since when they are recorded?"),
+        (BEGINNING, "Needs: the records leave something open. What do we know?"),
+    ):
+        late = replace(found.customer, rows={}, recorded={"needs": (since, None)})
+        asked = Explainer(pack, late, found.decision, found.wording)
+        (said,) = (each.text for each in asked.questions(["proposed_stage"]) if each.fact == "needs")
+        assert said == expected
 
 
 def test_questions_go_back_to_what_can_be_recorded(pack: Pack) -> None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -365,6 +366,21 @@ def test_a_perception_needs_evidence_and_may_fall(book: Book) -> None:
     assert level(book) == "aware"
 
 
+def test_a_revenue_is_answered_in_the_base_currency(book: Book) -> None:
+    """Whatever currency it was recorded in before, what is asked for and answered is in the base currency."""
+    customer = {"key": "K1", "name": "K1", "annual_revenue": Decimal(100), "currency": "USD"}
+    record(book.store, "customers", [{**customer, "holds_from": date(2021, 1, 1)}], user="ann", source="test")
+    enter(book, answered(book, read_answer(book.vocabulary, "annual_revenue=90"), TODAY, None))
+    row = book.last("customers", "K1", TODAY)
+    assert row is not None
+    assert (row["annual_revenue"], row["currency"]) == (Decimal(90), book.store.settings()["base_currency"])
+    fact = book.vocabulary.fact("annual_revenue")
+    assert fact is not None
+    assert fact.ask is not None
+    assert ("base currency" in fact.title.en, "本位币" in fact.title.zh) == (True, True)
+    assert ("base currency" in fact.ask.en, "本位币" in fact.ask.zh) == (True, True)
+
+
 @pytest.mark.parametrize(
     ("said", "why"),
     [
@@ -449,6 +465,10 @@ def test_what_cannot_be_taken_back_says_why(book: Book) -> None:
     use_pack(book.store, StoredPack("a" * 64, "ours", "1", b""), user="ann")
     with pytest.raises(StoreError, match="no record of one customer's facts but: pack_use ours 1"):
         undo(book.store, user="ann", number=newest(book.store).id)
+    row = {"customer": "K1", "medium": "visit", "holds_from": SENT}
+    imported = record(book.store, "interactions", [row], user="ann", source="talks.csv", did="import").entry
+    with pytest.raises(StoreError, match="Correct it in the file or system that it comes from, and import that again"):
+        undo(book.store, user="ann", number=imported)
 
 
 def test_a_stage_against_the_proposal_needs_a_reason(book: Book) -> None:

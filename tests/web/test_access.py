@@ -52,9 +52,7 @@ ROUTES = {
     ("GET", "/customers/{customer:path}/what-if"): READ,
     ("POST", "/customers/{customer:path}/value"): RECORD,
     ("POST", "/customers/{customer:path}/effects"): RECORD,
-    ("POST", "/customers/{customer:path}/talks"): RECORD,
-    ("POST", "/customers/{customer:path}/complaints"): RECORD,
-    ("POST", "/customers/{customer:path}/needs"): RECORD,
+    ("POST", "/customers/{customer:path}/records/{thing}"): RECORD,
     ("POST", "/customers/{customer:path}/actions"): RECORD,
     ("POST", "/customers/{customer:path}/answers"): RECORD,
     ("POST", "/customers/{customer:path}/undo"): RECORD,
@@ -67,7 +65,14 @@ ROUTES = {
 }
 """Every route with what it asks of whoever comes: a new one fails the first test below until it has its line."""
 
-PLACES = {"{language}": "en", "{figure}": "all", "{form}": "xlsx", "{name}": "stalled-new", "{number}": "1"}
+PLACES = {
+    "{language}": "en",
+    "{figure}": "all",
+    "{form}": "xlsx",
+    "{name}": "stalled-new",
+    "{number}": "1",
+    "{thing}": "talk",
+}
 """What stands in an address beside customers."""
 
 MAY = {

@@ -175,3 +175,53 @@ def test_the_keyboard_is_enough(chromium: Browser, served: Served) -> None:
         )
         assert page.evaluate("getComputedStyle(document.activeElement).outlineStyle") != "none"
     context.close()
+
+
+@pytest.mark.parametrize("in_place", [True, False])
+def test_what_if_is_asked_with_scripts(chromium: Browser, served: Served, in_place: bool) -> None:
+    """Beside a customer's page and on a page of its own, a fact and one of its values are chosen and decided on."""
+    context = chromium.new_context(locale="en-GB")
+    page = context.new_page()
+    log_in(page, served, "manager")
+    page.goto(served.address + CUSTOMER + ("" if in_place else "/what-if"))
+    if in_place:
+        page.click("a.ask >> text=What if?")
+    page.focus("#fact")
+    page.select_option("#fact", "perception.brand")
+    if in_place:
+        page.wait_for_selector("#answer select[name=value] option[value=unaware]", state="attached")
+        assert page.evaluate("document.activeElement.id") == "fact"
+    else:
+        page.click("text=Show the values of this fact")
+    values = f"{'#answer' if in_place else 'main'} select[name=value]"
+    page.select_option(values, "unaware")
+    page.click("text=Decide anew")
+    page.wait_for_selector("text=Leave out")
+    assert "Perception: brand: unaware" in page.inner_text("#answer" if in_place else "main")
+    assert page.url.endswith(CUSTOMER) == in_place
+    assert page.input_value(values) == "unaware"
+    page.click("text=Perception: brand: unaware")
+    page.wait_for_selector("text=Leave out", state="detached")
+    context.close()
+
+
+def test_what_happens_is_recorded_with_scripts(chromium: Browser, served: Served) -> None:
+    """A competitor's move is recorded by keyboard alone; what is needed is asked for before anything is sent."""
+    context = chromium.new_context(locale="en-GB")
+    page = context.new_page()
+    log_in(page, served, "manager")
+    page.goto(served.address + CUSTOMER)
+    page.focus("summary >> text=Record a competitor's move")
+    page.keyboard.press("Enter")
+    form = "form[action$='/records/competitor']"
+    page.press(f"{form} button", "Enter")
+    assert page.evaluate("document.activeElement.name") == "competitor"
+    page.keyboard.type("Northpeak")
+    page.select_option(f"{form} [name=value_kind]", "service")
+    page.select_option(f"{form} [name=strength]", "strong")
+    page.press(f"{form} button", "Enter")
+    page.wait_for_selector("#done")
+    assert "Northpeak, service, stronger than we are" in page.inner_text("#done")
+    page.click("#done button")
+    page.wait_for_selector("text=The record was taken back.")
+    context.close()

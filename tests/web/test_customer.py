@@ -10,6 +10,8 @@ import pyarrow as pa
 import pytest
 from sqlalchemy import select
 
+from common.strategy import effect_in_words
+from common.texts import Texts
 from engine.recommend import Recommendation, recommend
 from engine.session import Session
 from facts.audit import entries
@@ -322,20 +324,104 @@ def test_what_happened_is_recorded_where_it_is_told(own_pages: Pages) -> None:
     """A talk, a complaint and that it is settled, and a need stand on the timeline, and change what is advised."""
     manager = own_pages.visit("manager", "zh")
     talk = {"medium": "telephone", "direction": "theirs", "audience_role": "buyer", "summary": "secret-words"}
-    assert "沟通：电话、发起方：客户、对象：采购" in said_after(manager, "talks", **talk)
-    said = said_after(manager, "complaints", signal="supply_late", severity="high")
+    assert "沟通：电话、发起方：客户、对象：采购" in said_after(manager, "records/talk", **talk)
+    said = said_after(manager, "records/complaint", signal="supply_late", severity="high")
     assert all(one in said for one in ("投诉：供货不及时、严重程度：严重", "处理客户投诉"))
     page = manager.get(CUSTOMER).text
     assert "secret-words" not in page
     assert "沟通：电话、发起方：客户、对象：采购" in words(page)
     found = re.search(r'<option value="([^"]+)">供货不及时、', page)
     assert found is not None
-    said_after(manager, "complaints", complaint=found[1], on=AS_OF.isoformat())
+    said_after(manager, "records/complaint-settled", earlier=found[1], on=AS_OF.isoformat())
     assert "投诉已解决" not in words(manager.get(CUSTOMER).text)
-    assert "部分满足、客户告知" in said_after(manager, "needs", kind="information", state="partly_met", sure="told")
-    assert "→ 全面满足核心需求" in said_after(manager, "needs", kind="brand", state="unmet", level="basic")
-    assert "未登记" in said_after(manager, "needs", kind="information")
-    assert "未登记" in said_after(manager, "talks", medium="pigeon")
+    assert "部分满足、客户告知" in said_after(
+        manager, "records/need", kind="information", state="partly_met", sure="told"
+    )
+    assert "→ 全面满足核心需求" in said_after(manager, "records/need", kind="brand", state="unmet", level="basic")
+    assert "未登记" in said_after(manager, "records/need", kind="information")
+    assert "未登记" in said_after(manager, "records/talk", medium="pigeon")
+
+
+def test_the_head_of_the_page_leads_to_its_parts(pages: Pages) -> None:
+    """From the top one gets to value, plan, questions and the forms; who records nothing, to what happened."""
+    for role, last in (("manager", "Record what happened"), ("auditor", "What happened")):
+        page = pages.visit(role).get(CUSTOMER).text
+        nav = re.search(r'<nav class="choices" aria-label="On this page">(.*?)</nav>', page, re.DOTALL)
+        assert nav is not None
+        places = re.findall(r'href="#(\w+)"', nav[1])
+        assert places == ["value", "plan", "questions", "timeline"]
+        assert all(f'id="{place}"' in page for place in places)
+        assert words(nav[1]).strip().endswith(last)
+
+
+def test_what_is_asked_of_records_leads_to_their_form(pages: Pages) -> None:
+    """A question that no single answer settles leads to the form that does; who records nothing is led nowhere."""
+    for customer, place in (("pellwood", "effects"), ("paper-crane", "record-dispute"), ("amber-snail", "record-need")):
+        page = pages.visit("admin").get(f"/customers/{customer}").text
+        questions = page[page.index('class="questions"') :]
+        assert f'<a href="#{place}">' in questions
+        assert f'id="{place}"' in page
+        assert 'href="#record-' not in pages.visit("auditor").get(f"/customers/{customer}").text
+
+
+def test_what_is_accepted_is_to_stay_so(pages: Pages) -> None:
+    """The effect of a value that the customer accepts is told as keeping it, on page and terminal alike."""
+    manager = pages.visit("admin")
+    assert "Stay accepted, as now" in words(manager.get("/customers/tidewheel").text)
+    assert "继续保持接受" in words(pages.visit("admin", "zh").get("/customers/tidewheel").text)
+    parts = {"effect": "accepted", "perceived": "recognised"}
+    assert effect_in_words(Texts("en"), parts) == "accepted (now: recognised)"
+    assert effect_in_words(Texts("en"), {"effect": "accepted"}) == "accepted"
+
+
+def test_what_competitors_do_is_recorded(own_pages: Pages) -> None:
+    """How a competitor stands is told, changes what is known of it, and its name is on offer the next time."""
+    manager = own_pages.visit("manager")
+    form = {"competitor": "Northpeak", "value_kind": "service", "strength": "strong"}
+    said = said_after(manager, "records/competitor", **form, disturbing="yes", on="2026-06-20")
+    assert "Competitor: Northpeak, service, stronger than we are, tries to win the customer (20 Jun 2026)" in said
+    assert '<datalist id="known-competitor"><option value="Northpeak">' in manager.get(CUSTOMER).text
+    said = said_after(manager, "records/competitor", **{**form, "strength": "weak"}, disturbing="no")
+    assert "weaker than we are" in said
+    rows = own_pages.app.state.site.decided([OWN])[OWN].facts.rows["competitor_signals"]
+    (row,) = (row for row in rows if row.key == f"{OWN}/Northpeak/service")
+    assert (row.facts["strength"], row.facts["disturbing"]) == ("weak", False)
+    assert "Something is missing" in said_after(manager, "records/competitor", competitor="Northpeak", strength="weak")
+
+
+def test_a_dispute_is_recorded_and_followed(own_pages: Pages) -> None:
+    """A dispute begins, its talks are counted, and once it is settled nothing more is asked of it."""
+    manager = own_pages.visit("manager", "zh")
+    assert "更新争议进展" not in manager.get(CUSTOMER).text
+    said = said_after(manager, "records/dispute", summary="secret-words", cooperation_broken="yes", on="2026-06-20")
+    assert "争议：" in said
+    assert "合作中断" in said
+    page = manager.get(CUSTOMER).text
+    assert "secret-words" not in page
+    found = re.search(
+        r'<select name="earlier" required>.*?<option value="([^"]+dispute-2026-06-20)">2026年6月20日', page, re.DOTALL
+    )
+    assert found is not None
+    assert "请填写整数" in said_after(manager, "records/dispute-stands", earlier=found[1], talks_held="many")
+    assert "未登记" in said_after(manager, "records/dispute-stands", earlier=found[1])
+    assert "未登记" in said_after(manager, "records/dispute-stands", settled="yes")
+    said = said_after(
+        manager, "records/dispute-stands", earlier=found[1], talks_held="2", settled="yes", cooperation_broken="no"
+    )
+    assert "已沟通2次、已解决" in said
+    (row,) = own_pages.app.state.site.decided([OWN])[OWN].facts.rows["disputes"]
+    assert (row.facts["settled"], row.facts["talks_held"], row.facts["cooperation_broken"]) == (True, 2, False)
+    assert "更新争议进展" not in manager.get(CUSTOMER).text
+
+
+def test_a_recommendation_by_the_customer_is_recorded(own_pages: Pages) -> None:
+    """That a customer recommends us is told with how and when, and not twice for one day."""
+    manager = own_pages.visit("manager", "zh")
+    assert "客户推荐：公开称赞（2026年6月20日）" in said_after(
+        manager, "records/referral", kind="public_praise", on="2026-06-20"
+    )
+    assert "没有重复登记" in said_after(manager, "records/referral", kind="public_praise", on="2026-06-20")
+    assert manager.send(f"{CUSTOMER}/records/nonsense").status_code == 404
 
 
 def test_my_day_shows_what_is_due_and_when(pages: Pages) -> None:

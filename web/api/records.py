@@ -25,7 +25,8 @@ from web.api.answers import Key, Language, answer_once
 from web.api.callers import Confirming, Recording
 from web.api.models import ActionIn, CommunicationIn, EffectIn, FactsIn, RecordedNow, StageIn, UndoIn
 from web.api.problems import ProblemError, refused
-from web.recording import Form, RefusedError, action_state, effect_of, stage_decided, taken_back, value_conveyed
+from web.forms import Form, RefusedError
+from web.recording import action_state, effect_of, stage_decided, taken_back, value_conveyed
 from web.site import Site
 from wiring import Decided, Desk
 
