@@ -34,13 +34,13 @@ def report(error: Exception) -> int:
 
 def explained(error: Exception) -> tuple[str, int]:
     """Return the message for an error and the exit code that goes with it."""
-    from engine.errors import LoweringError, ProblemsError
+    from engine.errors import ProblemsError
     from facts.database import StoreError
 
     match error:
         case ProblemsError():
             return "\n".join([*map(str, error.problems), counted(len(error.problems))]), PROBLEMS
-        case StoreError() | LoweringError():
+        case StoreError():
             return f"Error: {error}", PROBLEMS
         case OSError() if error.errno is not None:
             return f"Error: {_of_system(error)}", PROBLEMS

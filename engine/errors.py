@@ -50,10 +50,6 @@ class ProblemsError(Exception):
         return type(self), (self.problems,)
 
 
-class LoweringError(ValueError):
-    """Raised when a pack, or a fact's value, does not fit the limits of the session's library."""
-
-
 @dataclass(slots=True)
 class Problems:
     """Collect problems while reading goes on, and raise them together."""
