@@ -10,7 +10,7 @@ from engine.errors import Location, Problems
 from engine.load.actions import read_action, read_parameter
 from engine.load.claims import read_invariant, read_monotonicity
 from engine.load.conditions import Conditions
-from engine.load.form import SNAKE, Form
+from engine.load.form import Form
 from engine.load.gates import read_gate, read_ladder
 from engine.load.merge import FACTS, MANIFEST, TALK, Files, Manifest, merge, parsed, talk_of, with_bases
 from engine.load.method import check_sources, read_method_item
@@ -19,12 +19,13 @@ from engine.load.operands import Operands
 from engine.load.reading import Reading
 from engine.load.rules import read_rule
 from engine.load.scorecards import read_scorecard
+from engine.load.shows import merged, read_shows
 from engine.load.tables import is_aggregate, read_table
 from engine.load.talk import read_talk
 from engine.load.vocabulary import VocabularyReader, with_actions, with_evidence
 from engine.model import AddTo, Override, Pack, SetFact
 from engine.vocabulary import FactKey, Vocabulary
-from engine.yaml12 import Node, YScalar, read_yaml
+from engine.yaml12 import Node, read_yaml
 
 CATALOG = "catalog.yaml"
 PROMOTION = ("change_stage", "affected")
@@ -127,15 +128,16 @@ def _catalogue(node: Node) -> Vocabulary:
 def _parts(packs: list[Files], catalogue: Vocabulary, problems: Problems) -> Parts:
     vocabulary = _vocabulary(packs, catalogue, problems)
     items, manifests = merge(packs, problems)
+    shows, changed_roles = merged(manifest.shows for manifest in manifests)
     return Parts(
         manifest=manifests[-1],
         ladder=_latest(manifest.ladder for manifest in manifests),
-        shows=_latest(manifest.shows for manifest in manifests),
+        shows=shows,
         promotion=_latest(manifest.promotion for manifest in manifests),
         vocabulary=vocabulary,
         items=items.sections,
         talk=talk_of(packs, items),
-        overrides=tuple(items.overrides),
+        overrides=(*items.overrides, *changed_roles),
     )
 
 
@@ -173,7 +175,7 @@ def _assemble(parts: Parts, problems: Problems) -> Pack:
         ladder=ladder,
         overrides=parts.overrides,
         talk=talk,
-        shows=_shows(parts.shows, reading),
+        shows=read_shows(parts.shows, reading),
         promotion=_promotion(parts.promotion, problems),
     )
     _check_sole_owners(pack, problems)
@@ -193,20 +195,6 @@ def _vocabulary(packs: Iterable[Files], catalogue: Vocabulary, problems: Problem
 def _latest(nodes: Iterable[Node | None]) -> Node | None:
     found = [node for node in nodes if node is not None]
     return found[-1] if found else None
-
-
-def _shows(node: Node | None, reading: Reading) -> dict[str, str]:
-    shows: dict[str, str] = {}
-    if node is None:
-        return shows
-    form = Form(node, "`shows`", reading.problems)
-    for role, name in form.rest():
-        form.word_of(role, "a role", SNAKE)
-        fact = reading.names.fact(name, None) if isinstance(name, YScalar) else None
-        if not isinstance(name, YScalar):
-            form.word_of(name, "a fact")
-        shows[role.text] = fact.name if fact is not None else ""
-    return shows
 
 
 def _promotion(node: Node | None, problems: Problems) -> Mapping[str, int]:

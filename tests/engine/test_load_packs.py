@@ -119,6 +119,22 @@ add_to:
 """
 
 
+def test_roles_are_laid_over_those_of_the_base_one_by_one(tmp_path: Path) -> None:
+    """A pack that shows a fact more keeps what its base shows; a role that changes its fact is told as an override."""
+    pack = extending(tmp_path, {}, "shows: {credit: credit_limit}\n")
+    assert (pack.shows, pack.overrides) == ({"value": "value_next", "credit": "credit_limit"}, ())
+
+
+def test_a_role_that_changes_its_fact_is_an_override(tmp_path: Path) -> None:
+    """It stands in the place of the base's; said once more with the same fact, it changes nothing."""
+    fact = "facts:\n  own_value: {type: category, enum: value_kind, origin: derived, title: {en: Own, zh: 自有}}\n"
+    pack = extending(tmp_path, {"facts.yaml": fact}, "shows: {value: own_value, credit: credit_limit}\n")
+    own = str(tmp_path / "own" / "pack.yaml")
+    assert pack.shows == {"value": "own_value", "credit": "credit_limit"}
+    assert pack.overrides == (Override("role", "value", "value_next -> own_value", Location(own, 5, 9)),)
+    assert extending(tmp_path / "again", {}, "shows: {value: value_next}\n").overrides == ()
+
+
 def test_inherited_items_grow(tmp_path: Path) -> None:
     """What is added stands behind what the base has, with its own place; the rest stays, and the overrides tell it."""
     pack = extending(tmp_path, {"own.yaml": GROWN})
