@@ -236,7 +236,9 @@ def test_of_several_candidates_that_a_scorecard_chose_all_reasons_are_told() -> 
     """A set that a scorecard fills and the pack shows is said with what each member got its points for."""
     texts = sample_texts()
     texts["pack.yaml"] = texts["pack.yaml"].replace("shows: {", "shows: {best: best_two, ")
-    texts["facts.yaml"] = "facts: {best_two: {type: set, enum: value_kind, origin: derived, title: {en: Best, zh: 最佳}}}"
+    texts["facts.yaml"] = (
+        "facts: {best_two: {type: set, enum: value_kind, origin: derived, title: {en: Best, zh: 最佳}}}"
+    )
     texts["best.yaml"] = """
 scorecards:
   - scorecard: best-two
