@@ -229,8 +229,8 @@ class Vocabulary:
     facts: Mapping[FactKey, Fact]
     collections: Mapping[str, Collection]
     constraints: tuple[Constraint, ...] = ()
-    families: Mapping[str, str] = field(default_factory=dict)
-    """Family name to the enum whose members it spans."""
+    families: Mapping[FactKey, str] = field(default_factory=dict)
+    """A family's scope and name to the enum whose members it spans."""
 
     def fact(self, name: str, scope: str | None = None) -> Fact | None:
         """Return a fact by name, or None if it is not declared."""

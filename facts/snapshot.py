@@ -24,7 +24,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from engine.snapshot import CustomerFacts, Recorded, Row, Snapshot, keyed
-from engine.vocabulary import Fact, Origin, Type, Value, Vocabulary
+from engine.vocabulary import Fact, FactKey, Origin, Type, Value, Vocabulary
 from facts.empty_tables import Given, create
 from facts.features import (
     KINDS,
@@ -245,7 +245,7 @@ def _by_member(rows: pa.Table, keys: pa.ChunkedArray, vocabulary: Vocabulary) ->
     found: dict[str, pa.ChunkedArray] = {}
     said = pc.unique(rows["member"]).to_pylist()
     for family in (name for name in rows.column_names if name not in ("customer", "member")):
-        members = vocabulary.enums[vocabulary.families[family]].members
+        members = vocabulary.enums[vocabulary.families[FactKey(None, family)]].members
         if not set(members).issuperset(said):
             counted = rows.filter(pc.is_in(rows["customer"], value_set=keys))
             strange = pc.unique(counted["member"]).to_pylist()

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from engine.errors import Location, Problems, did_you_mean
 from engine.model import Parameter
-from engine.vocabulary import Fact, Vocabulary, id_of
+from engine.vocabulary import Fact, FactKey, Vocabulary, id_of
 from engine.yaml12 import YScalar
 
 _CUSTOMER = "customer."
@@ -42,12 +42,15 @@ class Names:
 
     def _meant(self, name: str, scope: str | None) -> str:
         vocabulary = self.vocabulary
-        if name in vocabulary.families:
-            enum = vocabulary.enums[vocabulary.families[name]]
-            return f"There is one for each {enum.name}, such as `{name}.{enum.members[0]}`."
+        for owner, prefix in ((scope, ""), (None, _CUSTOMER)):
+            family = vocabulary.families.get(FactKey(owner, name))
+            if family is not None:
+                member = vocabulary.enums[family].members[0]
+                return f"There is one for each {family}, such as `{prefix}{name}.{member}`."
         if scope is not None and vocabulary.fact(name) is not None:
             return f"Write `{_CUSTOMER}{name}` for the customer's fact."
-        owner = next((key.scope for key in vocabulary.facts if key.name == name and key.scope), None)
+        known_keys = (*vocabulary.facts, *vocabulary.families)
+        owner = next((key.scope for key in known_keys if key.name == name and key.scope), None)
         if owner is not None and scope is None:
             return f"A row of `{owner}` has it: test it under `{owner}: {{any: ...}}`."
         if name in vocabulary.collections:

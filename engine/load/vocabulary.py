@@ -86,7 +86,7 @@ class VocabularyReader:
     enums: dict[str, Enum] = field(default_factory=lambda: {ACTION_ENUM: _action_enum({}, Location(""))})
     facts: dict[FactKey, Fact] = field(default_factory=dict)
     collections: dict[str, Collection] = field(default_factory=dict)
-    families: dict[str, str] = field(default_factory=dict)
+    families: dict[FactKey, str] = field(default_factory=dict)
     constraints: list[Constraint] = field(default_factory=list)
     _declared: list[Declared] = field(default_factory=list)
     _constraint_nodes: list[Node] = field(default_factory=list)
@@ -296,7 +296,7 @@ class VocabularyReader:
         enum = self.enums.get(form.one_of(per, "`per`", self.enums, "unknown-enum") or "")
         if enum is None:
             return
-        self.families[fact.name] = enum.name
+        self.families[fact.key] = enum.name
         for member in enum.members:
             if member in _COLUMNS:
                 message = f"`{fact.name}.{member}` is a column of snapshots, which says when rows were recorded."
