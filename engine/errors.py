@@ -60,6 +60,10 @@ class Problems:
         """Note one problem."""
         self.found.append(Problem(location, code, message, hint))
 
+    def has(self, location: Location) -> bool:
+        """Whether a problem of just this place has been noted."""
+        return any(problem.location == location for problem in self.found)
+
     def raise_any(self) -> None:
         """Raise all problems found so far.
 

@@ -10,7 +10,7 @@ from engine.load.form import DOTTED, KEBAB, SOURCE, Form, kind_of
 from engine.load.reading import item_name
 from engine.load.values import WrongValueError, number_of
 from engine.model import Action, Parameter
-from engine.vocabulary import Value, Vocabulary
+from engine.vocabulary import Value, Vocabulary, lies_within
 from engine.yaml12 import Node, YList, YScalar
 
 MAX_DAYS = 3650
@@ -70,6 +70,7 @@ def read_parameter(node: Node, problems: Problems) -> Parameter:
         is_list=isinstance(value, YList),
         title=form.text("title"),
         at=form.at,
+        value_at=form.value_place("value"),
         unit=unit,
         source=form.optional_word("source", SOURCE) or "",
         least=least,
@@ -93,7 +94,8 @@ def _parameter_value(node: Node, form: Form, least: Decimal | None, most: Decima
             form.problem(node.at, wrong.code, wrong.message, wrong.hint)
             return None
         if (least is not None and number < least) or (most is not None and number > most):
-            form.problem(node.at, "out-of-range", f"{form.what} lies between {least} and {most}; {number} does not.")
+            form.problem(node.at, "out-of-range", f"{form.what} {lies_within(least, most)}, not {number}.")
     elif least is not None or most is not None:
         form.problem(node.at, "wrong-type", f"{form.what} has a range, so it is a number, not `{node.text}`.")
+        return None
     return node.value

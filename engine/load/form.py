@@ -217,7 +217,7 @@ class Form:
         if isinstance(value, bool) or not isinstance(value, int):
             self.problem(node.at, "wrong-type", f"{what} is a whole number, not {kind_of(node)}.")
         elif not least <= value <= most:
-            self.problem(node.at, "out-of-range", f"{what} lies between {least} and {most}; {value} does not.")
+            self.problem(node.at, "out-of-range", f"{what} lies between {least} and {most}, not {value}.")
         else:
             return value
         return None

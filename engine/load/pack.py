@@ -36,7 +36,8 @@ PROMOTION = ("change_stage", "affected")
 class Parts:
     """What a pack is made of, with all that it inherits, before items are read against the vocabulary.
 
-    `items` are nodes by section and id; the vocabulary lacks what actions and evidence bring along.
+    `items` are nodes by section and id; the vocabulary lacks what actions and evidence bring along. `folders` are those
+    of the pack and of its bases, the last base first.
     """
 
     manifest: Manifest
@@ -47,6 +48,7 @@ class Parts:
     items: Mapping[str, Mapping[str, Node]]
     overrides: tuple[Override, ...]
     talk: Mapping[str, Node]
+    folders: tuple[str, ...]
 
 
 def load_catalogue(path: Path, shown_as: str | None = None) -> Vocabulary:
@@ -138,6 +140,7 @@ def _parts(packs: list[Files], catalogue: Vocabulary, problems: Problems) -> Par
         items=items.sections,
         talk=talk_of(packs, items),
         overrides=(*items.overrides, *changed_roles),
+        folders=tuple(str(Path(files.at.file).parent) for files in packs),
     )
 
 
@@ -152,7 +155,7 @@ def _assemble(parts: Parts, problems: Problems) -> Pack:
     talk = read_talk(parts.talk, vocabulary, own.at, problems)
     if talk is not None and "value_kind" in vocabulary.enums:
         vocabulary = with_evidence(vocabulary, own.at)
-    names = Names(vocabulary, parameters, problems)
+    names = Names(vocabulary, parameters, problems, parts.folders)
     operands = Operands(names, problems)
     conditions = Conditions(names, operands, problems)
     reading = Reading(vocabulary, names, operands, conditions, actions, own.at, problems)

@@ -62,6 +62,10 @@ def read_shows(node: Node | None, reading: Reading) -> dict[str, str]:
     found = {}
     for role, name in form.rest():
         form.word_of(role, "a role", SNAKE)
+        if isinstance(name, YScalar) and name.value is None:
+            message = f"the role `{role.text}` has no fact."
+            form.problem(role.at, "empty-value", message, "Name one, or write `null` for one that the base shows.")
+            continue
         if not isinstance(name, YScalar):
             form.word_of(name, "a fact")
             continue
@@ -79,15 +83,17 @@ def read_shows(node: Node | None, reading: Reading) -> dict[str, str]:
 
 
 def merged(packs: Iterable[Node | None]) -> tuple[Node | None, tuple[Override, ...]]:
-    """Lay what packs show over each other, role by role, and return the roles that changed their facts as well."""
+    """Lay what packs show over each other, role by role, and return the roles that changed as well.
+
+    A role that a pack sets to `null` is not shown.
+    """
     shown: Node | None = None
     overrides: list[Override] = []
     for node in packs:
         if isinstance(node, YMap) and isinstance(shown, YMap):
             overrides += _changes(shown, node)
-            shown = YMap(
-                tuple({key.text: (key, value) for key, value in shown.entries + node.entries}.values()), node.at
-            )
+            roles = {key.text: (key, value) for key, value in shown.entries + node.entries}
+            shown = YMap(tuple(entry for entry in roles.values() if not _is_nothing(entry[1])), node.at)
         else:
             shown = node or shown
     return shown, tuple(overrides)
@@ -98,6 +104,10 @@ def _changes(old: YMap, new: YMap) -> Iterator[Override]:
         before = old.get(role.text)
         if isinstance(before, YScalar) and isinstance(after, YScalar) and before.text != after.text:
             yield Override("role", role.text, f"{before.text} -> {after.text}", role.at)
+
+
+def _is_nothing(node: Node) -> bool:
+    return isinstance(node, YScalar) and node.value is None and node.text != ""
 
 
 def _a(kind: str, enum: str | None) -> str:

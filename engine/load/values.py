@@ -8,7 +8,7 @@ from datetime import date
 from decimal import Decimal
 
 from engine.errors import counted, did_you_mean
-from engine.vocabulary import MAX_SCALED, Enum, Fact, Type, Value, id_of
+from engine.vocabulary import MAX_SCALED, Enum, Fact, Type, Value, id_of, lies_within
 from engine.yaml12 import YScalar
 
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}\Z")
@@ -53,9 +53,7 @@ def check_range(value: Value, fact: Fact) -> None:
     if isinstance(value, bool) or not isinstance(value, int | Decimal):
         return
     if (fact.least is not None and value < fact.least) or (fact.most is not None and value > fact.most):
-        least = "any" if fact.least is None else fact.least
-        most = "any" if fact.most is None else fact.most
-        raise WrongValueError("out-of-range", f"`{fact.name}` lies between {least} and {most}; {value} does not.")
+        raise WrongValueError("out-of-range", f"`{fact.name}` {lies_within(fact.least, fact.most)}, not {value}.")
 
 
 def check_result(value: int | Decimal, fact: Fact) -> None:

@@ -91,6 +91,43 @@ def test_a_changed_parameter_keeps_to_the_inherited_range(tmp_path: Path) -> Non
     ]
 
 
+@pytest.mark.parametrize(
+    ("value", "said"),
+    [
+        (
+            "many",
+            "pack.yaml:6:39: parameter `silent_after_days` has a range, so it is a number, not `many`. [wrong-type]",
+        ),
+        (
+            "90.5",
+            (
+                "pack.yaml:6:39: parameter `silent_after_days`: `days_in_stage` is a whole number, not `90.5`. "
+                "Write it without a point. [wrong-type]"
+            ),
+        ),
+        (
+            "[90, 95]",
+            "pack.yaml:6:39: `at_least` takes one value; parameter `silent_after_days` is a list. [wrong-shape]",
+        ),
+    ],
+)
+def test_a_changed_parameter_that_does_not_suit_is_reported_where_it_was_changed(
+    tmp_path: Path, value: str, said: str
+) -> None:
+    """Once, however often the base uses it; whoever changed it cannot mend the base."""
+    with pytest.raises(ProblemsError) as raised:
+        extending(tmp_path, {}, f"parameters:\n  - {{param: silent_after_days, value: {value}}}\n")
+    assert [str(problem).rpartition("own/")[2] for problem in raised.value.problems] == [said]
+
+
+def test_a_parameter_of_the_base_that_does_not_suit_a_rule_is_reported_at_the_rule(tmp_path: Path) -> None:
+    """The rule is what its author can mend, also where a base of the base gave the value."""
+    rule = f"rules:\n  - {{rule: a, {RULE.removesuffix('{}')}{{is_key: {{param: silent_after_days}}}}, advise: []}}\n"
+    with pytest.raises(ProblemsError) as raised:
+        extending(tmp_path, {"own.yaml": rule})
+    assert [problem.location.file.rpartition("/")[2] for problem in raised.value.problems] == ["own.yaml"] * 2
+
+
 def test_items_are_replaced_and_disabled_by_id(tmp_path: Path) -> None:
     """A replacement takes the place of the inherited item; a disabled one is gone; both are listed with their place."""
     replacement = f"replace:\n  rules:\n    - {{rule: new-and-silent, {RULE}, set: {{interest: unaware}}}}\n"
@@ -133,6 +170,14 @@ def test_a_role_that_changes_its_fact_is_an_override(tmp_path: Path) -> None:
     assert pack.shows == {"value": "own_value", "credit": "credit_limit"}
     assert pack.overrides == (Override("role", "value", "value_next -> own_value", Location(own, 5, 9)),)
     assert extending(tmp_path / "again", {}, "shows: {value: value_next}\n").overrides == ()
+
+
+def test_a_role_may_be_shown_no_more(tmp_path: Path) -> None:
+    """`null` takes it out of what the base shows; a role without a value was forgotten, and is an error."""
+    pack = extending(tmp_path, {}, "shows: {value: null}\n")
+    assert (pack.shows, [(one.id, one.change) for one in pack.overrides]) == ({}, [("value", "value_next -> null")])
+    with pytest.raises(ProblemsError, match="the role `value` has no fact"):
+        extending(tmp_path / "empty", {}, "shows: {value: }\n")
 
 
 def test_inherited_items_grow(tmp_path: Path) -> None:
