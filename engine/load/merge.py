@@ -27,7 +27,7 @@ SECTIONS: Mapping[str, str] = {
 }
 """The sections of a pack's files, and the key under which their items keep their id."""
 
-_CAN_BE_DISABLED = ("rules", "tables", "gates", "scorecards")
+CAN_BE_DISABLED = ("rules", "tables", "gates", "scorecards")
 CAN_GROW = {"tables": "rows", "gates": "criteria", "scorecards": "points"}
 """What of a pack that is extended can be added to: by section, the list of an item that grows."""
 
@@ -154,7 +154,7 @@ class Items:
         """Leave out an inherited item."""
         name = node.text if isinstance(node, YScalar) else ""
         section = self._section_of.get(name)
-        if section not in _CAN_BE_DISABLED or (section, name) not in self._inherited:
+        if section not in CAN_BE_DISABLED or (section, name) not in self._inherited:
             what, hint = self._cannot_be_disabled(name)
             self.problems.add(node.at, "unknown-id", what, hint)
             return
@@ -165,12 +165,12 @@ class Items:
     def _cannot_be_disabled(self, name: str) -> tuple[str, str]:
         """Return why an item cannot be disabled, and what to do."""
         kind = next((section for section, key in sorted(self._inherited) if key == name), None)
-        if kind in _CAN_BE_DISABLED:
+        if kind in CAN_BE_DISABLED:
             return f"`{name}` is disabled a second time.", "Leave it out here."
         if kind is not None:
             hint = "Disable the rules that advise it." if kind == "actions" else ""
-            return f"`{name}` is of `{kind}`; only {_listed(_CAN_BE_DISABLED)} are disabled.", hint
-        known = [key for section, key in self._inherited if section in _CAN_BE_DISABLED]
+            return f"`{name}` is of `{kind}`; only {_listed(CAN_BE_DISABLED)} are disabled.", hint
+        known = [key for section, key in self._inherited if section in CAN_BE_DISABLED]
         return f"there is nothing inherited called `{name}` to disable.", did_you_mean(name, known)
 
     def replace(self, section: str, node: Node) -> None:
