@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from engine.errors import Location, Problems, ProblemsError, did_you_mean
-from engine.load.form import KEBAB, Form
+from engine.load.form import KEBAB, Form, kind_of
 from engine.model import Override
 from engine.vocabulary import Text
 from engine.yaml12 import Node, YList, YMap, YScalar, parse_yaml, read_yaml
@@ -31,6 +32,7 @@ CAN_BE_DISABLED = ("rules", "tables", "gates", "scorecards")
 CAN_GROW = {"tables": "rows", "gates": "criteria", "scorecards": "points"}
 """What of a pack that is extended can be added to: by section, the list of an item that grows."""
 
+CAN_BE_REPLACED = tuple(section for section in SECTIONS if section != "parameters")
 _OWN_IDS = ("actions", "parameters", "method")
 VERSION = re.compile(r"(0|[1-9][0-9]*)(\.(0|[1-9][0-9]*)){2}\Z")
 
@@ -105,12 +107,18 @@ def with_bases(folder: Path, problems: Problems) -> list[Files]:
         extends = manifest.get("extends") if isinstance(manifest, YMap) else None
         if not isinstance(extends, YScalar):
             return packs
-        folder, wanted_by = folder / extends.text, extends.at
+        folder, wanted_by = _plainly(folder / extends.text), extends.at
         if folder.resolve() in seen:
             problems.add(
                 extends.at, "extends-cycle", f"packs extend each other in a circle: `{extends.text}`.", "Break it."
             )
             return packs
+
+
+def _plainly(folder: Path) -> Path:
+    """Return a folder's path without `..` in it, where it leads to the same place (behind a link it may not)."""
+    plain = Path(os.path.normpath(folder))
+    return plain if folder.exists() and plain.exists() and plain.samefile(folder) else folder
 
 
 def _files(folder: Path, wanted_by: Location | None, problems: Problems) -> Files:
@@ -216,13 +224,12 @@ class Items:
         if section == "parameters" and inherited and isinstance(node, YMap):
             self._change(name, self.sections[section][name.text], node)
         elif section == "parameters" and self._is_misspelt(name.text, node):
-            known = [key for kind, key in self._inherited if kind == section]
-            hint = f"{did_you_mean(name.text, known)} A parameter of your own needs a `title`.".strip()
+            hint = f"{did_you_mean(name.text, self.sections[section])} A parameter of your own needs a `title`.".strip()
             what = f"there is no inherited parameter `{name.text}` whose value could be changed."
             self.problems.add(name.at, "unknown-id", what, hint)
         elif name.text in self._taken(section):
             first = self.sections[self._section_of.get(name.text, section)].get(name.text, node)
-            hint = "Put it under `replace:` to replace the inherited one." if inherited else "Rename one."
+            hint = _other_place(section) if inherited else "Rename one."
             self.problems.add(name.at, "duplicate-id", f"`{name.text}` is already used at {self._place(first)}.", hint)
         else:
             self.sections[section][name.text] = node
@@ -257,9 +264,15 @@ class Items:
         return node.at
 
 
-def _listed(words: Iterable[str]) -> str:
+def _other_place(section: str) -> str:
+    """Return where an item of this section belongs that is inherited."""
+    hint = "Put it under `replace:` to replace the inherited one."
+    return f"To add {CAN_GROW[section]}, put it under `add_to:`. {hint}" if section in CAN_GROW else hint
+
+
+def _listed(words: Iterable[str], joint: str = "and") -> str:
     *others, last = words
-    return f"{', '.join(others)} and {last}"
+    return f"{', '.join(others)} {joint} {last}"
 
 
 def _shown(node: Node | None) -> str:
@@ -282,7 +295,7 @@ def merge(packs: Iterable[Files], problems: Problems) -> tuple[Items, list[Manif
             _merge_added(form, items, problems)
         for form in forms.values():
             for section in SECTIONS:
-                for item in form.items(section):
+                for item in form.items(section, _begin(section)):
                     items.add(section, item)
             form.close()
     return items, manifests
@@ -304,11 +317,12 @@ def _merge_replaced(form: Form, items: Items, problems: Problems) -> None:
     node = form.node("replace")
     if node is None:
         return
+    if not _has_sections(node, "replace", CAN_BE_REPLACED, problems):
+        return
     replaced = Form(node, "`replace`", problems)
-    for section in SECTIONS:
-        if section != "parameters":
-            for item in replaced.items(section):
-                items.replace(section, item)
+    for section in CAN_BE_REPLACED:
+        for item in replaced.items(section, _begin(section)):
+            items.replace(section, item)
     replaced.close()
 
 
@@ -316,14 +330,29 @@ def _merge_added(form: Form, items: Items, problems: Problems) -> None:
     node = form.node("add_to")
     if node is None:
         return
+    if not _has_sections(node, "add_to", CAN_GROW, problems):
+        return
     grown = Form(node, "`add_to`", problems)
     for section in CAN_GROW:
-        for item in grown.items(section):
+        for item in grown.items(section, _begin(section)):
             what = Form(item, f"what is added to {section}", problems)
             what.word(SECTIONS[section], KEBAB)
             items.grow(section, item, what)
             what.close()
     grown.close()
+
+
+def _begin(section: str) -> str:
+    return f"Begin each with `- {SECTIONS[section]}: ...`."
+
+
+def _has_sections(node: Node, key: str, sections: Iterable[str], problems: Problems) -> bool:
+    """Return whether a key holds sections, after noting the problem if it holds a list of items."""
+    if isinstance(node, YMap):
+        return True
+    hint = f"Write {_listed((f'`{section}:`' for section in sections), 'or')} below it, and the items below that."
+    problems.add(node.at, "wrong-shape", f"`{key}` holds sections, not {kind_of(node)}.", hint)
+    return False
 
 
 def _manifest(form: Form | None, files: Files, problems: Problems) -> Manifest:

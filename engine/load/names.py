@@ -12,6 +12,7 @@ from engine.vocabulary import Fact, FactKey, Vocabulary, id_of
 from engine.yaml12 import YScalar
 
 _CUSTOMER = "customer."
+_ELSEWHERE = "Look for its name by `valuelift rules show WORD`, or declare it in facts.yaml."
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,5 +73,7 @@ class Names:
             return by_title
         known = [fact.name for fact in vocabulary.in_scope(scope)]
         if scope is None:
-            return did_you_mean(name, [*known, *vocabulary.collections])
-        return did_you_mean(name, [*known, *(_CUSTOMER + fact.name for fact in vocabulary.in_scope(None))])
+            return did_you_mean(name, [*known, *vocabulary.collections]) or _ELSEWHERE
+        return (
+            did_you_mean(name, [*known, *(_CUSTOMER + fact.name for fact in vocabulary.in_scope(None))]) or _ELSEWHERE
+        )

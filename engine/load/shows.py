@@ -26,7 +26,7 @@ class Role(NamedTuple):
         """Return whether a fact can play the role."""
         return (
             fact.type in self.types
-            and (self.enum not in vocabulary.enums or fact.enum == self.enum)
+            and (not self.enum or self.enum not in vocabulary.enums or fact.enum == self.enum)
             and self.is_derived in (None, fact.is_derived)
         )
 

@@ -8,12 +8,11 @@ from datetime import date
 from decimal import Decimal
 
 from engine.errors import counted, did_you_mean
+from engine.load.hints import number_hint
 from engine.vocabulary import MAX_SCALED, Enum, Fact, Type, Value, id_of, lies_within
 from engine.yaml12 import YScalar
 
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}\Z")
-_NOT_A_NUMBER = re.compile(r"[-+]?\.?(nan|inf|infinity)\Z", re.IGNORECASE)
-_CLOCK = re.compile(r"[0-9]+:[0-9]{2}(:[0-9]{2})?\Z")
 _YES_NO = {"yes": "true", "y": "true", "on": "true", "no": "false", "n": "false", "off": "false"}
 
 
@@ -74,7 +73,7 @@ def number_of(scalar: YScalar, what: str) -> Decimal:
     """
     value = scalar.value
     if isinstance(value, bool) or not isinstance(value, int | Decimal):
-        raise WrongValueError("wrong-type", f"{what} is a number, not `{scalar.text}`.", _number_hint(scalar.text))
+        raise WrongValueError("wrong-type", f"{what} is a number, not `{scalar.text}`.", number_hint(scalar.text))
     if "e" in scalar.text.lower():
         raise WrongValueError(
             "has-exponent", f"{what} is written with an exponent: `{scalar.text}`.", "Write the number out."
@@ -156,16 +155,6 @@ def _member(scalar: YScalar, fact: Fact, enum: Enum) -> str:
         hint = f"It has: {', '.join(enum.members) or 'none'}."
     takes = f"which `{fact.name}` takes" if fact.names is None else f"whose members `{fact.key}` names"
     raise WrongValueError("unknown-member", f"`{scalar.text}` is no member of `{enum.name}`, {takes}.", hint)
-
-
-def _number_hint(text: str) -> str:
-    if _NOT_A_NUMBER.match(text):
-        return "There is no such number in rules; a missing value is tested by `known: false`."
-    if _CLOCK.match(text):
-        return "With a colon it is a text; write the number out, for example in minutes."
-    if re.fullmatch(r"[-+]?[0-9][0-9,_ ]*(\.[0-9]+)?", text):
-        return "Write the digits without separators." if len(text) <= 30 else "It has too many digits."
-    return ""
 
 
 _READERS: Mapping[Type, Callable[[YScalar, Fact], Value]] = {

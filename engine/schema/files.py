@@ -7,13 +7,13 @@ from collections.abc import Iterable
 from engine.cases import rule_ids
 from engine.decision import State
 from engine.load.form import KEBAB, SNAKE
-from engine.load.merge import CAN_GROW, SECTIONS, VERSION
+from engine.load.merge import CAN_BE_REPLACED, CAN_GROW, SECTIONS, VERSION
 from engine.load.pack import PROMOTION
 from engine.load.shows import ROLES
 from engine.load.vocabulary import COSTS, MAX_SCALE, MEMBER, NO_VALUE, RESERVED, Direction
 from engine.model import Pack, Told
 from engine.schema.conditions import described
-from engine.schema.items import REPLACEABLE, Items, bounds
+from engine.schema.items import Items, bounds
 from engine.schema.shapes import (
     ANY,
     DATE,
@@ -40,7 +40,7 @@ def rules_file(pack: Pack) -> Schema:
     """Return the schema of a pack's rule files, `actions.yaml` among them."""
     definitions = Definitions()
     sections = Items(pack, definitions).sections()
-    replaced = item({section: sections[section] for section in REPLACEABLE})
+    replaced = item({section: sections[section] for section in CAN_BE_REPLACED})
     added = item({section: Items(pack, definitions).added_to(section) for section in CAN_GROW})
     return _file(item({**sections, "replace": replaced, "add_to": added}, minProperties=1), definitions)
 

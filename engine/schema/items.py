@@ -36,7 +36,6 @@ from engine.schema.shapes import (
 from engine.schema.values import CUSTOMER, Values
 from engine.vocabulary import Fact, Type
 
-REPLACEABLE = tuple(section for section in SECTIONS if section != "parameters")
 _PRIORITY = integer(-MAX_PRIORITY, MAX_PRIORITY)
 
 

@@ -314,8 +314,43 @@ def test_packs_do_not_extend_each_other_in_a_circle(tmp_path: Path) -> None:
     """A circle of `extends` is reported, not followed forever."""
     write(tmp_path, {"a/pack.yaml": f"{MANIFEST}extends: ../b\n", "b/pack.yaml": f"{MANIFEST}extends: ../a\n"})
     assert problems(tmp_path / "a") == [
-        "a/../b/pack.yaml:4:10: packs extend each other in a circle: `../a`. Break it. [extends-cycle]"
+        "b/pack.yaml:4:10: packs extend each other in a circle: `../a`. Break it. [extends-cycle]"
     ]
+
+
+def test_places_in_a_base_are_told_without_ways_round(tmp_path: Path) -> None:
+    """`own/../base` is told as `base`, but not behind a link, where `..` leads elsewhere."""
+    base = write(tmp_path / "base", {"pack.yaml": MANIFEST, "a.yaml": "rules: 5\n"})
+    own = write(tmp_path / "own", {"pack.yaml": f"{MANIFEST}extends: ../base\n"})
+    assert problems(own) == [
+        "base/a.yaml:1:8: `rules` is a list, not `5`. Begin each with `- rule: ...`. [wrong-shape]"
+    ]
+    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / "elsewhere" / "link").symlink_to(own)
+    (found,) = problems(tmp_path / "elsewhere" / "link")
+    assert found.startswith("link/../base/a.yaml:1:8: ")
+    assert base.samefile(tmp_path / "elsewhere" / "link" / ".." / "base")
+
+
+@pytest.mark.parametrize(
+    ("own", "hint"),
+    [
+        (
+            f"rules:\n  - {{rule: new-and-silent, {RULE}, advise: []}}\n",
+            "Put it under `replace:` to replace the inherited one. [duplicate-id]",
+        ),
+        (
+            "tables:\n  - {table: risk, title: {en: A, zh: 甲}, inputs: [stage], outputs: [risk_score], rows: []}\n",
+            "To add rows, put it under `add_to:`. Put it under `replace:` to replace the inherited one. [duplicate-id]",
+        ),
+    ],
+)
+def test_an_id_of_the_base_is_told_where_it_belongs(tmp_path: Path, own: str, hint: str) -> None:
+    """Whoever writes an item once more wants to replace it, or to add to it."""
+    with pytest.raises(ProblemsError) as raised:
+        extending(tmp_path, {"own.yaml": own})
+    (problem,) = [one for one in raised.value.problems if one.code == "duplicate-id"]
+    assert str(problem).endswith(hint)
 
 
 def test_a_folder_without_manifest_is_no_pack(tmp_path: Path) -> None:
