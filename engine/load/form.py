@@ -189,7 +189,7 @@ class Form:
 
     # --- lists ------------------------------------------------------------------------------------------------------
 
-    def items(self, key: str, hint: str = "Write `[a, b]`.") -> tuple[Node, ...]:
+    def items(self, key: str, hint: str = "") -> tuple[Node, ...]:
         """Return the items of the list under an optional key; `hint` says how to write one."""
         node = self.node(key)
         return self.items_of(node, f"`{key}`", hint) if node is not None else ()
@@ -204,11 +204,12 @@ class Form:
             self.problem(node.at, "empty-list", f"`{key}` is an empty list.", "Name at least one item.")
         return items
 
-    def items_of(self, node: Node, what: str, hint: str = "Write `[a, b]`.") -> tuple[Node, ...]:
+    def items_of(self, node: Node, what: str, hint: str = "") -> tuple[Node, ...]:
         """Return the items of a list node."""
         if isinstance(node, YList):
             return node.items
-        self.problem(node.at, "wrong-shape", f"{what} is a list, not {kind_of(node)}.", hint)
+        of_one = "Begin each item with `- `." if isinstance(node, YMap) else "Write `[a, b]`."
+        self.problem(node.at, "wrong-shape", f"{what} is a list, not {kind_of(node)}.", hint or of_one)
         return ()
 
     # --- numbers, flags, dates --------------------------------------------------------------------------------------
@@ -279,7 +280,7 @@ class Form:
         node = self.node(key)
         if node is None:
             return None, None
-        items = self.items_of(node, f"`{key}`")
+        items = node.items if isinstance(node, YList) else ()
         if len(items) != 2:
             self.problem(node.at, "wrong-shape", f"`{key}` has two bounds.", "Write `[least, most]`.")
             return None, None

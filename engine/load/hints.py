@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Collection
 
 from engine.errors import did_you_mean
 from engine.vocabulary import Type
@@ -66,6 +67,17 @@ def both_hint(text: str) -> str:
     """
     said = json.dumps(text, ensure_ascii=False) if text and len(text) <= LONGEST else "..."
     return f"Write `{{en: {said}, zh: ...}}`." if text.isascii() else f"Write `{{en: ..., zh: {said}}}`."
+
+
+def several_hint(text: str, members: Collection[str]) -> str:
+    """Return how several members are written that somebody wrote as one word, or nothing if it is not that.
+
+    >>> several_hint("new or core", ["new", "core"]), several_hint("new、old", ["new", "core"])
+    ('For one of several write `[new, core]`.', '')
+    """
+    parts = [part.strip() for part in re.split(r",|;|/|\bor\b|、|，|或", text)]
+    are_members = len(parts) > 1 and all(part in members for part in parts)
+    return f"For one of several write `[{', '.join(parts)}]`." if are_members else ""
 
 
 def type_hint(word: str) -> str:

@@ -34,6 +34,7 @@ CAN_GROW = {"tables": "rows", "gates": "criteria", "scorecards": "points"}
 
 CAN_BE_REPLACED = tuple(section for section in SECTIONS if section != "parameters")
 _OWN_IDS = ("actions", "parameters", "method")
+_LOOK = "Look for its id by `valuelift rules show WORD`."
 VERSION = re.compile(r"(0|[1-9][0-9]*)(\.(0|[1-9][0-9]*)){2}\Z")
 
 
@@ -179,7 +180,7 @@ class Items:
             hint = "Disable the rules that advise it." if kind == "actions" else ""
             return f"`{name}` is of `{kind}`; only {_listed(CAN_BE_DISABLED)} are disabled.", hint
         known = [key for section, key in self._inherited if section in CAN_BE_DISABLED]
-        return f"there is nothing inherited called `{name}` to disable.", did_you_mean(name, known)
+        return f"there is nothing inherited called `{name}` to disable.", did_you_mean(name, known) or _LOOK
 
     def replace(self, section: str, node: Node) -> None:
         """Put an item in the place of an inherited one with the same id."""
@@ -208,7 +209,7 @@ class Items:
         if (section, name.text) not in self._inherited or not isinstance(old, YMap):
             known = [each for kind, each in self._inherited if kind == section and each in self.sections[section]]
             what = f"there is no inherited {SECTIONS[section]} `{name.text}` to add to."
-            self.problems.add(name.at, "unknown-id", what, did_you_mean(name.text, known))
+            self.problems.add(name.at, "unknown-id", what, did_you_mean(name.text, known) or _LOOK)
             return
         entries = (
             (word, YList(value.items + added, value.at) if word.text == key and isinstance(value, YList) else value)

@@ -8,7 +8,7 @@ from datetime import date
 from decimal import Decimal
 
 from engine.errors import counted, did_you_mean
-from engine.load.hints import number_hint
+from engine.load.hints import number_hint, several_hint
 from engine.vocabulary import MAX_SCALED, Enum, Fact, Type, Value, id_of, lies_within
 from engine.yaml12 import YScalar
 
@@ -150,7 +150,11 @@ def _text(scalar: YScalar, fact: Fact) -> str:
 def _member(scalar: YScalar, fact: Fact, enum: Enum) -> str:
     if scalar.text in enum.codes:
         return scalar.text
-    hint = id_of(scalar.text, enum.titles.items()) or did_you_mean(scalar.text, enum.members)
+    hint = (
+        id_of(scalar.text, enum.titles.items())
+        or several_hint(scalar.text, enum.members)
+        or did_you_mean(scalar.text, enum.members)
+    )
     if not hint and len(enum.members) <= 12:
         hint = f"It has: {', '.join(enum.members) or 'none'}."
     takes = f"which `{fact.name}` takes" if fact.names is None else f"whose members `{fact.key}` names"

@@ -27,7 +27,7 @@ from engine.vocabulary import (
     Type,
     Vocabulary,
 )
-from engine.yaml12 import Node, YMap, YScalar
+from engine.yaml12 import Node, YList, YMap, YScalar
 
 ACTION_ENUM = "action"
 ADVISED = FactKey(None, "advised")
@@ -128,9 +128,9 @@ class VocabularyReader:
         if node is None:
             return {}
         if not isinstance(node, YMap):
-            form.problem(
-                node.at, "wrong-shape", "`members` is a mapping.", "Write `member: {en: ..., zh: ...}` for each."
-            )
+            listed = [item.text for item in node.items if isinstance(item, YScalar)] if isinstance(node, YList) else []
+            hint = f"Write `{next(iter(listed), 'member')}: {{en: ..., zh: ...}}` for each."
+            form.problem(node.at, "wrong-shape", "`members` is a mapping.", hint)
             return {}
         if not node.entries:
             form.problem(node.at, "empty-list", f"{form.what} has no members.", "Name at least one.")
