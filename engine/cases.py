@@ -262,7 +262,7 @@ class _CaseReader:
     def _advised(self, node: Node | None) -> tuple[tuple[str, ...], tuple[str, ...]]:
         if node is None:
             return (), ()
-        form = Form(node, "`advised`", self._problems)
+        form = Form(node, "`advised`", self._problems, "Write `{has: [...]}` or `{has_not: [...]}`.")
         has, has_not = (self._named(form, key, self._pack.actions, "action") for key in ("has", "has_not"))
         form.close()
         return has, has_not

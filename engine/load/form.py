@@ -22,6 +22,7 @@ from engine.yaml12 import Node, YList, YMap, YScalar
 SNAKE = re.compile(r"[a-z][a-z0-9]*(_[a-z0-9]+)*\Z")
 KEBAB = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*\Z")
 DOTTED = re.compile(r"[a-z][a-z0-9_]*(\.[a-z0-9][a-z0-9_-]*)*\Z")
+_WORD = re.compile(r"[A-Za-z0-9_.-]+\Z")
 SOURCE = re.compile(r"[A-Z]{1,3}[0-9]{1,3}(\.[0-9]{1,2})?\Z")
 _SHAPES = {
     SNAKE: ("snake_case", "Use small letters, digits and `_`, beginning with a letter", "_"),
@@ -46,10 +47,15 @@ def _one_of(key: str, words: Sequence[str]) -> str:
     return f"Add `{key}: ...` with one of {', '.join(words)}."
 
 
+def _items(node: Node) -> str:
+    """Return the items to write in a list for what somebody wrote without one: a word as it is, else any two."""
+    return node.text if isinstance(node, YScalar) and _WORD.match(node.text) else "a, b"
+
+
 class Form:
     """A mapping being read. Every key that is asked for counts as known; `close` reports the others."""
 
-    def __init__(self, node: Node, what: str, problems: Problems) -> None:
+    def __init__(self, node: Node, what: str, problems: Problems, hint: str = "") -> None:
         self.at = node.at
         self.what = what
         self._problems = problems
@@ -57,7 +63,7 @@ class Form:
         self._entries = {key.text: (key, value) for key, value in node.entries} if isinstance(node, YMap) else {}
         self._asked: set[str] = set()
         if not isinstance(node, YMap):
-            self.problem(node.at, "wrong-shape", f"{what} is a mapping of keys to values, not {kind_of(node)}.")
+            self.problem(node.at, "wrong-shape", f"{what} is a mapping of keys to values, not {kind_of(node)}.", hint)
 
     def problem(self, at: Location, code: str, message: str, hint: str = "") -> None:
         """Note a problem."""
@@ -208,7 +214,7 @@ class Form:
         """Return the items of a list node."""
         if isinstance(node, YList):
             return node.items
-        of_one = "Begin each item with `- `." if isinstance(node, YMap) else "Write `[a, b]`."
+        of_one = "Begin each item with `- `." if isinstance(node, YMap) else f"Write `[{_items(node)}]`."
         self.problem(node.at, "wrong-shape", f"{what} is a list, not {kind_of(node)}.", hint or of_one)
         return ()
 

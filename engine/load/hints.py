@@ -17,6 +17,8 @@ _CLOCK = re.compile(r"[0-9]+:[0-9]{2}(:[0-9]{2})?\Z")
 _PLAIN = re.compile(r"[-+]?[0-9]+(\.[0-9]+)?\Z")
 _SEPARATED = re.compile(r"[-+]?[0-9][0-9,_ ]*(\.[0-9]+)?\Z")
 _WITH_UNIT = re.compile(r"([-+]?[0-9]+(?:\.[0-9]+)?) ?[^-0-9.,:_ ][^0-9]*\Z")
+_YEAR_FIRST = re.compile(r"(?P<year>[0-9]{4})[-./年](?P<month>[0-9]{1,2})[-./月](?P<day>[0-9]{1,2})日?\Z")
+_DAY_FIRST = re.compile(r"(?P<day>[0-9]{1,2})\.(?P<month>[0-9]{1,2})\.(?P<year>[0-9]{4})\Z")
 _MEANT = {
     Type.FLAG: ("boolean", "bool", "yes/no", "yes_no", "yes or no", "true/false", "checkbox", "是否", "是/否"),
     Type.INTEGER: ("int", "count", "whole", "whole number", "days", "整数", "天数", "次数"),
@@ -46,6 +48,18 @@ def number_hint(text: str) -> str:
         return "Write the digits without separators."
     unit = _WITH_UNIT.match(text)
     return f"Write the number alone: {unit[1]}." if unit else ""
+
+
+def date_hint(text: str) -> str:
+    """Return how a date is written, of which somebody wrote the year first with other signs, or the day with points.
+
+    >>> date_hint("2026/7/1"), date_hint("1.7.2026"), date_hint("7/1/2026")
+    ('Write 2026-07-01.', 'Write 2026-07-01.', 'Write YYYY-MM-DD.')
+    """
+    found = _DAY_FIRST.match(text) or _YEAR_FIRST.match(text)
+    if found is None:
+        return "Write YYYY-MM-DD."
+    return f"Write {found['year']}-{int(found['month']):02}-{int(found['day']):02}."
 
 
 def name_hint(text: str, shape: re.Pattern[str], joint: str) -> str:

@@ -69,11 +69,14 @@ class Names:
             return f"A row of `{owner}` has it: test it under `{owner}: {{any: ...}}`."
         if name in vocabulary.collections:
             return "It is a collection: only conditions on the customer look at its rows."
+        return self.near(name, scope) or _ELSEWHERE
+
+    def near(self, name: str, scope: str | None) -> str:
+        """Return a hint that names the fact or collection which is nearest to a word, by its name or its title."""
+        vocabulary = self.vocabulary
         if by_title := id_of(name, ((fact.name, fact.title) for fact in vocabulary.in_scope(scope))):
             return by_title
         known = [fact.name for fact in vocabulary.in_scope(scope)]
         if scope is None:
-            return did_you_mean(name, [*known, *vocabulary.collections]) or _ELSEWHERE
-        return (
-            did_you_mean(name, [*known, *(_CUSTOMER + fact.name for fact in vocabulary.in_scope(None))]) or _ELSEWHERE
-        )
+            return did_you_mean(name, [*known, *vocabulary.collections])
+        return did_you_mean(name, [*known, *(_CUSTOMER + fact.name for fact in vocabulary.in_scope(None))])

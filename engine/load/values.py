@@ -8,7 +8,7 @@ from datetime import date
 from decimal import Decimal
 
 from engine.errors import counted, did_you_mean
-from engine.load.hints import number_hint, several_hint
+from engine.load.hints import date_hint, number_hint, several_hint
 from engine.vocabulary import MAX_SCALED, Enum, Fact, Type, Value, id_of, lies_within
 from engine.yaml12 import YScalar
 
@@ -89,7 +89,7 @@ def date_of(scalar: YScalar, what: str) -> date:
         WrongValueError: if it is not a real day written as YYYY-MM-DD.
     """
     if not _DATE.match(scalar.text):
-        raise WrongValueError("wrong-type", f"{what} is a date, not `{scalar.text}`.", "Write YYYY-MM-DD.")
+        raise WrongValueError("wrong-type", f"{what} is a date, not `{scalar.text}`.", date_hint(scalar.text))
     try:
         return date.fromisoformat(scalar.text)
     except ValueError:
