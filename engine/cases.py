@@ -9,8 +9,8 @@ from pathlib import Path
 
 from engine.decision import Decision, State
 from engine.errors import Location, Problems, did_you_mean
+from engine.load.files import read_nodes
 from engine.load.form import Form, kind_of
-from engine.load.merge import read_nodes
 from engine.load.values import WrongValueError, check_range, date_of, value_of
 from engine.model import Pack
 from engine.snapshot import CustomerFacts, Recorded, Row

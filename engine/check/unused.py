@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
 
 from engine.check.findings import Finding, lint
-from engine.load.merge import FACTS
+from engine.load.files import FACTS
 from engine.model import Action, Gate, Invariant, Pack, Rule, Scorecard, Table
 from engine.relations import relations
 from engine.vocabulary import FactKey

@@ -1,20 +1,18 @@
-"""A pack's files, those of the packs it extends, and the items that remain when one is laid over the other."""
+"""The items that remain when a pack is laid over those that it extends."""
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
 
-from engine.errors import Location, Problems, ProblemsError, did_you_mean
+from engine.errors import Location, Problems, did_you_mean, which_word
+from engine.load.files import FACTS, MANIFEST, TALK, Files
 from engine.load.form import KEBAB, Form, kind_of
 from engine.model import Override
 from engine.vocabulary import Text
-from engine.yaml12 import Node, YList, YMap, YScalar, parse_yaml, read_yaml
+from engine.yaml12 import Node, YList, YMap, YScalar
 
-MANIFEST, FACTS, TALK = "pack.yaml", "facts.yaml", "talk/"
 SECTIONS: Mapping[str, str] = {
     "rules": "rule",
     "tables": "table",
@@ -38,18 +36,6 @@ _LOOK = "Look for its id by `valuelift rules show WORD`."
 VERSION = re.compile(r"(0|[1-9][0-9]*)(\.(0|[1-9][0-9]*)){2}\Z")
 
 
-@dataclass(frozen=True, slots=True)
-class Files:
-    """One pack's files as nodes: by name, `pack.yaml` among them; `at` is where the pack begins.
-
-    The files of its folder `talk/` are kept apart.
-    """
-
-    nodes: Mapping[str, Node]
-    at: Location
-    talk: Mapping[str, Node] = field(default_factory=dict)
-
-
 @dataclass(slots=True)
 class Manifest:
     """What `pack.yaml` says besides rules."""
@@ -62,83 +48,6 @@ class Manifest:
     shows: Node | None
     promotion: Node | None
     disable: tuple[Node, ...]
-
-
-def read_nodes(paths: Iterable[Path], problems: Problems) -> dict[str, Node]:
-    """Read YAML files, by name; an empty file is a problem."""
-    nodes: dict[str, Node] = {}
-    for path in paths:
-        try:
-            nodes[path.name] = read_yaml(path)
-        except ProblemsError as error:
-            problems.found.extend(error.problems)
-        else:
-            _check_content(nodes[path.name], problems)
-    return nodes
-
-
-def parsed(text: str, name: str, problems: Problems) -> Node | None:
-    try:
-        node = parse_yaml(text, name)
-    except ProblemsError as error:
-        problems.found.extend(error.problems)
-        return None
-    _check_content(node, problems)
-    return node
-
-
-def _check_content(node: Node, problems: Problems) -> None:
-    if isinstance(node, YScalar) and node.value is None:
-        problems.add(node.at, "empty-file", "the file is empty.", "Fill it or delete it.")
-
-
-# --- files and what they extend ---
-
-
-def with_bases(folder: Path, problems: Problems) -> list[Files]:
-    """Read a pack's files and those of the packs it extends, the last base first."""
-    packs: list[Files] = []
-    seen: list[Path] = []
-    wanted_by: Location | None = None
-    while True:
-        files = _files(folder, wanted_by, problems)
-        packs.insert(0, files)
-        seen.append(folder.resolve())
-        manifest = files.nodes.get(MANIFEST)
-        extends = manifest.get("extends") if isinstance(manifest, YMap) else None
-        if not isinstance(extends, YScalar):
-            return packs
-        folder, wanted_by = _plainly(folder / extends.text), extends.at
-        if folder.resolve() in seen:
-            problems.add(
-                extends.at, "extends-cycle", f"packs extend each other in a circle: `{extends.text}`.", "Break it."
-            )
-            return packs
-
-
-def _plainly(folder: Path) -> Path:
-    """Return a folder's path without `..` in it, where it leads to the same place (behind a link it may not)."""
-    plain = Path(os.path.normpath(folder))
-    return plain if folder.exists() and plain.exists() and plain.samefile(folder) else folder
-
-
-def _files(folder: Path, wanted_by: Location | None, problems: Problems) -> Files:
-    at = Location(str(folder / MANIFEST))
-    if not (folder / MANIFEST).is_file():
-        hint = "Check the path, or begin a pack: `valuelift rules new pack ID`."
-        if wanted_by is not None:
-            hint = "Check the path, which counts from the folder of this pack."
-        problems.add(wanted_by or at, "no-pack", f"`{folder}` is no rule pack: it has no {MANIFEST}.", hint)
-        return Files({}, at)
-    for path in sorted([*folder.glob("*.yml"), *(folder / TALK).glob("*.yml")]):
-        problems.add(
-            Location(str(path)), "wrong-suffix", "rule files end in `.yaml`; this one is not read.", "Rename it."
-        )
-    return Files(read_nodes(_yaml_files(folder), problems), at, read_nodes(_yaml_files(folder / TALK), problems))
-
-
-def _yaml_files(folder: Path) -> list[Path]:
-    return sorted(path for path in folder.glob("*.yaml") if not path.name.startswith("."))
 
 
 # --- merging ---
@@ -202,9 +111,10 @@ class Items:
         self.overrides.append(Override(SECTIONS[section], name.text, "replaced", name.at))
 
     def grow(self, section: str, node: Node, form: Form) -> None:
-        """Add to the rows, criteria or points of an inherited item, behind those that it has."""
+        """Add to the rows, criteria or points of an inherited item: behind those that it has, or above a row."""
         name, key = self._id(section, node), CAN_GROW[section]
         added = form.required_items(key)
+        above = form.node("above") if section == "tables" else None
         old = self.sections[section].get(name.text)
         if (section, name.text) not in self._inherited or not isinstance(old, YMap):
             known = [each for kind, each in self._inherited if kind == section and each in self.sections[section]]
@@ -212,11 +122,31 @@ class Items:
             self.problems.add(name.at, "unknown-id", what, did_you_mean(name.text, known) or _LOOK)
             return
         entries = (
-            (word, YList(value.items + added, value.at) if word.text == key and isinstance(value, YList) else value)
+            (word, self._grown(old, value, added, above) if word.text == key and isinstance(value, YList) else value)
             for word, value in old.entries
         )
         self.sections[section][name.text] = YMap(tuple(entries), old.at)
         self.overrides.append(Override(SECTIONS[section], name.text, f"has more {key}: {len(added)}", name.at))
+
+    def _grown(self, item: YMap, parts: YList, added: tuple[Node, ...], above: Node | None) -> YList:
+        """Return the parts of an item with more of them; `above` names the row before which they go."""
+        place = len(parts.items)
+        hit = item.get("hit")
+        if above is not None and (not isinstance(hit, YScalar) or hit.text != "first"):
+            message = "only in a table with `hit: first` does the order of rows decide anything."
+            self.problems.add(above.at, "unsuited-key", message, "Leave out `above`.")
+        elif above is not None:
+            ids = [
+                row.text
+                for each in parts.items
+                if isinstance(each, YMap) and isinstance(row := each.get("id"), YScalar)
+            ]
+            word = above.text if isinstance(above, YScalar) else ""
+            if word in ids:
+                place = ids.index(word)
+            else:
+                self.problems.add(above.at, "unknown-id", f"the table has no row `{word}`.", which_word(word, ids))
+        return YList((*parts.items[:place], *added, *parts.items[place:]), parts.at)
 
     def add(self, section: str, node: Node) -> None:
         """Add an item; a parameter of the same name changes the inherited one."""

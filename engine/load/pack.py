@@ -10,9 +10,10 @@ from engine.errors import Location, Problems
 from engine.load.actions import read_action, read_parameter
 from engine.load.claims import read_invariant, read_monotonicity
 from engine.load.conditions import Conditions
+from engine.load.files import FACTS, MANIFEST, TALK, Files, parsed, with_bases
 from engine.load.form import Form
 from engine.load.gates import read_gate, read_ladder
-from engine.load.merge import FACTS, MANIFEST, TALK, Files, Manifest, merge, parsed, talk_of, with_bases
+from engine.load.merge import Manifest, merge, talk_of
 from engine.load.method import check_sources, read_method_item
 from engine.load.names import Names
 from engine.load.operands import Operands

@@ -73,7 +73,8 @@ class Items:
         key = CAN_GROW[section]
         ids = sorted(one.id for one in getattr(self._pack, section))
         keys = {SECTIONS[section]: offered(ids, word(KEBAB)), key: grown["properties"][key]}
-        return listed(item(keys, tuple(keys)))
+        place = {"above": word(KEBAB)} if section == "tables" else {}
+        return listed(item(keys | place, tuple(keys)))
 
     # --- rules ------------------------------------------------------------------------------------------------------
 

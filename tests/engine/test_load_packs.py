@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from datetime import date
 from decimal import Decimal
@@ -195,6 +196,53 @@ def test_inherited_items_grow(tmp_path: Path) -> None:
         ("gate", "new-to-established", "has more criteria: 1"),
         ("scorecard", "value-next", "has more points: 1"),
     ]
+
+
+FIRST = """\
+tables:
+  - table: risk-first
+    title: {en: Risk, zh: 风险}
+    inputs: [stage]
+    outputs: [risk_score]
+    hit: first
+    rows:
+      - {id: new, if: [new], then: [1], because: {en: New., zh: 新。}}
+      - {id: rest, if: ["-"], then: [2], because: {en: Rest., zh: 其余。}}
+"""
+ABOVE = """\
+add_to:
+  tables:
+    - table: risk-first
+      above: rest
+      rows: [{id: old, if: [established], then: [5], because: {en: Old., zh: 老客户。}}]
+"""
+
+
+def rows_above(folder: Path, own: str, first: str = FIRST) -> list[str]:
+    """Return the rows of a table that a pack adds to."""
+    base = write(folder / "base", {"pack.yaml": MANIFEST, "a.yaml": first})
+    write(folder / "own", {"pack.yaml": f"{MANIFEST}extends: ../base\n", "own.yaml": own})
+    (table,) = load_pack(base.parent / "own", load_catalogue(CATALOGUE)).tables
+    return [row.id for row in table.rows]
+
+
+def test_rows_are_added_above_the_one_that_takes_the_rest(tmp_path: Path) -> None:
+    """Where the first row that holds decides, rows behind one that always holds would never be looked at."""
+    assert rows_above(tmp_path, ABOVE) == ["new", "old", "rest"]
+    assert rows_above(tmp_path / "behind", ABOVE.replace("      above: rest\n", "")) == ["new", "rest", "old"]
+
+
+@pytest.mark.parametrize(
+    ("own", "hit", "said"),
+    [
+        (ABOVE.replace("above: rest", "above: rset"), "first", "the table has no row `rset`. Did you mean `rest`?"),
+        (ABOVE, "any", "only in a table with `hit: first` does the order of rows decide anything. Leave out `above`."),
+    ],
+)
+def test_a_place_that_is_none_is_told(tmp_path: Path, own: str, hit: str, said: str) -> None:
+    """An unknown row, and a table in which rows have no order."""
+    with pytest.raises(ProblemsError, match=re.escape(said)):
+        rows_above(tmp_path, own, FIRST.replace("hit: first", f"hit: {hit}"))
 
 
 @pytest.mark.parametrize(

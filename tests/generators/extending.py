@@ -82,6 +82,8 @@ class Extending:
             if rng.random() < 0.8:
                 part["id" if "id" in part else "rule"] = f"more-{place}"
         grown = {SECTIONS[section]: item[SECTIONS[section]], key: added}
+        if item.get("hit") == "first" and item[key] and rng.random() < 0.7:
+            grown["above"] = rng.choice(item[key])["id"]
         own["own.yaml"].setdefault("add_to", {}).setdefault(section, []).append(grown)
 
     def _add(self, base: Files, own: Files, rng: Random) -> None:
@@ -133,7 +135,9 @@ def laid_over(base: Files, own: Files) -> Files:
             items.pop(name, None)
         items |= {item[key]: item for item in replaced.get(section, [])}
         for more in grown.get(section, []):
-            items[more[key]][CAN_GROW[section]] += more[CAN_GROW[section]]
+            parts = items[more[key]][CAN_GROW[section]]
+            place = next((place for place, part in enumerate(parts) if part.get("id") == more.get("above")), len(parts))
+            parts[place:place] = more[CAN_GROW[section]]
         for item in rules.get(section, []):
             items[item[key]] = {**items.get(item[key], {}), **item}
         sections[section] = list(items.values())
