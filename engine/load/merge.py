@@ -251,6 +251,9 @@ def _merge_replaced(form: Form, items: Items, problems: Problems) -> None:
     if not _has_sections(node, "replace", CAN_BE_REPLACED, problems):
         return
     replaced = Form(node, "`replace`", problems)
+    if replaced.has("parameters"):
+        hint = "Under `parameters`, `{param: ..., value: ...}` changes the inherited one."
+        replaced.problem(replaced.place("parameters"), "unknown-key", "parameters are not replaced.", hint)
     for section in CAN_BE_REPLACED:
         for item in replaced.items(section, _begin(section)):
             items.replace(section, item)

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
 
 from engine.errors import Location, Problems, did_you_mean
+from engine.load.layers import Layers
 from engine.model import Parameter
 from engine.vocabulary import Fact, FactKey, Vocabulary, id_of
 from engine.yaml12 import YScalar
@@ -17,15 +17,12 @@ _ELSEWHERE = "Look for its name by `valuelift rules show WORD`, or declare it in
 
 @dataclass(frozen=True, slots=True)
 class Names:
-    """Look up names against a vocabulary and a pack's parameters.
-
-    `folders` are those of the pack and of the packs that it extends, the last base first.
-    """
+    """Look up names against a vocabulary and a pack's parameters."""
 
     vocabulary: Vocabulary
     parameters: Mapping[str, Parameter]
     problems: Problems
-    folders: Sequence[str] = ()
+    layers: Layers
 
     def fact(self, name: YScalar, scope: str | None) -> Fact | None:
         """Return the fact that a name means in a scope, or None after noting the problem."""
@@ -45,14 +42,6 @@ class Names:
             hint = did_you_mean(name, self.parameters) or "Declare it under `parameters`."
             self.problems.add(at, "unknown-parameter", f"there is no parameter `{name}`.", hint)
         return found
-
-    def mended_at(self, parameter: Parameter, use: Location) -> Location:
-        """Return where to mend a parameter that does not suit a use: the use, or the value if a later pack gave it."""
-        return parameter.value_at if self._layer(parameter.value_at) > self._layer(use) else use
-
-    def _layer(self, at: Location) -> int:
-        folder = str(Path(at.file).parent)
-        return self.folders.index(folder) if folder in self.folders else len(self.folders)
 
     def _meant(self, name: str, scope: str | None) -> str:
         vocabulary = self.vocabulary

@@ -13,6 +13,7 @@ from engine.load.conditions import Conditions
 from engine.load.files import FACTS, MANIFEST, TALK, Files, parsed, with_bases
 from engine.load.form import Form
 from engine.load.gates import read_gate, read_ladder
+from engine.load.layers import Layers
 from engine.load.merge import Manifest, merge, talk_of
 from engine.load.method import check_sources, read_method_item
 from engine.load.names import Names
@@ -37,8 +38,7 @@ PROMOTION = ("change_stage", "affected")
 class Parts:
     """What a pack is made of, with all that it inherits, before items are read against the vocabulary.
 
-    `items` are nodes by section and id; the vocabulary lacks what actions and evidence bring along. `folders` are those
-    of the pack and of its bases, the last base first.
+    `items` are nodes by section and id; the vocabulary lacks what actions and evidence bring along.
     """
 
     manifest: Manifest
@@ -49,7 +49,7 @@ class Parts:
     items: Mapping[str, Mapping[str, Node]]
     overrides: tuple[Override, ...]
     talk: Mapping[str, Node]
-    folders: tuple[str, ...]
+    layers: Layers
 
 
 def load_catalogue(path: Path, shown_as: str | None = None) -> Vocabulary:
@@ -141,7 +141,7 @@ def _parts(packs: list[Files], catalogue: Vocabulary, problems: Problems) -> Par
         items=items.sections,
         talk=talk_of(packs, items),
         overrides=(*items.overrides, *changed_roles),
-        folders=tuple(str(Path(files.at.file).parent) for files in packs),
+        layers=Layers(tuple(str(Path(files.at.file).parent) for files in packs)),
     )
 
 
@@ -156,7 +156,7 @@ def _assemble(parts: Parts, problems: Problems) -> Pack:
     talk = read_talk(parts.talk, vocabulary, own.at, problems)
     if talk is not None and "value_kind" in vocabulary.enums:
         vocabulary = with_evidence(vocabulary, own.at)
-    names = Names(vocabulary, parameters, problems, parts.folders)
+    names = Names(vocabulary, parameters, problems, parts.layers)
     operands = Operands(names, problems)
     conditions = Conditions(names, operands, problems)
     reading = Reading(vocabulary, names, operands, conditions, actions, own.at, problems)
@@ -182,7 +182,7 @@ def _assemble(parts: Parts, problems: Problems) -> Pack:
         shows=read_shows(parts.shows, reading),
         promotion=_promotion(parts.promotion, problems),
     )
-    _check_sole_owners(pack, problems)
+    _check_sole_owners(pack, parts.layers, problems)
     problems.raise_any()
     return pack
 
@@ -211,21 +211,22 @@ def _promotion(node: Node | None, problems: Problems) -> Mapping[str, int]:
     return {key: limit for key, limit in limits.items() if limit is not None}
 
 
-def _check_sole_owners(pack: Pack, problems: Problems) -> None:
+def _check_sole_owners(pack: Pack, layers: Layers, problems: Problems) -> None:
     """Check that what a scorecard chooses or a table aggregates gets its value from nothing else."""
-    concluded: dict[FactKey, list[str]] = {}
-    for key, what in _conclusions(pack):
-        concluded.setdefault(key, []).append(what)
+    concluded: dict[FactKey, list[tuple[str, Location]]] = {}
+    for key, what, at in _conclusions(pack):
+        concluded.setdefault(key, []).append((what, at))
     for key, what, at in _sole_owners(pack):
         fact = pack.vocabulary.facts.get(key)
-        others = [other for other in concluded[key] if other != what]
+        others = [other for other in concluded[key] if other[0] != what]
         if fact is not None and fact.falls_back_to is not None:
-            others.append(f"its fallback `{fact.falls_back_to}`")
+            others.append((f"its fallback `{fact.falls_back_to}`", fact.at))
         if fact is not None and fact.default is not None and what.startswith("scorecard"):
-            others.append("its default")
+            others.append(("its default", fact.at))
         if others:
-            message = f"{what} alone concludes `{key}`, but {others[0]} does as well."
-            problems.add(at, "shared-output", message, "Conclude another fact, or remove that.")
+            other, place = others[0]
+            message = f"{what} alone concludes `{key}`, but {other} does as well."
+            problems.add(layers.latest(place, at), "shared-output", message, "Conclude another fact, or remove that.")
 
 
 def _sole_owners(pack: Pack) -> Iterator[tuple[FactKey, str, Location]]:
@@ -236,16 +237,16 @@ def _sole_owners(pack: Pack) -> Iterator[tuple[FactKey, str, Location]]:
         yield scorecard.chooses, f"scorecard `{scorecard.id}`", scorecard.at
 
 
-def _conclusions(pack: Pack) -> Iterator[tuple[FactKey, str]]:
+def _conclusions(pack: Pack) -> Iterator[tuple[FactKey, str, Location]]:
     for rule in pack.rules:
         for conclusion in rule.conclusions:
             if isinstance(conclusion, SetFact | AddTo):
-                yield conclusion.fact, f"rule `{rule.id}`"
+                yield conclusion.fact, f"rule `{rule.id}`", rule.at
     for table in pack.tables:
         for output in table.outputs:
-            yield output, f"table `{table.id}`"
+            yield output, f"table `{table.id}`", table.at
     for gate in pack.gates:
-        yield pack.ladder.proposed, f"gate `{gate.id}`"
-        yield pack.ladder.move, f"gate `{gate.id}`"
+        yield pack.ladder.proposed, f"gate `{gate.id}`", gate.at
+        yield pack.ladder.move, f"gate `{gate.id}`", gate.at
     for scorecard in pack.scorecards:
-        yield scorecard.chooses, f"scorecard `{scorecard.id}`"
+        yield scorecard.chooses, f"scorecard `{scorecard.id}`", scorecard.at

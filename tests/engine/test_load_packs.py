@@ -366,6 +366,49 @@ def test_packs_do_not_extend_each_other_in_a_circle(tmp_path: Path) -> None:
     ]
 
 
+SUM = """\
+tables:
+  - table: adds-up
+    title: {en: Sum, zh: 合计}
+    inputs: [stage]
+    outputs: [risk_score]
+    hit: collect
+    collect: sum
+    rows: [{id: new, if: [new], then: [400], because: {en: New., zh: 新。}}]
+"""
+
+
+@pytest.mark.parametrize(
+    ("base", "own", "said"),
+    [
+        (
+            SUM,
+            "add_to: {tables: [{table: adds-up, rows: [{id: b, if: [-], then: [700], because: {en: A., zh: 甲。}}]}]}\n",
+            "own.yaml:1:43: the rows can come to 1100 together, but `risk_score` lies between 0 and 1000, not 1100.",
+        ),
+        (
+            SUM,
+            f"rules:\n  - {{rule: also, {RULE}, set: {{risk_score: 5}}}}\n",
+            "own.yaml:2:5: table `adds-up` alone concludes `risk_score`, but rule `also` does as well.",
+        ),
+        (
+            FIRST,
+            ABOVE.replace("id: old", "id: rest"),
+            "own.yaml:5:14: table `risk-first` has two rows `rest`. Rename one.",
+        ),
+        (FIRST, "replace: {parameters: [{param: a, value: 1}]}\n", "own.yaml:1:11: parameters are not replaced. Under"),
+    ],
+)
+def test_what_a_pack_makes_wrong_with_its_base_is_told_in_the_pack(
+    tmp_path: Path, base: str, own: str, said: str
+) -> None:
+    """The base was right before, and whoever extends it cannot mend it."""
+    with pytest.raises(ProblemsError) as raised:
+        rows_above(tmp_path, own, base)
+    (problem,) = raised.value.problems
+    assert str(problem).rpartition("own/")[2].startswith(said)
+
+
 def test_places_in_a_base_are_told_without_ways_round(tmp_path: Path) -> None:
     """`own/../base` is told as `base`, but not behind a link, where `..` leads elsewhere."""
     base = write(tmp_path / "base", {"pack.yaml": MANIFEST, "a.yaml": "rules: 5\n"})
