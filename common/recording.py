@@ -9,7 +9,7 @@ from datetime import date
 from typing import Any
 
 from engine.decision import AdvisedAction
-from engine.errors import LoweringError, ProblemsError
+from engine.errors import ProblemsError
 from engine.model import Pack
 from engine.snapshot import CustomerFacts, Row
 from facts.audit import entries
@@ -85,7 +85,7 @@ def decided_if_possible(decide: Callable[[], Decided]) -> Decided | None:
     """
     try:
         return decide()
-    except (LoweringError, ProblemsError, StoreError):
+    except (ProblemsError, StoreError):
         return None
 
 

@@ -9,8 +9,8 @@ from pathlib import Path
 
 from engine.decision import Decision, State
 from engine.errors import Location, Problems, did_you_mean
+from engine.load.files import read_nodes
 from engine.load.form import Form, kind_of
-from engine.load.merge import read_nodes
 from engine.load.values import WrongValueError, check_range, date_of, value_of
 from engine.model import Pack
 from engine.rulebook import rulebook
@@ -253,7 +253,7 @@ class _CaseReader:
     def _advised(self, node: Node | None) -> tuple[tuple[str, ...], tuple[str, ...]]:
         if node is None:
             return (), ()
-        form = Form(node, "`advised`", self._problems)
+        form = Form(node, "`advised`", self._problems, "Write `{has: [...]}` or `{has_not: [...]}`.")
         has, has_not = (self._named(form, key, self._pack.actions, "action") for key in ("has", "has_not"))
         form.close()
         return has, has_not

@@ -441,13 +441,14 @@ class Talk:
 
 @dataclass(frozen=True, slots=True)
 class Parameter:
-    """A named, documented number or list."""
+    """A named, documented number or list; `value_at` is where its value stands."""
 
     name: str
     values: tuple[Value, ...]
     is_list: bool
     title: Text
     at: Location
+    value_at: Location
     unit: str = ""
     source: str = ""
     least: Decimal | None = None

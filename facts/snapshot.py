@@ -15,7 +15,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from engine.snapshot import Snapshot, keyed
-from engine.vocabulary import Fact, Origin, Type, Vocabulary
+from engine.vocabulary import Fact, FactKey, Origin, Type, Vocabulary
 from facts.feature_database import Base, empty_database, prepare, prepared_base
 from facts.features import PORTFOLIO, PREPARED_FOR_FEATURES, Feature, features
 from facts.own import said_columns, said_facts
@@ -140,7 +140,7 @@ def _by_member(rows: pa.Table, keys: pa.ChunkedArray, vocabulary: Vocabulary) ->
     found: dict[str, pa.ChunkedArray] = {}
     said = pc.unique(rows["member"]).to_pylist()
     for family in (name for name in rows.column_names if name not in ("customer", "member")):
-        members = vocabulary.enums[vocabulary.families[family]].members
+        members = vocabulary.enums[vocabulary.families[FactKey(None, family)]].members
         if not set(members).issuperset(said):
             counted = rows.filter(pc.is_in(rows["customer"], value_set=keys))
             strange = pc.unique(counted["member"]).to_pylist()
