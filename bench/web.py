@@ -35,7 +35,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from bench.figures import Figure, milliseconds
-from facts import reading
+from facts import arrow_rows
 from facts.accounts import Account, Role, add_account, new_password, open_session
 from facts.batch.ledger import Ledger, runs_folder
 from facts.database import bulk, is_sqlite
@@ -145,7 +145,7 @@ def load(store: Store, folder: Path, customers: int) -> None:
                 moment = pa.array([datetime(2020, 1, 1, tzinfo=UTC)] * len(batch), pa.timestamp("us", "UTC"))
                 missing = {each.name: "-" for each in table.columns if each.info.get("personal") and not each.nullable}
                 columns = {name: pa.array([value] * len(batch)) for name, value in {**said, **missing}.items()}
-                stored = reading.to_stored(batch, table)
+                stored = arrow_rows.to_stored(batch, table)
                 whole = dict(zip(stored.schema.names, stored.columns, strict=True)) | columns
                 cursor.adbc_ingest(table.name, pa.table({**whole, "recorded_at": moment}), mode="append")
             if not is_sqlite(store.url):

@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlalchemy import BindParameter, Connection, Select, and_, bindparam, exists, func, or_, select
 
-from facts import reading
+from facts import arrow_rows, reading
 from facts.card import CARD, Card
 from facts.database import NUL
 from facts.store import Store
@@ -29,7 +29,7 @@ def known(connection: Connection, customer: str, as_of: date, known_at: datetime
     seen = {"as_of": as_of, "known_at": known_at}
     found = connection.execute(_card(), {"customer": customer, **seen}).mappings().one_or_none()
     if found is not None and found["is_merged"]:
-        into = reading.survivors(reading.read_few(connection, reading.merges_known(), reading.MERGES, **seen))
+        into = reading.survivors(arrow_rows.read_few(connection, reading.merges_known(), reading.MERGES, **seen))
         customer = into[customer]
         found = connection.execute(_card(), {"customer": customer, **seen}).mappings().one_or_none()
     if found is None or found["key"] is None or found["is_merged"]:

@@ -16,11 +16,11 @@ import pyarrow as pa
 
 from engine.snapshot import CustomerFacts, Recorded, Row
 from engine.vocabulary import Value, Vocabulary
+from facts.arrow_rows import duckdb_type
 from facts.feature_database import Base, empty_database, set_currency
 from facts.features import KINDS, PREPARED, PREPARED_FOR_FEATURES, base_schemas, features, prepared
 from facts.given_rows import Given
 from facts.own import said_values
-from facts.reading import duckdb_type
 from facts.snapshot_checks import check_members, check_values
 
 if TYPE_CHECKING:

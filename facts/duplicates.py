@@ -17,7 +17,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from facts import reading
+from facts import arrow_rows, reading
 from facts.company_names import CompanyName, company_name, plain
 from facts.database import StoreError
 from facts.recording import Recorded, merge_customers
@@ -151,9 +151,9 @@ def merge_into(store: Store, duplicate: str, survivor: str, *, user: str, source
 def _customers(store: Store, as_of: date, known_at: datetime) -> list[_Customer]:
     wanted = {"customers": (customers, _CUSTOMER), "contacts": (contacts, _CONTACT)}
     statements = {name: reading.visible_rows(*of) for name, of in wanted.items()}
-    schemas = {name: reading.arrow_schema(*of) for name, of in wanted.items()}
+    schemas = {name: arrow_rows.arrow_schema(*of) for name, of in wanted.items()}
     seen = {"as_of": as_of, "known_at": known_at}
-    tables = reading.read_many(
+    tables = arrow_rows.read_many(
         store.url, {"merges": reading.merges_known(), **statements}, {"merges": reading.MERGES, **schemas}, **seen
     )
     into = reading.survivors(tables["merges"])

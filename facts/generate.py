@@ -23,7 +23,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from sqlalchemy import Column, Date
 
-from facts import reading
+from facts import arrow_rows, reading
 from facts.columns import Scaled
 from facts.demo import AS_OF
 from facts.demo.build import whole_story
@@ -142,7 +142,7 @@ def _last_stage(history: _Told, story: int) -> str:
 
 def _schema(name: str) -> pa.Schema:
     table = FACT_TABLES[name]
-    schema = reading.arrow_schema(table, reading.readable_columns(table))
+    schema = arrow_rows.arrow_schema(table, reading.readable_columns(table))
     return schema.remove(schema.get_field_index("is_current")) if "is_current" in schema.names else schema
 
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import pyarrow as pa
 from sqlalchemy import Column, Table, select
 
-from facts import reading
+from facts import arrow_rows
 from facts.columns import happens
 from facts.database import is_sqlite
 from facts.import_comparison import USABLE, Comparison, Staged, same_fact
@@ -141,10 +141,10 @@ class Changes:
         """Read the rows of a table that stand in the store."""
         columns = [column.name for column in own_columns(table)]
         fields = [pa.field("id", pa.int64())]
-        fields += [pa.field(each, reading.arrow_type(table.c[each])) for each in columns]
+        fields += [pa.field(each, arrow_rows.arrow_type(table.c[each])) for each in columns]
         schema = pa.schema(fields)
         statement = select(*(table.c[each.name] for each in fields)).where(table.c.retracted_at.is_(None))
-        rows = reading.stream(self.cursor, self.store.url, statement, schema)
+        rows = arrow_rows.stream(self.cursor, self.store.url, statement, schema)
         self.staged.load(f"standing {table.name}", rows, schema)
 
     # --- coverage ---
@@ -167,7 +167,7 @@ class Changes:
         """Return the query for the customers whose facts the files of this mapping tell."""
         statement = select(coverage.c.customer).where(coverage.c.source == self.mapping.name).distinct()
         schema = pa.schema([("customer", pa.string())])
-        self.staged.load("covered before", reading.stream(self.cursor, self.store.url, statement, schema), schema)
+        self.staged.load("covered before", arrow_rows.stream(self.cursor, self.store.url, statement, schema), schema)
         filled = any(table.table == "customers" for table in self.tables)
         before = Sql('SELECT customer AS key FROM "covered before" WHERE customer IS NOT NULL')
         return Sql('SELECT key FROM "new customers" UNION ') + before if filled else before
@@ -242,8 +242,8 @@ class Changes:
                 continue
             complete = batch
             for column, value in given.items() if table is not customer_keys else ():
-                same = pa.repeat(pa.scalar(value, reading.arrow_type(table.c[column])), len(batch))
+                same = pa.repeat(pa.scalar(value, arrow_rows.arrow_type(table.c[column])), len(batch))
                 complete = complete.append_column(column, same)
-            yield reading.to_stored(complete, table)
+            yield arrow_rows.to_stored(complete, table)
             done += len(batch)
             self.progress("storing", table.name, done)

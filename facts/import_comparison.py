@@ -11,7 +11,7 @@ import duckdb
 import pyarrow as pa
 from sqlalchemy import select
 
-from facts import reading
+from facts import arrow_rows, reading
 from facts.house_tables import settings
 from facts.import_sql import Sql, checked_table, joined, name, sql, typed
 from facts.mapping import TableMapping
@@ -165,7 +165,7 @@ class Comparison:
         if table is not customer_keys:
             statement = select(table.c.key, table.c.customer).where(table.c.retracted_at.is_(None))
             schema = schema.append(pa.field("customer", pa.string()))
-        self.staged.load(f"known {referred}", reading.stream(self.cursor, self.store.url, statement, schema), schema)
+        self.staged.load(f"known {referred}", arrow_rows.stream(self.cursor, self.store.url, statement, schema), schema)
 
     def _known_keys(self, referred: str) -> Sql:
         """Return the query for the keys in the store and those that the import brings."""
@@ -226,7 +226,7 @@ class Comparison:
     def _base_currency(self) -> str:
         statement = select(settings.c.value).where(settings.c.name == "base_currency")
         schema = pa.schema([("value", pa.string())])
-        batches = reading.stream(self.cursor, self.store.url, statement, schema)
+        batches = arrow_rows.stream(self.cursor, self.store.url, statement, schema)
         return str(pa.Table.from_batches(batches, schema)["value"][0])
 
     def _merges_of(self, table: TableMapping) -> list[tuple[int, Merge]]:
@@ -241,7 +241,7 @@ class Comparison:
     def _standing_merges(self) -> list[Merge]:
         columns = [merges.c[each] for each in _MERGED.names]
         statement = select(*columns).where(merges.c.retracted_at.is_(None))
-        batches = reading.stream(self.cursor, self.store.url, statement, _MERGED)
+        batches = arrow_rows.stream(self.cursor, self.store.url, statement, _MERGED)
         found = [Merge(**row) for row in pa.Table.from_batches(batches, _MERGED).to_pylist()]
         return sorted(found, key=lambda merge: merge.holds_from)
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import Column, DefaultClause, Table
 
-from facts import reading
+from facts import arrow_rows
 from facts.import_files import ROW
 from facts.import_sql import Sql, first_case, joined, name, raw_table, sql
 from facts.mapping import (
@@ -167,11 +167,13 @@ def _holds(test: CellTest) -> Sql:
 
 def in_type(text: Sql, target: Column[Any]) -> Sql:
     """Return the value in the target column's type, its default if it is missing."""
-    return with_default(sql(f"TRY_CAST({{}} AS {reading.duckdb_column(target)})", text), target)
+    return with_default(sql(f"TRY_CAST({{}} AS {arrow_rows.duckdb_column(target)})", text), target)
 
 
 def with_default(value: Sql, column: Column[Any]) -> Sql:
     """Return a value, or the column's default where it is missing."""
     if not isinstance(column.server_default, DefaultClause):
         return value
-    return sql(f"coalesce({{}}, CAST({{}} AS {reading.duckdb_column(column)}))", value, str(column.server_default.arg))
+    return sql(
+        f"coalesce({{}}, CAST({{}} AS {arrow_rows.duckdb_column(column)}))", value, str(column.server_default.arg)
+    )

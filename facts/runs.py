@@ -14,7 +14,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from sqlalchemy import Table, and_, delete, false, func, insert, or_, select, update
 
-from facts import reading
+from facts import arrow_rows, reading
 from facts.database import StoreError, bulk, run
 from facts.house_tables import LISTED, decision_runs, decisions, portfolio, rule_lists
 from facts.run_rows import place_of_run, put_beside, remove_rows, without_leftovers
@@ -109,8 +109,8 @@ def _add_decisions(cursor: Cursor, store: Store, number: int, decided: Iterable[
 
 def _unknown(cursor: Cursor, store: Store, keys: pa.ChunkedArray) -> pa.ChunkedArray:
     """Return the customers whom the store does not know: all at once, in a fraction of foreign keys' time."""
-    schema = reading.arrow_schema(customer_keys, ("key",))
-    known = pa.Table.from_batches(reading.stream(cursor, store.url, select(customer_keys.c.key), schema), schema)
+    schema = arrow_rows.arrow_schema(customer_keys, ("key",))
+    known = pa.Table.from_batches(arrow_rows.stream(cursor, store.url, select(customer_keys.c.key), schema), schema)
     return _others(keys, known["key"])
 
 
@@ -246,8 +246,11 @@ def listed_decisions(store: Store, number: int) -> tuple[pa.Table, dict[int, str
         "decisions": select(*(decisions.c[name] for name in columns)).where(decisions.c.run == number),
         "lists": select(*(rule_lists.c[name] for name in lists)).where(rule_lists.c.run == number),
     }
-    schemas = {"decisions": reading.arrow_schema(decisions, columns), "lists": reading.arrow_schema(rule_lists, lists)}
-    found = reading.read_many(store.url, statements, schemas)
+    schemas = {
+        "decisions": arrow_rows.arrow_schema(decisions, columns),
+        "lists": arrow_rows.arrow_schema(rule_lists, lists),
+    }
+    found = arrow_rows.read_many(store.url, statements, schemas)
     return found["decisions"], {row["number"]: row["rules"] for row in found["lists"].to_pylist()}
 
 
@@ -255,8 +258,8 @@ def contributions(store: Store, number: int) -> pa.Table:
     """Return `customer` and `contribution` (base currency) of a run, as far as it looked at the whole base."""
     columns = ("customer", "contribution")
     statement = select(*(portfolio.c[name] for name in columns)).where(portfolio.c.run == number)
-    schema = reading.arrow_schema(portfolio, columns)
-    return reading.read_many(store.url, {"portfolio": statement}, {"portfolio": schema})["portfolio"]
+    schema = arrow_rows.arrow_schema(portfolio, columns)
+    return arrow_rows.read_many(store.url, {"portfolio": statement}, {"portfolio": schema})["portfolio"]
 
 
 def advice(
@@ -289,9 +292,9 @@ def advice(
     columns = ("run", "customer", "rule_list")
     of_runs = or_(false(), *(decisions.c.run == number for number in runs))  # of `in_` bulk reading knows no values
     fired = select(*(decisions.c[name] for name in columns)).where(of_runs)
-    schema = reading.arrow_schema(decisions, columns)
+    schema = arrow_rows.arrow_schema(decisions, columns)
     return {
-        **reading.read_many(store.url, {"advice": fired}, {"advice": schema}),
+        **arrow_rows.read_many(store.url, {"advice": fired}, {"advice": schema}),
         "rule_lists": pa.Table.from_pylist([dict(zip(listed.names, row, strict=True)) for row in rows], listed),
     }
 
@@ -304,12 +307,12 @@ def last_portfolio(store: Store, as_of: date, known_at: datetime | None = None) 
         as_of: runs as of later dates are left out.
         known_at: runs published later are left out; now by default.
     """
-    schema = reading.arrow_schema(portfolio, tuple(portfolio.c.keys()))
+    schema = arrow_rows.arrow_schema(portfolio, tuple(portfolio.c.keys()))
     statements, seen = (
         {"portfolio": reading.portfolio_rows()},
         {"as_of": as_of, "known_at": known_at or datetime.now(UTC)},
     )
-    return reading.read_many(store.url, statements, {"portfolio": schema}, **seen)["portfolio"]
+    return arrow_rows.read_many(store.url, statements, {"portfolio": schema}, **seen)["portfolio"]
 
 
 def _number(cursor: Cursor, store: Store, run_of: Run) -> int | None:
@@ -330,6 +333,6 @@ def _add(table: Table, rows: pa.Table, number: int, cursor: Cursor, place: str) 
 
 
 def _ingest(table: Table, rows: pa.Table, cursor: Cursor, place: str) -> None:
-    stored = [reading.to_stored(batch, table) for batch in rows.to_batches()]
+    stored = [arrow_rows.to_stored(batch, table) for batch in rows.to_batches()]
     if stored:
         cursor.adbc_ingest(place, pa.Table.from_batches(stored), mode="append")

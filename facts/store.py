@@ -15,7 +15,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from sqlalchemy import URL, Connection, Engine, Select, inspect, select
 
-from facts import reading
+from facts import arrow_rows, reading
 from facts.database import (
     StoreError,
     bulk,
@@ -187,7 +187,7 @@ class Store:
             found, into = _of_customer(connection, _rows_together(tuple(wanted.items())), customer, seen)
             if not found.get(customers.name):
                 require_customers(connection, [customer])
-        tables = {name: reading.table_of(found[name], metadata.tables[name], wanted[name]) for name in wanted}
+        tables = {name: arrow_rows.table_of(found[name], metadata.tables[name], wanted[name]) for name in wanted}
         return {name: _resolved(name, table, into) for name, table in tables.items()}
 
     @contextmanager
@@ -200,13 +200,13 @@ class Store:
         """
         seen = {"as_of": as_of, "known_at": known_at or datetime.now(UTC)}
         with bulk(self.url) as cursor:
-            merged = reading.stream(cursor, self.url, reading.merges_known(), reading.MERGES, **seen)
+            merged = arrow_rows.stream(cursor, self.url, reading.merges_known(), reading.MERGES, **seen)
             into = reading.survivors(pa.Table.from_batches(merged, reading.MERGES))
 
             def streamed(name: str, columns: tuple[str, ...]) -> pa.RecordBatchReader:
-                schema = reading.arrow_schema(FACT_TABLES[name], columns)
+                schema = arrow_rows.arrow_schema(FACT_TABLES[name], columns)
                 statement = reading.visible_rows(FACT_TABLES[name], columns)
-                return _batches(name, schema, reading.stream(cursor, self.url, statement, schema, **seen), into)
+                return _batches(name, schema, arrow_rows.stream(cursor, self.url, statement, schema, **seen), into)
 
             yield ((name, streamed(name, columns)) for name, columns in _wanted(only).items())
 
@@ -314,7 +314,7 @@ def _wanted(only: Mapping[str, Iterable[str]] | None) -> dict[str, tuple[str, ..
 
 def _merged(connection: Connection, customer: str, seen: Mapping[str, date]) -> dict[str, str]:
     """Return who stands for which merged customer, once this customer is known to exist."""
-    found = reading.read_few(connection, reading.merges_for(), reading.MERGES, customer_key=customer, **seen)
+    found = arrow_rows.read_few(connection, reading.merges_for(), reading.MERGES, customer_key=customer, **seen)
     if not found.num_rows:
         require_customers(connection, [customer])  # which says what is wrong
     return reading.survivors(found.drop_null())

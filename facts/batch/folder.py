@@ -24,7 +24,7 @@ from sqlalchemy import Column, Table
 from sqlalchemy.dialects import postgresql
 
 from engine.errors import which_word
-from facts import reading
+from facts import arrow_rows, reading
 from facts.batch.scattered import is_scattered, sorted_copy
 from facts.database import StoreError
 from facts.feature_database import MEMORY, open_database
@@ -249,7 +249,7 @@ class FactsFolder:
 
     def _column(self, name: str, column: Column[Any]) -> str:
         if column.name in self.columns[name]:
-            return f"{column.name}::{reading.duckdb_column(column)} AS {column.name}"
+            return f"{column.name}::{arrow_rows.duckdb_column(column)} AS {column.name}"
         return _empty(column)
 
 
@@ -299,7 +299,7 @@ def _empty(column: Column[Any]) -> str:
     if column.name == "recorded_at":
         return "TIMESTAMPTZ '0001-01-01' AS recorded_at"
     default = getattr(column.server_default, "arg", None)
-    return f"{'NULL' if default is None else repr(str(default))}::{reading.duckdb_column(column)} AS {column.name}"
+    return f"{'NULL' if default is None else repr(str(default))}::{arrow_rows.duckdb_column(column)} AS {column.name}"
 
 
 def _check_values(database: DuckDBPyConnection, name: str, path: Path) -> None:

@@ -12,7 +12,7 @@ import pyarrow.parquet as pq
 from sqlalchemy import Column, Table
 
 from engine.errors import counted, did_you_mean
-from facts import reading
+from facts import arrow_rows, reading
 from facts.batch.folder import HISTORY, TABLES, FactsFolder, unusable
 from facts.columns import Scaled
 from facts.features import base_columns
@@ -73,7 +73,7 @@ def _misfits(table: Table, schema: pa.Schema) -> Iterator[str]:
         if column.name in schema.names:
             found = schema.field(column.name).type
             if not _fits(column, found):
-                yield f"column {column.name!r} is {found}, not {reading.arrow_type(column)}"
+                yield f"column {column.name!r} is {found}, not {arrow_rows.arrow_type(column)}"
         elif column.name in _required(table):
             yield f"column {column.name!r} is missing. {did_you_mean(column.name, schema.names)}".rstrip()
 
@@ -81,7 +81,7 @@ def _misfits(table: Table, schema: pa.Schema) -> Iterator[str]:
 def _fits(column: Column[Any], found: pa.DataType) -> bool:
     """Return whether values of an Arrow type are those of a column without any loss."""
     inner = found.value_type if pa.types.is_dictionary(found) else found
-    wanted = reading.arrow_type(column)
+    wanted = arrow_rows.arrow_type(column)
     if pa.types.is_null(inner):
         return bool(column.nullable)
     if isinstance(column.type, Scaled):

@@ -20,7 +20,7 @@ from pathlib import Path
 
 import pyarrow as pa
 
-from facts import reading
+from facts import arrow_rows, reading
 from facts.house_tables import portfolio
 from facts.tables import FACT_TABLES
 
@@ -50,13 +50,13 @@ class Feature:
 def base_schemas() -> dict[str, pa.Schema]:
     """Return the columns of the tables that features read, as `Store.base_tables` and `last_portfolio` give them."""
     schemas = {
-        name: reading.arrow_schema(table, reading.readable_columns(table))
+        name: arrow_rows.arrow_schema(table, reading.readable_columns(table))
         for name, table in FACT_TABLES.items()
         if name != "merges"
     }
     customers = schemas["customers"]
     schemas["customers"] = customers.remove(customers.get_field_index("is_current"))
-    return {**schemas, "portfolio": reading.arrow_schema(portfolio, tuple(portfolio.c.keys()))}
+    return {**schemas, "portfolio": arrow_rows.arrow_schema(portfolio, tuple(portfolio.c.keys()))}
 
 
 @cache

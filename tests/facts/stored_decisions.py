@@ -5,7 +5,7 @@ from __future__ import annotations
 import pyarrow as pa
 from sqlalchemy import select
 
-from facts import reading
+from facts import arrow_rows
 from facts.house_tables import LISTED, decisions, rule_lists
 from facts.store import Store
 
@@ -15,6 +15,6 @@ def decisions_of(store: Store, number: int) -> pa.Table:
     columns = tuple(name for name in decisions.c.keys() if name != "rule_list")  # noqa: SIM118 - a collection of columns
     chosen = [*(decisions.c[name] for name in columns), rule_lists.c.rules.label("fired_rules")]
     statement = select(*chosen).join_from(decisions, rule_lists, LISTED).where(decisions.c.run == number)
-    schema = reading.arrow_schema(decisions, columns).append(pa.field("fired_rules", pa.string()))
-    rows = reading.read_many(store.url, {"decisions": statement}, {"decisions": schema})["decisions"]
+    schema = arrow_rows.arrow_schema(decisions, columns).append(pa.field("fired_rules", pa.string()))
+    rows = arrow_rows.read_many(store.url, {"decisions": statement}, {"decisions": schema})["decisions"]
     return rows.sort_by("customer")

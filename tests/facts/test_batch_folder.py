@@ -13,6 +13,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import pytest
 
+from facts.arrow_rows import arrow_schema
 from facts.batch import scattered
 from facts.batch.folder import FactsFolder, Part
 from facts.batch.opening import open_folder
@@ -22,7 +23,7 @@ from facts.demo import AS_OF, build
 from facts.feature_database import open_database, prepare
 from facts.features import base_schemas
 from facts.generate import generate
-from facts.reading import arrow_schema, readable_columns
+from facts.reading import readable_columns
 from facts.snapshot import snapshot_in, take_snapshot
 from facts.store import Store
 from facts.tables import FACT_TABLES

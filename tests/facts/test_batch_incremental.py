@@ -14,12 +14,12 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from facts.arrow_rows import arrow_type
 from facts.batch.changes import CALENDAR, CHANGED, COMMON, FIRST, NEW, offsets
 from facts.batch.ledger import Ledger
 from facts.batch.run import Batch, BatchRun, Decider
 from facts.batch.run_folder import TAKEN_OVER, RunFolder
 from facts.features import FOLDER
-from facts.reading import arrow_type
 from facts.tables import FACT_TABLES
 from tests.facts import worlds
 from tests.facts.base_tables import AS_OF, ago, catalogue
