@@ -26,10 +26,10 @@ from facts.batch.ledger import Ledger
 from facts.batch.opening import open_folder
 from facts.batch.run import Batch
 from facts.demo import AS_OF
+from facts.feature_database import open_database, prepare
 from facts.features import KINDS, PREPARED, PREPARED_FOR_FEATURES, base_columns, base_schemas, features
 from facts.generate import generate
 from facts.look_alikes import look_alikes_in
-from facts.snapshot import open_database, prepare
 from wiring import shipped_rules
 
 CUSTOMERS = 100_000

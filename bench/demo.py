@@ -11,7 +11,8 @@ import pyarrow.compute as pc
 from engine.program import Program
 from engine.snapshot import Snapshot, keyed
 from facts.demo import AS_OF, build
-from facts.snapshot import Base, take_snapshot
+from facts.feature_database import Base
+from facts.snapshot import take_snapshot
 from facts.store import Store
 from wiring import rules_in_use
 

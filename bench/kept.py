@@ -28,8 +28,9 @@ from engine.load import load_parts
 from engine.plan import Kept, Plan
 from facts.batch.files import put_sum, read_facts, read_table, write_facts, write_table
 from facts.batch.kept import parts_of
-from facts.batch.ledger import Ledger, RunFolder
+from facts.batch.ledger import Ledger
 from facts.batch.run import Batch
+from facts.batch.run_folder import RunFolder
 from facts.demo import AS_OF
 from facts.generate import generate
 from wiring import AMOUNT, catalogue, shipped_pack, shipped_rules

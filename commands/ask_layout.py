@@ -17,7 +17,7 @@ from common.texts import Texts
 from engine.asking import Answer, Asked
 from engine.model import Pack
 from engine.vocabulary import Fact, Type, Value
-from engine.wording import Wording
+from engine.wording import Wording, sentence
 
 if TYPE_CHECKING:
     from facts.to_confirm import ToConfirm
@@ -104,7 +104,7 @@ class AskLayout:
 
     def _question(self, number: int, asked: Asked, about: str) -> RenderableType:
         role, text = asked.question.role, asked.question.text
-        said = self.texts("ask_role", role=role[:1].upper() + role[1:], question=text) if role else text
+        said = self.texts("ask_role", role=sentence(role), question=text) if role else text
         line = Text.assemble((about and f"{about}  ", "bold"), said, (f"  {asked.question.fact}", _QUIET))
         outcomes: dict[str, list[str]] = {}
         for answer in asked.answers:

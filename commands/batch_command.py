@@ -136,46 +136,22 @@ def command(
     if metrics is not None and not os.access(metrics.parent, os.W_OK):
         raise click.BadParameter(f"{metrics.parent} cannot be written to.", param_hint="--metrics")
     steps, lines = Steps(), JsonLog(quiet=quiet) if log == "json" else None
-    try:
+    texts = Texts(query.language)
+    with _failures_told(steps, lines, metrics):
         if lines:
             lines.event("begun", as_of=query.as_of, facts=facts, user=user)
-        asked = batch_for(
-            query,
-            facts,
-            out,
-            currency.upper(),
-            user,
-            workers,
-            is_incremental=incremental,
-            spark=spark,
-        )
-        run, rules = _decided(asked, steps, Texts(query.language), lines, quiet=quiet, force=force, wait=not no_wait)
-    except click.ClickException:
-        raise
-    except Exception as error:
-        if metrics:
-            put(metrics, failed(steps, metrics))
-        if lines is None:
-            raise
-        message, code = explained(error)
-        lines.event("failed", "error", message=message, exit_code=code, seconds=round(steps.seconds(), 3))
-        raise click.exceptions.Exit(code) from None
-    seconds, counts, stamp = steps.seconds(), distribution(run), rules.program.stamp
+        asked = _asked(query, facts, out, currency.upper(), user, workers, is_incremental=incremental, spark=spark)
+        run, rules = _decided(asked, steps, texts, lines, quiet=quiet, force=force, wait=not no_wait)
+    seconds, counts = steps.seconds(), distribution(run)
     if metrics:
-        info = {"version": version("valuelift"), "pack": stamp.name, "pack_version": stamp.version}
-        info |= {"pack_digest": stamp.digest, "run": run.name}
-        put(metrics, succeeded(steps, query.as_of, run.customers, run.is_new, counts, info))
-    head: dict[str, Any] = {"run": run.number, "is_new": run.is_new, "as_of": query.as_of, "customers": run.customers}
-    rest = {"seconds": round(seconds, 3), "per_second": round(run.customers / seconds), "counts": counts}
-    published = run.folder.published()
-    head["facts"] = published and published.facts
-    whole = {**head, "folder": str(run.folder.path), "pack": stamp, "forced": force, **rest}
+        put(metrics, succeeded(steps, query.as_of, run.customers, run.is_new, counts, _info(run, rules)))
+    whole = _plain(run, rules, query.as_of, seconds, counts, force=force)
     if lines:
         lines.event("done", **whole)
     if query.as_json:
         print_json(whole)
     elif not lines:
-        _tell(Texts(query.language), rules, run, query.as_of, seconds, counts, force=force)
+        _tell(texts, rules, run, query.as_of, seconds, counts, force=force)
 
 
 def _spark(facts: Path | None, master: str | None, *, is_incremental: bool) -> Spark:
@@ -198,6 +174,61 @@ def _spark(facts: Path | None, master: str | None, *, is_incremental: bool) -> S
     if not is_installed():
         raise click.UsageError(f"PySpark is not installed. In Valuelift's folder, install it with: {INSTALL}")
     return Spark(master)
+
+
+@contextmanager
+def _failures_told(steps: Steps, lines: JsonLog | None, metrics: Path | None) -> Iterator[None]:
+    """Tell those who watch of a failure: by figures, and where there is a log by an event, with the exit code."""
+    try:
+        yield
+    except click.ClickException:
+        raise
+    except Exception as error:
+        if metrics:
+            put(metrics, failed(steps, metrics))
+        if lines is None:
+            raise
+        message, code = explained(error)
+        lines.event("failed", "error", message=message, exit_code=code, seconds=round(steps.seconds(), 3))
+        raise click.exceptions.Exit(code) from None
+
+
+@contextmanager
+def _asked(
+    query: Query,
+    facts: Path | None,
+    out: Path | None,
+    currency: str,
+    user: str,
+    workers: int | None,
+    *,
+    is_incremental: bool,
+    spark: Spark | None,
+) -> Iterator[tuple[Batch, Rules]]:
+    """Give the batch that is asked for, with its rules."""
+    from commands.desk import desk_for
+    from facts.batch.ledger import Ledger, runs_folder
+    from facts.batch.run import Batch
+    from wiring import load_rules, shipped_rules
+
+    cores = workers or _cores()
+    if facts is None or query.db is not None:
+        with desk_for(query) as desk:
+            ledger = Ledger.at(out or runs_folder(desk.store.url))
+            batch = desk.batch(user, ledger, facts=facts, workers=cores)
+            yield replace(batch, is_incremental=is_incremental, spark=spark), desk.rules
+    else:
+        rules = load_rules(query.pack) if query.pack else shipped_rules()
+        ledger, decider = Ledger.at(out or Path()), rules.decider()
+        batch = Batch(ledger, decider, query.as_of, query.known_at, currency, user, facts=facts, workers=cores)
+        yield replace(batch, is_incremental=is_incremental, spark=spark), rules
+
+
+def _cores() -> int:
+    """Return how many cores this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
 
 
 def _decided(
@@ -230,6 +261,31 @@ def _decided(
         return decide(told, waits, wait=wait), rules
 
 
+def _info(run: BatchRun, rules: Rules) -> dict[str, str]:
+    """Return what figures tell of a run besides numbers."""
+    stamp = rules.program.stamp
+    info = {"version": version("valuelift"), "pack": stamp.name, "pack_version": stamp.version}
+    return {**info, "pack_digest": stamp.digest, "run": run.name}
+
+
+def _plain(run: BatchRun, rules: Rules, as_of: date, seconds: float, counts: Counts, *, force: bool) -> dict[str, Any]:
+    """Return for other programs what was decided."""
+    published = run.folder.published()
+    return {
+        "run": run.number,
+        "is_new": run.is_new,
+        "as_of": as_of,
+        "customers": run.customers,
+        "facts": published and published.facts,
+        "folder": str(run.folder.path),
+        "pack": rules.program.stamp,
+        "forced": force,
+        "seconds": round(seconds, 3),
+        "per_second": round(run.customers / seconds),
+        "counts": counts,
+    }
+
+
 def _tell(
     texts: Texts, rules: Rules, run: BatchRun, as_of: date, seconds: float, counts: Counts, *, force: bool
 ) -> None:
@@ -248,44 +304,6 @@ def _tell(
     published = run.folder.published()
     whence = [Text(facts_told(texts, published.facts))] if published and published.facts else []
     print_page(summary(texts, rules, counts), Text(said), *whence, Text(texts("run_folder", folder=run.folder.path)))
-
-
-@contextmanager
-def batch_for(
-    query: Query,
-    facts: Path | None,
-    out: Path | None,
-    currency: str,
-    user: str,
-    workers: int | None,
-    *,
-    is_incremental: bool = False,
-    spark: Spark | None = None,
-) -> Iterator[tuple[Batch, Rules]]:
-    """Give the batch that is asked for, with its rules."""
-    from commands.desk import desk_for
-    from facts.batch.ledger import Ledger, runs_folder
-    from facts.batch.run import Batch
-    from wiring import load_rules, shipped_rules
-
-    cores = workers or _cores()
-    if facts is None or query.db is not None:
-        with desk_for(query) as desk:
-            ledger = Ledger.at(out or runs_folder(desk.store.url))
-            batch = desk.batch(user, ledger, facts=facts, workers=cores)
-            yield replace(batch, is_incremental=is_incremental, spark=spark), desk.rules
-    else:
-        rules = load_rules(query.pack) if query.pack else shipped_rules()
-        ledger, decider = Ledger.at(out or Path()), rules.decider()
-        batch = Batch(ledger, decider, query.as_of, query.known_at, currency, user, facts=facts, workers=cores)
-        yield replace(batch, is_incremental=is_incremental, spark=spark), rules
-
-
-def _cores() -> int:
-    """Return how many cores this process may use."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
 
 
 def distribution(run: BatchRun) -> dict[str, dict[str, int]]:

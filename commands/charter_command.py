@@ -94,8 +94,8 @@ def sections_in(folder: Path) -> list[tuple[Text, Text]]:
         ProblemsError: with every problem in its files.
     """
     from engine.errors import Problems
+    from engine.load.files import read_nodes
     from engine.load.form import Form
-    from engine.load.merge import read_nodes
 
     problems = Problems()
     found = []

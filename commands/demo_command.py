@@ -42,7 +42,7 @@ def command(db: str, serves: bool, port: int, user: str, language: str, as_json:
     from commands.progress import progress
     from common.texts import Texts
     from facts.batch.ledger import Ledger, runs_folder
-    from facts.demo import build
+    from facts.demo import AS_OF, build
     from facts.store import Store
     from wiring import Desk, rules_in_use
 
@@ -50,8 +50,8 @@ def command(db: str, serves: bool, port: int, user: str, language: str, as_json:
     click.echo(texts("demo_building", store=db), err=True)
     store = Store.create(db)
     try:
-        as_of = build(store).as_of
-        desk = Desk(store, rules_in_use(store), as_of)
+        build(store)
+        desk = Desk(store, rules_in_use(store), AS_OF)
         with progress() as report:
             batch = desk.batch(user, Ledger.at(runs_folder(store.url)))
             batch.run(lambda step, done, of: report(texts(step), done, of))
@@ -60,9 +60,9 @@ def command(db: str, serves: bool, port: int, user: str, language: str, as_json:
 
             for line in _logins(desk, texts):
                 click.echo(line)
-            serve(store, Settings(as_of), HOST, port)
+            serve(store, Settings(AS_OF), HOST, port)
             return
-        show(desk, Query(db, as_of, None, None, language, as_json), db)
+        show(desk, Query(db, AS_OF, None, None, language, as_json), db)
     finally:
         store.close()
 

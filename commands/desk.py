@@ -27,7 +27,7 @@ def desk_for(query: Query, customer: str | None = None, *, explains: bool = Fals
 
     with open_store(query.db) as store:
         if customer is not None:
-            from facts.snapshot import make_ready
+            from facts.customer_facts import make_ready
 
             make_ready(query.as_of)
         desk = Desk(store, rules_in_use(store, query.pack), query.as_of, query.known_at, in_columns=explains)

@@ -55,28 +55,24 @@ def command(max_age: int, db: str | None, out: Path | None, pack: Path | None, l
     if as_json:
         from commands.output import print_json
 
-        print_json(
-            {
-                "problems": problems,
-                "findings": [
-                    {
-                        "check": each.check,
-                        "state": each.state,
-                        "id": each.name,
-                        "said": said(texts, each),
-                        "do": to_do(texts, each),
-                        "values": {name: str(value) for name, value in each.values.items()},
-                    }
-                    for each in found
-                ],
-            }
-        )
+        print_json({"problems": problems, "findings": [_plain(texts, each) for each in found]})
     else:
         from commands.output import print_page
 
         print_page(page(texts, found), texts("doctor_problems", number=problems) if problems else texts("doctor_well"))
     if problems:
         raise click.exceptions.Exit(1)
+
+
+def _plain(texts: Texts, finding: Finding) -> dict[str, object]:
+    return {
+        "check": finding.check,
+        "state": finding.state,
+        "id": finding.name,
+        "said": said(texts, finding),
+        "do": to_do(texts, finding),
+        "values": {name: str(value) for name, value in finding.values.items()},
+    }
 
 
 def said(texts: Texts, finding: Finding) -> str:

@@ -7,11 +7,11 @@ from typing import Any
 
 from rich import box
 from rich.console import Group, RenderableType
-from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
 from common.effects import Effects
+from common.page_parts import section
 from common.texts import Texts
 from engine.model import Pack
 from engine.wording import Wording
@@ -38,9 +38,9 @@ class EffectsLayout:
         by = self.wording.listed(self.texts(f"effects_by_{name}") for name in found.by)
         return Group(
             Text(head, style="bold"),
-            self._section(self.texts("effects_results"), self._results(found.results)),
-            self._section(self.texts("effects_acceptance", by=by), self._acceptance(found)),
-            self._section(self.texts("effects_rules"), self._rules(found)),
+            section(self.texts("effects_results"), self._results(found.results)),
+            section(self.texts("effects_acceptance", by=by), self._acceptance(found)),
+            section(self.texts("effects_rules"), self._rules(found)),
         )
 
     # --- the three results -------------------------------------------------------------------------------------------
@@ -114,9 +114,7 @@ class EffectsLayout:
         column, member = found.by[len(group) - 1], group[-1]
         if member is None:
             return self.texts("not_known")
-        enum = _ENUMS.get(column)
-        known = self.pack.vocabulary.enums[enum].members if enum else ()
-        return self.wording.member_of(enum, member) if enum and member in known else member
+        return self.wording.member_of(_ENUMS.get(column, ""), member)
 
     # --- rules -------------------------------------------------------------------------------------------------------
 
@@ -157,9 +155,6 @@ class EffectsLayout:
         return text
 
     # --- shapes ------------------------------------------------------------------------------------------------------
-
-    def _section(self, heading: str, content: RenderableType) -> RenderableType:
-        return Group(Text(""), Text(heading, style="bold blue"), Padding(content, (0, 0, 0, 2)))
 
     def _table(self) -> Table:
         return Table(box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0), pad_edge=False, header_style="dim", expand=True)

@@ -34,13 +34,13 @@ def report(error: Exception) -> int:
 
 def explained(error: Exception) -> tuple[str, int]:
     """Return the message for an error and the exit code that goes with it."""
-    from engine.errors import LoweringError, ProblemsError
+    from engine.errors import ProblemsError, counted
     from facts.database import StoreError
 
     match error:
         case ProblemsError():
-            return "\n".join([*map(str, error.problems), counted(len(error.problems))]), PROBLEMS
-        case StoreError() | LoweringError():
+            return "\n".join([*map(str, error.problems), f"{counted(len(error.problems), 'problem')}."]), PROBLEMS
+        case StoreError():
             return f"Error: {error}", PROBLEMS
         case OSError() if error.errno is not None:
             return f"Error: {_of_system(error)}", PROBLEMS
@@ -56,8 +56,3 @@ def _of_system(error: OSError) -> str:
         folder = Path(os.fsdecode(error.filename)).parent
         hint = "Check its name." if folder.exists() else f"There is no folder {folder}: make it, or give another place."
     return f"{what}: {error.strerror}. {hint}"
-
-
-def counted(number: int) -> str:
-    """Return how many problems there are, in words."""
-    return "1 problem." if number == 1 else f"{number} problems."

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from datetime import date
 from typing import TYPE_CHECKING
 
-from commands.impact_words import ImpactWords
+from commands.impact_words import ImpactWords, Said
 from common.texts import Texts
 
 if TYPE_CHECKING:
@@ -38,6 +38,9 @@ def page(
     if found.tallies:
         yield _heading(texts("diff_conclusions"))
         yield from _conclusions(texts, words)
+    if found.alike:
+        yield _heading(texts("diff_alike", number=texts.number(found.customers)))
+        yield from (_change(texts, said) for said in words.alike)
     if found.listed:
         yield _heading(texts("diff_customers"))
         yield from _customers(texts, words)
@@ -106,15 +109,20 @@ def _conclusions(texts: Texts, words: ImpactWords) -> Iterator[RenderableType]:
 
 
 def _customers(texts: Texts, words: ImpactWords) -> Iterator[RenderableType]:
-    from rich.padding import Padding
     from rich.text import Text
 
     for one in words.found.listed:
         yield Text.assemble(
             (words.name(one), "bold"), (f"  {one.customer} · {words.manager(one)} · {words.amount(one.amount)}", "dim")
         )
-        for said in words.changes(one):
-            yield Padding(Text.assemble(said.what, (texts("diff_by", edit=said.by), "dim")), (0, 0, 0, 2))
-    more = words.found.affected - len(words.found.listed)
+        yield from (_change(texts, said) for said in words.changes(one))
+    more = words.found.apart - len(words.found.listed)
     if more:
         yield Text(texts("diff_more", number=more), style="dim")
+
+
+def _change(texts: Texts, said: Said) -> RenderableType:
+    from rich.padding import Padding
+    from rich.text import Text
+
+    return Padding(Text.assemble(said.what, (texts("diff_by", edit=said.by), "dim")), (0, 0, 0, 2))

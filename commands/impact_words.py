@@ -166,8 +166,16 @@ class ImpactWords:
 
     def changes(self, one: Affected) -> tuple[Said, ...]:
         """Return what changes for a customer: stage, value and actions first."""
-        ordered = sorted(one.changes, key=lambda change: self._rank(change.fact))
-        return tuple(Said(what, self._by(changes[0])) for what, changes in self._told(ordered))
+        return self._said(one.changes)
+
+    @property
+    def alike(self) -> tuple[Said, ...]:
+        """Return what changes for all customers in the same way."""
+        return self._said(self.found.alike)
+
+    def _said(self, changes: Iterable[Change]) -> tuple[Said, ...]:
+        ordered = sorted(changes, key=lambda change: self._rank(change.fact))
+        return tuple(Said(what, self._by(group[0])) for what, group in self._told(ordered))
 
     def _told(self, changes: Iterable[Change]) -> Iterator[tuple[str, list[Change]]]:
         """Yield changes in words; members of one fact that share their causes in one line."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal
 from itertools import groupby
 
@@ -12,6 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from common.confirming import Confirming
+from common.page_parts import bullets, headline, section
 from common.strategy import effect_in_words
 from common.texts import Texts
 from engine.decision import State
@@ -28,7 +29,7 @@ from engine.recommend import (
     ValueNext,
 )
 from engine.talk import Saying
-from engine.wording import Wording
+from engine.wording import Wording, sentence
 from facts.to_confirm import ToConfirm
 
 AT_A_GLANCE = 5
@@ -54,7 +55,7 @@ class Layout:
         sections.append(self._section("value", self._value(shown.stage, shown.value)))
         sections.append(self._section("plan", self._plan(shown)))
         if shown.guard_rails:
-            sections.append(self._section("guard_rails", self._bullets(shown.guard_rails)))
+            sections.append(self._section("guard_rails", bullets(shown.guard_rails)))
         if shown.profile:
             sections.append(self._section("profile", self._profile(shown)))
         sections.append(self._section("hangs_on", self._hangs_on(shown)))
@@ -65,13 +66,10 @@ class Layout:
     # --- who ---------------------------------------------------------------------------------------------------------
 
     def _head(self, shown: Recommendation, card: Mapping[str, str | None]) -> RenderableType:
-        line = Table.grid(expand=True, padding=(0, 1))
-        line.add_column(ratio=1, overflow="fold")
-        line.add_column(justify="right")
-        name = card.get("name") or shown.customer
-        who = Text.assemble((name, "bold"), "" if shown.customer in name.split() else f"  {shown.customer}")
-        line.add_row(who, self.texts("as_of", date=self.wording.date(shown.as_of)))
-        parts: list[RenderableType] = [line, Text(self._stage(shown.stage), style="bold cyan")]
+        parts = [
+            headline(self.texts, shown.customer, card, shown.as_of),
+            Text(self._stage(shown.stage), style="bold cyan"),
+        ]
         if shown.stage is not None:
             parts += [_quiet(reason) for reason in shown.stage.reasons[: self._reasons()]]
         if card.get("account_manager"):
@@ -86,7 +84,7 @@ class Layout:
     def _stage(self, stage: StageNow | None) -> str:
         if stage is None:
             return self.texts("stage_unknown")
-        title = _sentence(stage.stage.title)
+        title = sentence(stage.stage.title)
         if stage.confirmed and stage.since is not None:
             days = self.wording.with_unit(stage.days or 0, "day")
             return self.texts("stage_confirmed_since", stage=title, date=self.wording.date(stage.since), days=days)
@@ -267,7 +265,7 @@ class Layout:
         questions = shown.questions if self.show_all else shown.questions[:AT_A_GLANCE]
         if questions:
             parts.append(_quiet(self.texts("ask") + self._colon))
-            parts.append(self._bullets(self._question(one.role, one.text) for one in questions))
+            parts.append(bullets(self._question(one.role, one.text) for one in questions))
         folded = len(shown.questions) - len(questions)
         if folded:
             parts.append(_quiet(self.texts("more_questions", number=folded)))
@@ -276,24 +274,15 @@ class Layout:
     def _to_confirm(self, below: Sequence[ToConfirm]) -> RenderableType:
         say = Confirming(self.texts, self.wording)
         facts = below if self.show_all else below[:AT_A_GLANCE]
-        return self._bullets(f"{say.title(each.fact)}{self._colon}{say.heard(each)}" for each in facts)
+        return bullets(f"{say.title(each.fact)}{self._colon}{say.heard(each)}" for each in facts)
 
     def _question(self, role: str, question: str) -> str:
-        return self.texts("ask_role", role=_sentence(role), question=question) if role else question
+        return self.texts("ask_role", role=sentence(role), question=question) if role else question
 
     # --- shapes ------------------------------------------------------------------------------------------------------
 
     def _section(self, name: str, content: RenderableType) -> RenderableType:
-        heading = Text(self.texts(name), style="bold blue")
-        return Group(Text(""), heading, Padding(content, (0, 0, 0, 2)))
-
-    def _bullets(self, lines: Iterable[str]) -> RenderableType:
-        grid = Table.grid(padding=(0, 1))
-        grid.add_column(no_wrap=True)
-        grid.add_column(ratio=1, overflow="fold")
-        for line in lines:
-            grid.add_row("-", Text(line))
-        return grid
+        return section(self.texts(name), content)
 
     def _reasons(self) -> int | None:
         return None if self.show_all else REASONS
@@ -318,8 +307,3 @@ def _marked(state: State, said: str) -> Text:
 
 def _quiet(said: str) -> Text:
     return Text(said, style="dim")
-
-
-def _sentence(words: str) -> str:
-    """Return words with a capital letter at the beginning."""
-    return words[:1].upper() + words[1:]

@@ -13,6 +13,7 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
+from common.page_parts import bullets, section
 from common.shares import share
 from common.texts import Texts
 from engine.model import Pack
@@ -279,10 +280,7 @@ class PortfolioLayout:
         return share(self.texts, n, of)
 
     def _member(self, enum: str, member: str | None) -> str:
-        if member is None:
-            return self.texts("not_known")
-        is_member = member in self.pack.vocabulary.enums[enum].members
-        return self.wording.member_of(enum, member) if is_member else member
+        return self.texts("not_known") if member is None else self.wording.member_of(enum, member)
 
     def _stages(self) -> tuple[str, ...]:
         return self.pack.vocabulary.enums["stage"].members
@@ -306,8 +304,7 @@ class PortfolioLayout:
     # --- shapes ------------------------------------------------------------------------------------------------------
 
     def _section(self, name: str, content: RenderableType, **values: object) -> RenderableType:
-        heading = Text(self.texts(name, **values), style="bold blue")
-        return Group(Text(""), heading, Padding(content, (0, 0, 0, 2)))
+        return section(self.texts(name, **values), content)
 
     def _table(self, *columns: str, texts: int = 1) -> Table:
         """Return an empty table; the first `texts` columns hold words, the others numbers."""
@@ -320,12 +317,7 @@ class PortfolioLayout:
 
     def _bullets(self, lines: Iterable[str]) -> RenderableType:
         every = list(lines)
-        grid = Table.grid(padding=(0, 1))
-        grid.add_column(no_wrap=True)
-        grid.add_column(ratio=1, overflow="fold")
-        for line in self._first(every):
-            grid.add_row("-", Text(line))
-        return Group(grid, *self._more(len(every)))
+        return Group(bullets(self._first(every)), *self._more(len(every)))
 
     def _first(self, items: Sequence[Each]) -> Sequence[Each]:
         return items if self.show_all else items[:AT_A_GLANCE]

@@ -60,23 +60,23 @@ def command(pack: Path | None, as_of: date | None, form: str, as_json: bool) -> 
         raise click.exceptions.Exit(PROBLEMS)
 
 
-def counted(number: int, name: str) -> str:
-    """Return how many there are of something, named in the plural."""
-    return f"{number} {name if number != 1 else name[:-1]}"
-
-
 # --- formats ---------------------------------------------------------------------------------------------------------
 
 
 def _text(rules: Rules | None, findings: Sequence[Finding]) -> None:
+    from engine.errors import counted
+
     if rules is None:
         return
     for one in findings:
         click.echo(str(one))
     counts = Counter(str(one.level) for one in findings)
-    held = ", ".join(counted(number, name) for name, number in contents(rules).items()) or "nothing in it yet"
-    verdict = f"has {counted(counts['warning'], 'warnings')}" if counts["warning"] else "is fine"
-    noted = f" ({counted(counts['note'], 'notes')})" if counts["note"] else ""
+    held = (
+        ", ".join(counted(number, name.removesuffix("s")) for name, number in contents(rules).items())
+        or "nothing in it yet"
+    )
+    verdict = f"has {counted(counts['warning'], 'warning')}" if counts["warning"] else "is fine"
+    noted = f" ({counted(counts['note'], 'note')})" if counts["note"] else ""
     click.echo(f"{rules.pack.name} {rules.pack.version} {verdict}{noted}: {held}.")
     for override in rules.pack.overrides:
         click.echo(f"{override.at}: override: {override.what} `{override.id}` {override.change}")

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from datetime import date, datetime
 
     from common.texts import Texts
-    from engine.impact import Impact, Versions
+    from engine.impact import Change, Impact, Versions
     from facts.batch.ledger import RunFolder
     from facts.card import Card
     from facts.store import Store
@@ -158,13 +158,19 @@ def plain(versions: Versions, found: Impact, cards: Mapping[str, Card]) -> dict[
             }
             for one in found.edits
         ],
+        "alike": [_changed(change) for change in found.alike],
+        "apart": found.apart,
         "listed": [
             {
                 "customer": one.customer,
                 "name": cards.get(one.customer, {}).get("name"),
                 "revenue": one.amount,
-                "changes": [{**asdict(change), "fact": str(change.fact)} for change in one.changes],
+                "changes": [_changed(change) for change in one.changes],
             }
             for one in found.listed
         ],
     }
+
+
+def _changed(change: Change) -> dict[str, Any]:
+    return {**asdict(change), "fact": str(change.fact)}

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from commands.failures import PROBLEMS, counted
+from commands.failures import PROBLEMS
 from commands.options import json_option, language_option, rule_pack_option
 
 if TYPE_CHECKING:
@@ -113,6 +113,7 @@ def _refusals(texts: Texts) -> Iterator[None]:
     """Say why a table is refused: every problem in its cells, or what stands in the way."""
     from common.table_book import SheetError
     from common.table_exchange import ExchangeError
+    from engine.errors import counted
 
     try:
         yield
@@ -120,7 +121,7 @@ def _refusals(texts: Texts) -> Iterator[None]:
         click.echo(texts(refused.text, **refused.values).rstrip(), err=True)
         raise click.exceptions.Exit(PROBLEMS) from None
     except SheetError as error:
-        click.echo(f"{error}\n{counted(len(error.problems))}", err=True)
+        click.echo(f"{error}\n{counted(len(error.problems), 'problem')}.", err=True)
         raise click.exceptions.Exit(PROBLEMS) from None
 
 

@@ -22,9 +22,10 @@ from facts.backtest import Outcomes, history, outcomes_known, recorded_since
 from facts.backtest.compare import Comparison, Group, Rows, Tenth, compare, groups, tenths
 from facts.backtest.lifetime import LifetimeError, expected, require_library
 from facts.database import StoreError
+from facts.feature_database import prepared_base
 from facts.features import base_columns
 from facts.portfolio import with_portfolio
-from facts.snapshot import portfolio_facts, prepared_base, snapshot_in
+from facts.snapshot import portfolio_facts, snapshot_in
 from facts.store import Store
 
 if TYPE_CHECKING:

@@ -13,9 +13,6 @@ from facts.effects import READ, Spans, effects
 from facts.runs import advice
 from wiring import Desk
 
-DIMENSIONS = ("stage", "medium", "segment")
-"""By what groups of one kind of value are made narrower."""
-
 
 @dataclass(frozen=True, slots=True)
 class Effects:
@@ -44,13 +41,13 @@ class Effects:
     reasons: Sequence[Mapping[str, Any]]
 
 
-def find_effects(desk: Desk, by: Sequence[str] = DIMENSIONS, manager: str | None = None) -> Effects:
+def find_effects(desk: Desk, by: Sequence[str], manager: str | None) -> Effects:
     """Return the effects on the customers of a store, or of one account manager.
 
     Args:
         desk: a store and rules, as of a day.
-        by: some of `DIMENSIONS`, the widest first.
-        manager: look only at this account manager's customers.
+        by: by what groups of one kind of value are made narrower (`stage`, `medium`, `segment`), the widest first.
+        manager: look only at this account manager's customers; None: at all.
 
     Raises:
         StoreError: if the pack does not say by what effects are judged.

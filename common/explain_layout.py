@@ -13,6 +13,7 @@ from rich.table import Table
 from rich.text import Text
 from rich.tree import Tree
 
+from common.page_parts import headline
 from common.texts import Texts
 from engine.decision import Decision, Fired
 from engine.derivation import Deriver, Node
@@ -67,14 +68,7 @@ class Teller:
 
     def head(self, card: Mapping[str, str | None]) -> RenderableType:
         """Return who it is about, and as of when."""
-        key, as_of = self.deriver.customer.customer, self.deriver.customer.as_of
-        line = Table.grid(expand=True, padding=(0, 1))
-        line.add_column(ratio=1, overflow="fold")
-        line.add_column(justify="right")
-        name = card.get("name") or key
-        who = Text.assemble((name, "bold"), "" if key in name.split() else f"  {key}")
-        line.add_row(who, self.texts("as_of", date=self.wording.date(as_of)))
-        return line
+        return headline(self.texts, self.deriver.customer.customer, card, self.deriver.customer.as_of)
 
     def instead(self, key: FactKey, value: Value | None, wanted: Value, reached: bool) -> Text:
         """Return what a fact is, and that this is (not) the value, or member, that is asked for."""
@@ -192,8 +186,3 @@ def hanging(line: Text) -> RenderableType:
 def branch(heading: str | Text) -> Tree:
     """Return the top of a tree."""
     return Tree(Text(heading, style="bold") if isinstance(heading, str) else heading, guide_style=GUIDES)
-
-
-def sentence(words: str) -> str:
-    """Return words with a capital letter at the beginning."""
-    return words[:1].upper() + words[1:]

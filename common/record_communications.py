@@ -7,11 +7,12 @@ nothing; one that says more of a communication on record, such as its effect, ad
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
 from common.record_cells import Reader
+from common.recording import shown_level
 from engine.snapshot import Row
 from facts.book import Book
 from facts.database import StoreError
@@ -132,14 +133,11 @@ class Communications(Reader):
         """Return the statement of the perception that the effect shows, as the rules conclude it."""
         if said.get("outcome") is None:
             return []
-        facts = decided.facts
         told = {"sent_on": on, "value_kind": said["value_kind"], "medium": said["medium"]}
         heard = Row(key, {**told, "heard": True, "heard_on": said["heard_on"], "outcome": said["outcome"]})
-        others = (row for row in facts.rows.get("communications", ()) if row.key != key)
-        rows = {**facts.rows, "communications": tuple(sorted((*others, heard), key=lambda row: row.key))}
-        then = self.desk.decide_on(decided.card, replace(facts, rows=rows))
-        level = then.decision.rows.get("communications", {}).get(key, {}).get("shown_level")
-        shows = None if level is None else str(level)
+        others = (row for row in decided.facts.rows.get("communications", ()) if row.key != key)
+        rows = sorted((*others, heard), key=lambda row: row.key)
+        shows = shown_level(self.desk, decided, rows, key)
         return book.shown(said["value_kind"], said["heard_on"], shows, f"{key}: {said['outcome']}")
 
 

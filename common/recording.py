@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 
 from engine.decision import AdvisedAction
-from engine.errors import LoweringError, ProblemsError
+from engine.errors import ProblemsError
 from engine.model import Pack
-from engine.snapshot import CustomerFacts
+from engine.snapshot import CustomerFacts, Row
 from facts.audit import entries
 from facts.book import Book
 from facts.database import StoreError
@@ -85,7 +85,7 @@ def decided_if_possible(decide: Callable[[], Decided]) -> Decided | None:
     """
     try:
         return decide()
-    except (LoweringError, ProblemsError, StoreError):
+    except (ProblemsError, StoreError):
         return None
 
 
@@ -128,17 +128,19 @@ def effect_heard(at: At, row: Mapping[str, Any], on: date, outcome: str, **said:
         **said: `heard_from` and `heard_reason`, if they are known.
     """
     given = {"heard_on": on, "outcome": outcome, **{name: value for name, value in said.items() if value is not None}}
-    return at.book.heard(row, given, _shown_level(at, row["key"], outcome, on))
-
-
-def _shown_level(at: At, key: str, outcome: str, on: date) -> str | None:
-    """Return the perception that an effect shows: what the rules conclude from the facts with the effect among them."""
-    facts = at.before.facts
     told = [
-        replace(row, facts={**row.facts, "heard": True, "heard_on": on, "outcome": outcome}) if row.key == key else row
-        for row in facts.rows.get("communications", ())
+        replace(each, facts={**each.facts, "heard": True, "heard_on": on, "outcome": outcome})
+        if each.key == row["key"]
+        else each
+        for each in at.before.facts.rows.get("communications", ())
     ]
-    heard = at.desk.decide_on(at.before.card, replace(facts, rows={**facts.rows, "communications": tuple(told)}))
+    return at.book.heard(row, given, shown_level(at.desk, at.before, told, row["key"]))
+
+
+def shown_level(desk: Desk, decided: Decided, communications: Iterable[Row], key: str) -> str | None:
+    """Return the perception that the effect of one shows: what the rules conclude if these are the communications."""
+    rows = {**decided.facts.rows, "communications": tuple(communications)}
+    heard = desk.decide_on(decided.card, replace(decided.facts, rows=rows))
     level = heard.decision.rows.get("communications", {}).get(key, {}).get("shown_level")
     return None if level is None else str(level)
 

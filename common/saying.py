@@ -93,9 +93,9 @@ def _own_fact(wording: Wording, row: Mapping[str, Any]) -> str:
 
 def _member(texts: Texts, wording: Wording, table: str, name: str, value: str) -> str:
     """Return a word of a list in the reader's words: the catalogue's, or of a list that only the store has, ours."""
-    enum = wording.vocabulary.enums.get(enum_of(wording.vocabulary, table, name) or "")
-    if enum is not None:
-        return wording.text(enum.titles[value]) if value in enum.members else value
+    enum = enum_of(wording.vocabulary, table, name)
+    if enum is not None and enum in wording.vocabulary.enums:
+        return wording.member_of(enum, value)
     return texts(f"word_{value}") if "members" in FACT_TABLES[table].c[name].info else value
 
 

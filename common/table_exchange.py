@@ -17,6 +17,7 @@ from common.table_rows import BECAUSE, ID, LANGUAGES, Columns, Row, read_row, ro
 from common.texts import Texts
 from engine.compile import compile_pack
 from engine.errors import Location, Problems, ProblemsError, did_you_mean
+from engine.load.layers import Layers
 from engine.load.names import Names
 from engine.load.pack import Parts, load_parts, pack_from_parts
 from engine.model import Pack, Table
@@ -91,7 +92,7 @@ class TableFile:
 
     def fact(self, name: str) -> Fact | None:
         """Return the fact that a column is about, or None."""
-        names = Names(self.pack.vocabulary, {}, Problems())
+        names = Names(self.pack.vocabulary, {}, Problems(), Layers())
         at = self.node.at
         return names.fact(word(name, at), self.table.each) or names.fact(word(name.removeprefix("customer."), at), None)
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from engine.cases import Case, CaseResult, judge
+from engine.cases import Case, CaseResult
+from engine.judging import judge
 from engine.session import Session
 from wiring import Rules
 

@@ -10,12 +10,13 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from common.explain_layout import Teller, sentence
+from common.explain_layout import Teller
 from common.texts import Texts
 from engine.changed import Change, Difference
 from engine.decision import AdvisedAction
 from engine.derivation import Deriver
 from engine.vocabulary import FactKey
+from engine.wording import sentence
 
 if TYPE_CHECKING:
     from wiring import Decided, Rules

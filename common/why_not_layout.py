@@ -10,11 +10,12 @@ from rich.console import RenderableType
 from rich.text import Text
 from rich.tree import Tree
 
-from common.explain_layout import Teller, branch, hanging, marked, sentence
+from common.explain_layout import Teller, branch, hanging, marked
 from engine.decision import State
 from engine.model import Quantified, Quantifier, Test
 from engine.vocabulary import Value
 from engine.ways import Missing, Standing, Way, WhyNot
+from engine.wording import sentence
 
 _QUIET = "dim"
 _REST = 2
@@ -37,7 +38,7 @@ class WhyNotLayout:
         if found.reached:
             return
         if found.through:
-            stages = self._arrow.join(teller.value(found.fact, stage) for stage in found.through)
+            stages = " → ".join(teller.value(found.fact, stage) for stage in found.through)
             yield Text(texts("through", stages=stages, step=teller.value(found.fact, found.step)))
         if found.standing is not None:
             yield from self._standing(found.standing, wanted, teller.value(found.fact, found.standing.leader))
@@ -58,10 +59,6 @@ class WhyNotLayout:
             return found.ways
         here = tuple(way for way in found.ways if not way.elsewhere)
         return (here or found.ways)[: self.limit]
-
-    @property
-    def _arrow(self) -> str:
-        return " → "
 
     def _standing(self, standing: Standing, wanted: str, leader: str) -> Iterator[RenderableType]:
         texts, number = self.teller.texts, self.teller.wording.number

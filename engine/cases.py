@@ -9,10 +9,11 @@ from pathlib import Path
 
 from engine.decision import Decision, State
 from engine.errors import Location, Problems, did_you_mean
+from engine.load.files import read_nodes
 from engine.load.form import Form, kind_of
-from engine.load.merge import read_nodes
 from engine.load.values import WrongValueError, check_range, date_of, value_of
 from engine.model import Pack
+from engine.rulebook import rulebook
 from engine.snapshot import CustomerFacts, Recorded, Row
 from engine.vocabulary import BEGINNING, LATEST, Fact, Type, Value
 from engine.yaml12 import Node, YList, YMap, YScalar, parse_yaml
@@ -95,14 +96,6 @@ def cases_from_text(text: str, pack: Pack, file: str = "cases.yaml") -> tuple[Ca
     return _cases([parse_yaml(text, file)], pack)
 
 
-def judge(case: Case, decision: Decision) -> CaseResult:
-    """Compare the decision on a case's facts with what the case expects."""
-    return CaseResult(case, decision, tuple(_differences(case.expect, decision)))
-
-
-# --- loading --------------------------------------------------------------------------------------------------------
-
-
 def _cases(nodes: Iterable[Node], pack: Pack) -> tuple[Case, ...]:
     problems = Problems()
     reader = _CaseReader(pack, problems)
@@ -128,7 +121,7 @@ class _CaseReader:
         self._pack = pack
         self._vocabulary = pack.vocabulary
         self._gates = sorted(gate.id for gate in pack.gates)
-        self._rules = set(rule_ids(pack))
+        self._rules = rule_ids(pack)
         self._problems = problems
 
     def case(self, node: Node) -> Case:
@@ -187,16 +180,14 @@ class _CaseReader:
         return self._begin(node), None
 
     def _begin(self, node: Node) -> date:
-        if isinstance(node, YScalar) and node.text == "beginning":
-            return BEGINNING
-        try:
-            if isinstance(node, YScalar):
-                return date_of(node, "the day")
-        except WrongValueError as wrong:
-            self._problems.add(node.at, wrong.code, wrong.message, "Write `beginning`, `never` or YYYY-MM-DD.")
-            return BEGINNING
         hint = "Write `beginning`, `never` or YYYY-MM-DD."
-        self._problems.add(node.at, "wrong-type", f"{kind_of(node)} is no day.", hint)
+        if not isinstance(node, YScalar):
+            self._problems.add(node.at, "wrong-type", f"{kind_of(node)} is no day.", hint)
+        elif node.text != "beginning":
+            try:
+                return date_of(node, "the day")
+            except WrongValueError as wrong:
+                self._problems.add(node.at, wrong.code, wrong.message, hint)
         return BEGINNING
 
     def _facts(self, node: Node | None, scope: str | None) -> dict[str, Value]:
@@ -262,7 +253,7 @@ class _CaseReader:
     def _advised(self, node: Node | None) -> tuple[tuple[str, ...], tuple[str, ...]]:
         if node is None:
             return (), ()
-        form = Form(node, "`advised`", self._problems)
+        form = Form(node, "`advised`", self._problems, "Write `{has: [...]}` or `{has_not: [...]}`.")
         has, has_not = (self._named(form, key, self._pack.actions, "action") for key in ("has", "has_not"))
         form.close()
         return has, has_not
@@ -297,91 +288,6 @@ class _CaseReader:
                 yield name.text, self._value(node, fact)
 
 
-def rule_ids(pack: Pack) -> Iterator[str]:
-    """Yield the id of every rule that can fire: plain rules, table rows, gates, point rules and evidence."""
-    yield from (rule.id for rule in pack.rules)
-    yield from (f"{table.id}#{row.id}" for table in pack.tables for row in table.rows)
-    yield from (gate.id for gate in pack.gates)
-    for scorecard in pack.scorecards:
-        yield from (f"{scorecard.id}#{rule.id}@{rule.candidate}" for rule in scorecard.rules)
-    yield from (f"evidenced#{name}" for name in (pack.talk.evidence if pack.talk else ()))
-
-
-# --- comparing ------------------------------------------------------------------------------------------------------
-
-
-def _differences(expect: Expectation, decision: Decision) -> Iterator[Difference]:
-    hangs_on = {(one.fact, one.row): one.rules for one in decision.provisional}
-    yield from _values(expect.values, decision.values, "", hangs_on)
-    for collection, by_key in expect.rows.items():
-        for key, values in by_key.items():
-            actual = decision.rows.get(collection, {}).get(key, {})
-            yield from _values(values, actual, key, hangs_on, f"{collection}[{key}].")
-    fired = {one.rule for one in decision.fired}
-    for rule in expect.fired:
-        if rule not in fired:
-            yield Difference(rule, "fired", "not fired")
-    for one in decision.fired:
-        if one.rule in expect.not_fired:
-            yield Difference(one.rule, "not fired", "fired", _reading(one.because))
-    yield from _gates(expect.gates, decision)
-    yield from _advice(expect, decision)
-    if expect.provisional is not None:
-        yield from _same_names("provisional", expect.provisional, {fact for fact, _ in hangs_on}, "")
-
-
-def _values(
-    expected: Mapping[str, Value | None],
-    actual: Mapping[str, Value],
-    row: str,
-    hangs_on: Mapping[tuple[str, str], tuple[str, ...]],
-    prefix: str = "",
-) -> Iterator[Difference]:
-    for name, value in expected.items():
-        found = actual.get(name, frozenset() if isinstance(value, frozenset) else None)
-        if found != value:
-            rules = hangs_on.get((name, row))
-            why = f"provisional, hangs on {', '.join(rules)}" if rules else ""
-            yield Difference(prefix + name, _shown(value), _shown(found), why)
-
-
-def _gates(expected: Mapping[str, State], decision: Decision) -> Iterator[Difference]:
-    states = {gate.gate: gate for gate in decision.gates}
-    for name, state in expected.items():
-        gate = states.get(name)
-        if gate is None:
-            yield Difference(name, state, "not looked at", "it does not lead away from the present stage")
-        elif gate.state is not state:
-            criteria = ", ".join(f"{one.criterion} {one.state}" for one in gate.criteria)
-            yield Difference(name, state, gate.state, criteria)
-
-
-def _advice(expect: Expectation, decision: Decision) -> Iterator[Difference]:
-    reasons = {action.action: action.rules for action in decision.actions}
-    if expect.actions is not None:
-        extra = {name: rules for name, rules in reasons.items() if name not in expect.actions}
-        why = "; ".join(f"{name} by {', '.join(rules)}" for name, rules in sorted(extra.items()))
-        yield from _same_names("actions", expect.actions, set(reasons), why)
-    for name in expect.advised:
-        if name not in reasons:
-            yield Difference(name, "advised", "not advised")
-    for name in expect.not_advised:
-        if name in reasons:
-            yield Difference(name, "not advised", "advised", f"by {', '.join(reasons[name])}")
-
-
-def _same_names(what: str, expected: Iterable[str], actual: set[str], why: str) -> Iterator[Difference]:
-    if set(expected) != actual:
-        yield Difference(what, _shown(frozenset(expected)), _shown(frozenset(actual)), why)
-
-
-def _reading(because: Iterable[tuple[str, Value | None]]) -> str:
-    return ", ".join(f"{name} is {_shown(value)}" for name, value in because)
-
-
-def _shown(value: Value | None) -> str:
-    if value is None:
-        return "missing"
-    if isinstance(value, frozenset):
-        return f"[{', '.join(sorted(value))}]"
-    return str(value).lower() if isinstance(value, bool) else str(value)
+def rule_ids(pack: Pack) -> Collection[str]:
+    """Return the id of every rule that can fire: plain rules, table rows, gates, point rules and evidence."""
+    return rulebook(pack).keys()

@@ -184,13 +184,14 @@ def difference(before: Decision, after: Decision) -> Difference:
 
 
 def _concluded(before: Decision, after: Decision) -> Iterator[Change]:
-    for name in {**before.values, **after.values}:
-        if before.values.get(name) != after.values.get(name):
-            yield Change(name, "", before.values.get(name), after.values.get(name))
+    yield from _changes("", "", before.values, after.values)
     for collection in {**before.rows, **after.rows}:
         old, new = before.rows.get(collection, {}), after.rows.get(collection, {})
         for row in {**old, **new}:
-            was, now = old.get(row, {}), new.get(row, {})
-            for name in {**was, **now}:
-                if was.get(name) != now.get(name):
-                    yield Change(f"{collection}.{name}", row, was.get(name), now.get(name))
+            yield from _changes(f"{collection}.", row, old.get(row, {}), new.get(row, {}))
+
+
+def _changes(prefix: str, row: str, before: Mapping[str, Value], after: Mapping[str, Value]) -> Iterator[Change]:
+    for name in {**before, **after}:
+        if before.get(name) != after.get(name):
+            yield Change(f"{prefix}{name}", row, before.get(name), after.get(name))

@@ -187,12 +187,11 @@ def _leaves_by_use(pack: Pack, program: Program) -> Iterator[tuple[Use, set[int]
         for criterion, cond in gate.criteria:
             name = f"{gate.id}: {criterion}"
             yield Use(places[name], name), _all_leaves(program, cond)
-    for resolution in program.resolutions:
-        if isinstance(resolution, Selection):
-            for candidate in resolution.candidates:
-                name = f"{resolution.scorecard}@{candidate.name}"
-                if name in places:
-                    yield Use(places[name], name), _all_leaves(program, candidate.eligible)
+    for selection in (one for one in program.resolutions if isinstance(one, Selection)):
+        for candidate in selection.candidates:
+            name = f"{selection.scorecard}@{candidate.name}"
+            if name in places:
+                yield Use(places[name], name), _all_leaves(program, candidate.eligible)
 
 
 def places_of(pack: Pack) -> Mapping[str, Location]:

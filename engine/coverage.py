@@ -135,12 +135,8 @@ class Places:
                 self._concludes[index].add(resolution.fact)
                 if operand is not None:
                     self._readers[operand].add(index)
-            if isinstance(resolution, Single) and resolution.fallback:
-                self._followers[resolution.fallback].add(resolution.fact)
-            if isinstance(resolution, Selection):
-                for candidate in resolution.candidates:
-                    for fact in cond_facts(candidate.eligible, program.leaves):
-                        self._followers[fact].add(resolution.fact)
+            for fact in _followed(program, resolution):
+                self._followers[fact].add(resolution.fact)
 
     def of(self, rule: str) -> set[Shown]:
         """Return the places that a rule feeds within the fewest steps; none for a draft, which is not compiled."""
@@ -175,3 +171,13 @@ def _entries(resolution: Single | Union | Aggregate | Selection) -> Iterator[tup
             yield from ((rule, None) for rule, _ in resolution.entries)
         case Selection():
             yield from ((form.rule, form.fact) for candidate in resolution.candidates for form in candidate.points)
+
+
+def _followed(program: Program, resolution: Single | Union | Aggregate | Selection) -> Iterator[FactKey]:
+    """Yield the facts that a fact follows without any rule."""
+    match resolution:
+        case Single(fallback=FactKey() as fallback):
+            yield fallback
+        case Selection():
+            for candidate in resolution.candidates:
+                yield from cond_facts(candidate.eligible, program.leaves)

@@ -50,10 +50,6 @@ class ProblemsError(Exception):
         return type(self), (self.problems,)
 
 
-class LoweringError(ValueError):
-    """Raised when a pack, or a fact's value, does not fit the limits of the session's library."""
-
-
 @dataclass(slots=True)
 class Problems:
     """Collect problems while reading goes on, and raise them together."""
@@ -63,6 +59,10 @@ class Problems:
     def add(self, location: Location, code: str, message: str, hint: str = "") -> None:
         """Note one problem."""
         self.found.append(Problem(location, code, message, hint))
+
+    def has(self, location: Location) -> bool:
+        """Whether a problem of just this place has been noted."""
+        return any(problem.location == location for problem in self.found)
 
     def raise_any(self) -> None:
         """Raise all problems found so far.

@@ -441,13 +441,14 @@ class Talk:
 
 @dataclass(frozen=True, slots=True)
 class Parameter:
-    """A named, documented number or list."""
+    """A named, documented number or list; `value_at` is where its value stands."""
 
     name: str
     values: tuple[Value, ...]
     is_list: bool
     title: Text
     at: Location
+    value_at: Location
     unit: str = ""
     source: str = ""
     least: Decimal | None = None
@@ -544,7 +545,6 @@ class Pack:
     parameters: Mapping[str, Parameter] = field(default_factory=dict)
     method: Mapping[str, MethodItem] = field(default_factory=dict)
     ladder: Ladder = Ladder()
-    languages: tuple[str, ...] = ("en", "zh")
     overrides: tuple[Override, ...] = ()
     talk: Talk | None = None
     """Talk tracks and evidence. With them the vocabulary holds the set `evidenced` of value kinds."""

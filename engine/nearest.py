@@ -13,6 +13,7 @@ from datetime import date
 from decimal import ROUND_HALF_EVEN, Decimal
 
 from engine.compile.conditions import ConditionCompiler
+from engine.decision import Candidate
 from engine.derivation import Deriver
 from engine.model import (
     All,
@@ -25,6 +26,7 @@ from engine.model import (
     PointRule,
     Quantified,
     Quantifier,
+    Scorecard,
     Status,
     Test,
 )
@@ -193,34 +195,32 @@ class _Nearest:
         if own is None:
             return found
         leaders = [ranked[name] for name in choice.chosen if name in ranked]
-        leader = min(leaders, key=lambda one: one.points, default=None)
-        drags = tuple((rule, points) for rule, points in own.given if points < 0)
-        leads = leader.points if leader else Decimal(0)
-        standing = Standing(own.points, own.eligible, leader.candidate if leader else "", leads, drags)
+        standing = _standing(own, min(leaders, key=lambda one: one.points, default=None))
         condition = card.eligible.get(own.candidate)
         restricted = self._of(condition, None, "", 0) if condition is not None else []
         if restricted is None:
             return replace(found, standing=standing)
-        order = card.candidates.index
-
-        def way(name: str, lacking: Lacking, worth: Decimal) -> Iterator[Way]:
+        ways = []
+        for name, lacking, worth in self._gains(card, own, restricted):
             missing = _together([restricted, lacking])
             if missing is not None:
-                total = own.points + worth
-                first = leader is None or order(own.candidate) < order(leader.candidate)
-                enough = total > 0 and (total > leads or (total == leads and first))
-                elsewhere = self._is_elsewhere(missing)
-                yield Way(name, "", own.candidate, 0, tuple(missing), (), worth, enough, elsewhere=elsewhere)
-
-        given = dict(own.given)
-        ways = list(way(f"{card.id}@{own.candidate}", [], Decimal(0))) if restricted else []
-        for rule in card.rules:
-            name = f"{card.id}#{rule.id}@{rule.candidate}"
-            worth = self._worth(rule)
-            if rule.candidate == own.candidate and name not in given and worth > 0:
-                ways += way(name, self._of(rule.when, None, "", 0), worth)
+                enough, elsewhere = _is_enough(card, own, standing, worth), self._is_elsewhere(missing)
+                ways.append(Way(name, "", own.candidate, 0, tuple(missing), (), worth, enough, elsewhere=elsewhere))
         ways.sort(key=lambda way: (way.elsewhere, not way.enough, way.distance, -(way.points or 0)))
         return replace(found, ways=tuple(ways), standing=standing)
+
+    def _gains(self, card: Scorecard, own: Candidate, restricted: Lacking) -> Iterator[tuple[str, Lacking, Decimal]]:
+        """Yield what would help a candidate, with what that lacks and the points it brings.
+
+        To be eligible, if it is not, and the rules that give points and gave it none.
+        """
+        if restricted:
+            yield f"{card.id}@{own.candidate}", [], Decimal(0)
+        given = dict(own.given)
+        for rule in card.rules:
+            name, worth = f"{card.id}#{rule.id}@{rule.candidate}", self._worth(rule)
+            if rule.candidate == own.candidate and name not in given and worth > 0:
+                yield name, self._of(rule.when, None, "", 0), worth
 
     def _worth(self, rule: PointRule) -> Decimal:
         """Return the points that a rule would give with its operand as it is."""
@@ -303,6 +303,19 @@ def _nearest_of(parts: Iterable[Lacking]) -> Lacking:
 
 def _nearness(way: Way) -> tuple[bool, int]:
     return way.elsewhere, way.distance
+
+
+def _standing(own: Candidate, leader: Candidate | None) -> Standing:
+    drags = tuple((rule, points) for rule, points in own.given if points < 0)
+    leads = leader.points if leader else Decimal(0)
+    return Standing(own.points, own.eligible, leader.candidate if leader else "", leads, drags)
+
+
+def _is_enough(card: Scorecard, own: Candidate, standing: Standing, worth: Decimal) -> bool:
+    """Whether a candidate with so many more points would come before the one that leads."""
+    total, order = own.points + worth, card.candidates.index
+    breaks_tie = not standing.leader or order(own.candidate) < order(standing.leader)
+    return total > 0 and (total > standing.leader_points or (total == standing.leader_points and breaks_tie))
 
 
 def _goes_without_saying(part: Missing, parts: list[Missing]) -> bool:

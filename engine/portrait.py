@@ -41,6 +41,7 @@ _LIKEWISE = Text("so for {candidate}; for the others likewise", "此处以{candi
 _CANDIDATES = Text("{candidates}; chosen into {fact}: the best {number}", "{candidates}；最优{number}项写入“{fact}”")
 _FALLBACK = Text("if nobody has points: {candidate}", "都没有得分时：{candidate}")
 _OWNER = Text("{owner}, within {days}", "{owner}，{days}内")
+_CHANGED = Text("{before} in the pack that this one extends", "所扩展的规则包中为{before}")
 _RANGE = Text("from {least} to {most}", "{least}至{most}")
 _DEFAULT, _FALLS_BACK = (
     Text("by default {value}", "默认{value}"),
@@ -340,10 +341,16 @@ class _Painter:
             title=self._wording.text(parameter.title),
             at=parameter.at,
             says={"value": (Line(0, self._values(parameter)),)},
-            notes=tuple(self._between(parameter.least, parameter.most)),
+            notes=(*self._before(parameter), *self._between(parameter.least, parameter.most)),
             sources=(parameter.source,) if parameter.source else (),
             used_by=self._gallery.uses.get(parameter.name, ()),
         )
+
+    def _before(self, parameter: Parameter) -> Iterator[str]:
+        """Yield what a changed parameter is in the pack that is extended."""
+        ours = ("parameter", parameter.name)
+        changes = [one.change for one in self._pack.overrides if (one.what, one.id) == ours]
+        yield from (self._say(_CHANGED, before=change.partition(" -> ")[0]) for change in changes[-1:])
 
     def _values(self, parameter: Parameter) -> str:
         unit = (self._wording.language == "zh" and parameter.unit_zh) or parameter.unit

@@ -335,8 +335,9 @@ class _Recommender:
         given: list[tuple[str, Decimal | int]] = []
         choice = self._choice(key)
         if choice:
-            chosen = next(one for one in choice.ranked if one.candidate == self.decision.values[name])
-            given += chosen.given
+            value = self.decision.values[name]
+            chosen = value if isinstance(value, frozenset) else {value}
+            given += (each for one in choice.ranked if one.candidate in chosen for each in one.given)
         for table in self.pack.tables:
             if table.collect is Collect.SUM and key in table.outputs:
                 rows = {f"{table.id}#{row.id}": row.values[0] for row in table.rows if row.values}

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from engine.cases import Case, CaseResult, judge
+from engine.cases import Case, CaseResult
 from engine.compile import compile_pack
 from engine.decision import Decision
+from engine.judging import judge
 from engine.model import Pack
 from engine.plan import Plan
 from engine.plan.again import Again, changed_rules, leaves_to_begin_with, reads_of

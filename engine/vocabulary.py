@@ -84,6 +84,17 @@ def exact(number: Decimal, scale: int) -> Decimal:
     return round(number if number else number.copy_abs(), scale)
 
 
+def lies_within(least: Decimal | None, most: Decimal | None) -> str:
+    """Return where a number lies, in the words of a message; one bound may be open.
+
+    >>> lies_within(Decimal(1), Decimal(9)), lies_within(None, Decimal(9))
+    ('lies between 1 and 9', 'is at most 9')
+    """
+    if least is not None and most is not None:
+        return f"lies between {least} and {most}"
+    return f"is at most {most}" if least is None else f"is at least {least}"
+
+
 def id_of(word: str, titles: Iterable[tuple[str, Text]]) -> str:
     """Return a hint for a word that is the title of something, where its id belongs; or nothing.
 
@@ -229,8 +240,8 @@ class Vocabulary:
     facts: Mapping[FactKey, Fact]
     collections: Mapping[str, Collection]
     constraints: tuple[Constraint, ...] = ()
-    families: Mapping[str, str] = field(default_factory=dict)
-    """Family name to the enum whose members it spans."""
+    families: Mapping[FactKey, str] = field(default_factory=dict)
+    """A family's scope and name to the enum whose members it spans."""
 
     def fact(self, name: str, scope: str | None = None) -> Fact | None:
         """Return a fact by name, or None if it is not declared."""

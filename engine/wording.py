@@ -105,6 +105,11 @@ class Wording:
         return f"{title}{self.text(Text(': ', '：'))}{self.text(inner.title)}" if inner else title
 
 
+def sentence(words: str) -> str:
+    """Return words with a capital letter at the beginning."""
+    return words[:1].upper() + words[1:]
+
+
 @lru_cache(maxsize=4096)  # to look up how a language writes them takes a page with fifty days 5 ms
 def say_number(number: int | Decimal, language: str) -> str:
     """Return a number with its thousands separated; whole numbers have no digits after the point."""

@@ -15,9 +15,9 @@ from sqlalchemy import RowMapping, bindparam, delete, insert, select, update
 
 from engine.errors import did_you_mean
 from facts.database import StoreError
+from facts.house_tables import account_sessions
+from facts.house_tables import accounts as table
 from facts.store import Store
-from facts.tables import account_sessions
-from facts.tables import accounts as table
 
 LEAST_PASSWORD = 12
 """Characters that a password has at least."""
@@ -155,7 +155,7 @@ def log_in(store: Store, name: str, password: str, at: datetime) -> str | None:
 def open_session(store: Store, name: str, at: datetime) -> str:
     """Return the token of a new session of an account."""
     token = secrets.token_urlsafe(32)
-    row = {"token_digest": _digest(token), "account": name, "created_at": at, "seen_at": at}
+    row = {"token_digest": secret_digest(token), "account": name, "created_at": at, "seen_at": at}
     with store.writing() as connection:
         connection.execute(insert(account_sessions).values(**row))
     return token
@@ -164,13 +164,17 @@ def open_session(store: Store, name: str, at: datetime) -> str:
 def logged_in(store: Store, token: str, at: datetime) -> Account | None:
     """Return whose session a token opens, or None if there is none or it has expired."""
     with store.asking() as connection:
-        found = connection.execute(_OF_SESSION, {"digest": _digest(token)}).mappings().one_or_none()
+        found = connection.execute(_OF_SESSION, {"digest": secret_digest(token)}).mappings().one_or_none()
     if found is None or at - found["since"] > LONGEST or at - found["seen_at"] > IDLE:
         return None
     if at - found["seen_at"] > _SEEN:
         # One statement by itself: of two requests of one browser at once, neither is refused for the other.
         with store.asking() as connection:
-            seen = update(account_sessions).where(account_sessions.c.token_digest == _digest(token)).values(seen_at=at)
+            seen = (
+                update(account_sessions)
+                .where(account_sessions.c.token_digest == secret_digest(token))
+                .values(seen_at=at)
+            )
             connection.execute(seen)
             connection.commit()
     return _account(found)
@@ -179,7 +183,7 @@ def logged_in(store: Store, token: str, at: datetime) -> Account | None:
 def log_out(store: Store, token: str) -> None:
     """End a session."""
     with store.writing() as connection:
-        connection.execute(delete(account_sessions).where(account_sessions.c.token_digest == _digest(token)))
+        connection.execute(delete(account_sessions).where(account_sessions.c.token_digest == secret_digest(token)))
 
 
 def _count_failure(store: Store, name: str, at: datetime) -> None:
@@ -202,8 +206,9 @@ def _nobody() -> str:
     return _HASHER.hash(new_password())
 
 
-def _digest(token: str) -> str:
-    return hashlib.sha256(token.encode()).hexdigest()
+def secret_digest(secret: str) -> str:
+    """Return what is kept of a token's secret: random and long, it needs no slow digest as a password does."""
+    return hashlib.sha256(secret.encode()).hexdigest()
 
 
 def _account(row: RowMapping) -> Account:

@@ -10,8 +10,9 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import Column, Connection, Insert, RowMapping, Select, Table, bindparam, func, insert, select
 
+from facts.house_tables import audit
 from facts.store import Store
-from facts.tables import FACT_TABLES, LARGEST_NUMBER, audit
+from facts.tables import BOOKKEEPING, FACT_TABLES, LARGEST_NUMBER
 
 COMMAND_LINE = "command line"
 PAGES = "pages"
@@ -25,7 +26,6 @@ ABOUT_ONE = ("record", "undo", "confirm", "erase")
 ABOUT_RULES = ("pack_use", "pack_rollback")
 """What is done to no facts."""
 
-_BOOKKEEPING = ("id", "source", "recorded_at", "entered_by", "retracted_at")
 _NAMES = ("key", "customer", "holds_from", "value_kind", "kind", "signal", "criterion", "action", "role", "competitor")
 """Columns that name a row: they are told of each."""
 
@@ -242,9 +242,7 @@ def _said(connection: Connection, change: Change) -> dict[str, Any]:
     return {
         name: value
         for name, value in added.items()
-        if name not in _BOOKKEEPING
-        and value is not None
-        and (before is None or name in _NAMES or before[name] != value)
+        if name not in BOOKKEEPING and value is not None and (before is None or name in _NAMES or before[name] != value)
     }
 
 

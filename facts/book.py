@@ -17,7 +17,7 @@ from facts.database import StoreError
 from facts.reading import CUSTOMER_KEYS
 from facts.recording import Statement, require_counted
 from facts.store import Store
-from facts.tables import FACT_TABLES, JUDGED, PERCEPTION_LEVELS, customers
+from facts.tables import BOOKKEEPING, FACT_TABLES, JUDGED, PERCEPTION_LEVELS, customers
 from facts.together import Row
 
 _SAME_EVENT = {
@@ -36,7 +36,6 @@ class NothingNewError(StoreError):
     """What was said is on record already, in the same words."""
 
 
-_NOT_SAID = ("id", "source", "recorded_at", "entered_by", "retracted_at")
 _OR_LATER = "If it was so and is otherwise now, give the later day by --on."
 UNDO_FIRST = "If it is wrong, take it back first: `valuelift record undo{number}`."
 
@@ -266,7 +265,7 @@ def standing(table: Table) -> Select[Any]:
 
 
 def _said(row: Row) -> dict[str, Any]:
-    return {name: value for name, value in row.items() if name not in _NOT_SAID}
+    return {name: value for name, value in row.items() if name not in BOOKKEEPING}
 
 
 def _listed(rows: Sequence[Row]) -> str:

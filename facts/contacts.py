@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
+from itertools import product
 from typing import Any
 
 from sqlalchemy import Column, Connection, RowMapping, Table, Text, select, update
@@ -14,8 +15,9 @@ from sqlalchemy import Column, Connection, RowMapping, Table, Text, select, upda
 from engine.errors import did_you_mean
 from facts.audit import log
 from facts.database import StoreError, is_sqlite
+from facts.house_tables import kept_answers
 from facts.store import Store
-from facts.tables import FACT_TABLES, contacts, kept_answers
+from facts.tables import FACT_TABLES, contacts
 
 ERASED = "[erased]"
 """What stands in the place of what was erased."""
@@ -177,13 +179,12 @@ def _mentions(
         if name in _NOT_SEARCHED or not columns:
             continue
         statement = select(table.c.id, table.c.key, *columns).where(table.c.customer.in_(keys))
-        for row in connection.execute(statement).mappings().all():
-            if table is contacts and row["id"] in own:
-                continue
-            for column in columns:
-                text = row[column.name]
-                if text is not None and pattern.search(text):
-                    yield Mention(name, row["id"], row["key"], column.name, text)
+        if table is contacts:
+            statement = statement.where(table.c.id.not_in(own))
+        for row, column in product(connection.execute(statement).mappings().all(), columns):
+            text = row[column.name]
+            if text is not None and pattern.search(text):
+                yield Mention(name, row["id"], row["key"], column.name, text)
 
 
 def _texts(table: Table) -> list[Column[Any]]:

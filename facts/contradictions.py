@@ -16,9 +16,10 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Select, Table, and_, or_, select, true
 
+from facts.house_tables import imports
 from facts.reading import CUSTOMER_KEYS, KNOWN_AT, visible
 from facts.store import Store
-from facts.tables import FACT_TABLES, JUDGED, imports, merges
+from facts.tables import FACT_TABLES, JUDGED, merges
 from facts.together import Together
 
 NEED_SAYS = ("state", "tier", "level", "heart_value", "felt")

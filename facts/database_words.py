@@ -22,6 +22,7 @@ _AT_THE_SAME_TIME = Refusal(
     "Nothing of yours was stored. Wait until that has finished, then try again.",
 )
 _DISK_FULL = Refusal("the disk is full", "Free some space, then try again; the store is as it was.")
+_NO_RIGHT = Refusal("the user lacks the permission", "Ask the database's owner to grant it.")
 _MAY_NOT_CONNECT = Refusal(
     "the server does not let this user connect from here",
     f"Check the user in {_URL}, or ask who runs the server to permit it (`pg_hba.conf`, `LOGIN`).",
@@ -33,6 +34,7 @@ _BY_CODE: dict[str | None, Refusal] = {
     "40001": _AT_THE_SAME_TIME,  # serialization_failure
     "40P01": _AT_THE_SAME_TIME,  # deadlock_detected
     "42P07": _AT_THE_SAME_TIME,  # duplicate_table
+    "42501": _NO_RIGHT,  # insufficient_privilege
 }
 
 # By words that must all be in what the database says; the first that fit count.
@@ -86,10 +88,7 @@ _BY_WORDS: tuple[tuple[tuple[str, ...], Refusal], ...] = (
     (("is shutting down",), Refusal("the server is shutting down", "Try again when it runs again.")),
     (("relation", "does not exist"), Refusal("it has no tables of ours", _NEW_STORE)),
     (("no such table",), Refusal("it has no tables of ours", _NEW_STORE)),
-    (
-        ("permission denied",),
-        Refusal("the user lacks the permission", "Ask the database's owner to grant it."),
-    ),
+    (("permission denied",), _NO_RIGHT),
     (("resolve host",), Refusal("the server's name is not known", "Check the host in the URL.")),
     (("translate host name",), Refusal("the server's name is not known", "Check the host in the URL.")),
 )

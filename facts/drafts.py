@@ -8,8 +8,8 @@ from datetime import datetime, timedelta
 from sqlalchemy import delete, func, insert, or_, select, update
 
 from facts.database import StoreError
+from facts.house_tables import drafts as table
 from facts.store import Store
-from facts.tables import drafts as table
 
 MOST = 50
 """Drafts that a store keeps besides those that were put to use."""

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 import pyarrow as pa
 
 from facts.acceptance import Estimate, Path, Weights, estimates, outwards, paths
+from facts.feature_database import declare
 from facts.features import group
 from facts.groups import make_groups
-from facts.snapshot import declare
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection, DuckDBPyRelation

@@ -9,16 +9,17 @@ from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
-from sqlalchemy import Column, DefaultClause, Table, select
+from sqlalchemy import Column, Table, select
 
 from facts import reading
 from facts.columns import happens
 from facts.database import is_sqlite
 from facts.import_comparison import USABLE, Comparison, Staged, same_fact
-from facts.import_sql import Sql, checked_table, duckdb_type, joined, name, sql, typed
+from facts.import_sql import Sql, checked_table, joined, name, sql, typed
+from facts.import_values import with_default
 from facts.mapping import GENERATED, ImportMapping, TableMapping
 from facts.store import Store
-from facts.tables import FACT_TABLES, coverage, customer_keys
+from facts.tables import FACT_TABLES, coverage, customer_keys, own_columns
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -26,7 +27,6 @@ if TYPE_CHECKING:
     from adbc_driver_manager.dbapi import Cursor
 
 _BATCH_ROWS = 50_000
-_GIVEN_BY_STORE = {"id", "source", "recorded_at", "entered_by", "retracted_at"}
 # The column that says what a row changes; its name has a space, so no table has a column of that name.
 _CHANGE = name("the change")
 
@@ -114,7 +114,7 @@ class Changes:
         compared = sorted(mapped - ({"holds_from"} if changes_only else set()))
         equal = joined(" AND ", [sql("new.{} IS NOT DISTINCT FROM standing.{}", name(c), name(c)) for c in compared])
         replaces = Sql("new.holds_from = standing.holds_from") if changes_only else Sql("true")
-        columns = [self._merged(column, mapped) for column in _own_columns(table)]
+        columns = [self._merged(column, mapped) for column in own_columns(table)]
         self.staged.execute(
             sql(
                 "CREATE TABLE {} AS SELECT {}, standing.id AS standing_id, CASE"
@@ -134,15 +134,12 @@ class Changes:
     def _merged(self, column: Column[Any], mapped: set[str]) -> Sql:
         if column.name in mapped:
             return sql("new.{}", name(column.name))
-        stood = sql("standing.{}", name(column.name))
-        if isinstance(column.server_default, DefaultClause):
-            default = str(column.server_default.arg)
-            stood = sql(f"coalesce({{}}, CAST({{}} AS {duckdb_type(column)}))", stood, default)
+        stood = with_default(sql("standing.{}", name(column.name)), column)
         return sql("{} AS {}", stood, name(column.name))
 
     def _load_standing(self, table: Table) -> None:
         """Read the rows of a table that stand in the store."""
-        columns = [column.name for column in _own_columns(table)]
+        columns = [column.name for column in own_columns(table)]
         fields = [pa.field("id", pa.int64())]
         fields += [pa.field(each, reading.arrow_type(table.c[each])) for each in columns]
         schema = pa.schema(fields)
@@ -164,7 +161,7 @@ class Changes:
         named = self._named_customers()
         for collection in self.mapping.covers:
             self._cover_collection(collection, named)
-        self._compare(coverage, {column.name for column in _own_columns(coverage)} - {"holds_until"})
+        self._compare(coverage, {column.name for column in own_columns(coverage)} - {"holds_until"})
 
     def _named_customers(self) -> Sql:
         """Return the query for the customers whose facts the files of this mapping tell."""
@@ -223,7 +220,7 @@ class Changes:
                 f"UPDATE {table.name} SET retracted_at = {marks[0]} WHERE id = {marks[1]}",  # noqa: S608
                 pa.record_batch({"retracted_at": moments, "id": pa.array(corrected, pa.int64())}),
             )
-        columns = joined(", ", [name(column.name) for column in _own_columns(table)])
+        columns = joined(", ", [name(column.name) for column in own_columns(table)])
         rows = sql("SELECT {} FROM {} WHERE {} <> 'unchanged'", columns, changed, _CHANGE)
         return self._ingest(table, rows)
 
@@ -250,7 +247,3 @@ class Changes:
             yield reading.to_stored(complete, table)
             done += len(batch)
             self.progress("storing", table.name, done)
-
-
-def _own_columns(table: Table) -> list[Column[Any]]:
-    return [column for column in table.columns if column.name not in _GIVEN_BY_STORE]

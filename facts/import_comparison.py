@@ -12,10 +12,11 @@ import pyarrow as pa
 from sqlalchemy import select
 
 from facts import reading
+from facts.house_tables import settings
 from facts.import_sql import Sql, checked_table, joined, name, sql, typed
 from facts.mapping import TableMapping
 from facts.store import Store
-from facts.tables import FACT_TABLES, customer_keys, merges, metadata, settings
+from facts.tables import FACT_TABLES, customer_keys, merges, metadata
 
 if TYPE_CHECKING:
     from adbc_driver_manager.dbapi import Cursor

@@ -27,15 +27,16 @@ from sqlalchemy import insert
 from engine.errors import counted, did_you_mean
 from facts.audit import entry_of
 from facts.database import StoreError, bulk, run
+from facts.house_tables import imports
 from facts.import_changes import Changes, TableCounts
+from facts.import_checks import OWN_FAULT, Words, check_file
 from facts.import_comparison import Staged
 from facts.import_files import FAULT, ROW, UnusableFileError, digest, read_rows
 from facts.import_folded import folded
-from facts.import_sql import OWN_FAULT, Words, check_file, checked_table, name, raw_table
+from facts.import_sql import checked_table, name, raw_table
 from facts.mapping import FileMapping, ImportMapping, TableMapping
 from facts.mapping_load import FOLDER, load_mapping, mapping_names
 from facts.store import Store
-from facts.tables import imports
 from facts.templates import CANONICAL, canonical_mapping
 
 MAX_REJECTS = 1000
@@ -287,14 +288,12 @@ class _Import:
     def _read(self) -> None:
         """Read all files into DuckDB; rows are numbered on through the files that are read as one."""
         for file, path in self.files:
-            start = self._last_number(file)
-            head = "INSERT INTO" if file.name in self.starts else "CREATE TABLE"
-            before = self.rows_read
+            start, before = self._last_number(file), self.rows_read
+            table = raw_table(file.name).text
             for batch in read_rows(path, file.heading, file.delimiter):
                 self.database.register("cells", _cells(batch, file, start))
-                body = "SELECT * FROM cells" if head == "INSERT INTO" else "AS SELECT * FROM cells"
-                self.database.execute(f"{head} {raw_table(file.name).text} {body}")
-                head = "INSERT INTO"
+                self.database.execute(f"CREATE TABLE IF NOT EXISTS {table} AS FROM cells LIMIT 0")
+                self.database.execute(f"INSERT INTO {table} FROM cells")
                 self.rows_read += len(batch)
                 self.progress("reading", path.name, self.rows_read - before)
             if self.rows_read == before:
@@ -328,8 +327,8 @@ class _Import:
             f"SELECT trim({reason}) AS reason FROM {checked_table(file.name).text} WHERE {condition}"  # noqa: S608
             for file in self._checked()
         )
-        counted = f"SELECT reason, count(*) FROM ({parts}) GROUP BY 1 ORDER BY 2 DESC, 1"  # noqa: S608
-        return dict(self.database.execute(counted).fetchall())
+        by_reason = f"SELECT reason, count(*) FROM ({parts}) GROUP BY 1 ORDER BY 2 DESC, 1"  # noqa: S608
+        return dict(self.database.execute(by_reason).fetchall())
 
     def _write_rejects(self, path: Path) -> None:
         with path.open("w", encoding="utf-8", newline="") as file:

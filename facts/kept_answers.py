@@ -8,8 +8,8 @@ from datetime import datetime, timedelta
 from sqlalchemy import delete, update
 
 from facts.database import is_sqlite
+from facts.house_tables import kept_answers as table
 from facts.store import Store
-from facts.tables import kept_answers as table
 
 KEPT = timedelta(days=1)
 GIVEN_UP = timedelta(minutes=5)

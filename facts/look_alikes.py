@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 
 import pyarrow as pa
 
+from facts.feature_database import Base, declare, prepared_base
 from facts.features import ideal
 from facts.ideal import Ideal
-from facts.snapshot import Base, declare, prepared_base
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection, DuckDBPyRelation

@@ -32,13 +32,12 @@ from facts.mapping import (
     Tests,
     Value,
 )
-from facts.tables import FACT_TABLES
+from facts.tables import FACT_TABLES, own_columns
 
 FOLDER = Path(__file__).parent / "mappings"
 
 _SOURCES = ("from", "value", "join", "choose", "product", "lookup")
 _NO_DELIMITERS = '"\r\n\0'
-_NOT_GIVEN = {"id", "source", "recorded_at", "entered_by", "retracted_at"}
 
 
 def mapping_names() -> tuple[str, ...]:
@@ -157,7 +156,7 @@ class _Reader:
     def _is_target(self, table: str, target: str, node: Node) -> bool:
         if table not in FACT_TABLES:
             return False
-        known = [name for name in FACT_TABLES[table].columns.keys() if name not in _NOT_GIVEN]  # noqa: SIM118
+        known = [column.name for column in own_columns(FACT_TABLES[table])]
         if target not in known:
             self._unknown(node, target, known, f"column of {table}")
         return target in known
@@ -166,8 +165,8 @@ class _Reader:
         if table not in FACT_TABLES:
             return
         given = {column.target for column in mapped}
-        for column in FACT_TABLES[table].columns:
-            needed = not column.nullable and column.server_default is None and column.name not in _NOT_GIVEN
+        for column in own_columns(FACT_TABLES[table]):
+            needed = not column.nullable and column.server_default is None
             if needed and column.name not in given:
                 self._problems.add(node.at, "column-not-mapped", f"{table} needs {column.name!r}, which is not mapped.")
 

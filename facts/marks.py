@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from sqlalchemy import Text, bindparam, cast, func, literal, null, select, union_all
 
 from facts.audit import ABOUT_ONE, ABOUT_RULES
+from facts.house_tables import audit, decision_runs
 from facts.packs import ACTIVE_DIGEST
 from facts.store import Store
-from facts.tables import audit, decision_runs
 
 
 @dataclass(frozen=True, slots=True)

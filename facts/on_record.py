@@ -11,10 +11,11 @@ from operator import itemgetter
 from sqlalchemy import func, select
 
 from facts.book import standing
+from facts.house_tables import audit
 from facts.reading import CUSTOMER_KEYS
 from facts.store import Store, of_customer, with_merges
 from facts.stored import Advised, advice
-from facts.tables import FACT_TABLES, audit
+from facts.tables import FACT_TABLES
 from facts.together import Row, Together
 
 

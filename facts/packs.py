@@ -10,8 +10,8 @@ from sqlalchemy import Connection, func, insert, select
 
 from facts.audit import COMMAND_LINE, log
 from facts.database import StoreError
+from facts.house_tables import pack_uses, packs
 from facts.store import Store
-from facts.tables import pack_uses, packs
 
 
 @dataclass(frozen=True, slots=True)

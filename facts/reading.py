@@ -39,13 +39,12 @@ from sqlalchemy.sql.selectable import NamedFromClause
 
 from facts.columns import Scaled, UtcMoment
 from facts.database import bulk, is_sqlite, run
-from facts.tables import customer_keys, customers, decision_runs, merges, portfolio
+from facts.house_tables import decision_runs, portfolio
+from facts.tables import customer_keys, customers, merges, own_columns
 
 if TYPE_CHECKING:
     from adbc_driver_manager.dbapi import Cursor
 
-# Columns that say how a row came into the store; rules have no use for them.
-_BOOKKEEPING = ("id", "source", "recorded_at", "entered_by", "retracted_at")
 _CURRENT = "is_current"
 
 
@@ -94,9 +93,7 @@ def visible_rows(table: Table, columns: tuple[str, ...], *, of_customers: bool =
 @cache
 def readable_columns(table: Table) -> tuple[str, ...]:
     """Return the columns of a fact table that hold neither personal data nor bookkeeping."""
-    return tuple(
-        column.name for column in table.columns if column.name not in _BOOKKEEPING and not column.info.get("personal")
-    )
+    return tuple(column.name for column in own_columns(table) if not column.info.get("personal"))
 
 
 def _seen_in_time(column: Column[Any]) -> ColumnElement[Any]:
@@ -282,6 +279,25 @@ def arrow_type(column: Column[Any]) -> pa.DataType:
     if isinstance(kind, (Integer, BigInteger)):
         return pa.int64()
     return pa.string()
+
+
+_DUCKDB_TYPES = {
+    pa.string(): "VARCHAR",
+    pa.int64(): "BIGINT",
+    pa.bool_(): "BOOLEAN",
+    pa.date32(): "DATE",
+    pa.timestamp("us", "UTC"): "TIMESTAMPTZ",
+}
+
+
+def duckdb_type(kind: pa.DataType) -> str:
+    """Return what DuckDB calls one of these types."""
+    return f"DECIMAL({kind.precision}, {kind.scale})" if pa.types.is_decimal(kind) else _DUCKDB_TYPES[kind]
+
+
+def duckdb_column(column: Column[Any]) -> str:
+    """Return what DuckDB calls the type of a column's values."""
+    return duckdb_type(arrow_type(column))
 
 
 def _typed(statement: Select[Any], schema: pa.Schema) -> Any:

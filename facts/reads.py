@@ -9,8 +9,8 @@ from datetime import date, datetime
 from sqlalchemy import Connection, insert
 
 from facts.audit import newest_of
+from facts.house_tables import reads as table
 from facts.store import Store
-from facts.tables import reads as table
 
 # Without the new rows' numbers, which nobody asks for.
 _ADDED = insert(table).inline()

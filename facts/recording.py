@@ -16,12 +16,10 @@ from facts.database import NUL, StoreError
 from facts.days import EARLIEST
 from facts.known_customers import require_customers
 from facts.store import Store
-from facts.tables import FACT_TABLES, customer_keys, customers
+from facts.tables import FACT_TABLES, customer_keys, customers, own_columns
 
 ALWAYS = date.min
 """The date from which something holds that was so from the beginning."""
-
-_GIVEN_BY_STORE = {"id", "source", "recorded_at", "entered_by", "retracted_at"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,7 +193,7 @@ def _table(name: str) -> Table:
 
 def _complete(table: Table, row: Mapping[str, Any]) -> dict[str, Any]:
     """Return the row with a value for every column that the caller may give, and a key."""
-    names = [column.name for column in table.columns if column.name not in _GIVEN_BY_STORE]
+    names = [column.name for column in own_columns(table)]
     for name in row:
         if name not in names:
             raise StoreError(f"{table.name} has no column {name!r}", "nothing is recorded", did_you_mean(name, names))

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import URL, Connection, Table, delete
 
 from facts.database import StoreError, bulk, is_sqlite
-from facts.tables import decisions, portfolio
+from facts.house_tables import decisions, portfolio
 
 if TYPE_CHECKING:
     from adbc_driver_manager.dbapi import Cursor

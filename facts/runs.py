@@ -16,9 +16,10 @@ from sqlalchemy import Table, and_, delete, false, func, insert, or_, select, up
 
 from facts import reading
 from facts.database import StoreError, bulk, run
+from facts.house_tables import LISTED, decision_runs, decisions, portfolio, rule_lists
 from facts.run_rows import place_of_run, put_beside, remove_rows, without_leftovers
 from facts.store import Store
-from facts.tables import customer_keys, decision_runs, decisions, portfolio, rule_lists
+from facts.tables import customer_keys
 
 if TYPE_CHECKING:
     from adbc_driver_manager.dbapi import Cursor
@@ -56,9 +57,9 @@ def publish(
         store: where.
         run_of: what it was decided from.
         customers: how many were decided.
-        decided: tables with one row for each customer, with the columns of `tables.decisions` except `run`, and with
-            `fired_rules` (JSON list of rule ids) for `rule_list`.
-        portfolio_facts: one row for each customer, with the columns of `tables.portfolio` except `run`; only of
+        decided: tables with one row for each customer, with the columns of `house_tables.decisions` except `run`, and
+            with `fired_rules` (JSON list of rule ids) for `rule_list`.
+        portfolio_facts: one row for each customer, with the columns of `house_tables.portfolio` except `run`; only of
             customers that were decided.
         add_customers: let the store know the keys of customers that it has not heard of.
 
@@ -157,8 +158,8 @@ def run_number(store: Store, run_of: Run) -> int | None:
 class PublishedRun:
     """A run as the store lists it.
 
-    `key` is the digest of all that it was decided from (see `batch.ledger.RunKey`), `folder` where it was computed: the
-    store, or the folder, may have been moved since.
+    `key` is the digest of all that it was decided from (see `batch.run_folder.RunKey`), `folder` where it was computed:
+    the store, or the folder, may have been moved since.
     """
 
     number: int
@@ -223,8 +224,7 @@ def newest_run(store: Store) -> int:
 
 def firing_in(store: Store, number: int) -> dict[str, int]:
     """Return for how many customers of a run each rule, or some rule of each table, gate and scorecard, fired."""
-    same = and_(rule_lists.c.run == decisions.c.run, rule_lists.c.number == decisions.c.rule_list)
-    counted = select(rule_lists.c.rules, func.count()).join_from(decisions, rule_lists, same)
+    counted = select(rule_lists.c.rules, func.count()).join_from(decisions, rule_lists, LISTED)
     found: dict[str, int] = {}
     with store.reading() as connection:
         for rules, customers in connection.execute(
@@ -235,21 +235,10 @@ def firing_in(store: Store, number: int) -> dict[str, int]:
     return found
 
 
-def decisions_of(store: Store, number: int) -> pa.Table:
-    """Return what a run decided: the columns of `tables.decisions` and `fired_rules`, ordered by customer."""
-    columns = tuple(name for name in decisions.c.keys() if name != "rule_list")  # noqa: SIM118 - a collection of columns
-    same = and_(rule_lists.c.run == decisions.c.run, rule_lists.c.number == decisions.c.rule_list)
-    chosen = [*(decisions.c[name] for name in columns), rule_lists.c.rules.label("fired_rules")]
-    statement = select(*chosen).join_from(decisions, rule_lists, same).where(decisions.c.run == number)
-    schema = reading.arrow_schema(decisions, columns).append(pa.field("fired_rules", pa.string()))
-    rows = reading.read_many(store.url, {"decisions": statement}, {"decisions": schema})["decisions"]
-    return rows.sort_by("customer")
-
-
 def listed_decisions(store: Store, number: int) -> tuple[pa.Table, dict[int, str]]:
     """Return what a run decided, each customer with the number of its list of rules, and the lists (JSON) by number.
 
-    A list is long and few occur, so this needs a fraction of the memory of `decisions_of`.
+    A list is long and few occur: to give each customer its own takes many times the memory.
     """
     columns = ("customer", "stage", "proposed_stage", "move", "value_next", "rule_list")
     lists = ("number", "rules")

@@ -12,7 +12,7 @@ import pyarrow.compute as pc
 
 from engine.errors import Problem, ProblemsError, did_you_mean
 from engine.snapshot import Snapshot, arrow_type
-from engine.vocabulary import Fact, Origin, Type, Value, Vocabulary
+from engine.vocabulary import Fact, FactKey, Origin, Type, Value, Vocabulary
 
 _CODED = (Type.CATEGORY, Type.LEVEL)
 _COUNTED = (Type.INTEGER, Type.NUMBER)
@@ -87,7 +87,7 @@ def check_members(family: str, members: Iterable[str], vocabulary: Vocabulary, c
     Raises:
         MisfitsError: for each one that its enum does not have.
     """
-    enum = vocabulary.enums[vocabulary.families[family]]
+    enum = vocabulary.enums[vocabulary.families[FactKey(None, family)]]
     misfits = []
     for member in sorted(set(members) - set(enum.members)):
         customers = customers_with(member)

@@ -29,8 +29,9 @@ from facts.database import (
     turn,
     wait,
 )
+from facts.house_tables import portfolio, settings
 from facts.known_customers import require_customers
-from facts.tables import FACT_TABLES, customers, metadata, portfolio, settings
+from facts.tables import FACT_TABLES, customers, metadata
 from facts.together import Row, Together
 
 # The newest revision in `facts/migrations`; a store that has it opens without loading the migration library.

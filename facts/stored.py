@@ -12,9 +12,10 @@ from typing import Any
 from sqlalchemy import BindParameter, ColumnElement, Integer, Select, and_, bindparam, func, or_, select
 
 from facts.card import CARD
+from facts.house_tables import LISTED, decision_runs, decisions, rule_lists
 from facts.reading import AS_OF
 from facts.store import Store
-from facts.tables import customers, decision_runs, decisions, rule_lists
+from facts.tables import customers
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,13 +124,12 @@ _RUN = [decision_runs.c[name] for name in ("id", "as_of", "pack", "pack_version"
 def _decided_by(of_last: bool) -> Select[Any]:
     """Select a run with what it decided for a customer: of this form, so that it is made and compiled only once."""
     newest = select(func.max(decision_runs.c.id)).scalar_subquery()
-    same = and_(rule_lists.c.run == decisions.c.run, rule_lists.c.number == decisions.c.rule_list)
     chosen = [decisions.c.customer, *_CARD, *(decisions.c[name] for name in _SAID), rule_lists.c.rules]
     return (
         select(*_RUN, *chosen)
         .join_from(decision_runs, decisions, decisions.c.run == decision_runs.c.id)
         .outerjoin(customers, _card_of(AS_OF))
-        .outerjoin(rule_lists, same)
+        .outerjoin(rule_lists, LISTED)
         .where(decision_runs.c.id == (newest if of_last else bindparam("run")))
         .where(decisions.c.customer == bindparam("customer"))
     )

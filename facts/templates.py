@@ -13,11 +13,10 @@ from facts.columns import Scaled
 from facts.database import StoreError
 from facts.import_files import Heading
 from facts.mapping import Cell, ColumnMapping, FileMapping, ImportMapping, KeyOf, TableMapping
-from facts.tables import FACT_TABLES
+from facts.tables import FACT_TABLES, own_columns
 
 CANONICAL = "canonical"
 
-_GIVEN_BY_STORE = {"id", "source", "recorded_at", "entered_by", "retracted_at"}
 _EXAMPLES = {
     "agreements.kind": "cooperation",
     "action": "deliver_core_need",
@@ -71,8 +70,7 @@ def template(table: str) -> str:
 
 def canonical_columns(table: Table) -> list[Column[Any]]:
     """Return the columns that a file gives, with what must be there first."""
-    given = [column for column in table.columns if column.name not in _GIVEN_BY_STORE]
-    return sorted(given, key=lambda column: not is_needed(column))
+    return sorted(own_columns(table), key=lambda column: not is_needed(column))
 
 
 def is_needed(column: Column[Any]) -> bool:

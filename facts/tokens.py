@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import hmac
 import json
 import secrets
@@ -14,11 +13,11 @@ from enum import StrEnum
 from sqlalchemy import Connection, RowMapping, bindparam, insert, select, update
 
 from engine.errors import did_you_mean
-from facts.accounts import Account, Role, accounts
+from facts.accounts import Account, Role, accounts, secret_digest
 from facts.database import StoreError
+from facts.house_tables import accounts as account_table
+from facts.house_tables import api_tokens as table
 from facts.store import Store
-from facts.tables import accounts as account_table
-from facts.tables import api_tokens as table
 
 _OF_TOKEN = (
     select(
@@ -99,7 +98,7 @@ def create_token(
     secret = secrets.token_urlsafe(32)
     row = {
         "id": token.id, "account": account, "label": label, "scopes": json.dumps(token.scopes),
-        "digest": _digest(secret), "created_at": at, "expires_at": token.expires_at,
+        "digest": secret_digest(secret), "created_at": at, "expires_at": token.expires_at,
     }  # fmt: skip
     with store.writing() as connection:
         connection.execute(insert(table).values(**row))
@@ -135,16 +134,11 @@ def holder_of(connection: Connection, secret_form: str, at: datetime) -> Holder 
     id_, _, secret = rest.partition("_")
     row = connection.execute(_OF_TOKEN, {"token": id_[:16]}).mappings().one_or_none()
     # Compared in constant time, also where there is no such token: how long it takes tells nothing.
-    is_right = hmac.compare_digest("-" * 64 if row is None else row["digest"], _digest(secret))
+    is_right = hmac.compare_digest("-" * 64 if row is None else row["digest"], secret_digest(secret))
     if row is None or begin != _BEGIN or not is_right or row["revoked_at"] is not None or row["expires_at"] <= at:
         return None
     account = Account(row["name"], Role(row["role"]), row["account_manager"])
     return Holder(account, frozenset(map(Scope, json.loads(row["scopes"]))) & SCOPES[account.role], row["id"])
-
-
-def _digest(secret: str) -> str:
-    # The secret is random and long: unlike a password it needs no slow digest.
-    return hashlib.sha256(secret.encode()).hexdigest()
 
 
 def _token(row: RowMapping) -> Token:

@@ -9,9 +9,10 @@ from sqlalchemy import Connection, exists, insert, select
 
 from facts.audit import COMMAND_LINE, Change, Entry, entries, log, standing_of
 from facts.database import StoreError
+from facts.house_tables import audit
 from facts.recording import correct
 from facts.store import Store
-from facts.tables import FACT_TABLES, audit
+from facts.tables import FACT_TABLES
 
 _CAN_BE_UNDONE = ("record", "confirm", "merge")
 _GIVEN_ANEW = ("id", "recorded_at", "retracted_at")

@@ -13,8 +13,9 @@ from sqlalchemy import select
 
 from engine.vocabulary import Vocabulary
 from facts.audit import Entry, entry_that_said
+from facts.customer_facts import customer_facts
 from facts.database import StoreError
-from facts.snapshot import Base, customer_facts
+from facts.feature_database import Base
 from facts.snapshot_checks import Misfit, MisfitsError
 from facts.store import Store
 from facts.tables import FACT_TABLES, customers

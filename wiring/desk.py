@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, fields
 from datetime import UTC, date, datetime
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from facts.card import CARD, Card
 from wiring.portfolio import Portfolio
@@ -21,8 +21,9 @@ if TYPE_CHECKING:
     from engine.plan import Plan
     from engine.session import Session
     from engine.snapshot import CustomerFacts, Snapshot
-    from facts.batch.ledger import Ledger, RunFolder
+    from facts.batch.ledger import Ledger
     from facts.batch.run import Batch
+    from facts.batch.run_folder import RunFolder
     from facts.database import StoreError
     from facts.figures import Limits
     from facts.store import Store
@@ -106,7 +107,7 @@ class Desk:
 
     def _facts(self, customer: str) -> tuple[Card, CustomerFacts] | None:
         """Return who a customer is, and its facts; None if it was not there on this date."""
-        from facts.snapshot import customer_facts
+        from facts.customer_facts import customer_facts
 
         base = self.store.customer_tables(customer, self.as_of, self.known_at)
         if not base["customers"].num_rows:
@@ -306,11 +307,6 @@ class Desk:
         )
         standing, talks = found.pop("standing"), found.pop("talks")
         here = {row["customer"]: row for row in standing if row["is_here"]}
-        look_alikes = [
-            {**row, "name": here[row["customer"]]["name"], "stage": here[row["customer"]]["stage"]}
-            for row in ([] if alike is None else alike.to_pylist())
-            if row["customer"] in here and here[row["customer"]]["stage"] in ("potential", "target")
-        ]
         return Portfolio(
             as_of=self.as_of,
             since=since,
@@ -318,7 +314,7 @@ class Desk:
             limits={name: self.rules.number(parameter) for name, parameter in LIMITS.items()},
             figures=found,
             ideal_customers=[] if profiles is None else profiles.to_pylist(),
-            look_alikes=look_alikes,
+            look_alikes=[] if alike is None else list(_to_be_won(alike.to_pylist(), here)),
             standing=standing,
             talks=talks,
         )
@@ -371,10 +367,11 @@ class Desk:
 
     def _whole(self, base: dict[str, pa.Table], look_alikes: pa.Table | None) -> tuple[Snapshot, pa.Table]:
         """Return the facts of all customers, among them what only a look at the whole base shows, and that apart."""
+        from facts.feature_database import prepared_base
         from facts.group_acceptance import acceptance_in
         from facts.group_flow import flow_in
         from facts.portfolio import with_portfolio
-        from facts.snapshot import portfolio_in, prepared_base
+        from facts.snapshot import portfolio_in
 
         snapshot = self._snapshot(base)
         flow, judged = self.rules.flow(), self.rules.judged()
@@ -391,3 +388,11 @@ class Desk:
 
         wanted = self.rules.ideal()
         return None if wanted is None else find_look_alikes(base, wanted, self.as_of, base_currency=self._currency)
+
+
+def _to_be_won(alike: Iterable[dict[str, Any]], here: Mapping[str, dict[str, Any]]) -> Iterator[dict[str, Any]]:
+    """Yield those that resemble ideal customers and are to be won yet, with their names and stages."""
+    for row in alike:
+        found = here.get(row["customer"])
+        if found is not None and found["stage"] in ("potential", "target"):
+            yield {**row, "name": found["name"], "stage": found["stage"]}

@@ -19,7 +19,7 @@ from bench.figures import ROOT, commit, machine, put
 
 PAGE = ROOT / "docs" / "performance.md"
 BEGIN, END = "<!-- peers: written by `make peers` -->", "<!-- end of peers -->"
-SECONDS, COLD_RUNS = 120, 2
+SECONDS, COLD_RUNS = 300, 2
 PEERS = (
     ("interpreter", "the workload's interpreter", ""),
     ("valuelift_session", "Valuelift, session", "valuelift"),

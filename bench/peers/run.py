@@ -17,7 +17,7 @@ from bench import neutral
 from bench.neutral import Customer
 from bench.peers.rules import Batch, Decide
 
-CHECKED, BATCH, BATCH_PEER = 1_000, 20_000, 2_000
+CHECKED, COLUMNS, ROWS, INTERPRETED = 1_000, 500_000, 20_000, 2_000
 WARM, SECONDS, MOST, TURN = 2.0, 4.0, 20_000, 25
 BATCH_RUNS = 5
 
@@ -82,13 +82,14 @@ def _seconds(decide: Decide, customers: Iterable[Customer]) -> Iterator[float]:
 
 
 def _batch(peer: Batch, interpret: Decide) -> Found:
-    customers = neutral.peer("gen").customers(BATCH)
+    customers = neutral.peer("gen").customers(COLUMNS)
     columns = peer.load(customers)
+    del customers[ROWS:]
     runs = []
     for _ in range(BATCH_RUNS):
-        interpreted = _rate(lambda: [interpret(customer) for customer in customers[:BATCH_PEER]], BATCH_PEER)
-        by_columns = _rate(lambda: peer.run(columns), len(customers))
-        by_rows = _rate(lambda: peer.rows(peer.run(peer.load(customers))), len(customers))
+        interpreted = _rate(lambda: [interpret(customer) for customer in customers[:INTERPRETED]], INTERPRETED)
+        by_columns = _rate(lambda: peer.run(columns), COLUMNS)
+        by_rows = _rate(lambda: peer.rows(peer.run(peer.load(customers))), ROWS)
         runs.append((by_columns, by_columns / interpreted, by_rows))
     medians = map(statistics.median, zip(*runs, strict=True))
     return dict(zip(("columns_rate", "columns_ratio", "rows_rate"), medians, strict=True))

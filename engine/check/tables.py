@@ -6,7 +6,7 @@ that the table's tests do not tell apart.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import product
 from math import prod
 
@@ -63,37 +63,46 @@ def _findings(program: Program, table: Table, rows: Mapping[str, Cond]) -> Itera
             table.hit is Hit.UNIQUE or (table.hit is Hit.ANY and len({values[name] for name in hits}) > 1)
         ):
             overlaps.setdefault(hits, point)
-    for hits, point in overlaps.items():
-        named = " and ".join(f"`{name}`" for name in hits)
-        message = f"the rows {named} of `{table.id}` both apply where {_said(program, point)}."
-        yield lint(table.at, "table-overlap", message, "Narrow one of them, or choose another hit policy.")
+    yield from (_overlap(program, table, hits, point) for hits, point in overlaps.items())
     if gaps and not _has_default(program, table):
-        told = "; ".join(_said(program, point) for point in gaps[:_TOLD])
-        more = f"; and {len(gaps) - _TOLD} more" if len(gaps) > _TOLD else ""
-        yield lint(
-            table.at, "table-gap", f"no row of `{table.id}` applies where {told}{more}.",
-            "Add rows, or a default to the fact.",
-        )  # fmt: skip
+        yield _gap(program, table, gaps)
+
+
+def _overlap(program: Program, table: Table, hits: Iterable[str], point: Point) -> Finding:
+    named = " and ".join(f"`{name}`" for name in hits)
+    message = f"the rows {named} of `{table.id}` both apply where {_said(program, point)}."
+    return lint(table.at, "table-overlap", message, "Narrow one of them, or choose another hit policy.")
+
+
+def _gap(program: Program, table: Table, points: Sequence[Point]) -> Finding:
+    told = "; ".join(_said(program, point) for point in points[:_TOLD])
+    more = f"; and {len(points) - _TOLD} more" if len(points) > _TOLD else ""
+    message = f"no row of `{table.id}` applies where {told}{more}."
+    return lint(table.at, "table-gap", message, "Add rows, or a default to the fact.")
 
 
 def _points(program: Program, leaves: Iterable[OneOf | AtLeast | Known]) -> dict[FactKey, list[Code]]:
     """Return for each input codes between which the table's tests see no difference."""
     found: dict[FactKey, set[Code]] = {}
     for leaf in leaves:
-        codes = found.setdefault(leaf.fact, set())
-        fact = program.fact(leaf.fact)
-        if fact.enum:
-            codes.update(range(len(program.vocabulary.enum_of(fact).members)))
-        elif fact.type is Type.FLAG:
-            codes.update((0, 1))
-        elif isinstance(leaf, AtLeast):
-            codes.update((leaf.code - 1, leaf.code))
-        elif isinstance(leaf, OneOf):
-            codes.update(leaf.codes)
-            codes.update(code + step for code in leaf.codes if isinstance(code, int) for step in (-1, 1))
-        else:
-            codes.add(0)
+        found.setdefault(leaf.fact, set()).update(_told_apart(program, leaf))
     return {key: sorted(_possible(program, key, codes), key=str) for key, codes in found.items()}
+
+
+def _told_apart(program: Program, leaf: OneOf | AtLeast | Known) -> Iterable[Code]:
+    """Return a code of every stretch of codes that a test treats alike."""
+    fact = program.fact(leaf.fact)
+    if fact.enum:
+        return range(len(program.vocabulary.enum_of(fact).members))
+    if fact.type is Type.FLAG:
+        return 0, 1
+    match leaf:
+        case AtLeast(code=code):
+            return code - 1, code
+        case OneOf(codes=codes):
+            return {*codes, *(code + step for code in codes if isinstance(code, int) for step in (-1, 1))}
+        case _:
+            return (0,)
 
 
 def _possible(program: Program, key: FactKey, codes: set[Code]) -> set[Code]:

@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
 
 from engine.check.findings import Finding, lint
-from engine.load.merge import FACTS
+from engine.load.files import FACTS
 from engine.model import Action, Gate, Invariant, Pack, Rule, Scorecard, Table
 from engine.relations import relations
 from engine.vocabulary import FactKey
@@ -23,9 +23,11 @@ def unused_facts(pack: Pack) -> Iterator[Finding]:
     used |= {str(key) for claim in pack.monotonicity for key in (*claim.more, claim.outcome)}
     ladder = pack.ladder
     used |= {str(key) for key in (ladder.stage, ladder.proposed, ladder.move, ladder.days, ladder.since, ladder.before)}
-    families_used = {fact.family for key, fact in pack.vocabulary.facts.items() if str(key) in used and fact.family}
+    families_used = {
+        (fact.scope, fact.family) for key, fact in pack.vocabulary.facts.items() if str(key) in used and fact.family
+    }
     for key, fact in pack.vocabulary.facts.items():
-        if Path(fact.at.file).name != FACTS or fact.family in families_used:
+        if Path(fact.at.file).name != FACTS or (fact.scope, fact.family) in families_used:
             continue
         if str(key) not in used:
             yield lint(

@@ -22,6 +22,11 @@ from engine.vocabulary import FactKey
 Cycle = Sequence[FactKey | int]
 """Facts and rules (by their index) of which each reads the next, and the last the first."""
 
+LONGEST = 100
+"""So many rules may wait for each other in a row: far more than anybody follows."""
+_DEEPEST = 4 * LONGEST
+"""Facts and rules on a way down, which Python's stack can hold."""
+
 
 class Strata:
     """Sort rules and facts so that a fact is complete before anything reads it."""
@@ -43,7 +48,7 @@ class Strata:
         """Return the strata in order.
 
         Raises:
-            ProblemsError: if there is a cycle.
+            ProblemsError: if there is a cycle, or too many rules wait for each other.
         """
         for rule in self._compiler.rules:
             self._rule_level(rule.index, ())
@@ -52,6 +57,8 @@ class Strata:
         if self._cycles:
             raise ProblemsError(map(self._problem, _knots([*self._cycles.values()])))
         depth = max([0, *self._levels.values(), *self._rule_levels.values()])
+        if depth > LONGEST:
+            raise ProblemsError([self._too_long(next(i for i, level in self._rule_levels.items() if level > LONGEST))])
         rules: dict[int, list[int]] = defaultdict(list)
         for index, level in sorted(self._rule_levels.items()):
             rules[level].append(index)
@@ -69,6 +76,8 @@ class Strata:
                 self._cycles.setdefault(frozenset(cycle), cycle)
                 return 0
             path = (*path, key)
+            if len(path) > _DEEPEST:
+                raise ProblemsError([self._too_long(path[0])])
             resolution = self._resolutions[key]
             levels = [self._rule_level(rule, path) for rule in _rules_of(resolution)]
             if isinstance(resolution, Single) and resolution.fallback:
@@ -99,6 +108,17 @@ class Strata:
             for form in candidate.points
             if form.fact
         }
+
+    def _too_long(self, last: FactKey | int) -> Problem:
+        compiler = self._compiler
+        if isinstance(last, FactKey):
+            at, what = compiler.vocabulary.facts[last].at, f"fact `{last}`"
+        else:
+            at, what = compiler.places[last], f"rule `{compiler.rules[last].id}`"
+        message = f"{what} ends a row of more than {LONGEST} rules or facts, each of which needs the one before it."
+        return Problem(
+            at, "too-long", message, "Let rules read facts that are known earlier, or make one table of many."
+        )
 
     def _problem(self, knot: Sequence[Cycle]) -> Problem:
         """Return the problem of circles that hang together: the shortest found, where most can be broken.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import product
@@ -125,20 +125,20 @@ class Comparison:
 
     def affected(self) -> Some:
         """Return the customers for whom something differs."""
-        sizes = [part.customers.num_rows for part in self._facts]
         lines = sorted({line for part in self._sides for line in part}, key=lambda line: (str(line[0]), line[1] or 0))
-        sides: list[dict[Line, Array]] = []
-        for side in (0, 1):
-            # A line that is equal in a chunk is not looked at there: any code will do, as long as both sides have it.
-            columns = {
-                line: [
-                    part[line][side] if line in part else np.full(size, MISSING)
-                    for part, size in zip(self._sides, sizes, strict=True)
-                ]
-                for line in lines
-            }
-            sides.append({line: np.concatenate(column) for line, column in columns.items()})
-        return Some(self._facts, sides[0], sides[1])
+        before, after = ({line: self._of_side(line, side) for line in lines} for side in (0, 1))
+        return Some(self._facts, before, after)
+
+    def _of_side(self, line: Line, side: int) -> Array:
+        """Return the codes before (0) or after (1) of the affected customers of all chunks.
+
+        A line that is equal in a chunk is not looked at there: any code will do, as long as both sides have it.
+        """
+        sizes = (part.customers.num_rows for part in self._facts)
+        chunks = zip(self._sides, sizes, strict=True)
+        return np.concatenate(
+            [sides[line][side] if line in sides else np.full(size, MISSING) for sides, size in chunks]
+        )
 
 
 def _of(snapshot: Snapshot, places: Array) -> Snapshot:
@@ -166,13 +166,18 @@ def lines_of(result: Result, keys: Iterable[FactKey]) -> Lines:
         elif key in result.values and key.scope is None:
             found[key, None] = _codes(result.values[key])
         elif key in result.values:
-            column, owners = result.values[key], result.owners[key.scope or ""]
-            codes, owners = (
-                (column.codes, owners) if column.known is None else (column.codes[column.known], owners[column.known])
-            )
-            for code in np.flatnonzero(np.bincount(codes)).tolist():
-                found[key, code] = np.bincount(owners[codes == code], minlength=size).clip(max=1)
+            of_rows = _of_rows(result.values[key], result.owners[key.scope or ""], size)
+            found |= {(key, code): has for code, has in of_rows}
     return Lines(size, found)
+
+
+def _of_rows(column: Column, owners: Array, customers: int) -> Iterator[tuple[int, Array]]:
+    """Yield each code that rows have, and for each customer whether a row of it has that code (1) or none (0)."""
+    codes = column.codes
+    if column.known is not None:
+        codes, owners = codes[column.known], owners[column.known]
+    for code in np.flatnonzero(np.bincount(codes)).tolist():
+        yield code, np.bincount(owners[codes == code], minlength=customers).clip(max=1)
 
 
 class Lines(dict[Line, Array]):

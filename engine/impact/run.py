@@ -9,7 +9,7 @@ from decimal import Decimal
 import numpy as np
 
 from engine.impact.causes import Causes, Progress
-from engine.impact.compare import MISSING, WORDED, Comparison, Some
+from engine.impact.compare import MISSING, WORDED, Comparison, Line, Some
 from engine.impact.versions import Versions
 from engine.load.versions import Edit
 from engine.plan import Kept, Plan
@@ -75,7 +75,8 @@ class Impact:
     """What a new version of a pack changes for a base of customers.
 
     `stages` counts customers by proposed stage before and after (None: none). `at_stake` sums the amounts of affected
-    customers, `moved_at_stake` of those whose stage changes. `listed` are the affected ones with most at stake.
+    customers, `moved_at_stake` of those whose stage changes. `alike` is what changes for all customers in the same way;
+    `apart` counts those for whom something else changes, and `listed` are those of them with most at stake.
     """
 
     customers: int
@@ -84,6 +85,8 @@ class Impact:
     stages: Mapping[tuple[str | None, str | None], int]
     tallies: tuple[Tally, ...]
     edits: tuple[Caused, ...]
+    alike: tuple[Change, ...]
+    apart: int
     listed: tuple[Affected, ...]
     at_stake: Decimal
     moved_at_stake: Decimal
@@ -119,7 +122,12 @@ def impact(
     amounts = [row if isinstance(row, Decimal) else None for row in some.column(amount)]
     stage = (versions.pack.ladder.proposed, None)
     moves = some.differing.get(stage, np.zeros(len(amounts), np.bool_))
-    order = sorted(range(len(amounts)), key=lambda place: (-(amounts[place] or 0), some.names[place]))
+    alike = [line for line in some.differing if len(amounts) == whole.customers and _is_alike(line, some, causes)]
+    lines = [line for line in some.differing if line not in alike]
+    apart = (
+        np.logical_or.reduce([some.differing[line] for line in lines]) if lines else np.zeros(len(amounts), np.bool_)
+    )
+    order = sorted(np.flatnonzero(apart).tolist(), key=lambda place: (-(amounts[place] or 0), some.names[place]))
     return Impact(
         customers=whole.customers,
         affected=len(amounts),
@@ -133,8 +141,10 @@ def impact(
             Caused(edit, *whole.fired[place], causes.count(place), place not in causes.inseparable)
             for place, edit in enumerate(versions.edits)
         ),
+        alike=tuple(_changes(versions.after, some, causes, alike, 0)),
+        apart=len(order),
         listed=tuple(
-            Affected(some.names[place], amounts[place], tuple(_changes(versions.after, some, causes, place)))
+            Affected(some.names[place], amounts[place], tuple(_changes(versions.after, some, causes, lines, place)))
             for place in order[:top]
         ),
         at_stake=sum((one for one in amounts if one is not None), Decimal(0)),
@@ -160,9 +170,19 @@ def _tallies(program: Program, some: Some) -> Iterator[Tally]:
             yield Tally(key, None, int((before == MISSING).sum()), int((after == MISSING).sum()), len(after))
 
 
-def _changes(program: Program, some: Some, causes: Causes, customer: int) -> Iterator[Change]:
-    for line, mask in some.differing.items():
-        if not mask[customer]:
+def _is_alike(line: Line, some: Some, causes: Causes) -> bool:
+    """Whether a line differs for several customers, and for all of them in the same way and for the same causes."""
+    sides = some.differing[line], some.before[line], some.after[line]
+    return (
+        len(some.names) > 1
+        and all((side == side[0]).all() for side in sides)
+        and len({causes.of(line, place) for place in range(len(some.names))}) == 1
+    )
+
+
+def _changes(program: Program, some: Some, causes: Causes, lines: Iterable[Line], customer: int) -> Iterator[Change]:
+    for line in lines:
+        if not some.differing[line][customer]:
             continue
         key, code = line
         before, after = int(some.before[line][customer]), int(some.after[line][customer])

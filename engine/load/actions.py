@@ -7,11 +7,12 @@ from enum import StrEnum
 
 from engine.errors import Problems
 from engine.load.form import DOTTED, KEBAB, SOURCE, Form, kind_of
+from engine.load.hints import number_hint
 from engine.load.reading import item_name
 from engine.load.values import WrongValueError, number_of
 from engine.model import Action, Parameter
-from engine.vocabulary import Value, Vocabulary
-from engine.yaml12 import Node, YList, YScalar
+from engine.vocabulary import Text, Value, Vocabulary, lies_within
+from engine.yaml12 import Node, YList, YMap, YScalar
 
 MAX_DAYS = 3650
 
@@ -59,6 +60,10 @@ def read_action(node: Node, vocabulary: Vocabulary, problems: Problems) -> Actio
 
 def read_parameter(node: Node, problems: Problems) -> Parameter:
     """Read one item of `parameters`."""
+    if (change := _as_change(node)) is not None:
+        hint = f"Write `{{param: {change[0].text}, value: {change[1].text}}}`."
+        problems.add(node.at, "wrong-shape", "a parameter is given by the keys `param` and `value`.", hint)
+        return Parameter(change[0].text, (), False, Text("", ""), node.at, node.at)
     form = Form(node, item_name("parameter", node, "param"), problems)
     least, most = form.range("range")
     value = form.required("value")
@@ -70,6 +75,7 @@ def read_parameter(node: Node, problems: Problems) -> Parameter:
         is_list=isinstance(value, YList),
         title=form.text("title"),
         at=form.at,
+        value_at=form.value_place("value"),
         unit=unit,
         source=form.optional_word("source", SOURCE) or "",
         least=least,
@@ -80,6 +86,14 @@ def read_parameter(node: Node, problems: Problems) -> Parameter:
         form.problem(value.at, "empty-list", f"{form.what} is an empty list.", "Name at least one value.")
     form.close()
     return parameter
+
+
+def _as_change(node: Node) -> tuple[YScalar, YScalar] | None:
+    """Return the name and the value of a parameter that is written as `name: value`."""
+    if not isinstance(node, YMap) or len(node.entries) != 1:
+        return None
+    ((name, value),) = node.entries
+    return (name, value) if name.text != "param" and isinstance(value, YScalar) else None
 
 
 def _parameter_value(node: Node, form: Form, least: Decimal | None, most: Decimal | None) -> Value | None:
@@ -93,7 +107,9 @@ def _parameter_value(node: Node, form: Form, least: Decimal | None, most: Decima
             form.problem(node.at, wrong.code, wrong.message, wrong.hint)
             return None
         if (least is not None and number < least) or (most is not None and number > most):
-            form.problem(node.at, "out-of-range", f"{form.what} lies between {least} and {most}; {number} does not.")
+            form.problem(node.at, "out-of-range", f"{form.what} {lies_within(least, most)}, not {number}.")
     elif least is not None or most is not None:
-        form.problem(node.at, "wrong-type", f"{form.what} has a range, so it is a number, not `{node.text}`.")
+        message = f"{form.what} has a range, so it is a number, not `{node.text}`."
+        form.problem(node.at, "wrong-type", message, number_hint(node.text))
+        return None
     return node.value

@@ -7,13 +7,14 @@ loader raises them before anyone sees a stand-in.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import date
 from decimal import Decimal
 from enum import StrEnum
 from typing import TypeVar
 
 from engine.errors import Location, Problems, did_you_mean
+from engine.load.hints import both_hint, name_hint, number_hint
 from engine.load.values import WrongValueError, date_of, number_of
 from engine.vocabulary import Enum, Text
 from engine.yaml12 import Node, YList, YMap, YScalar
@@ -21,13 +22,15 @@ from engine.yaml12 import Node, YList, YMap, YScalar
 SNAKE = re.compile(r"[a-z][a-z0-9]*(_[a-z0-9]+)*\Z")
 KEBAB = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*\Z")
 DOTTED = re.compile(r"[a-z][a-z0-9_]*(\.[a-z0-9][a-z0-9_-]*)*\Z")
+_WORD = re.compile(r"[A-Za-z0-9_.-]+\Z")
 SOURCE = re.compile(r"[A-Z]{1,3}[0-9]{1,3}(\.[0-9]{1,2})?\Z")
 _SHAPES = {
-    SNAKE: ("snake_case", "Use small letters, digits and `_`, beginning with a letter."),
-    KEBAB: ("kebab-case", "Use small letters, digits and `-`."),
-    DOTTED: ("snake_case with points", "Use small letters, digits, `_` and `.`, beginning with a letter."),
-    SOURCE: ("a source id", "Write the id of the method's item, such as `S3` or `U1.2`."),
+    SNAKE: ("snake_case", "Use small letters, digits and `_`, beginning with a letter", "_"),
+    KEBAB: ("kebab-case", "Use small letters, digits and `-`", "-"),
+    DOTTED: ("snake_case with points", "Use small letters, digits, `_` and `.`, beginning with a letter", "_."),
+    SOURCE: ("a source id", "Write the id of the method's item, such as `S3` or `U1.2`", "."),
 }
+"""By shape of a name its name, what to do, and what joins its parts."""
 
 Choice = TypeVar("Choice", bound=StrEnum)
 
@@ -39,10 +42,20 @@ def kind_of(node: Node) -> str:
     return "a list" if isinstance(node, YList) else f"`{node.text}`"
 
 
+def _one_of(key: str, words: Sequence[str]) -> str:
+    """Return how to give a key that takes one of some words."""
+    return f"Add `{key}: ...` with one of {', '.join(words)}."
+
+
+def _items(node: Node) -> str:
+    """Return the items to write in a list for what somebody wrote without one: a word as it is, else any two."""
+    return node.text if isinstance(node, YScalar) and _WORD.match(node.text) else "a, b"
+
+
 class Form:
     """A mapping being read. Every key that is asked for counts as known; `close` reports the others."""
 
-    def __init__(self, node: Node, what: str, problems: Problems) -> None:
+    def __init__(self, node: Node, what: str, problems: Problems, hint: str = "") -> None:
         self.at = node.at
         self.what = what
         self._problems = problems
@@ -50,7 +63,7 @@ class Form:
         self._entries = {key.text: (key, value) for key, value in node.entries} if isinstance(node, YMap) else {}
         self._asked: set[str] = set()
         if not isinstance(node, YMap):
-            self.problem(node.at, "wrong-shape", f"{what} is a mapping of keys to values, not {kind_of(node)}.")
+            self.problem(node.at, "wrong-shape", f"{what} is a mapping of keys to values, not {kind_of(node)}.", hint)
 
     def problem(self, at: Location, code: str, message: str, hint: str = "") -> None:
         """Note a problem."""
@@ -80,16 +93,17 @@ class Form:
             return None
         return node
 
-    def required(self, key: str) -> Node | None:
-        """Return the node under a key that must be given."""
+    def required(self, key: str, hint: str = "") -> Node | None:
+        """Return the node under a key that must be given; `hint` says how to give it."""
         node = self.node(key)
         if node is None and self._readable and key not in self._entries:
-            self.problem(self.at, "missing-key", f"{self.what} needs `{key}`.", self._misspelt(key))
+            hint = self._misspelt(key) or hint or f"Add `{key}: ...`."
+            self.problem(self.at, "missing-key", f"{self.what} needs `{key}`.", hint)
         return node
 
     def _misspelt(self, key: str) -> str:
         near = did_you_mean(key, self._entries.keys() - self._asked)
-        return near.replace("Did you mean", "Is it").replace("?", " misspelt?") if near else f"Add `{key}: ...`."
+        return near.replace("Did you mean", "Is it").replace("?", " misspelt?")
 
     def close(self) -> None:
         """Report the keys that nobody asked for."""
@@ -123,7 +137,8 @@ class Form:
             self.problem(node.at, "wrong-shape", f"{what} is a single word, not {kind_of(node)}.")
             return ""
         if shape is not None and not shape.match(node.text):
-            name, hint = _SHAPES[shape]
+            name, hint, joint = _SHAPES[shape]
+            hint += f"{name_hint(node.text, shape, joint)}."
             self.problem(node.at, "wrong-name", f"{what} must be {name}; `{node.text}` is not.", hint)
         return node.text
 
@@ -134,18 +149,26 @@ class Form:
     def choice(self, key: str, choices: type[Choice], default: Choice | None = None) -> Choice:
         """Return one of an enumeration's words; a key without a default is required."""
         members = list(choices)
-        node = self.node(key) if default else self.required(key)
+        node = self.node(key) if default else self.required(key, _one_of(key, members))
         word = self.one_of(node, f"`{key}`", [str(member) for member in members]) if node is not None else None
         return choices(word) if word is not None else default or members[0]
 
-    def one_of(self, node: Node, what: str, words: Iterable[str], code: str = "unknown-word") -> str | None:
-        """Return a node as one of some words, or None after noting the problem."""
-        known = list(words)
+    def one_of(
+        self,
+        node: Node,
+        what: str,
+        words: Iterable[str],
+        code: str = "unknown-word",
+        hint: Callable[[str], str] | None = None,
+    ) -> str | None:
+        """Return a node as one of some words, or None after noting the problem; `hint` says what a word may mean."""
+        known = list(map(str, words))
         if isinstance(node, YScalar) and node.text in known:
             return node.text
-        hint = did_you_mean(node.text, known) if isinstance(node, YScalar) else ""
+        find = hint or (lambda word: did_you_mean(word, known))
         listed = ", ".join(known[:12]) + (", ..." if len(known) > 12 else "")
-        self.problem(node.at, code, f"{what} is one of {listed}; not {kind_of(node)}.", hint)
+        meant = find(node.text) if isinstance(node, YScalar) else ""
+        self.problem(node.at, code, f"{what} is one of {listed}; not {kind_of(node)}.", meant)
         return None
 
     def member(self, key: str, enum: Enum | None) -> str | None:
@@ -159,7 +182,8 @@ class Form:
 
     def required_member(self, key: str, enum: Enum | None) -> str:
         """Return the word under a required key: a member of the enum if the catalogue declares it, else any."""
-        return "" if self.required(key) is None else self.member(key, enum) or ""
+        hint = "" if enum is None else _one_of(key, enum.members)
+        return "" if self.required(key, hint) is None else self.member(key, enum) or ""
 
     def unit(self, key: str) -> tuple[str, str]:
         """Return the unit under an optional key, and the Chinese one if it is another word: a word, or two texts."""
@@ -171,10 +195,10 @@ class Form:
 
     # --- lists ------------------------------------------------------------------------------------------------------
 
-    def items(self, key: str) -> tuple[Node, ...]:
-        """Return the items of the list under an optional key."""
+    def items(self, key: str, hint: str = "") -> tuple[Node, ...]:
+        """Return the items of the list under an optional key; `hint` says how to write one."""
         node = self.node(key)
-        return self.items_of(node, f"`{key}`") if node is not None else ()
+        return self.items_of(node, f"`{key}`", hint) if node is not None else ()
 
     def required_items(self, key: str) -> tuple[Node, ...]:
         """Return the items of the list under a required key; an empty list is a problem."""
@@ -186,11 +210,12 @@ class Form:
             self.problem(node.at, "empty-list", f"`{key}` is an empty list.", "Name at least one item.")
         return items
 
-    def items_of(self, node: Node, what: str) -> tuple[Node, ...]:
+    def items_of(self, node: Node, what: str, hint: str = "") -> tuple[Node, ...]:
         """Return the items of a list node."""
         if isinstance(node, YList):
             return node.items
-        self.problem(node.at, "wrong-shape", f"{what} is a list, not {kind_of(node)}.", "Write `[a, b]`.")
+        of_one = "Begin each item with `- `." if isinstance(node, YMap) else f"Write `[{_items(node)}]`."
+        self.problem(node.at, "wrong-shape", f"{what} is a list, not {kind_of(node)}.", hint or of_one)
         return ()
 
     # --- numbers, flags, dates --------------------------------------------------------------------------------------
@@ -215,9 +240,10 @@ class Form:
         """Return a node as a whole number within bounds."""
         value = node.value if isinstance(node, YScalar) else None
         if isinstance(value, bool) or not isinstance(value, int):
-            self.problem(node.at, "wrong-type", f"{what} is a whole number, not {kind_of(node)}.")
+            hint = number_hint(node.text) if isinstance(node, YScalar) else ""
+            self.problem(node.at, "wrong-type", f"{what} is a whole number, not {kind_of(node)}.", hint)
         elif not least <= value <= most:
-            self.problem(node.at, "out-of-range", f"{what} lies between {least} and {most}; {value} does not.")
+            self.problem(node.at, "out-of-range", f"{what} lies between {least} and {most}, not {value}.")
         else:
             return value
         return None
@@ -260,7 +286,7 @@ class Form:
         node = self.node(key)
         if node is None:
             return None, None
-        items = self.items_of(node, f"`{key}`")
+        items = node.items if isinstance(node, YList) else ()
         if len(items) != 2:
             self.problem(node.at, "wrong-shape", f"`{key}` has two bounds.", "Write `[least, most]`.")
             return None, None
@@ -289,9 +315,8 @@ class Form:
     def text_of(self, node: Node, what: str) -> Text:
         """Return a node `{en: ..., zh: ...}` as a text."""
         if not isinstance(node, YMap):
-            self.problem(
-                node.at, "missing-translation", f"{what} needs English and Chinese.", "Write `{en: ..., zh: ...}`."
-            )
+            hint = both_hint(node.text if isinstance(node, YScalar) else "")
+            self.problem(node.at, "missing-translation", f"{what} needs English and Chinese.", hint)
             return Text("", "")
         form = Form(node, what, self._problems)
         text = Text(form._language("en", "English"), form._language("zh", "Chinese"))

@@ -1,19 +1,18 @@
-"""A pack's files, those of the packs it extends, and the items that remain when one is laid over the other."""
+"""The items that remain when a pack is laid over those that it extends."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
 
-from engine.errors import Location, Problems, ProblemsError, did_you_mean
-from engine.load.form import KEBAB, Form
+from engine.errors import Location, Problems, did_you_mean, which_word
+from engine.load.files import FACTS, MANIFEST, TALK, Files
+from engine.load.form import KEBAB, Form, kind_of
 from engine.model import Override
 from engine.vocabulary import Text
-from engine.yaml12 import Node, YList, YMap, YScalar, parse_yaml, read_yaml
+from engine.yaml12 import Node, YList, YMap, YScalar
 
-MANIFEST, FACTS, TALK = "pack.yaml", "facts.yaml", "talk/"
 SECTIONS: Mapping[str, str] = {
     "rules": "rule",
     "tables": "table",
@@ -27,24 +26,14 @@ SECTIONS: Mapping[str, str] = {
 }
 """The sections of a pack's files, and the key under which their items keep their id."""
 
-_CAN_BE_DISABLED = ("rules", "tables", "gates", "scorecards")
+CAN_BE_DISABLED = ("rules", "tables", "gates", "scorecards")
 CAN_GROW = {"tables": "rows", "gates": "criteria", "scorecards": "points"}
 """What of a pack that is extended can be added to: by section, the list of an item that grows."""
 
+CAN_BE_REPLACED = tuple(section for section in SECTIONS if section != "parameters")
 _OWN_IDS = ("actions", "parameters", "method")
+_LOOK = "Look for its id by `valuelift rules show WORD`."
 VERSION = re.compile(r"(0|[1-9][0-9]*)(\.(0|[1-9][0-9]*)){2}\Z")
-
-
-@dataclass(frozen=True, slots=True)
-class Files:
-    """One pack's files as nodes: by name, `pack.yaml` among them; `at` is where the pack begins.
-
-    The files of its folder `talk/` are kept apart.
-    """
-
-    nodes: Mapping[str, Node]
-    at: Location
-    talk: Mapping[str, Node] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
@@ -59,77 +48,6 @@ class Manifest:
     shows: Node | None
     promotion: Node | None
     disable: tuple[Node, ...]
-
-
-def read_nodes(paths: Iterable[Path], problems: Problems) -> dict[str, Node]:
-    """Read YAML files, by name; an empty file is a problem."""
-    nodes: dict[str, Node] = {}
-    for path in paths:
-        try:
-            nodes[path.name] = read_yaml(path)
-        except ProblemsError as error:
-            problems.found.extend(error.problems)
-        else:
-            _check_content(nodes[path.name], problems)
-    return nodes
-
-
-def parsed(text: str, name: str, problems: Problems) -> Node | None:
-    try:
-        node = parse_yaml(text, name)
-    except ProblemsError as error:
-        problems.found.extend(error.problems)
-        return None
-    _check_content(node, problems)
-    return node
-
-
-def _check_content(node: Node, problems: Problems) -> None:
-    if isinstance(node, YScalar) and node.value is None:
-        problems.add(node.at, "empty-file", "the file is empty.", "Fill it or delete it.")
-
-
-# --- files and what they extend ---
-
-
-def with_bases(folder: Path, problems: Problems) -> list[Files]:
-    """Read a pack's files and those of the packs it extends, the last base first."""
-    packs: list[Files] = []
-    seen: list[Path] = []
-    wanted_by: Location | None = None
-    while True:
-        files = _files(folder, wanted_by, problems)
-        packs.insert(0, files)
-        seen.append(folder.resolve())
-        manifest = files.nodes.get(MANIFEST)
-        extends = manifest.get("extends") if isinstance(manifest, YMap) else None
-        if not isinstance(extends, YScalar):
-            return packs
-        folder, wanted_by = folder / extends.text, extends.at
-        if folder.resolve() in seen:
-            problems.add(
-                extends.at, "extends-cycle", f"packs extend each other in a circle: `{extends.text}`.", "Break it."
-            )
-            return packs
-
-
-def _files(folder: Path, wanted_by: Location | None, problems: Problems) -> Files:
-    at = Location(str(folder / MANIFEST))
-    if not (folder / MANIFEST).is_file():
-        hint = "Check the path, or begin a pack: `valuelift rules new pack ID`."
-        if wanted_by is not None:
-            hint = "Check the path, which counts from the folder of this pack."
-        problems.add(wanted_by or at, "no-pack", f"`{folder}` is no rule pack: it has no {MANIFEST}.", hint)
-        return Files({}, at)
-    for path in sorted([*folder.glob("*.yml"), *(folder / TALK).glob("*.yml")]):
-        problems.add(
-            Location(str(path)), "wrong-suffix", "rule files end in `.yaml`; this one is not read.", "Rename it."
-        )
-    return Files(read_nodes(_yaml_files(folder), problems), at, read_nodes(_yaml_files(folder / TALK), problems))
-
-
-def _yaml_files(folder: Path) -> list[Path]:
-    return sorted(path for path in folder.glob("*.yaml") if not path.name.startswith("."))
 
 
 # --- merging ---
@@ -154,7 +72,7 @@ class Items:
         """Leave out an inherited item."""
         name = node.text if isinstance(node, YScalar) else ""
         section = self._section_of.get(name)
-        if section not in _CAN_BE_DISABLED or (section, name) not in self._inherited:
+        if section not in CAN_BE_DISABLED or (section, name) not in self._inherited:
             what, hint = self._cannot_be_disabled(name)
             self.problems.add(node.at, "unknown-id", what, hint)
             return
@@ -165,13 +83,13 @@ class Items:
     def _cannot_be_disabled(self, name: str) -> tuple[str, str]:
         """Return why an item cannot be disabled, and what to do."""
         kind = next((section for section, key in sorted(self._inherited) if key == name), None)
-        if kind in _CAN_BE_DISABLED:
+        if kind in CAN_BE_DISABLED:
             return f"`{name}` is disabled a second time.", "Leave it out here."
         if kind is not None:
             hint = "Disable the rules that advise it." if kind == "actions" else ""
-            return f"`{name}` is of `{kind}`; only {_listed(_CAN_BE_DISABLED)} are disabled.", hint
-        known = [key for section, key in self._inherited if section in _CAN_BE_DISABLED]
-        return f"there is nothing inherited called `{name}` to disable.", did_you_mean(name, known)
+            return f"`{name}` is of `{kind}`; only {_listed(CAN_BE_DISABLED)} are disabled.", hint
+        known = [key for section, key in self._inherited if section in CAN_BE_DISABLED]
+        return f"there is nothing inherited called `{name}` to disable.", did_you_mean(name, known) or _LOOK
 
     def replace(self, section: str, node: Node) -> None:
         """Put an item in the place of an inherited one with the same id."""
@@ -193,21 +111,42 @@ class Items:
         self.overrides.append(Override(SECTIONS[section], name.text, "replaced", name.at))
 
     def grow(self, section: str, node: Node, form: Form) -> None:
-        """Add to the rows, criteria or points of an inherited item, behind those that it has."""
+        """Add to the rows, criteria or points of an inherited item: behind those that it has, or above a row."""
         name, key = self._id(section, node), CAN_GROW[section]
         added = form.required_items(key)
+        above = form.node("above") if section == "tables" else None
         old = self.sections[section].get(name.text)
         if (section, name.text) not in self._inherited or not isinstance(old, YMap):
             known = [each for kind, each in self._inherited if kind == section and each in self.sections[section]]
             what = f"there is no inherited {SECTIONS[section]} `{name.text}` to add to."
-            self.problems.add(name.at, "unknown-id", what, did_you_mean(name.text, known))
+            self.problems.add(name.at, "unknown-id", what, did_you_mean(name.text, known) or _LOOK)
             return
         entries = (
-            (word, YList(value.items + added, value.at) if word.text == key and isinstance(value, YList) else value)
+            (word, self._grown(old, value, added, above) if word.text == key and isinstance(value, YList) else value)
             for word, value in old.entries
         )
         self.sections[section][name.text] = YMap(tuple(entries), old.at)
         self.overrides.append(Override(SECTIONS[section], name.text, f"has more {key}: {len(added)}", name.at))
+
+    def _grown(self, item: YMap, parts: YList, added: tuple[Node, ...], above: Node | None) -> YList:
+        """Return the parts of an item with more of them; `above` names the row before which they go."""
+        place = len(parts.items)
+        hit = item.get("hit")
+        if above is not None and (not isinstance(hit, YScalar) or hit.text != "first"):
+            message = "only in a table with `hit: first` does the order of rows decide anything."
+            self.problems.add(above.at, "unsuited-key", message, "Leave out `above`.")
+        elif above is not None:
+            ids = [
+                row.text
+                for each in parts.items
+                if isinstance(each, YMap) and isinstance(row := each.get("id"), YScalar)
+            ]
+            word = above.text if isinstance(above, YScalar) else ""
+            if word in ids:
+                place = ids.index(word)
+            else:
+                self.problems.add(above.at, "unknown-id", f"the table has no row `{word}`.", which_word(word, ids))
+        return YList((*parts.items[:place], *added, *parts.items[place:]), parts.at)
 
     def add(self, section: str, node: Node) -> None:
         """Add an item; a parameter of the same name changes the inherited one."""
@@ -216,13 +155,12 @@ class Items:
         if section == "parameters" and inherited and isinstance(node, YMap):
             self._change(name, self.sections[section][name.text], node)
         elif section == "parameters" and self._is_misspelt(name.text, node):
-            known = [key for kind, key in self._inherited if kind == section]
-            hint = f"{did_you_mean(name.text, known)} A parameter of your own needs a `title`.".strip()
+            hint = f"{did_you_mean(name.text, self.sections[section])} A parameter of your own needs a `title`.".strip()
             what = f"there is no inherited parameter `{name.text}` whose value could be changed."
             self.problems.add(name.at, "unknown-id", what, hint)
         elif name.text in self._taken(section):
             first = self.sections[self._section_of.get(name.text, section)].get(name.text, node)
-            hint = "Put it under `replace:` to replace the inherited one." if inherited else "Rename one."
+            hint = _other_place(section) if inherited else "Rename one."
             self.problems.add(name.at, "duplicate-id", f"`{name.text}` is already used at {self._place(first)}.", hint)
         else:
             self.sections[section][name.text] = node
@@ -257,9 +195,15 @@ class Items:
         return node.at
 
 
-def _listed(words: Iterable[str]) -> str:
+def _other_place(section: str) -> str:
+    """Return where an item of this section belongs that is inherited."""
+    hint = "Put it under `replace:` to replace the inherited one."
+    return f"To add {CAN_GROW[section]}, put it under `add_to:`. {hint}" if section in CAN_GROW else hint
+
+
+def _listed(words: Iterable[str], joint: str = "and") -> str:
     *others, last = words
-    return f"{', '.join(others)} and {last}"
+    return f"{', '.join(others)} {joint} {last}"
 
 
 def _shown(node: Node | None) -> str:
@@ -282,7 +226,7 @@ def merge(packs: Iterable[Files], problems: Problems) -> tuple[Items, list[Manif
             _merge_added(form, items, problems)
         for form in forms.values():
             for section in SECTIONS:
-                for item in form.items(section):
+                for item in form.items(section, _begin(section)):
                     items.add(section, item)
             form.close()
     return items, manifests
@@ -304,11 +248,15 @@ def _merge_replaced(form: Form, items: Items, problems: Problems) -> None:
     node = form.node("replace")
     if node is None:
         return
+    if not _has_sections(node, "replace", CAN_BE_REPLACED, problems):
+        return
     replaced = Form(node, "`replace`", problems)
-    for section in SECTIONS:
-        if section != "parameters":
-            for item in replaced.items(section):
-                items.replace(section, item)
+    if replaced.has("parameters"):
+        hint = "Under `parameters`, `{param: ..., value: ...}` changes the inherited one."
+        replaced.problem(replaced.place("parameters"), "unknown-key", "parameters are not replaced.", hint)
+    for section in CAN_BE_REPLACED:
+        for item in replaced.items(section, _begin(section)):
+            items.replace(section, item)
     replaced.close()
 
 
@@ -316,14 +264,29 @@ def _merge_added(form: Form, items: Items, problems: Problems) -> None:
     node = form.node("add_to")
     if node is None:
         return
+    if not _has_sections(node, "add_to", CAN_GROW, problems):
+        return
     grown = Form(node, "`add_to`", problems)
     for section in CAN_GROW:
-        for item in grown.items(section):
+        for item in grown.items(section, _begin(section)):
             what = Form(item, f"what is added to {section}", problems)
             what.word(SECTIONS[section], KEBAB)
             items.grow(section, item, what)
             what.close()
     grown.close()
+
+
+def _begin(section: str) -> str:
+    return f"Begin each with `- {SECTIONS[section]}: ...`."
+
+
+def _has_sections(node: Node, key: str, sections: Iterable[str], problems: Problems) -> bool:
+    """Return whether a key holds sections, after noting the problem if it holds a list of items."""
+    if isinstance(node, YMap):
+        return True
+    hint = f"Write {_listed((f'`{section}:`' for section in sections), 'or')} below it, and the items below that."
+    problems.add(node.at, "wrong-shape", f"`{key}` holds sections, not {kind_of(node)}.", hint)
+    return False
 
 
 def _manifest(form: Form | None, files: Files, problems: Problems) -> Manifest:

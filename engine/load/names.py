@@ -6,11 +6,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from engine.errors import Location, Problems, did_you_mean
+from engine.load.layers import Layers
 from engine.model import Parameter
-from engine.vocabulary import Fact, Vocabulary, id_of
+from engine.vocabulary import Fact, FactKey, Vocabulary, id_of
 from engine.yaml12 import YScalar
 
 _CUSTOMER = "customer."
+_ELSEWHERE = "Look for its name by `valuelift rules show WORD`, or declare it in facts.yaml."
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +22,7 @@ class Names:
     vocabulary: Vocabulary
     parameters: Mapping[str, Parameter]
     problems: Problems
+    layers: Layers
 
     def fact(self, name: YScalar, scope: str | None) -> Fact | None:
         """Return the fact that a name means in a scope, or None after noting the problem."""
@@ -42,16 +45,24 @@ class Names:
 
     def _meant(self, name: str, scope: str | None) -> str:
         vocabulary = self.vocabulary
-        if name in vocabulary.families:
-            enum = vocabulary.enums[vocabulary.families[name]]
-            return f"There is one for each {enum.name}, such as `{name}.{enum.members[0]}`."
+        for owner, prefix in ((scope, ""), (None, _CUSTOMER)):
+            family = vocabulary.families.get(FactKey(owner, name))
+            if family is not None:
+                member = vocabulary.enums[family].members[0]
+                return f"There is one for each {family}, such as `{prefix}{name}.{member}`."
         if scope is not None and vocabulary.fact(name) is not None:
             return f"Write `{_CUSTOMER}{name}` for the customer's fact."
-        owner = next((key.scope for key in vocabulary.facts if key.name == name and key.scope), None)
+        known_keys = (*vocabulary.facts, *vocabulary.families)
+        owner = next((key.scope for key in known_keys if key.name == name and key.scope), None)
         if owner is not None and scope is None:
             return f"A row of `{owner}` has it: test it under `{owner}: {{any: ...}}`."
         if name in vocabulary.collections:
             return "It is a collection: only conditions on the customer look at its rows."
+        return self.near(name, scope) or _ELSEWHERE
+
+    def near(self, name: str, scope: str | None) -> str:
+        """Return a hint that names the fact or collection which is nearest to a word, by its name or its title."""
+        vocabulary = self.vocabulary
         if by_title := id_of(name, ((fact.name, fact.title) for fact in vocabulary.in_scope(scope))):
             return by_title
         known = [fact.name for fact in vocabulary.in_scope(scope)]

@@ -94,7 +94,7 @@ class Operands:
             if parameter.is_list:
                 self._problem(node.at, "wrong-shape", f"`{key}` takes one number; `{parameter.name}` is a list.")
                 return default
-            node = next(iter(scalars_of(parameter, node.at)), None)
+            node = next(iter(scalars_of(parameter, self.names.layers.latest(parameter.value_at, node.at))), None)
         found = form.number_of(node, f"`{key}`") if node is not None else None
         return default if found is None else found
 
@@ -113,7 +113,8 @@ class Operands:
         return self.names.parameter(name, form.value_place("param")) if name else None
 
     def _from_parameter(self, parameter: Parameter, fact: Fact, op: Op, at: Location) -> Constant | None:
-        if not parameter.values:  # its declaration has been reported
+        at = self.names.layers.latest(parameter.value_at, at)
+        if not parameter.values or self.problems.has(at):  # its declaration, or this for another use, has been reported
             return None
         if parameter.is_list != (op in TAKE_LISTS):
             is_one, wants = ("a list", "one value") if parameter.is_list else ("one value", "a list")
@@ -126,7 +127,7 @@ class Operands:
             return node
         parameter = self._parameter(node) if isinstance(node, YMap) else None
         if parameter is not None and not parameter.is_list:
-            return next(iter(scalars_of(parameter, node.at)), None)
+            return next(iter(scalars_of(parameter, self.names.layers.latest(parameter.value_at, node.at))), None)
         if parameter is not None or isinstance(node, YList):
             self._problem(node.at, "wrong-shape", "an item of a list is a single value.")
         return None

@@ -10,21 +10,24 @@ from engine.errors import Location, Problems
 from engine.load.actions import read_action, read_parameter
 from engine.load.claims import read_invariant, read_monotonicity
 from engine.load.conditions import Conditions
-from engine.load.form import SNAKE, Form
+from engine.load.files import FACTS, MANIFEST, TALK, Files, parsed, with_bases
+from engine.load.form import Form
 from engine.load.gates import read_gate, read_ladder
-from engine.load.merge import FACTS, MANIFEST, TALK, Files, Manifest, merge, parsed, talk_of, with_bases
+from engine.load.layers import Layers
+from engine.load.merge import Manifest, merge, talk_of
 from engine.load.method import check_sources, read_method_item
 from engine.load.names import Names
 from engine.load.operands import Operands
 from engine.load.reading import Reading
 from engine.load.rules import read_rule
 from engine.load.scorecards import read_scorecard
+from engine.load.shows import merged, read_shows
 from engine.load.tables import is_aggregate, read_table
 from engine.load.talk import read_talk
 from engine.load.vocabulary import VocabularyReader, with_actions, with_evidence
 from engine.model import AddTo, Override, Pack, SetFact
 from engine.vocabulary import FactKey, Vocabulary
-from engine.yaml12 import Node, YScalar, read_yaml
+from engine.yaml12 import Node, read_yaml
 
 CATALOG = "catalog.yaml"
 PROMOTION = ("change_stage", "affected")
@@ -46,6 +49,7 @@ class Parts:
     items: Mapping[str, Mapping[str, Node]]
     overrides: tuple[Override, ...]
     talk: Mapping[str, Node]
+    layers: Layers
 
 
 def load_catalogue(path: Path, shown_as: str | None = None) -> Vocabulary:
@@ -127,15 +131,17 @@ def _catalogue(node: Node) -> Vocabulary:
 def _parts(packs: list[Files], catalogue: Vocabulary, problems: Problems) -> Parts:
     vocabulary = _vocabulary(packs, catalogue, problems)
     items, manifests = merge(packs, problems)
+    shows, changed_roles = merged(manifest.shows for manifest in manifests)
     return Parts(
         manifest=manifests[-1],
         ladder=_latest(manifest.ladder for manifest in manifests),
-        shows=_latest(manifest.shows for manifest in manifests),
+        shows=shows,
         promotion=_latest(manifest.promotion for manifest in manifests),
         vocabulary=vocabulary,
         items=items.sections,
         talk=talk_of(packs, items),
-        overrides=tuple(items.overrides),
+        overrides=(*items.overrides, *changed_roles),
+        layers=Layers(tuple(str(Path(files.at.file).parent) for files in packs)),
     )
 
 
@@ -150,7 +156,7 @@ def _assemble(parts: Parts, problems: Problems) -> Pack:
     talk = read_talk(parts.talk, vocabulary, own.at, problems)
     if talk is not None and "value_kind" in vocabulary.enums:
         vocabulary = with_evidence(vocabulary, own.at)
-    names = Names(vocabulary, parameters, problems)
+    names = Names(vocabulary, parameters, problems, parts.layers)
     operands = Operands(names, problems)
     conditions = Conditions(names, operands, problems)
     reading = Reading(vocabulary, names, operands, conditions, actions, own.at, problems)
@@ -173,10 +179,10 @@ def _assemble(parts: Parts, problems: Problems) -> Pack:
         ladder=ladder,
         overrides=parts.overrides,
         talk=talk,
-        shows=_shows(parts.shows, reading),
+        shows=read_shows(parts.shows, reading),
         promotion=_promotion(parts.promotion, problems),
     )
-    _check_sole_owners(pack, problems)
+    _check_sole_owners(pack, parts.layers, problems)
     problems.raise_any()
     return pack
 
@@ -195,20 +201,6 @@ def _latest(nodes: Iterable[Node | None]) -> Node | None:
     return found[-1] if found else None
 
 
-def _shows(node: Node | None, reading: Reading) -> dict[str, str]:
-    shows: dict[str, str] = {}
-    if node is None:
-        return shows
-    form = Form(node, "`shows`", reading.problems)
-    for role, name in form.rest():
-        form.word_of(role, "a role", SNAKE)
-        fact = reading.names.fact(name, None) if isinstance(name, YScalar) else None
-        if not isinstance(name, YScalar):
-            form.word_of(name, "a fact")
-        shows[role.text] = fact.name if fact is not None else ""
-    return shows
-
-
 def _promotion(node: Node | None, problems: Problems) -> Mapping[str, int]:
     """Return up to how many per cent of the customers a new version may affect."""
     if node is None:
@@ -219,21 +211,22 @@ def _promotion(node: Node | None, problems: Problems) -> Mapping[str, int]:
     return {key: limit for key, limit in limits.items() if limit is not None}
 
 
-def _check_sole_owners(pack: Pack, problems: Problems) -> None:
+def _check_sole_owners(pack: Pack, layers: Layers, problems: Problems) -> None:
     """Check that what a scorecard chooses or a table aggregates gets its value from nothing else."""
-    concluded: dict[FactKey, list[str]] = {}
-    for key, what in _conclusions(pack):
-        concluded.setdefault(key, []).append(what)
+    concluded: dict[FactKey, list[tuple[str, Location]]] = {}
+    for key, what, at in _conclusions(pack):
+        concluded.setdefault(key, []).append((what, at))
     for key, what, at in _sole_owners(pack):
         fact = pack.vocabulary.facts.get(key)
-        others = [other for other in concluded[key] if other != what]
+        others = [other for other in concluded[key] if other[0] != what]
         if fact is not None and fact.falls_back_to is not None:
-            others.append(f"its fallback `{fact.falls_back_to}`")
+            others.append((f"its fallback `{fact.falls_back_to}`", fact.at))
         if fact is not None and fact.default is not None and what.startswith("scorecard"):
-            others.append("its default")
+            others.append(("its default", fact.at))
         if others:
-            message = f"{what} alone concludes `{key}`, but {others[0]} does as well."
-            problems.add(at, "shared-output", message, "Conclude another fact, or remove that.")
+            other, place = others[0]
+            message = f"{what} alone concludes `{key}`, but {other} does as well."
+            problems.add(layers.latest(place, at), "shared-output", message, "Conclude another fact, or remove that.")
 
 
 def _sole_owners(pack: Pack) -> Iterator[tuple[FactKey, str, Location]]:
@@ -244,16 +237,16 @@ def _sole_owners(pack: Pack) -> Iterator[tuple[FactKey, str, Location]]:
         yield scorecard.chooses, f"scorecard `{scorecard.id}`", scorecard.at
 
 
-def _conclusions(pack: Pack) -> Iterator[tuple[FactKey, str]]:
+def _conclusions(pack: Pack) -> Iterator[tuple[FactKey, str, Location]]:
     for rule in pack.rules:
         for conclusion in rule.conclusions:
             if isinstance(conclusion, SetFact | AddTo):
-                yield conclusion.fact, f"rule `{rule.id}`"
+                yield conclusion.fact, f"rule `{rule.id}`", rule.at
     for table in pack.tables:
         for output in table.outputs:
-            yield output, f"table `{table.id}`"
+            yield output, f"table `{table.id}`", table.at
     for gate in pack.gates:
-        yield pack.ladder.proposed, f"gate `{gate.id}`"
-        yield pack.ladder.move, f"gate `{gate.id}`"
+        yield pack.ladder.proposed, f"gate `{gate.id}`", gate.at
+        yield pack.ladder.move, f"gate `{gate.id}`", gate.at
     for scorecard in pack.scorecards:
-        yield scorecard.chooses, f"scorecard `{scorecard.id}`"
+        yield scorecard.chooses, f"scorecard `{scorecard.id}`", scorecard.at

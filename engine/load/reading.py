@@ -56,9 +56,8 @@ class Reading:
             elif SNAKE.match(name.partition(".")[0]):
                 self.names.fact(YScalar(name, name, text.at), scope)
             else:
-                self.problems.add(
-                    text.at, "wrong-placeholder", f"`{{{name}}}` is no placeholder.", "Name a fact or `{param:name}`."
-                )
+                hint = self.names.near(name, scope) or "Name a fact or `{param:name}`."
+                self.problems.add(text.at, "wrong-placeholder", f"`{{{name}}}` is no placeholder.", hint)
         if re.search(r"[{}]", _PLACEHOLDER.sub("", text.text)):
             self.problems.add(text.at, "wrong-placeholder", "a brace stands alone.", "Write placeholders as `{fact}`.")
 
@@ -124,12 +123,12 @@ class Reading:
     def is_derived(self, fact: Fact, at: Location) -> bool:
         """Return whether rules may conclude the fact, after noting the problem if not."""
         if not fact.is_derived:
-            self.problems.add(
-                at,
-                "not-derived",
-                f"rules cannot conclude `{fact.name}`: it is {fact.origin}.",
-                "Conclude a fact with `origin: derived`, which may fall back to it.",
-            )
+            hint = "Conclude a fact with `origin: derived`, which may fall back to it."
+            if fact.falls_back_to is not None:
+                hint = f"Conclude `{fact.falls_back_to}`, to which it falls back."
+            elif fact.is_own:
+                hint = "If nobody records it, declare it with `origin: derived`."
+            self.problems.add(at, "not-derived", f"rules cannot conclude `{fact.name}`: it is {fact.origin}.", hint)
         return fact.is_derived
 
 

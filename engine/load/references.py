@@ -39,7 +39,7 @@ class References:
     problems: Problems
     enums: Mapping[str, Enum]
     facts: dict[FactKey, Fact]
-    families: Mapping[str, str]
+    families: Mapping[FactKey, str]
 
     def resolve(self, declared: Declared) -> None:
         """Give a fact its default and its fallback."""
@@ -66,7 +66,7 @@ class References:
 
     def _fallback(self, fact: Fact, name: YScalar) -> str | None:
         target = self.facts.get(FactKey(fact.scope, name.text))
-        if target is None and name.text in self.families and fact.member:
+        if target is None and (fact.scope, name.text) in self.families and fact.member:
             target = self.facts.get(FactKey(fact.scope, f"{name.text}.{fact.member}"))
         if target is None:
             known = [key.name for key in self.facts if key.scope == fact.scope]

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from decimal import Decimal
 
-from engine.errors import counted
+from engine.errors import Location, counted
 from engine.load.conditions import conjunction
 from engine.load.form import KEBAB, SOURCE, Form
+from engine.load.layers import Layers
 from engine.load.operands import NUMERIC
 from engine.load.reading import MAX_PRIORITY, Reading, item_name
 from engine.load.values import WrongValueError, check_result
@@ -49,9 +50,10 @@ def read_table(node: Node, reading: Reading) -> Table:
         valid_until=end,
         status=form.choice("status", Status, Status.ACTIVE),
     )
-    _check_rows(table, form)
+    layers = reading.names.layers
+    _check_rows(table, form, layers)
     if collect in (Collect.SUM, Collect.COUNT) and outputs:
-        _check_together(table, outputs[0], form)
+        _check_together(table, outputs[0], form, layers.latest(*(row.at for row in table.rows), form.place("rows")))
     form.close()
     return table
 
@@ -163,18 +165,19 @@ def _values(form: Form, takes: tuple[Fact, ...], reading: Reading) -> tuple[Valu
     return tuple(value for value in found if value is not None)
 
 
-def _check_rows(table: Table, form: Form) -> None:
-    seen: set[str] = set()
+def _check_rows(table: Table, form: Form, layers: Layers) -> None:
+    seen: dict[str, Location] = {}
     for row in table.rows:
         if row.id in seen:
-            form.problem(row.at, "duplicate-id", f"{form.what} has two rows `{row.id}`.", "Rename one.")
-        seen.add(row.id)
+            at = layers.latest(seen[row.id], row.at)
+            form.problem(at, "duplicate-id", f"{form.what} has two rows `{row.id}`.", "Rename one.")
+        seen[row.id] = row.at
         if table.hit is Hit.PRIORITY and table.order and row.values and row.values[0] not in table.order:
             form.problem(row.at, "missing-in-order", f"`{row.values[0]}` does not stand in `order`.", "Add it there.")
 
 
-def _check_together(table: Table, output: Fact, form: Form) -> None:
-    """Check that what rows can come to together is a value that the output can have."""
+def _check_together(table: Table, output: Fact, form: Form, at: Location) -> None:
+    """Check that what rows can come to together is a value that the output can have; `at` is where to mend them."""
     if table.collect is Collect.COUNT:
         values: list[int | Decimal] = [1] * len(table.rows)
     else:
@@ -187,7 +190,7 @@ def _check_together(table: Table, output: Fact, form: Form) -> None:
         except WrongValueError as wrong:
             hint = f"Give `{output.name}` a wider `range`, or the rows smaller values."
             message = f"the rows can come to {together} together, but {wrong.message}"
-            form.problem(form.place("rows"), wrong.code, message, hint)
+            form.problem(at, wrong.code, message, hint)
 
 
 def is_aggregate(table: Table) -> bool:

@@ -7,7 +7,8 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from engine.errors import Problems
-from engine.load.merge import SECTIONS, merge, with_bases
+from engine.load.files import with_bases
+from engine.load.merge import SECTIONS, merge
 from engine.yaml12 import Node, YList, YScalar
 
 _PLACEHOLDER = re.compile(r"\{param:([^{}]+)\}")

@@ -8,12 +8,11 @@ from datetime import date
 from decimal import Decimal
 
 from engine.errors import counted, did_you_mean
-from engine.vocabulary import MAX_SCALED, Enum, Fact, Type, Value, id_of
+from engine.load.hints import date_hint, number_hint, several_hint
+from engine.vocabulary import MAX_SCALED, Enum, Fact, Type, Value, id_of, lies_within
 from engine.yaml12 import YScalar
 
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}\Z")
-_NOT_A_NUMBER = re.compile(r"[-+]?\.?(nan|inf|infinity)\Z", re.IGNORECASE)
-_CLOCK = re.compile(r"[0-9]+:[0-9]{2}(:[0-9]{2})?\Z")
 _YES_NO = {"yes": "true", "y": "true", "on": "true", "no": "false", "n": "false", "off": "false"}
 
 
@@ -53,9 +52,7 @@ def check_range(value: Value, fact: Fact) -> None:
     if isinstance(value, bool) or not isinstance(value, int | Decimal):
         return
     if (fact.least is not None and value < fact.least) or (fact.most is not None and value > fact.most):
-        least = "any" if fact.least is None else fact.least
-        most = "any" if fact.most is None else fact.most
-        raise WrongValueError("out-of-range", f"`{fact.name}` lies between {least} and {most}; {value} does not.")
+        raise WrongValueError("out-of-range", f"`{fact.name}` {lies_within(fact.least, fact.most)}, not {value}.")
 
 
 def check_result(value: int | Decimal, fact: Fact) -> None:
@@ -76,7 +73,7 @@ def number_of(scalar: YScalar, what: str) -> Decimal:
     """
     value = scalar.value
     if isinstance(value, bool) or not isinstance(value, int | Decimal):
-        raise WrongValueError("wrong-type", f"{what} is a number, not `{scalar.text}`.", _number_hint(scalar.text))
+        raise WrongValueError("wrong-type", f"{what} is a number, not `{scalar.text}`.", number_hint(scalar.text))
     if "e" in scalar.text.lower():
         raise WrongValueError(
             "has-exponent", f"{what} is written with an exponent: `{scalar.text}`.", "Write the number out."
@@ -92,7 +89,7 @@ def date_of(scalar: YScalar, what: str) -> date:
         WrongValueError: if it is not a real day written as YYYY-MM-DD.
     """
     if not _DATE.match(scalar.text):
-        raise WrongValueError("wrong-type", f"{what} is a date, not `{scalar.text}`.", "Write YYYY-MM-DD.")
+        raise WrongValueError("wrong-type", f"{what} is a date, not `{scalar.text}`.", date_hint(scalar.text))
     try:
         return date.fromisoformat(scalar.text)
     except ValueError:
@@ -153,21 +150,15 @@ def _text(scalar: YScalar, fact: Fact) -> str:
 def _member(scalar: YScalar, fact: Fact, enum: Enum) -> str:
     if scalar.text in enum.codes:
         return scalar.text
-    hint = id_of(scalar.text, enum.titles.items()) or did_you_mean(scalar.text, enum.members)
+    hint = (
+        id_of(scalar.text, enum.titles.items())
+        or several_hint(scalar.text, enum.members)
+        or did_you_mean(scalar.text, enum.members)
+    )
     if not hint and len(enum.members) <= 12:
         hint = f"It has: {', '.join(enum.members) or 'none'}."
     takes = f"which `{fact.name}` takes" if fact.names is None else f"whose members `{fact.key}` names"
     raise WrongValueError("unknown-member", f"`{scalar.text}` is no member of `{enum.name}`, {takes}.", hint)
-
-
-def _number_hint(text: str) -> str:
-    if _NOT_A_NUMBER.match(text):
-        return "There is no such number in rules; a missing value is tested by `known: false`."
-    if _CLOCK.match(text):
-        return "With a colon it is a text; write the number out, for example in minutes."
-    if re.fullmatch(r"[-+]?[0-9][0-9,_ ]*(\.[0-9]+)?", text):
-        return "Write the digits without separators." if len(text) <= 30 else "It has too many digits."
-    return ""
 
 
 _READERS: Mapping[Type, Callable[[YScalar, Fact], Value]] = {

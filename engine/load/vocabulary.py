@@ -10,6 +10,7 @@ from enum import StrEnum
 
 from engine.errors import Location, Problems, did_you_mean
 from engine.load.form import SNAKE, Form
+from engine.load.hints import type_hint
 from engine.load.references import Declared, References
 from engine.vocabulary import (
     MAX_SCALED,
@@ -26,37 +27,15 @@ from engine.vocabulary import (
     Type,
     Vocabulary,
 )
-from engine.yaml12 import Node, YMap, YScalar
+from engine.yaml12 import Node, YList, YMap, YScalar
 
 ACTION_ENUM = "action"
 ADVISED = FactKey(None, "advised")
 EVIDENCED = FactKey(None, "evidenced")
-RESERVED = frozenset(
-    [
-        "any",
-        "all",
-        "not",
-        "none",
-        "every",
-        "count",
-        "sum",
-        "known",
-        "missing",
-        "customer",
-        "row",
-        "rows",
-        "recorded",
-        "param",
-        "fact",
-        "fired",
-        "not_fired",
-        "provisional",
-        "gates",
-        "actions",
-        "advised",
-        "evidenced",
-    ]
-)
+RESERVED = frozenset([
+    "any", "all", "not", "none", "every", "count", "sum", "known", "missing", "customer", "row", "rows", "recorded",
+    "param", "fact", "fired", "not_fired", "provisional", "gates", "actions", "advised", "evidenced",
+])  # fmt: skip
 """Words that stand for something else where facts are named: in conditions, snapshots or cases."""
 
 NO_VALUE = "missing"
@@ -86,7 +65,7 @@ class VocabularyReader:
     enums: dict[str, Enum] = field(default_factory=lambda: {ACTION_ENUM: _action_enum({}, Location(""))})
     facts: dict[FactKey, Fact] = field(default_factory=dict)
     collections: dict[str, Collection] = field(default_factory=dict)
-    families: dict[str, str] = field(default_factory=dict)
+    families: dict[FactKey, str] = field(default_factory=dict)
     constraints: list[Constraint] = field(default_factory=list)
     _declared: list[Declared] = field(default_factory=list)
     _constraint_nodes: list[Node] = field(default_factory=list)
@@ -149,9 +128,9 @@ class VocabularyReader:
         if node is None:
             return {}
         if not isinstance(node, YMap):
-            form.problem(
-                node.at, "wrong-shape", "`members` is a mapping.", "Write `member: {en: ..., zh: ...}` for each."
-            )
+            listed = [item.text for item in node.items if isinstance(item, YScalar)] if isinstance(node, YList) else []
+            hint = f"Write `{next(iter(listed), 'member')}: {{en: ..., zh: ...}}` for each."
+            form.problem(node.at, "wrong-shape", "`members` is a mapping.", hint)
             return {}
         if not node.entries:
             form.problem(node.at, "empty-list", f"{form.what} has no members.", "Name at least one.")
@@ -200,7 +179,7 @@ class VocabularyReader:
                 self._declared.append(Declared(one.name, scope, default, fallback))
 
     def _declaration(self, key: YScalar, form: Form, scope: str | None) -> Fact:
-        type_ = form.choice("type", Type)
+        type_ = self._type(form)
         least, most = form.range("range")
         if (least is not None or most is not None) and type_ not in _NUMERIC:
             form.problem(form.place("range"), "unsuited-key", f"a fact of type {type_} has no `range`.")
@@ -240,12 +219,23 @@ class VocabularyReader:
             is_own=self._is_own,
         )
 
+    @staticmethod
+    def _type(form: Form) -> Type:
+        node = form.required("type", f"Add `type: ...` with one of {', '.join(Type)}.")
+        word = form.one_of(node, "`type`", Type, hint=type_hint) if node is not None else None
+        if word is not None:
+            return Type(word)
+        # A stand-in for which nothing else that is given comes out wrong.
+        return (
+            Type.CATEGORY if form.has("enum") else Type.NUMBER if form.has("range") or form.has("scale") else Type.FLAG
+        )
+
     def _enum_of(self, form: Form, type_: Type) -> str | None:
         if type_ not in _WITH_ENUM:
             if form.has("enum"):
                 form.problem(form.place("enum"), "unsuited-key", f"a fact of type {type_} has no `enum`.")
             return None
-        node = form.required("enum")
+        node = form.required("enum", "Name one by `enum: ...`; a list of your own is declared under `enums`.")
         name = form.one_of(node, "`enum`", self.enums, "unknown-enum") if node is not None else None
         if name is not None and type_ is Type.LEVEL and not self.enums[name].ordered:
             form.problem(
@@ -296,7 +286,7 @@ class VocabularyReader:
         enum = self.enums.get(form.one_of(per, "`per`", self.enums, "unknown-enum") or "")
         if enum is None:
             return
-        self.families[fact.name] = enum.name
+        self.families[fact.key] = enum.name
         for member in enum.members:
             if member in _COLUMNS:
                 message = f"`{fact.name}.{member}` is a column of snapshots, which says when rows were recorded."

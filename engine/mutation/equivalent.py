@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from engine.errors import Location, Problems, did_you_mean
+from engine.load.files import read_nodes
 from engine.load.form import Form
-from engine.load.merge import read_nodes
 from engine.mutation.mutants import Mutant
 from engine.vocabulary import Text
 from engine.yaml12 import YList, YMap

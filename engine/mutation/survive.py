@@ -11,8 +11,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from engine.assemble import assemble
-from engine.cases import Case, judge
+from engine.cases import Case
 from engine.compile.collect import ADVISED
+from engine.judging import judge
 from engine.mutation.mutants import Mutant, Mutants
 from engine.plan import Plan
 from engine.plan.again import Again, reads_of

@@ -31,15 +31,14 @@ def conflicts_at(program: Program, spots: Spots, fired: Sequence[tuple[int, str]
     at: dict[tuple[str | None, str], set[int]] = defaultdict(set)
     for rule, key in fired:
         at[program.rules[rule].scope, key].add(rule)
-    for stratum in program.strata:
-        for resolution in stratum.resolutions:
-            if not isinstance(resolution, Single):
-                continue
-            scope = resolution.fact.scope
-            for _, key in spots.get(scope, ()):
-                names = fact_conflict(resolution, at[scope, key].__contains__)
-                if names:
-                    yield Conflict(resolution.fact.name, key, names)
+    for resolution in program.resolutions:
+        if not isinstance(resolution, Single):
+            continue
+        scope = resolution.fact.scope
+        for _, key in spots.get(scope, ()):
+            names = fact_conflict(resolution, at[scope, key].__contains__)
+            if names:
+                yield Conflict(resolution.fact.name, key, names)
     for table in program.tables:
         for _, key in spots.get(table.scope, ()):
             names = table_conflict(program, table, at[table.scope, key].__contains__)
@@ -50,13 +49,12 @@ def conflicts_at(program: Program, spots: Spots, fired: Sequence[tuple[int, str]
 def provisional_at(chunk: Chunk, conditions: Conditions, rules: Rules, cards: Cards, spots: Spots) -> list[Provisional]:
     """Return what is provisional for one customer and its rows, with the rules and unknown facts it hangs on."""
     found: dict[tuple[FactKey, str], Provisional] = {}
-    for stratum in chunk.program.strata:
-        for resolution in stratum.resolutions:
-            provisional = chunk.provisional.get(resolution.fact, NOWHERE)
-            for index, key in spots.get(resolution.fact.scope, ()) if provisional is not NOWHERE else ():
-                if holds(provisional, index):
-                    hangs = _Hangs(chunk, conditions, rules, cards, spots, index)
-                    found[resolution.fact, key] = hangs.on(resolution, key, found)
+    for resolution in chunk.program.resolutions:
+        provisional = chunk.provisional.get(resolution.fact, NOWHERE)
+        for index, key in spots.get(resolution.fact.scope, ()) if provisional is not NOWHERE else ():
+            if holds(provisional, index):
+                hangs = _Hangs(chunk, conditions, rules, cards, spots, index)
+                found[resolution.fact, key] = hangs.on(resolution, key, found)
     return list(found.values())
 
 

@@ -7,12 +7,13 @@ from collections.abc import Iterable
 from engine.cases import rule_ids
 from engine.decision import State
 from engine.load.form import KEBAB, SNAKE
-from engine.load.merge import CAN_GROW, SECTIONS, VERSION
+from engine.load.merge import CAN_BE_REPLACED, CAN_GROW, SECTIONS, VERSION
 from engine.load.pack import PROMOTION
+from engine.load.shows import ROLES
 from engine.load.vocabulary import COSTS, MAX_SCALE, MEMBER, NO_VALUE, RESERVED, Direction
 from engine.model import Pack, Told
 from engine.schema.conditions import described
-from engine.schema.items import REPLACEABLE, Items, bounds
+from engine.schema.items import Items, bounds
 from engine.schema.shapes import (
     ANY,
     DATE,
@@ -39,7 +40,7 @@ def rules_file(pack: Pack) -> Schema:
     """Return the schema of a pack's rule files, `actions.yaml` among them."""
     definitions = Definitions()
     sections = Items(pack, definitions).sections()
-    replaced = item({section: sections[section] for section in REPLACEABLE})
+    replaced = item({section: sections[section] for section in CAN_BE_REPLACED})
     added = item({section: Items(pack, definitions).added_to(section) for section in CAN_GROW})
     return _file(item({**sections, "replace": replaced, "add_to": added}, minProperties=1), definitions)
 
@@ -56,13 +57,24 @@ def manifest(pack: Pack, rules: str) -> Schema:
         "title": text(),
         "extends": WORD,
         "ladder": item(dict.fromkeys(("stage", "proposed", "move", "days", "since", "before"), fact)),
-        "shows": {"type": "object", "propertyNames": word(SNAKE), "additionalProperties": fact},
+        "shows": _shows(pack, fact),
         "promotion": item(dict.fromkeys(PROMOTION, integer(0, 100))),
         "disable": listed(WORD),
         **{section: {"$ref": f"{rules}#/properties/{section}"} for section in (*SECTIONS, "replace", "add_to")},
     }
     needs = {"disable": {"required": ["extends"]}}
     return _file(item(keys, ("pack", "version", "title"), dependencies=needs), definitions)
+
+
+def _shows(pack: Pack, fact: Schema) -> Schema:
+    """Return the schema of `shows`: for a role of which more is made than a line, only facts that can play it."""
+    titles = {each.name: each.title for each in pack.vocabulary.in_scope(None)}
+    fitting = {
+        name: [each.name for each in pack.vocabulary.in_scope(None) if role.fits(each, pack.vocabulary)]
+        for name, role in ROLES.items()
+    }
+    roles = {name: one_of(names, titles) for name, names in fitting.items()}
+    return {"type": "object", "propertyNames": word(SNAKE), "properties": roles, "additionalProperties": fact}
 
 
 def catalogue_file(pack: Pack) -> Schema:

@@ -36,7 +36,6 @@ from engine.schema.shapes import (
 from engine.schema.values import CUSTOMER, Values
 from engine.vocabulary import Fact, Type
 
-REPLACEABLE = tuple(section for section in SECTIONS if section != "parameters")
 _PRIORITY = integer(-MAX_PRIORITY, MAX_PRIORITY)
 
 
@@ -74,7 +73,8 @@ class Items:
         key = CAN_GROW[section]
         ids = sorted(one.id for one in getattr(self._pack, section))
         keys = {SECTIONS[section]: offered(ids, word(KEBAB)), key: grown["properties"][key]}
-        return listed(item(keys, tuple(keys)))
+        place = {"above": word(KEBAB)} if section == "tables" else {}
+        return listed(item(keys | place, tuple(keys)))
 
     # --- rules ------------------------------------------------------------------------------------------------------
 

@@ -70,11 +70,7 @@ class Firing:
     """A program's rules compiled for durable-rules; `steps` to fire in each stratum. Not safe in two threads."""
 
     def __init__(self, program: Program, conditions: Conditions) -> None:
-        """Compile a program.
-
-        Raises:
-            LoweringError: if the pack does not fit the library's limits.
-        """
+        """Compile a program."""
         self._program = program
         self._conditions = conditions
         lowering = Lowering(program)

@@ -7,7 +7,7 @@ from dataclasses import field
 
 from engine.frozen import dataclass
 from engine.program import And, AtLeast, Cond, Lit, OneOf, Or, Program, ProgramRule
-from engine.session.matcher import Comparison, Pattern
+from engine.session.matcher import PROPERTIES_PER_VIEW, Comparison, Pattern
 from engine.vocabulary import FactKey
 
 
@@ -61,7 +61,7 @@ class Lowering:
     def _lower(self, cond: Cond) -> Iterator[tuple[Comparison, ...]]:
         """Yield the one conjunction that a condition is, or nothing if it can never be true."""
         found: list[Comparison] = []
-        for part in _conjuncts(cond):
+        for part in _in_portions([*_conjuncts(cond)]):
             if isinstance(part, Lit):
                 found.append(self._literal(part))
             elif part.items:
@@ -111,6 +111,14 @@ def _with_rules(groups: Sequence[Sequence[Pattern]]) -> list[list[Pattern]]:
                 rules[test.property] = rules.get(test.property, 0) | pattern.rules
         found.insert(0, noted)
     return found
+
+
+def _in_portions(parts: Sequence[Lit | Or]) -> Sequence[Lit | Or]:
+    """Return conjuncts as they are if a pattern holds so many, else portions of them, each as an `any` of one."""
+    while len(parts) > PROPERTIES_PER_VIEW:
+        starts = range(0, len(parts), PROPERTIES_PER_VIEW)
+        parts = [Or((And(tuple(parts[start : start + PROPERTIES_PER_VIEW])),)) for start in starts]
+    return parts
 
 
 def _conjuncts(cond: Cond) -> Iterator[Lit | Or]:

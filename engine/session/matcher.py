@@ -1,10 +1,10 @@
 """Match rules by durable-rules, inside the envelope in which the library is safe. Nothing else imports it.
 
-Rules of one stratum and scope are grouped into *views* of at most 40. A view is asserted as one flat fact that holds
-just what those of its rules read that can still be true, as whole numbers; a rule is one pattern, a conjunction of
-comparisons with constants that begins with the view's number. The fact is drained, only rule names are read, and it is
-retracted before the next one. No negation, join, `$or` or arithmetic ever reaches the library, and a missing value is
-a missing property.
+Rules of one stratum and scope are grouped into *views* of at most 40, and views, if there are very many, into several
+rulesets of the library. A view is asserted as one flat fact that holds just what those of its rules read that can still
+be true, as whole numbers; a rule is one pattern, a conjunction of comparisons with constants that begins with the
+view's number. The fact is drained, only rule names are read, and it is retracted before the next one. No negation,
+join, `$or` or arithmetic ever reaches the library, and a missing value is a missing property.
 
 Measured: a pattern of its own for the phase, or deleting the state instead of retracting, doubles the time; so do
 properties that no candidate reads.
@@ -16,17 +16,16 @@ import json
 import weakref
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from itertools import chain
 from typing import NamedTuple
 
 import durable_rules_engine as durable
 
-from engine.errors import LoweringError
-
 RULES_PER_VIEW = 40  # the library keeps at most 64 matching sibling tests on a stack, and 255 rules behind one test
 PROPERTIES_PER_VIEW = 200  # and at most 252 properties in a fact
-PATTERNS = 4_000  # a ruleset holds at most 4,096 rules
-VIEWS = 500  # and hangs when 512 first tests are distinct
+PATTERNS_PER_RULESET = 4_000  # a ruleset holds at most 4,096 rules
+VIEWS_PER_RULESET = 500  # and hangs when 512 first tests are distinct
 LARGEST = 2**62  # integers beyond 2**63 - 1 are silently cut
 _SID = "s"
 _RESERVED = ("id", "sid", "view")
@@ -56,44 +55,59 @@ class Pattern(NamedTuple):
 
 
 class View(NamedTuple):
-    """Patterns that one asserted fact decides, as bits, and what each of them reads."""
+    """Patterns that one asserted fact decides, as bits, what each of them reads, and the ruleset that holds them."""
 
+    ruleset: int
     number: int
     patterns: int
     properties: Mapping[int, tuple[str, ...]]
 
 
+@dataclass
+class _Ruleset:
+    """What one ruleset of the library is made from: rules by name, in `views` views."""
+
+    definition: dict[str, object] = field(default_factory=lambda: {"prime": {"all": [{"m": {"view": 0}}]}})
+    views: int = 0
+
+    def has_room(self, patterns: int) -> bool:
+        return self.views < VIEWS_PER_RULESET and len(self.definition) + patterns <= PATTERNS_PER_RULESET
+
+    def add(self, patterns: Iterable[Pattern]) -> int:
+        """Add a view, and return its number."""
+        self.views += 1
+        self.definition |= {str(pattern.place): _lowered(pattern, self.views) for pattern in patterns}
+        return self.views
+
+
 class Matcher:
-    """One compiled ruleset, as `definition` says. Not safe in two threads; a process has one per pack version."""
+    """Patterns compiled to rulesets of the library. Not safe in two threads; a process has one per pack version."""
 
     def __init__(self, groups: Iterable[Sequence[Pattern]]) -> None:
         """Compile groups of patterns; those of one group are decided together.
 
         Raises:
-            LoweringError: if there are too many patterns, one reads too many properties, names of properties collide
-                in the library's hash, or a constant is too large.
+            ValueError: for what no lowering makes of a pack: a pattern reads too many properties, names of properties
+                collide in the library's hash, or a constant is too large.
         """
-        self.definition: dict[str, object] = {"prime": {"all": [{"m": {"view": 0}}]}}
+        rulesets = [_Ruleset()]
         hashes: dict[int, str] = {}
         self.views: list[list[View]] = []
-        number = 0
         for group in groups:
             views = []
             for patterns in _portions(group):
-                number += 1
                 read = {one.place: tuple(test.property for test in one.comparisons) for one in patterns}
                 _check(dict.fromkeys(chain.from_iterable(read.values())), hashes)
-                views.append(View(number, sum(1 << place for place in read), read))
-                self.definition |= {str(pattern.place): _lowered(pattern, number) for pattern in patterns}
+                if not rulesets[-1].has_room(len(patterns)):
+                    rulesets.append(_Ruleset())
+                number = rulesets[-1].add(patterns)
+                views.append(View(len(rulesets) - 1, number, sum(1 << place for place in read), read))
             self.views.append(views)
-        if number > VIEWS or len(self.definition) > PATTERNS:
-            raise LoweringError(
-                f"{len(self.definition):,} patterns in {number} views are more than durable-rules can hold "
-                f"({PATTERNS:,} in {VIEWS}); split the pack, or write fewer rules with more tests each"
-            )
-        self._handle = durable.create_ruleset("valuelift", json.dumps(self.definition))
-        weakref.finalize(self, durable.delete_ruleset, self._handle)
-        self._fire(0, "")  # the library must have run an action before any state is deleted
+        self.definitions = [one.definition for one in rulesets]
+        self._handles = [durable.create_ruleset("valuelift", json.dumps(one)) for one in self.definitions]
+        for handle in self._handles:
+            weakref.finalize(self, durable.delete_ruleset, handle)
+            self._fire(handle, 0, "")  # the library must have run an action before any state is deleted
 
     def fire(self, view: View, candidates: int, rendered: Callable[[str], str]) -> int:
         """Return the candidates that hold, as bits.
@@ -108,33 +122,26 @@ class Matcher:
             RuntimeError: if the library refuses a fact.
         """
         properties = dict.fromkeys(chain.from_iterable(view.properties[place] for place in bits(candidates)))
-        names = self._fire(view.number, "".join(map(rendered, properties)))
+        names = self._fire(self._handles[view.ruleset], view.number, "".join(map(rendered, properties)))
         return sum(1 << int(name) for name in names) & candidates
 
-    def _fire(self, view: int, properties: str) -> list[str]:
+    def _fire(self, handle: int, view: int, properties: str) -> list[str]:
         try:
             fact = f'{{"id":"v","sid":"{_SID}","view":{view}{properties}}}'
-            code, state = durable.assert_fact(self._handle, fact)
+            code, state = durable.assert_fact(handle, fact)
             if code == 1:  # no pattern holds, and nothing was kept
                 return []
             if code != 0:
                 raise RuntimeError(f"durable-rules refused a fact (code {code})")
-            names = list(self._drain(state))
+            names = list(_drain(handle, state))
             if not names:
                 raise RuntimeError("durable-rules matched a fact and offered no action")
-            durable.retract_fact(self._handle, f'{{"id":"v","sid":"{_SID}"}}')
+            durable.retract_fact(handle, f'{{"id":"v","sid":"{_SID}"}}')
         except BaseException:
             # What was left half done would spoil the next decision.
-            durable.delete_state(self._handle, _SID)
+            durable.delete_state(handle, _SID)
             raise
         return names
-
-    def _drain(self, state: int) -> Iterator[str]:
-        action = durable.start_action_for_state(self._handle, state)
-        message = action[1] if action else None
-        while message is not None:
-            yield message[2 : message.index('"', 2)]  # {"name":{"m":{...}}}
-            message = durable.complete_and_start_action(self._handle, state)
 
 
 def bits(number: int) -> Iterator[int]:
@@ -155,6 +162,15 @@ def render(name: str, value: int) -> str:
     return f',"{name}":{max(-LARGEST, min(value, LARGEST)):d}'
 
 
+def _drain(handle: int, state: int) -> Iterator[str]:
+    """Complete every waiting action, and yield the names of their rules."""
+    action = durable.start_action_for_state(handle, state)
+    message = action[1] if action else None
+    while message is not None:
+        yield message[2 : message.index('"', 2)]  # {"name":{"m":{...}}}
+        message = durable.complete_and_start_action(handle, state)
+
+
 def _portions(group: Sequence[Pattern]) -> Iterator[Sequence[Pattern]]:
     """Split a group into what fits a view; those that need the same stand together, so that fewer views have any."""
     portion: list[Pattern] = []
@@ -167,10 +183,7 @@ def _portions(group: Sequence[Pattern]) -> Iterator[Sequence[Pattern]]:
     for pattern in sorted(group, key=by_commonest):
         more = {test.property for test in pattern.comparisons}
         if len(more) > PROPERTIES_PER_VIEW:
-            raise LoweringError(
-                f"a rule that tests {len(more)} facts side by side is more than durable-rules can hold "
-                f"({PROPERTIES_PER_VIEW}); let other rules conclude parts of it"
-            )
+            raise ValueError(f"a pattern reads {len(more)} properties, of which a fact holds {PROPERTIES_PER_VIEW}")
         if portion and (len(portion) == RULES_PER_VIEW or len(read | more) > PROPERTIES_PER_VIEW):
             yield portion
             portion, read = [], set()
@@ -184,9 +197,7 @@ def _lowered(pattern: Pattern, view: int) -> dict[str, object]:
     tests: list[object] = [{"view": view}]
     for test in pattern.comparisons:
         if not -LARGEST < test.constant < LARGEST:
-            raise LoweringError(
-                f"{test.constant:,} is too large for durable-rules, which counts to 2**62; use a larger unit"
-            )
+            raise ValueError(f"{test.constant:,} is too large for durable-rules, which counts to 2**62")
         equals = {test.property: test.constant}
         tests.append(equals if test.operator == "$eq" else {test.operator: equals})
     return {"all": [{"m": {"$and": tests} if len(tests) > 1 else {"view": view}}]}
@@ -196,10 +207,10 @@ def _check(read: Iterable[str], hashes: dict[int, str]) -> None:
     """Refuse property names that are reserved or that the library's 32-bit hash cannot tell apart."""
     for name in read:
         if name in _RESERVED or not name.isalnum():
-            raise LoweringError(f"`{name}` cannot be a property")
+            raise ValueError(f"`{name}` cannot be a property")
         other = hashes.setdefault(_fnv1a(name), name)
         if other != name:
-            raise LoweringError(f"durable-rules cannot tell the properties `{other}` and `{name}` apart")
+            raise ValueError(f"durable-rules cannot tell the properties `{other}` and `{name}` apart")
 
 
 def _fnv1a(name: str) -> int:

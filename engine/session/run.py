@@ -32,11 +32,7 @@ class Session:
     """A program compiled for durable-rules. One per process and pack version; not safe in two threads."""
 
     def __init__(self, program: Program) -> None:
-        """Compile a program.
-
-        Raises:
-            LoweringError: if the pack does not fit the library's limits.
-        """
+        """Compile a program."""
         self.program = program
         conditions = self._conditions = Conditions(program)
         self._firing = Firing(program, conditions)

@@ -20,7 +20,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from facts.database import StoreError
-from facts.snapshot import prepared_base
+from facts.feature_database import prepared_base
 from facts.store import Store
 
 if TYPE_CHECKING:

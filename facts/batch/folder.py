@@ -7,8 +7,9 @@ visible as of a date is decided by the same statement that reads the store.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from functools import cache
@@ -26,8 +27,8 @@ from engine.errors import which_word
 from facts import reading
 from facts.batch.scattered import is_scattered, sorted_copy
 from facts.database import StoreError
+from facts.feature_database import MEMORY, open_database
 from facts.features import base_columns, base_schemas
-from facts.snapshot import MEMORY, open_database
 from facts.tables import FACT_TABLES
 
 if TYPE_CHECKING:
@@ -113,7 +114,7 @@ class FactsFolder:
 
     def _ask(self, sql: str, as_of: date, known_at: datetime | None, **given: object) -> list[tuple[Any, ...]]:
         """Ask about the `keys` of the customers that are visible."""
-        with open_database(as_of, "") as database, _refused(self.path, "customers"):
+        with open_database(as_of, "") as database, _refusals_explained(self.path, "customers"):
             database.execute(f"SET memory_limit = '{MEMORY}'")
             self.show(database, ["customers"], known_at)
             database.execute("CREATE VIEW keys AS SELECT DISTINCT key FROM customers")
@@ -149,7 +150,7 @@ class FactsFolder:
         What is current of a register takes long to find out; if it is read `twice`, it is found out once.
 
         Args:
-            database: as `snapshot.open_database` gives it.
+            database: as `feature_database.open_database` gives it.
             part: which customers.
             known_at: everything is known by default.
             twice: the views are read themselves, and `fill` reads them once more.
@@ -181,7 +182,7 @@ class FactsFolder:
                 where = f"WHERE {owner.name} IN (SELECT customer FROM wanted)"  # noqa: S608 - own names
                 where += f" OR {owner.name} IS NULL" if owner.nullable else ""
             kind = "VIEW" if only is None and TABLES[name].info["shape"] == "event" else "TABLE"
-            with _refused(self.path, name):
+            with _refusals_explained(self.path, name):
                 database.execute(f"CREATE {kind} {name} AS FROM {VISIBLE}.{name} {where}")
                 _check_values(database, name, self.path)
 
@@ -192,7 +193,7 @@ class FactsFolder:
             StoreError: naming the first table of which one cannot be read.
         """
         for name in self.files:
-            with _refused(self.path, name):
+            with _refusals_explained(self.path, name):
                 database.execute(f"SELECT bit_xor(hash(COLUMNS(*))) FROM {VISIBLE}.{name}").fetchall()  # noqa: S608 - own names
 
     def show(self, database: DuckDBPyConnection, names: Iterable[str], known_at: datetime | None) -> None:
@@ -202,7 +203,7 @@ class FactsFolder:
 
     def cards(self, columns: Sequence[str], as_of: date, known_at: datetime | None) -> pa.Table:
         """Return who every customer is: `key` and these columns."""
-        with open_database(as_of, "") as database, _refused(self.path, "customers"):
+        with open_database(as_of, "") as database, _refusals_explained(self.path, "customers"):
             self._show(database, {"customers": (*base_columns()["customers"], *columns)}, None, known_at)
             return database.table(f"{VISIBLE}.customers").select("key", *columns).to_arrow_table()
 
@@ -248,7 +249,7 @@ class FactsFolder:
 
     def _column(self, name: str, column: Column[Any]) -> str:
         if column.name in self.columns[name]:
-            return f"{column.name}::{_sql_type(column)} AS {column.name}"
+            return f"{column.name}::{reading.duckdb_column(column)} AS {column.name}"
         return _empty(column)
 
 
@@ -298,7 +299,7 @@ def _empty(column: Column[Any]) -> str:
     if column.name == "recorded_at":
         return "TIMESTAMPTZ '0001-01-01' AS recorded_at"
     default = getattr(column.server_default, "arg", None)
-    return f"{'NULL' if default is None else repr(str(default))}::{_sql_type(column)} AS {column.name}"
+    return f"{'NULL' if default is None else repr(str(default))}::{reading.duckdb_column(column)} AS {column.name}"
 
 
 def _check_values(database: DuckDBPyConnection, name: str, path: Path) -> None:
@@ -345,33 +346,11 @@ def _check_words(
             raise unusable(path, [f"{name}: column {column!r} holds {word!r}. {hint}"])
 
 
-class _refused:  # noqa: N801 - used as a word
+@contextmanager
+def _refusals_explained(path: Path, name: str) -> Iterator[None]:
     """Turn what DuckDB says about a file into a StoreError."""
-
-    def __init__(self, path: Path, name: str) -> None:
-        self._path, self._name = path, name
-
-    def __enter__(self) -> None:
-        """Begin to watch."""
-
-    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
-        """Explain an error of DuckDB's; others pass."""
-        if isinstance(error, duckdb.Error):
-            said = str(error).partition("\n")[0]
-            raise unusable(self._path, [f"{self._name}: {said}"]) from None
-
-
-def _sql_type(column: Column[Any]) -> str:
-    kind = reading.arrow_type(column)
-    if pa.types.is_decimal(kind):
-        return f"DECIMAL({kind.precision}, {kind.scale})"
-    return _SQL_TYPES[kind]
-
-
-_SQL_TYPES = {
-    pa.string(): "VARCHAR",
-    pa.int64(): "BIGINT",
-    pa.bool_(): "BOOLEAN",
-    pa.date32(): "DATE",
-    pa.timestamp("us", "UTC"): "TIMESTAMPTZ",
-}
+    try:
+        yield
+    except duckdb.Error as error:
+        said = str(error).partition("\n")[0]
+        raise unusable(path, [f"{name}: {said}"]) from None

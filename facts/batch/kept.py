@@ -10,8 +10,9 @@ from datetime import date
 from pathlib import Path
 
 from engine.snapshot import Snapshot
-from facts.batch.ledger import RunFolder, runs_folder
+from facts.batch.ledger import runs_folder
 from facts.batch.pipeline import facts_of_part
+from facts.batch.run_folder import RunFolder
 from facts.marks import log_so_far
 from facts.runs import PublishedRun
 from facts.store import Store

@@ -116,12 +116,15 @@ def _nulls(name: str, paths: Sequence[Path]) -> Iterator[str]:
     for path in paths:
         with pq.ParquetFile(path) as file:
             for column in _required(TABLES[name]):
-                place = file.schema_arrow.get_field_index(column)
-                groups = [file.metadata.row_group(group) for group in range(file.metadata.num_row_groups)]
-                known = [group.column(place).statistics for group in groups]
-                if all(each is not None and each.has_null_count for each in known):
-                    missing = sum(each.null_count for each in known)
-                else:
-                    missing = file.read([column])[column].null_count
-                if missing:
+                if missing := _null_count(file, column):
                     yield f"{path.name}: column {column!r} has no value in {counted(missing, 'row')}"
+
+
+def _null_count(file: pq.ParquetFile, column: str) -> int:
+    """Return in how many rows a column has no value, by the file's statistics where it has them."""
+    place = file.schema_arrow.get_field_index(column)
+    groups = (file.metadata.row_group(number) for number in range(file.metadata.num_row_groups))
+    known = [group.column(place).statistics for group in groups]
+    if all(each is not None and each.has_null_count for each in known):
+        return sum(each.null_count for each in known)
+    return int(file.read([column])[column].null_count)

@@ -22,9 +22,10 @@ from facts.batch.carried import days_later, only, together
 from facts.batch.changes import changes, offsets
 from facts.batch.files import plain, read_facts, read_table
 from facts.batch.folder import FactsFolder, Part
-from facts.batch.ledger import RunFolder
+from facts.batch.run_folder import RunFolder
 from facts.batch.shards import of_shard
 from facts.database import StoreError
+from facts.feature_database import open_database, prepare
 from facts.features import base_schemas
 from facts.group_acceptance import LOOKED_AT as HEARD_OF
 from facts.group_acceptance import Judged, acceptance_in
@@ -33,7 +34,7 @@ from facts.group_flow import Flow, flow_in
 from facts.ideal import Ideal
 from facts.look_alikes import LOOKED_AT, look_alikes_in
 from facts.portfolio import facts_from, with_facts
-from facts.snapshot import open_database, portfolio_in, prepare, snapshot_in
+from facts.snapshot import portfolio_in, snapshot_in
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection

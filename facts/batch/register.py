@@ -13,9 +13,10 @@ import pyarrow.compute as pc
 from engine.errors import did_you_mean
 from engine.snapshot import Snapshot
 from facts.batch.carried import only
-from facts.batch.ledger import Ledger, RunFolder
+from facts.batch.ledger import Ledger
 from facts.batch.pipeline import Decide, Progress, facts_of_part
-from facts.batch.run import differing
+from facts.batch.run_folder import RunFolder
+from facts.batch.same import differing
 from facts.database import StoreError
 from facts.runs import PublishedRun, published_runs, remove_run
 from facts.store import Store

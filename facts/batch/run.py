@@ -10,16 +10,16 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
-import pyarrow as pa
 import pyarrow.parquet as pq
 
-from engine.errors import counted
 from engine.vocabulary import Vocabulary
-from facts.batch.files import plain, read_table
+from facts.batch.files import read_table
 from facts.batch.folder import FactsFolder, Part
-from facts.batch.ledger import Ledger, RunFolder, RunKey
+from facts.batch.ledger import Ledger
 from facts.batch.opening import open_folder
 from facts.batch.pipeline import PART, Decide, Job, Progress, in_threads, part_size
+from facts.batch.run_folder import RunFolder, RunKey
+from facts.batch.same import require_same
 from facts.batch.spark import Spark, started
 from facts.batch.spool import spool
 from facts.database import StoreError
@@ -99,33 +99,15 @@ class Batch:
             ProblemsError: if a value does not fit what is declared.
         """
         with self.ledger.lock(self.user, waiting, wait=wait), self._facts(progress) as (facts, log):
-            written = facts.written()
-            key = self._key(facts)
+            written, key = facts.written(), self._key(facts)
             run = self.ledger.run(key)
-            published = run.published()
-            number = run_number(self.store, _stored_run(key, run, self.user)) if self.store else None
-            if published is not None and (number is not None or self.store is None):
-                self._note(facts, written, run, progress)
-                return BatchRun(run, number, False, published.customers)
-            if run.has_begun():
-                _require_sound(run)
-            if self.spark is not None:
-                self._compute_on(self.spark, key, facts, run, progress)
-            else:
-                customers = facts.customers(self.as_of, self.known_at)
-                if not customers:
-                    raise facts.without_customers(self.as_of)
-                size = part_size(customers, self.part, self.workers)
-                run.begin(key, size, self._incremental(key, facts), log)
-                self._compute(facts, run, progress)
+            published = self._published(key, run)
+            if published is None:
+                self._finish(key, facts, run, log, progress)
             self._note(facts, written, run, progress)
-            if facts.written() != written:
-                self.ledger.remove(run)
-                raise StoreError(
-                    f"The facts in {facts.path} were not decided",
-                    "somebody changed them in the meantime",
-                    "Decide again once they are whole; write new facts beside the old ones and move them.",
-                )
+            if published is not None:
+                return published
+            self._require_unchanged(facts, written, run)
             return self._publish(key, run, progress)
 
     def force(self, progress: Progress, waiting: Callable[[str], object] = str, *, wait: bool = True) -> BatchRun:
@@ -144,13 +126,51 @@ class Batch:
             if self.spark is not None:
                 self._compute_on(self.spark, key, facts, again, progress)
             else:
-                said = before.folder.said()
-                firsts = (said.get("incremental") or {}).get("firsts")
-                again.begin(key, said["part_size"], firsts and {"after": None, "firsts": firsts})
+                firsts = before.folder.firsts
+                divided = None if firsts is None else {"after": None, "firsts": firsts}
+                again.begin(key, before.folder.said()["part_size"], divided)
                 self._compute(facts, again, progress)
             require_same(before.folder, again)
             shutil.rmtree(again.path)
         return before
+
+    def _published(self, key: RunKey, run: RunFolder) -> BatchRun | None:
+        """Return the same run if it is published already: in the store as well, where there is one."""
+        published = run.published()
+        number = run_number(self.store, _stored_run(key, run, self.user)) if self.store else None
+        if published is None or (number is None and self.store is not None):
+            return None
+        return BatchRun(run, number, False, published.customers)
+
+    def _finish(
+        self, key: RunKey, facts: FactsFolder, run: RunFolder, log: tuple[int, int] | None, progress: Progress
+    ) -> None:
+        """Compute what is missing of a run: all of it, or what an interrupted batch left over."""
+        if run.has_begun():
+            _require_sound(run)
+        if self.spark is not None:
+            self._compute_on(self.spark, key, facts, run, progress)
+            return
+        customers = facts.customers(self.as_of, self.known_at)
+        if not customers:
+            raise facts.without_customers(self.as_of)
+        size = part_size(customers, self.part, self.workers)
+        run.begin(key, size, self._incremental(key, facts), log)
+        self._compute(facts, run, progress)
+
+    def _require_unchanged(self, facts: FactsFolder, written: object, run: RunFolder) -> None:
+        """Remove a run whose facts are no longer those that were `written` when it was named after them.
+
+        Raises:
+            StoreError: if it is removed.
+        """
+        if facts.written() != written:
+            self.ledger.remove(run)
+            raise StoreError(
+                f"The facts in {facts.path} were not decided",
+                "somebody changed them in the meantime",
+                "Decide again once they are whole; write new facts beside the old ones and move them.",
+            )
 
     def _key(self, facts: FactsFolder) -> RunKey:
         decider = self.decider
@@ -181,20 +201,16 @@ class Batch:
         return {"after": None, "firsts": None}
 
     def _parts(self, run: RunFolder, facts: FactsFolder) -> list[Part]:
-        said = run.said()
-        firsts = (said.get("incremental") or {}).get("firsts")
-        if firsts is None:
-            return facts.divided(self.as_of, self.known_at, said["part_size"])
-        return facts.divided_at(self.as_of, self.known_at, firsts)
+        if run.firsts is None:
+            return facts.divided(self.as_of, self.known_at, run.said()["part_size"])
+        return facts.divided_at(self.as_of, self.known_at, run.firsts)
 
     def _compute(self, facts: FactsFolder, run: RunFolder, progress: Progress) -> None:
         _require_begun_by(run, on_spark=False)
-        parts, incremental = self._parts(run, facts), run.said().get("incremental")
-        after = RunFolder(self.ledger.root / incremental["after"]) if incremental and incremental["after"] else None
+        after = run.after
         job = replace(
-            self._job(facts.sorted_for(parts, run.path / "sorted"), run),
-            parts=parts,
-            is_incremental=incremental is not None,
+            self._divided(facts, run),
+            is_incremental=run.is_incremental,
             earlier=after if after is not None and after.published() else None,
         )
         job.compute(progress, in_threads(self.workers))
@@ -204,11 +220,9 @@ class Batch:
 
         Facts that are no longer those that were `written` when the run was looked for say nothing about it.
         """
-        if not self.is_incremental or run.is_noted() or run.said().get("shards") is not None:
+        if not self.is_incremental or run.is_noted() or run.shards is not None:
             return
-        parts = self._parts(run, facts)
-        job = replace(self._job(facts.sorted_for(parts, run.path / "sorted"), run), parts=parts)
-        job.note(progress, in_threads(self.workers))
+        self._divided(facts, run).note(progress, in_threads(self.workers))
         _remove_copies(run)
         if facts.written() != written:
             run.forget_notes()
@@ -217,7 +231,8 @@ class Batch:
         place = run.path / "shards"
         run.begin(key, self.part, shards=-(-facts.rows("customers") // self.part))
         _require_begun_by(run, on_spark=True)
-        shards = run.said()["shards"]
+        shards = run.shards
+        assert shards is not None, "it was begun on Spark"  # noqa: S101
         job = replace(self._job(facts.placed(), run), shards=place)
         progress("splitting", 0, 1)
         with started(spark, self.ledger.root / "spark.log") as cluster:
@@ -228,6 +243,11 @@ class Batch:
                 self.ledger.remove(run)
                 raise facts.without_customers(self.as_of)
             replace(job, parts=parts).compute(progress, cluster.each)
+
+    def _divided(self, facts: FactsFolder, run: RunFolder) -> Job:
+        """Return the job over a run's parts, each of which reads its own rows of the facts alone."""
+        parts = self._parts(run, facts)
+        return replace(self._job(facts.sorted_for(parts, run.path / "sorted"), run), parts=parts)
 
     def _job(self, facts: FactsFolder, run: RunFolder) -> Job:
         return Job(
@@ -334,43 +354,10 @@ def _require_begun_by(run: RunFolder, *, on_spark: bool) -> None:
     Raises:
         StoreError: if it was not.
     """
-    begun = run.said().get("shards") is not None
+    begun = run.shards is not None
     if begun != on_spark:
         raise StoreError(
             f"Run {run.name} cannot go on",
             f"it was begun {'on Spark' if begun else 'on one machine'}, which divides customers otherwise",
             f"Finish it by --engine {'spark' if begun else 'local'}, or delete {run.path} to begin anew.",
         )
-
-
-def require_same(stored: RunFolder, again: RunFolder) -> None:
-    """Check that two runs decided the same, customer by customer.
-
-    Raises:
-        StoreError: naming how many differ, and the first of them.
-    """
-    for number in range(again.parts()):
-        decided = again.get_table(again.decisions(number))
-        different = differing(_decided_by(stored, decided["customer"]), decided)
-        if different:
-            differ = counted(len(different), "customer differs", "customers differ")
-            raise StoreError(
-                f"The decisions of run {stored.name} are not what its facts lead to",
-                f"of part {number} {differ}, first {different[0]!r}",
-                f"Compare {stored.path} and {again.path}, and tell the developers.",
-            )
-
-
-def _decided_by(run: RunFolder, customers: pa.ChunkedArray) -> pa.Table:
-    """Return a run's decisions on some customers, given in order, whatever parts they are in."""
-    bounds = [("customer", ">=", customers[0].as_py()), ("customer", "<=", customers[-1].as_py())]
-    found = read_table(run.path / "decisions", filters=[*bounds, ("customer", "in", customers.to_pylist())])
-    return found.sort_by("customer").combine_chunks()
-
-
-def differing(one: pa.Table, other: pa.Table) -> list[str]:
-    """Return the customers for whom two tables of decisions differ."""
-    if plain(one).equals(plain(other)):
-        return []
-    rows = [{row["customer"]: row for row in table.to_pylist()} for table in (one, other)]
-    return sorted(key for key in rows[0].keys() | rows[1].keys() if rows[0].get(key) != rows[1].get(key))

@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from facts.snapshot import MEMORY
+from facts.feature_database import MEMORY
 
 _MOST_READ = 4
 """Times that a table may be read, all parts together; a table whose customers are more scattered is sorted first."""

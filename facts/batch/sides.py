@@ -13,9 +13,9 @@ import pyarrow.compute as pc
 from engine.errors import did_you_mean
 from engine.snapshot import Snapshot
 from facts.batch.files import plain, read_table
-from facts.batch.ledger import RunFolder
 from facts.batch.opening import open_folder
 from facts.batch.register import Entry, parts_with
+from facts.batch.run_folder import RunFolder
 from facts.database import StoreError
 from facts.figures import Decided
 from facts.runs import contributions, listed_decisions

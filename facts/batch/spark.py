@@ -20,7 +20,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from engine.errors import LoweringError, ProblemsError
+from engine.errors import ProblemsError
 from facts.batch.folder import FactsFolder, Part
 from facts.batch.pipeline import Job, Progress
 from facts.batch.shards import Piece, Slice, of_shard, pieces, slices, write
@@ -209,7 +209,7 @@ def _answer(work: Callable[[Any], Any], item: Any) -> tuple[Any, Exception | Non
     """Return a result, or what is wrong with the input: to try that again would change nothing."""
     try:
         return work(item), None
-    except (StoreError, ProblemsError, LoweringError) as error:
+    except (StoreError, ProblemsError) as error:
         return None, error
 
 

@@ -12,7 +12,7 @@ import pyarrow as pa
 
 from facts.batch.folder import TABLES
 from facts.batch.opening import needed_columns
-from facts.snapshot import MEMORY, open_database
+from facts.feature_database import MEMORY, open_database
 from facts.store import Store
 
 

@@ -29,38 +29,31 @@ _BASE_CURRENCY = "EUR"
 class DemoSummary:
     """What the store now tells."""
 
-    as_of: date
-    first_day: date
     customers: int
     rows: Mapping[str, int]  # by table
     told_before: bool  # nothing was added
 
 
-def build(store: Store, as_of: date = AS_OF) -> DemoSummary:
+def build(store: Store) -> DemoSummary:
     """Tell the demo story to an empty store; one that knows it already stays as it is.
 
     Each fact is recorded on the evening of the day on which it happened, or now if that is still to come.
-
-    Args:
-        store: where.
-        as_of: the day on which the story stands.
 
     Raises:
         StoreError: if the store holds other customers, or counts in another currency.
     """
     _require_currency(store)
     world = read_world()
-    told = whole_story(read_characters(world), world, as_of)
-    first_day = as_of - _TOLD_FOR
-    source = f"demo story as of {as_of}"
+    told = whole_story(read_characters(world), world, AS_OF)
+    source = f"demo story as of {AS_OF}"
     with store.writing() as connection:
         told_before = _is_told(connection, source)
         if not told_before:
             connection.execute(insert(customer_keys), [{"key": row["key"]} for row in told["customers"]])
             for name, rows in told.items():
-                _write(connection, FACT_TABLES[name], rows, source, (first_day, as_of))
+                _write(connection, FACT_TABLES[name], rows, source, (AS_OF - _TOLD_FOR, AS_OF))
     counts = {name: len(rows) for name, rows in told.items()}
-    return DemoSummary(as_of, first_day, counts["customers"], counts, told_before)
+    return DemoSummary(counts["customers"], counts, told_before)
 
 
 def _require_currency(store: Store) -> None:

@@ -14,9 +14,9 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from facts.feature_database import Base, declare, prepared_base
 from facts.features import group
 from facts.figures import Rows, rungs
-from facts.snapshot import Base, declare, prepared_base
 
 if TYPE_CHECKING:
     import pyarrow as pa

@@ -21,7 +21,8 @@ from pathlib import Path
 import pyarrow as pa
 
 from facts import reading
-from facts.tables import FACT_TABLES, portfolio
+from facts.house_tables import portfolio
+from facts.tables import FACT_TABLES
 
 FOLDER = Path(__file__).parent
 PORTFOLIO = FOLDER / "portfolio.sql"

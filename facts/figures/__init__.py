@@ -17,8 +17,8 @@ from typing import Any
 
 import pyarrow as pa
 
+from facts.feature_database import Base, declare, open_database, prepared_base
 from facts.features import base_schemas, group
-from facts.snapshot import Base, declare, open_database, prepared_base
 from facts.tables import STAGES
 
 _FOLDER = Path(__file__).parent

@@ -21,15 +21,17 @@ from facts.batch.ledger import Ledger
 from facts.batch.run import Batch
 from facts.batch.spool import spool
 from facts.demo import AS_OF, build
+from facts.feature_database import Base, prepared_base
 from facts.features import base_columns
 from facts.group_acceptance import acceptance_in
 from facts.group_flow import flow_in
 from facts.look_alikes import find_look_alikes
 from facts.portfolio import with_portfolio
-from facts.runs import decisions_of, last_portfolio
-from facts.snapshot import Base, portfolio_facts, prepared_base, take_snapshot
+from facts.runs import last_portfolio
+from facts.snapshot import portfolio_facts, take_snapshot
 from facts.store import Store
 from tests.commands.conftest import DAY, Call, call_command
+from tests.facts.stored_decisions import decisions_of
 from wiring import Desk
 
 Decided = Mapping[str, tuple[CustomerFacts, Decision]]

@@ -204,3 +204,34 @@ def test_who_was_told_of_since_the_last_run_is_explained_with_the_others(edited:
     assert found.code == 0, found.errors
     assert found.json == demo(*arguments, "--known-at", datetime.now(UTC).isoformat()).json
     assert "plum-gate" in [one["customer"] for one in found.json["listed"]]
+
+
+TALK = """
+tracks:
+  - track: only-one
+    value: people
+    needs: [quality]
+    form: question
+    text: {en: What do you expect of us?, zh: 您对我们有什么期望？}
+    sources: [V1]
+"""
+
+
+def test_what_changes_for_everybody_is_told_once(edited: Path, told_store: Path, tmp_path: Path) -> None:
+    """Talk of its own takes evidence from all customers: one line says so, and only who has other changes is listed."""
+    (talk := edited.parent / "told" / "talk").mkdir(parents=True)
+    (talk.parent / "pack.yaml").write_text(EDITED, encoding="utf-8")
+    (talk / "own.yaml").write_text(TALK, encoding="utf-8")
+    page = tmp_path / "impact.html"
+    query = ("rules", "diff", shipped_pack(), talk.parent, "--db", told_store, "--as-of", DAY)
+    found = call_command(*query, "--json").json
+    assert {one["fact"] for one in found["alike"]} == {"evidenced", "guard_rails"}
+    assert all(one["before"] and one["after"] is None for one in found["alike"] if one["fact"] == "evidenced")
+    assert found["affected"] == found["customers"] > found["apart"] >= len(found["listed"]) > 0
+    assert not any(change["fact"] == "evidenced" for one in found["listed"] for change in one["changes"])
+    answer = call_command(*query, "--html", page, "--lang", "en").output
+    assert answer.count("evidence: −") == 1
+    heading = f"For all {found['customers']} customers"
+    assert f"{heading}\n  Values with valid evidence: −" in answer
+    assert "by talk talk/" in " ".join(answer.split())
+    assert page.read_text(encoding="utf-8").count(heading) == 1

@@ -7,9 +7,10 @@ from pathlib import Path
 
 import pytest
 
+from facts.customer_facts import customer_facts
 from facts.demo import AS_OF
 from facts.own import value_of
-from facts.snapshot import customer_facts, take_snapshot
+from facts.snapshot import take_snapshot
 from facts.store import Store
 from tests.commands.conftest import DAY, Call, call_command
 from wiring import load_rules, shipped_pack

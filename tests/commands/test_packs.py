@@ -16,7 +16,7 @@ pack: local
 version: 1.0.0
 title: {en: Our own, zh: 本公司}
 extends: ../value_marketing
-shows: {value: value_next}
+shows: {guard_rails: null}
 """
 
 
@@ -232,7 +232,7 @@ def test_a_faulty_pack_is_not_put_to_use(demo: Call, packs: Path) -> None:
 
 def test_a_pack_may_show_less(demo: Call, packs: Path) -> None:
     """A pack that conveys no value is listed, run and recommended without one."""
-    (packs / "local" / "pack.yaml").write_text(LOCAL.replace("value: value_next", "flags: flags"), encoding="utf-8")
+    (packs / "local" / "pack.yaml").write_text(LOCAL.replace("guard_rails", "value"), encoding="utf-8")
     by_local = ["--pack", packs / "local", "--as-of", DAY]
     assert set(demo("batch", *by_local, "--json").json["counts"]) == {"stage", "move"}
     assert demo("customers", *by_local).code == 0

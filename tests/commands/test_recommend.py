@@ -8,6 +8,7 @@ import subprocess
 import sys
 from collections.abc import Mapping
 from dataclasses import replace
+from datetime import date
 from decimal import Decimal
 from pathlib import Path
 
@@ -18,13 +19,17 @@ from bench.cold import LIBRARIES
 from commands.layout import Layout
 from commands.output import print_page
 from common.texts import Texts, all_texts
+from engine.compile import compile_pack
 from engine.decision import Decision
 from engine.explain import Explainer
+from engine.load import pack_from_texts
 from engine.recommend import recommend
+from engine.session import Session
 from engine.snapshot import CustomerFacts
 from engine.wording import Wording
 from tests.commands.conftest import DAY, Call
 from tests.conftest import ROOT
+from tests.engine.sample import sample_texts
 from wiring import Desk
 
 SECTIONS = ("decision", "value", "plan", "guard_rails", "hangs_on")
@@ -225,6 +230,31 @@ def test_a_key_that_the_name_says_is_not_repeated(
     shown = recommend(desk.rules.pack, *decided["moonbridge"], "en")
     print_page(Layout(Texts("en"), desk.rules.pack).page(shown, {"name": name}))
     assert capsys.readouterr().out.splitlines()[0].partition("   ")[0] == f"{name or 'moonbridge'}{head}"
+
+
+def test_of_several_candidates_that_a_scorecard_chose_all_reasons_are_told() -> None:
+    """A set that a scorecard fills and the pack shows is said with what each member got its points for."""
+    texts = sample_texts()
+    texts["pack.yaml"] = texts["pack.yaml"].replace("shows: {", "shows: {best: best_two, ")
+    texts["facts.yaml"] = (
+        "facts: {best_two: {type: set, enum: value_kind, origin: derived, title: {en: Best, zh: 最佳}}}"
+    )
+    texts["best.yaml"] = """
+scorecards:
+  - scorecard: best-two
+    title: {en: Two, zh: 两项}
+    candidates: [brand, people, product]
+    chooses: best_two
+    best: 2
+    points:
+      - {rule: a, for: [brand], points: 3, because: {en: Known., zh: 知名。}}
+      - {rule: b, for: [product], points: 5, because: {en: Good., zh: 好。}}
+"""
+    pack = pack_from_texts(texts)
+    customer = CustomerFacts("C1", date(2026, 6, 30), {}, {}, {})
+    decision = Session(compile_pack(pack)).decide(customer)
+    (line,) = (one for one in recommend(pack, customer, decision, "en").profile if one.title == "Best")
+    assert (line.said, line.parts) == ("the brand, the product", ("+5 Good.", "+3 Known."))
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
 
+from engine.load import load_catalogue, load_pack
 from engine.load.uses import uses_of_parameters
 from engine.model import Condition
 from engine.phrasing import Phrasing, texts_of
@@ -99,6 +101,21 @@ def test_a_fact_a_parameter_and_an_action_are_shown() -> None:
     assert "stalled-new" in parameter["used_by"]
     assert (action["kind"], action["advised_by"]) == ("action", ["chain-has-gaps"])
     assert action["at"]["file"].endswith("chain.yaml")
+
+
+@pytest.mark.parametrize(
+    ("language", "said"), [("en", "120 in the pack that this one extends"), ("zh", "所扩展的规则包中为120")]
+)
+def test_a_changed_parameter_says_what_it_was(tmp_path: Path, language: str, said: str) -> None:
+    """Beside the value of the pack stands that of the pack which it extends, and nothing where nothing changed."""
+    manifest = "pack: mine\nversion: 0.1.0\ntitle: {en: Mine, zh: 我的}\nextends: " + os.path.relpath(
+        sample.PACK, tmp_path
+    )
+    (tmp_path / "pack.yaml").write_text(f"{manifest}\nparameters: [{{param: silent_after_days, value: 90}}]\n")
+    pack = load_pack(tmp_path, load_catalogue(sample.CATALOGUE))
+    (changed,) = Gallery(pack, language).portraits("silent_after_days")
+    (kept,) = Gallery(pack, language).portraits("warn_share")
+    assert (changed.notes[0], kept.notes) == (said, ())
 
 
 def test_a_parameter_within_a_factor_or_a_list_is_used() -> None:

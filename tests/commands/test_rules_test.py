@@ -64,19 +64,23 @@ def test_results_are_written_for_ci_servers(tested: Path) -> None:
     assert failed[0][0].get("message") == "move: expected up, but got stay"
 
 
-def test_the_pack_is_tested_anew_whenever_a_file_is_saved(tested: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The watch goes on over a file that is saved half-way, and ends with Ctrl-C."""
-    file = tested / "cases" / "wrong.yaml"
-    texts = iter(["cases: [", WRONG.replace("move: up", "move: stay")])
+def saving(monkeypatch: pytest.MonkeyPatch, file: Path, *texts: str) -> None:
+    """Let a file be saved with each of these texts while it is watched, as a person would, and then press Ctrl-C."""
+    left = iter(texts)
 
     def wait(_: float) -> None:
-        """Save the next text, as a person would, or press Ctrl-C."""
-        text = next(texts, None)
+        text = next(left, None)
         if text is None:
             raise KeyboardInterrupt
         file.write_text(text, encoding="utf-8")
 
     monkeypatch.setattr("commands.watching.saves.__defaults__", (wait,))
+
+
+def test_the_pack_is_tested_anew_whenever_a_file_is_saved(tested: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The watch goes on over a file that is saved half-way, and ends with Ctrl-C."""
+    file = tested / "cases" / "wrong.yaml"
+    saving(monkeypatch, file, "cases: [", WRONG.replace("move: up", "move: stay"))
     answer = call_command("rules", "test", tested, "--watch")
     assert [line for line in answer.lines if line.endswith("failed.")] == [
         "3 cases, each decided by session and plan: 1 failed.",
@@ -106,16 +110,7 @@ def test_a_watch_tells_what_each_save_does(small_pack: Path, told_store: Path, m
     """Failing cases and the impact against the version saved before; a broken save is told and passed over."""
     file = small_pack / "rules.yaml"
     rules = file.read_text(encoding="utf-8")
-    texts = iter(["rules: [", rules.replace("at_least: 90", "at_least: 20")])
-
-    def wait(_: float) -> None:
-        """Save the next text, as a person would, or press Ctrl-C."""
-        text = next(texts, None)
-        if text is None:
-            raise KeyboardInterrupt
-        file.write_text(text, encoding="utf-8")
-
-    monkeypatch.setattr("commands.watching.saves.__defaults__", (wait,))
+    saving(monkeypatch, file, "rules: [", rules.replace("at_least: 90", "at_least: 20"))
     answer = call_command("rules", "watch", small_pack, "--db", told_store, "--as-of", DAY, "--lang", "en", "--top", 1)
     assert answer.code == 0
     assert answer.output.count("2 cases, 0 failed.") == 2

@@ -217,9 +217,9 @@ def asked() -> Asked:
         found[kind(form)][0].update(form._asked)
         close(form)
 
-    def watched_required(form: Form, key: str) -> Any:
+    def watched_required(form: Form, key: str, hint: str = "") -> Any:
         found[kind(form)][1].add(key)
-        return required(form, key)
+        return required(form, key, hint)
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(Form, "close", watched_close)

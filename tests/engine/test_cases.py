@@ -8,7 +8,7 @@ from decimal import Decimal
 
 import pytest
 
-from engine.cases import Case, cases_from_text, judge, load_cases
+from engine.cases import Case, cases_from_text, load_cases
 from engine.decision import (
     AdvisedAction,
     CriterionState,
@@ -19,6 +19,7 @@ from engine.decision import (
     Provisional,
     State,
 )
+from engine.judging import judge
 from engine.snapshot import CustomerFacts, Row
 from engine.vocabulary import BEGINNING
 from tests.engine.sample import PACK as FOLDER

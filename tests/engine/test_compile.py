@@ -6,12 +6,14 @@ import os
 import re
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from engine.compile import compile_pack
+from engine.compile.strata import LONGEST
 from engine.errors import ProblemsError
 from engine.load import pack_from_texts
 from engine.program import (
@@ -29,7 +31,8 @@ from engine.program import (
     Program,
     SumAtLeast,
 )
-from tests.engine.corner_case_files import read_case
+from tests.engine.corner_case_files import CornerCase, read_case
+from tests.engine.executors import plan, session
 from tests.engine.sample import sample_pack, sample_texts
 
 ROOT = Path(__file__).parents[2]
@@ -230,6 +233,42 @@ def test_circles_that_hang_together_are_one_problem() -> None:
     assert ", and in at least 5 more ways. Let one of them read another fact." in problem
     (alone,) = cycle_problems({"rule": "all-pass", "when": {"guess": "a"}, "set": {"guess": "b"}})
     assert "more way" not in alone
+
+
+def row_of_rules(number: int, name: str) -> CornerCase:
+    """Return a pack of rules, each of which reads what the one before it sets; they are named by their place."""
+    derived = {f"y{place}": {"type": "integer", "origin": "derived"} for place in range(1, number + 1)}
+    rules = [
+        {"rule": name.format(place=place, left=number - place), "when": {f"y{place - 1}": 1}, "set": {f"y{place}": 1}}
+        for place in range(1, number + 1)
+    ]
+    facts = {"y0": {"type": "integer"}, **derived}
+    return read_case(
+        {"case": "in code", "decides": "in code", "expect": {}, "catalogue": {"facts": facts}, "pack": {"rules": rules}}
+    )
+
+
+@pytest.mark.parametrize("name", ["r{place:04}", "r{left:04}"])
+@pytest.mark.parametrize("number", [LONGEST + 1, 30 * LONGEST])
+def test_rules_that_wait_for_each_other_in_a_long_row_are_refused_at_their_place(name: str, number: int) -> None:
+    """Whatever they are called, and so whichever is looked at first: it is a problem of the pack, not a crash."""
+    with pytest.raises(ProblemsError) as caught:
+        compile_pack(row_of_rules(number, name).pack)
+    (problem,) = caught.value.problems
+    assert problem.code == "too-long"
+    assert "ends a row of more than 100 rules or facts, each of which needs the one before it." in problem.message
+    assert (problem.location.file, problem.location.line) == ("rules.yaml", 1)
+    assert problem.location.column > 1
+
+
+@pytest.mark.parametrize("name", ["r{place:04}", "r{left:04}"])
+def test_a_row_of_a_hundred_rules_is_compiled_and_decided(name: str) -> None:
+    """The limit is one that works."""
+    found = row_of_rules(LONGEST, name)
+    customer = replace(found.customer, facts={"y0": 1})
+    decision = session(found.pack, customer)
+    assert len(decision.fired) == LONGEST
+    assert plan(found.pack, customer) == decision
 
 
 # --- digest ---

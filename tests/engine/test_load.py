@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date
 from decimal import Decimal
 
@@ -314,13 +315,64 @@ def test_a_fact_keeps_everything_it_says() -> None:
 
 def test_a_family_declares_a_fact_for_each_member() -> None:
     """Each has the member's title in its own; the family's name alone is no fact."""
-    assert PACK.vocabulary.families == {"perception": "value_kind"}
+    assert PACK.vocabulary.families == {FactKey(None, "perception"): "value_kind"}
     assert [(fact.name, fact.title) for fact in FACTS.values() if fact.family == "perception"] == [
         ("perception.brand", Text("Perception of the brand", "对品牌的认知")),
         ("perception.people", Text("Perception of our people", "对人员的认知")),
         ("perception.product", Text("Perception of the product", "对产品的认知")),
     ]
     assert key("perception") not in FACTS
+
+
+SMALL = "pack: small\nversion: 1.0.0\ntitle: {en: Small, zh: 小}\n"
+TWO_FAMILIES = """
+enums:
+  part: {title: {en: Part, zh: 部分}, members: {left: {en: left, zh: 左}, right: {en: right, zh: 右}}}
+  side: {title: {en: Side, zh: 面}, members: {inner: {en: inner, zh: 内}, outer: {en: outer, zh: 外}}}
+facts:
+  worn: {type: flag, per: part, title: {en: "Worn {member}", zh: "{member}磨损"}}
+  mended: {type: flag, per: part, origin: derived, falls_back_to: worn, title: {en: Mended, zh: 修}}
+  loose: {type: flag, per: part, title: {en: "Loose {member}", zh: "{member}松"}}
+collections:
+  visits:
+    title: {en: Visits, zh: 拜访}
+    kind: register
+    facts:
+      worn: {type: flag, per: side, title: {en: "Worn {member}", zh: "{member}磨损"}}
+      seen: {type: flag, per: side, title: {en: "Seen {member}", zh: "{member}见"}}
+"""
+
+
+def test_families_of_one_name_are_told_apart_by_their_scope() -> None:
+    """A row's and the customer's have members of their own, and what falls back to one does so to its own."""
+    vocabulary = pack_from_texts({"pack.yaml": SMALL, "catalog.yaml": TWO_FAMILIES}).vocabulary
+    assert (vocabulary.families[FactKey(None, "worn")], vocabulary.families[FactKey("visits", "worn")]) == (
+        "part",
+        "side",
+    )
+    assert [fact.name for fact in vocabulary.in_scope("visits")] == [
+        "worn.inner",
+        "worn.outer",
+        "seen.inner",
+        "seen.outer",
+    ]
+    assert vocabulary.facts[FactKey(None, "mended.left")].falls_back_to == "worn.left"
+
+
+@pytest.mark.parametrize(
+    ("each", "name", "hint"),
+    [
+        ("", "worn", "There is one for each part, such as `worn.left`."),
+        ("each: visits, ", "worn", "There is one for each side, such as `worn.inner`."),
+        ("each: visits, ", "loose", "There is one for each part, such as `customer.loose.left`."),
+        ("", "seen", "A row of `visits` has it: test it under `visits: {any: ...}`."),
+    ],
+)
+def test_a_family_without_its_member_is_told_by_what_its_scope_has(each: str, name: str, hint: str) -> None:
+    """Whoever names a family alone is told of a member that can be written there."""
+    rule = f"rule: a, title: {{en: A, zh: 甲}}, because: {{en: B., zh: 乙。}}, {each}when: {{{name}: true}}, advise: []"
+    with pytest.raises(ProblemsError, match=re.escape(hint)):
+        pack_from_texts({"pack.yaml": SMALL, "catalog.yaml": TWO_FAMILIES, "rules.yaml": f"rules:\n  - {{{rule}}}\n"})
 
 
 def test_a_collection_has_a_kind_and_facts_of_its_rows() -> None:

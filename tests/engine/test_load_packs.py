@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from datetime import date
 from decimal import Decimal
@@ -91,6 +92,43 @@ def test_a_changed_parameter_keeps_to_the_inherited_range(tmp_path: Path) -> Non
     ]
 
 
+@pytest.mark.parametrize(
+    ("value", "said"),
+    [
+        (
+            "many",
+            "pack.yaml:6:39: parameter `silent_after_days` has a range, so it is a number, not `many`. [wrong-type]",
+        ),
+        (
+            "90.5",
+            (
+                "pack.yaml:6:39: parameter `silent_after_days`: `days_in_stage` is a whole number, not `90.5`. "
+                "Write it without a point. [wrong-type]"
+            ),
+        ),
+        (
+            "[90, 95]",
+            "pack.yaml:6:39: `at_least` takes one value; parameter `silent_after_days` is a list. [wrong-shape]",
+        ),
+    ],
+)
+def test_a_changed_parameter_that_does_not_suit_is_reported_where_it_was_changed(
+    tmp_path: Path, value: str, said: str
+) -> None:
+    """Once, however often the base uses it; whoever changed it cannot mend the base."""
+    with pytest.raises(ProblemsError) as raised:
+        extending(tmp_path, {}, f"parameters:\n  - {{param: silent_after_days, value: {value}}}\n")
+    assert [str(problem).rpartition("own/")[2] for problem in raised.value.problems] == [said]
+
+
+def test_a_parameter_of_the_base_that_does_not_suit_a_rule_is_reported_at_the_rule(tmp_path: Path) -> None:
+    """The rule is what its author can mend, also where a base of the base gave the value."""
+    rule = f"rules:\n  - {{rule: a, {RULE.removesuffix('{}')}{{is_key: {{param: silent_after_days}}}}, advise: []}}\n"
+    with pytest.raises(ProblemsError) as raised:
+        extending(tmp_path, {"own.yaml": rule})
+    assert [problem.location.file.rpartition("/")[2] for problem in raised.value.problems] == ["own.yaml"] * 2
+
+
 def test_items_are_replaced_and_disabled_by_id(tmp_path: Path) -> None:
     """A replacement takes the place of the inherited item; a disabled one is gone; both are listed with their place."""
     replacement = f"replace:\n  rules:\n    - {{rule: new-and-silent, {RULE}, set: {{interest: unaware}}}}\n"
@@ -119,6 +157,30 @@ add_to:
 """
 
 
+def test_roles_are_laid_over_those_of_the_base_one_by_one(tmp_path: Path) -> None:
+    """A pack that shows a fact more keeps what its base shows; a role that changes its fact is told as an override."""
+    pack = extending(tmp_path, {}, "shows: {credit: credit_limit}\n")
+    assert (pack.shows, pack.overrides) == ({"value": "value_next", "credit": "credit_limit"}, ())
+
+
+def test_a_role_that_changes_its_fact_is_an_override(tmp_path: Path) -> None:
+    """It stands in the place of the base's; said once more with the same fact, it changes nothing."""
+    fact = "facts:\n  own_value: {type: category, enum: value_kind, origin: derived, title: {en: Own, zh: 自有}}\n"
+    pack = extending(tmp_path, {"facts.yaml": fact}, "shows: {value: own_value, credit: credit_limit}\n")
+    own = str(tmp_path / "own" / "pack.yaml")
+    assert pack.shows == {"value": "own_value", "credit": "credit_limit"}
+    assert pack.overrides == (Override("role", "value", "value_next -> own_value", Location(own, 5, 9)),)
+    assert extending(tmp_path / "again", {}, "shows: {value: value_next}\n").overrides == ()
+
+
+def test_a_role_may_be_shown_no_more(tmp_path: Path) -> None:
+    """`null` takes it out of what the base shows; a role without a value was forgotten, and is an error."""
+    pack = extending(tmp_path, {}, "shows: {value: null}\n")
+    assert (pack.shows, [(one.id, one.change) for one in pack.overrides]) == ({}, [("value", "value_next -> null")])
+    with pytest.raises(ProblemsError, match="the role `value` has no fact"):
+        extending(tmp_path / "empty", {}, "shows: {value: }\n")
+
+
 def test_inherited_items_grow(tmp_path: Path) -> None:
     """What is added stands behind what the base has, with its own place; the rest stays, and the overrides tell it."""
     pack = extending(tmp_path, {"own.yaml": GROWN})
@@ -134,6 +196,53 @@ def test_inherited_items_grow(tmp_path: Path) -> None:
         ("gate", "new-to-established", "has more criteria: 1"),
         ("scorecard", "value-next", "has more points: 1"),
     ]
+
+
+FIRST = """\
+tables:
+  - table: risk-first
+    title: {en: Risk, zh: 风险}
+    inputs: [stage]
+    outputs: [risk_score]
+    hit: first
+    rows:
+      - {id: new, if: [new], then: [1], because: {en: New., zh: 新。}}
+      - {id: rest, if: ["-"], then: [2], because: {en: Rest., zh: 其余。}}
+"""
+ABOVE = """\
+add_to:
+  tables:
+    - table: risk-first
+      above: rest
+      rows: [{id: old, if: [established], then: [5], because: {en: Old., zh: 老客户。}}]
+"""
+
+
+def rows_above(folder: Path, own: str, first: str = FIRST) -> list[str]:
+    """Return the rows of a table that a pack adds to."""
+    base = write(folder / "base", {"pack.yaml": MANIFEST, "a.yaml": first})
+    write(folder / "own", {"pack.yaml": f"{MANIFEST}extends: ../base\n", "own.yaml": own})
+    (table,) = load_pack(base.parent / "own", load_catalogue(CATALOGUE)).tables
+    return [row.id for row in table.rows]
+
+
+def test_rows_are_added_above_the_one_that_takes_the_rest(tmp_path: Path) -> None:
+    """Where the first row that holds decides, rows behind one that always holds would never be looked at."""
+    assert rows_above(tmp_path, ABOVE) == ["new", "old", "rest"]
+    assert rows_above(tmp_path / "behind", ABOVE.replace("      above: rest\n", "")) == ["new", "rest", "old"]
+
+
+@pytest.mark.parametrize(
+    ("own", "hit", "said"),
+    [
+        (ABOVE.replace("above: rest", "above: rset"), "first", "the table has no row `rset`. Did you mean `rest`?"),
+        (ABOVE, "any", "only in a table with `hit: first` does the order of rows decide anything. Leave out `above`."),
+    ],
+)
+def test_a_place_that_is_none_is_told(tmp_path: Path, own: str, hit: str, said: str) -> None:
+    """An unknown row, and a table in which rows have no order."""
+    with pytest.raises(ProblemsError, match=re.escape(said)):
+        rows_above(tmp_path, own, FIRST.replace("hit: first", f"hit: {hit}"))
 
 
 @pytest.mark.parametrize(
@@ -253,8 +362,86 @@ def test_packs_do_not_extend_each_other_in_a_circle(tmp_path: Path) -> None:
     """A circle of `extends` is reported, not followed forever."""
     write(tmp_path, {"a/pack.yaml": f"{MANIFEST}extends: ../b\n", "b/pack.yaml": f"{MANIFEST}extends: ../a\n"})
     assert problems(tmp_path / "a") == [
-        "a/../b/pack.yaml:4:10: packs extend each other in a circle: `../a`. Break it. [extends-cycle]"
+        "b/pack.yaml:4:10: packs extend each other in a circle: `../a`. Break it. [extends-cycle]"
     ]
+
+
+SUM = """\
+tables:
+  - table: adds-up
+    title: {en: Sum, zh: 合计}
+    inputs: [stage]
+    outputs: [risk_score]
+    hit: collect
+    collect: sum
+    rows: [{id: new, if: [new], then: [400], because: {en: New., zh: 新。}}]
+"""
+
+
+@pytest.mark.parametrize(
+    ("base", "own", "said"),
+    [
+        (
+            SUM,
+            "add_to: {tables: [{table: adds-up, rows: [{id: b, if: [-], then: [700], because: {en: A, zh: 甲}}]}]}\n",
+            "own.yaml:1:43: the rows can come to 1100 together, but `risk_score` lies between 0 and 1000, not 1100.",
+        ),
+        (
+            SUM,
+            f"rules:\n  - {{rule: also, {RULE}, set: {{risk_score: 5}}}}\n",
+            "own.yaml:2:5: table `adds-up` alone concludes `risk_score`, but rule `also` does as well.",
+        ),
+        (
+            FIRST,
+            ABOVE.replace("id: old", "id: rest"),
+            "own.yaml:5:14: table `risk-first` has two rows `rest`. Rename one.",
+        ),
+        (FIRST, "replace: {parameters: [{param: a, value: 1}]}\n", "own.yaml:1:11: parameters are not replaced. Under"),
+    ],
+)
+def test_what_a_pack_makes_wrong_with_its_base_is_told_in_the_pack(
+    tmp_path: Path, base: str, own: str, said: str
+) -> None:
+    """The base was right before, and whoever extends it cannot mend it."""
+    with pytest.raises(ProblemsError) as raised:
+        rows_above(tmp_path, own, base)
+    (problem,) = raised.value.problems
+    assert str(problem).rpartition("own/")[2].startswith(said)
+
+
+def test_places_in_a_base_are_told_without_ways_round(tmp_path: Path) -> None:
+    """`own/../base` is told as `base`, but not behind a link, where `..` leads elsewhere."""
+    base = write(tmp_path / "base", {"pack.yaml": MANIFEST, "a.yaml": "rules: 5\n"})
+    own = write(tmp_path / "own", {"pack.yaml": f"{MANIFEST}extends: ../base\n"})
+    assert problems(own) == [
+        "base/a.yaml:1:8: `rules` is a list, not `5`. Begin each with `- rule: ...`. [wrong-shape]"
+    ]
+    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / "elsewhere" / "link").symlink_to(own)
+    (found,) = problems(tmp_path / "elsewhere" / "link")
+    assert found.startswith("link/../base/a.yaml:1:8: ")
+    assert base.samefile(tmp_path / "elsewhere" / "link" / ".." / "base")
+
+
+@pytest.mark.parametrize(
+    ("own", "hint"),
+    [
+        (
+            f"rules:\n  - {{rule: new-and-silent, {RULE}, advise: []}}\n",
+            "Put it under `replace:` to replace the inherited one. [duplicate-id]",
+        ),
+        (
+            "tables:\n  - {table: risk, title: {en: A, zh: 甲}, inputs: [stage], outputs: [risk_score], rows: []}\n",
+            "To add rows, put it under `add_to:`. Put it under `replace:` to replace the inherited one. [duplicate-id]",
+        ),
+    ],
+)
+def test_an_id_of_the_base_is_told_where_it_belongs(tmp_path: Path, own: str, hint: str) -> None:
+    """Whoever writes an item once more wants to replace it, or to add to it."""
+    with pytest.raises(ProblemsError) as raised:
+        extending(tmp_path, {"own.yaml": own})
+    (problem,) = [one for one in raised.value.problems if one.code == "duplicate-id"]
+    assert str(problem).endswith(hint)
 
 
 def test_a_folder_without_manifest_is_no_pack(tmp_path: Path) -> None:

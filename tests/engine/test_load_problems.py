@@ -11,8 +11,8 @@ import pytest
 from engine.cases import cases_from_text
 from engine.errors import Problems, ProblemsError
 from engine.load import pack_from_texts
+from engine.load.files import read_nodes
 from engine.load.form import KEBAB
-from engine.load.merge import read_nodes
 from tests.conftest import ROOT
 from tests.engine.sample import sample_pack, sample_texts
 

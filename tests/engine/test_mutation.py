@@ -8,10 +8,11 @@ from random import Random
 import pytest
 
 from engine.assemble import assemble
-from engine.cases import Case, Expectation, cases_from_text, judge
+from engine.cases import Case, Expectation, cases_from_text
 from engine.compile import compile_pack
 from engine.decision import Decision
 from engine.errors import Location
+from engine.judging import judge
 from engine.load import pack_from_texts
 from engine.mutation import Mistake, Mutation, Tried, Verdict
 from engine.mutation.mutants import Mutants

@@ -4,10 +4,11 @@ from collections.abc import Sequence
 from dataclasses import replace
 from random import Random
 
-from engine.cases import Case, Expectation, judge
+from engine.cases import Case, Expectation
 from engine.compile import compile_pack
 from engine.decision import Decision
 from engine.errors import Location, ProblemsError
+from engine.judging import judge
 from engine.model import Pack
 from engine.retest import Retest
 from engine.session import Session

@@ -16,15 +16,14 @@ import pytest
 
 from engine.compile import compile_pack
 from engine.decision import Decision
-from engine.errors import LoweringError
 from engine.model import All, AnyOf, Pack
 from engine.session import Session
 from engine.session.lowering import Lowering
 from engine.session.matcher import (
     LARGEST,
-    PATTERNS,
+    PATTERNS_PER_RULESET,
     PROPERTIES_PER_VIEW,
-    VIEWS,
+    VIEWS_PER_RULESET,
     Comparison,
     Matcher,
     Pattern,
@@ -117,7 +116,8 @@ def test_only_comparisons_with_whole_numbers_reach_durable_rules() -> None:
         lowering = Lowering(program)
         for stratum in program.strata:
             list(lowering.steps(stratum.rules))
-        assert foreign_tests(Matcher(lowering.groups).definition) == []
+        for definition in Matcher(lowering.groups).definitions:
+            assert foreign_tests(definition) == []
 
 
 @pytest.mark.parametrize(
@@ -144,7 +144,7 @@ def test_the_check_of_what_reaches_durable_rules_finds_what_must_not(test: dict[
 @pytest.mark.parametrize("constant", [LARGEST, -LARGEST])
 def test_a_constant_beyond_the_library_is_refused(constant: int) -> None:
     """durable-rules silently cuts integers of more than 63 bits, so a constant of 2**62 does not get there."""
-    with pytest.raises(LoweringError, match=r"is too large for durable-rules, which counts to 2\*\*62"):
+    with pytest.raises(ValueError, match=r"is too large for durable-rules, which counts to 2\*\*62"):
         Matcher([[pattern(0, Comparison("f0", "$gte", constant))]])
 
 
@@ -182,39 +182,50 @@ def test_rules_that_read_more_than_one_fact_holds_are_spread() -> None:
     assert held(matcher, 0, known | {"f3x59": render("f3x59", 0), "f1x0": ""}) == [0, 2]
 
 
-def test_a_rule_of_too_many_facts_is_refused() -> None:
-    """A single rule cannot be spread; the message says what to do instead."""
-    with pytest.raises(LoweringError, match=r"tests 201 facts .* \(200\); let other rules conclude parts of it"):
+def test_a_pattern_that_no_fact_of_the_library_holds_is_refused() -> None:
+    """The lowering makes none of so many properties; a silent misfire would be worse than a fault."""
+    with pytest.raises(ValueError, match="a pattern reads 201 properties, of which a fact holds 200"):
         Matcher([[pattern(0, *(is_one(f"f{i}") for i in range(PROPERTIES_PER_VIEW + 1)))]])
 
 
-def test_as_many_views_as_allowed_fire() -> None:
-    """With 500 views the library still matches the last one."""
-    matcher = Matcher([pattern(i, is_one(f"f{i}"))] for i in range(VIEWS))
-    assert held(matcher, VIEWS - 1, {f"f{VIEWS - 1}": render(f"f{VIEWS - 1}", 1)}) == [VIEWS - 1]
+@pytest.mark.parametrize("number", [PROPERTIES_PER_VIEW, PROPERTIES_PER_VIEW + 1, 2 * PROPERTIES_PER_VIEW + 50])
+def test_a_rule_tests_as_many_facts_as_its_author_likes(number: int) -> None:
+    """More facts than one of the library holds are tested in portions: true, false and unknown are what they were."""
+    asked = {f"x{i}": 1 for i in range(number)}
+    found = case(
+        catalogue={"facts": {name: {"type": "integer"} for name in asked}},
+        conditions={"all-of-them": asked, "not-all": {"not": asked}},
+        facts=asked,
+    )
+    session = session_of(found.pack)
+    without_last = {name: value for name, value in asked.items() if name != f"x{number - 1}"}
+    for facts, expected in [(asked, ["all-of-them"]), ({**asked, "x0": 2}, ["not-all"]), (without_last, [])]:
+        assert fired(session.decide(replace(found.customer, facts=facts))) == expected
 
 
 @pytest.mark.parametrize(
-    ("groups", "size", "said"),
-    [(VIEWS + 1, 1, "502 patterns in 501 views"), (PATTERNS // 40, 40, "4,001 patterns in 100 views")],
+    ("groups", "size"), [(VIEWS_PER_RULESET + 1, 1), (PATTERNS_PER_RULESET // 40, 40), (VIEWS_PER_RULESET, 1)]
 )
-def test_a_pack_that_is_too_large_is_refused(groups: int, size: int, said: str) -> None:
-    """Where the library would hang or overflow, the compiler says how much is too much, and what to do."""
-    tests = [[pattern(i * size + j, is_one("f")) for j in range(size)] for i in range(groups)]
-    with pytest.raises(LoweringError, match=f"{said} are more .* split the pack"):
-        Matcher(tests)
+def test_a_pack_as_large_as_its_authors_like_is_matched(groups: int, size: int) -> None:
+    """What one ruleset of the library cannot hold goes into a second; first and last fire by their own."""
+    matcher = Matcher([[pattern(i * size + j, is_one(f"f{i}")) for j in range(size)] for i in range(groups)])
+    assert len(matcher.definitions) == (1 if groups == VIEWS_PER_RULESET else 2)
+    for group in (0, groups - 1):
+        places = list(range(group * size, group * size + size))
+        assert held(matcher, group, {f"f{group}": render(f"f{group}", 1)}) == places
+        assert held(matcher, group, {f"f{group}": render(f"f{group}", 0)}) == []
 
 
 def test_names_that_the_library_confuses_are_refused() -> None:
     """Two properties with one 32-bit hash would be one property to durable-rules, in whichever views they stand."""
-    with pytest.raises(LoweringError, match="cannot tell the properties `iedonjxk` and `djxyhaio` apart"):
+    with pytest.raises(ValueError, match="cannot tell the properties `iedonjxk` and `djxyhaio` apart"):
         Matcher([[pattern(0, is_one("iedonjxk"))], [pattern(1, is_one("djxyhaio"))]])
 
 
 @pytest.mark.parametrize("name", ["id", "sid", "view", "$s", "a.b", ""])
 def test_names_with_a_meaning_in_the_library_are_refused(name: str) -> None:
     """The session names properties itself; none of its names means anything to durable-rules."""
-    with pytest.raises(LoweringError, match="cannot be a property"):
+    with pytest.raises(ValueError, match="cannot be a property"):
         Matcher([[pattern(0, is_one(name))]])
 
 

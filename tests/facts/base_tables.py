@@ -10,8 +10,9 @@ import pyarrow as pa
 from engine.load.pack import load_catalogue
 from engine.snapshot import CustomerFacts, Snapshot
 from engine.vocabulary import BEGINNING, Value, Vocabulary
+from facts.customer_facts import customer_facts
 from facts.features import base_schemas
-from facts.snapshot import customer_facts, take_snapshot
+from facts.snapshot import take_snapshot
 from tests.conftest import ROOT
 
 AS_OF = date(2024, 6, 30)

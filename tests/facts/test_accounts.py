@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 import pytest
 from sqlalchemy import select
 
-from facts import tables
+from facts import house_tables
 from facts.accounts import (
     Account,
     Role,
@@ -36,7 +36,10 @@ def test_an_account_lives(store_url: str) -> None:
     assert token is not None
     assert logged_in(store, token, NOW) == ana
     with store.reading() as connection:
-        kept = [*connection.execute(select(tables.accounts)), *connection.execute(select(tables.account_sessions))]
+        kept = [
+            *connection.execute(select(house_tables.accounts)),
+            *connection.execute(select(house_tables.account_sessions)),
+        ]
     assert [secret for secret in (first, token) if secret in str(kept)] == []
     change_password(store, "ana", second := new_password())
     assert logged_in(store, token, NOW) is None

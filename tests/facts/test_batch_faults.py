@@ -19,18 +19,19 @@ from sqlalchemy import Connection, create_engine, make_url, text
 from sqlalchemy.exc import DBAPIError
 
 from facts import database
-from facts.batch.ledger import Ledger, RunFolder
+from facts.batch.ledger import Ledger
 from facts.batch.register import entries, find, prune, replay
 from facts.batch.run import Batch
+from facts.batch.run_folder import RunFolder
 from facts.batch.spool import spool
 from facts.database import StoreError
 from facts.demo import AS_OF, build
-from facts.runs import decisions_of
 from facts.store import Store
 from tests.commands.conftest import Answer, call_command
 from tests.facts.batch_child import PART, batch
 from tests.facts.server import Server, own_server
 from tests.facts.small_disk import SmallDisk, small_disk
+from tests.facts.stored_decisions import decisions_of
 from tests.profiles import count
 from wiring import shipped_rules
 

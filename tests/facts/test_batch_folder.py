@@ -19,10 +19,11 @@ from facts.batch.opening import open_folder
 from facts.batch.pipeline import part_size
 from facts.database import StoreError
 from facts.demo import AS_OF, build
+from facts.feature_database import open_database, prepare
 from facts.features import base_schemas
 from facts.generate import generate
 from facts.reading import arrow_schema, readable_columns
-from facts.snapshot import open_database, prepare, snapshot_in, take_snapshot
+from facts.snapshot import snapshot_in, take_snapshot
 from facts.store import Store
 from facts.tables import FACT_TABLES
 from tests.commands.conftest import call_command

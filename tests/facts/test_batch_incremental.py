@@ -15,8 +15,9 @@ import pyarrow.parquet as pq
 import pytest
 
 from facts.batch.changes import CALENDAR, CHANGED, COMMON, FIRST, NEW, offsets
-from facts.batch.ledger import TAKEN_OVER, Ledger, RunFolder
+from facts.batch.ledger import Ledger
 from facts.batch.run import Batch, BatchRun, Decider
+from facts.batch.run_folder import TAKEN_OVER, RunFolder
 from facts.features import FOLDER
 from facts.reading import arrow_type
 from facts.tables import FACT_TABLES

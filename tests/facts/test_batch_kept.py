@@ -15,15 +15,16 @@ from engine.snapshot import CustomerFacts
 from facts.audit import entry_of
 from facts.batch.files import read_facts
 from facts.batch.kept import KeptRun, kept_run, parts_of
-from facts.batch.ledger import Ledger, RunFolder, runs_folder
+from facts.batch.ledger import Ledger, runs_folder
 from facts.batch.pipeline import facts_of_part
 from facts.batch.run import Batch
+from facts.batch.run_folder import RunFolder
 from facts.database import StoreError
 from facts.demo import AS_OF, build
+from facts.house_tables import decision_runs
 from facts.recording import merge_customers, record
 from facts.runs import last_run
 from facts.store import Store
-from facts.tables import decision_runs
 from wiring import FEW, Desk, catalogue_digest, shipped_rules
 
 PART = 25

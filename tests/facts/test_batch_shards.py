@@ -15,9 +15,9 @@ from facts.batch.folder import TABLES, FactsFolder, Part
 from facts.batch.opening import open_folder
 from facts.batch.shards import NOBODY, of_shard, pieces, slices, write
 from facts.demo import AS_OF
+from facts.feature_database import open_database
 from facts.features import base_schemas
 from facts.generate import generate
-from facts.snapshot import open_database
 
 SHARDS = 7
 EVERYBODY = Part(0, "", None, 0)

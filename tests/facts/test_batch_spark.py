@@ -17,9 +17,10 @@ import pyarrow.parquet as pq
 import pytest
 
 from facts.batch.files import plain
-from facts.batch.ledger import Ledger, RunFolder
+from facts.batch.ledger import Ledger
 from facts.batch.register import find, replay
 from facts.batch.run import Batch
+from facts.batch.run_folder import RunFolder
 from facts.batch.spark import Spark
 from facts.database import StoreError
 from facts.demo import AS_OF

@@ -8,12 +8,13 @@ from dataclasses import replace
 import pyarrow as pa
 import pytest
 
-from facts import snapshot
+from facts import feature_database
 from facts.batch.files import read_table
-from facts.batch.ledger import Ledger, RunFolder
+from facts.batch.ledger import Ledger
 from facts.batch.opening import open_folder
 from facts.batch.pipeline import Job, in_threads
 from facts.batch.run import Batch
+from facts.batch.run_folder import RunFolder
 from facts.database import StoreError
 from facts.demo import AS_OF
 from facts.generate import generate
@@ -60,7 +61,7 @@ def test_what_does_not_fit_into_memory_lies_in_files_meanwhile(
     batch: Batch, run: RunFolder, monkeypatch: pytest.MonkeyPatch, memory: str
 ) -> None:
     """What is found is the same, and no file is left."""
-    monkeypatch.setattr(snapshot, "MEMORY", memory)
+    monkeypatch.setattr(feature_database, "MEMORY", memory)
     found, most = [], 0
     for part in job(batch, run)._portfolio():
         found.append(part)
@@ -89,7 +90,7 @@ def test_without_room_for_files_it_is_said_and_the_next_batch_goes_on(
     (run.path / "published.json").unlink()
     run.overflow.mkdir()
     with small_disk(run.overflow, 1):
-        monkeypatch.setattr(snapshot, "MEMORY", LITTLE)
+        monkeypatch.setattr(feature_database, "MEMORY", LITTLE)
         with pytest.raises(StoreError, match=r"(?s)did not finish.*overflow needs room"):
             job(batch, run).compute(lambda *_: None, in_threads(1))
     assert not run.portfolio.exists()

@@ -14,10 +14,10 @@ from facts import migrations
 from facts.audit import entries
 from facts.contacts import ERASED, erase, export, people
 from facts.database import StoreError, connect, database_url, is_sqlite
+from facts.house_tables import kept_answers as kept
 from facts.recording import merge_customers, record
 from facts.store import Store
 from facts.tables import FACT_TABLES, metadata
-from facts.tables import kept_answers as kept
 from facts.undoing import undo
 from tests.commands.conftest import call_command
 

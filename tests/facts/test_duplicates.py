@@ -1,6 +1,6 @@
 """Pairs of customers that may be one: what makes them likely, and what does not."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
@@ -15,14 +15,6 @@ from facts.undoing import undo
 TODAY = date(2026, 6, 30)
 Row = Mapping[str, object]
 THEN = datetime(2026, 1, 1, tzinfo=UTC)
-
-
-@pytest.fixture
-def store(store_url: str) -> Iterator[Store]:
-    """Return an empty store."""
-    store = Store.create(store_url)
-    yield store
-    store.close()
 
 
 def found(store: Store, *told: Row, contacts: Sequence[Row] = ()) -> list[Pair]:

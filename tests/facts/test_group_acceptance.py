@@ -7,9 +7,11 @@ from typing import Any
 import pyarrow as pa
 
 from facts.acceptance import Weights
+from facts.customer_facts import customer_facts
+from facts.feature_database import prepared_base
 from facts.group_acceptance import Judged, acceptance_in
 from facts.portfolio import with_portfolio
-from facts.snapshot import customer_facts, portfolio_facts, prepared_base
+from facts.snapshot import portfolio_facts
 from tests.facts.base_tables import AS_OF, BASE_CURRENCY, ago, base_of, catalogue, snapshot_of
 
 JUDGED = Judged(look_back_days=365, weights=Weights(least_heard=5, prior_heard=4, interval=90))

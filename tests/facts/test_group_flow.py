@@ -7,9 +7,11 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from facts.customer_facts import customer_facts
+from facts.feature_database import prepared_base
 from facts.group_flow import Flow, flow_in
 from facts.portfolio import with_portfolio
-from facts.snapshot import customer_facts, portfolio_facts, prepared_base
+from facts.snapshot import portfolio_facts
 from tests.facts.base_tables import AS_OF, BASE_CURRENCY, ago, base_of, catalogue, snapshot_of
 
 WANTED = Flow(flow_days=365, flow_least=3)

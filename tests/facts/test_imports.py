@@ -31,14 +31,6 @@ CHINESE = ",".join(RETAIL) + 3 * "\n489434,85048,圣诞玻璃球,12,2009-12-01 0
 LINE = ("489434", "85048", "GLASS BALL", "12", "2009-12-01 07:45:00", "6.95", "13085", "France")
 
 
-@pytest.fixture
-def store(store_url: str) -> Iterator[Store]:
-    """Return an empty store."""
-    store = Store.create(store_url)
-    yield store
-    store.close()
-
-
 def retail_file(folder: Path, *lines: tuple[str, ...], name: str = "lines.csv") -> Path:
     """Write invoice lines in the layout of Online Retail."""
     path = folder / name

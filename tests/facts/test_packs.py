@@ -3,7 +3,6 @@
 import hashlib
 import io
 import zipfile
-from collections.abc import Iterator
 
 import pytest
 from sqlalchemy import text
@@ -13,14 +12,6 @@ from facts.audit import entries
 from facts.database import StoreError, connect, database_url
 from facts.packs import StoredPack, active_pack, packs_of, rollback_pack, use_pack, uses
 from facts.store import Store
-
-
-@pytest.fixture
-def store(store_url: str) -> Iterator[Store]:
-    """Return an empty store."""
-    store = Store.create(store_url)
-    yield store
-    store.close()
 
 
 def pack(version: str, rules: str, folder: str = "ours") -> StoredPack:

@@ -15,10 +15,10 @@ from facts.audit import Entry, entries
 from facts.book import Book
 from facts.database import StoreError, connect, database_url
 from facts.declined import Declined, declined
+from facts.house_tables import audit
 from facts.packs import StoredPack, rollback_pack, use_pack
 from facts.recording import Statement, confirm_stage, merge_customers, record, state
 from facts.store import Store
-from facts.tables import audit
 from facts.undoing import undo
 from wiring import catalogue
 

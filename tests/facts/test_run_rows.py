@@ -15,23 +15,16 @@ from sqlalchemy import Select, select, text
 
 from facts import migrations, reading
 from facts.database import StoreError, connect, database_url, is_sqlite
+from facts.house_tables import decisions, portfolio
 from facts.on_record import on_record
-from facts.runs import Run, contributions, decisions_of, last_portfolio, publish, published_runs, remove_run
+from facts.runs import Run, contributions, last_portfolio, publish, published_runs, remove_run
 from facts.store import Store
 from facts.stored import Advised, _decided_by, advice, decided_by
-from facts.tables import decisions, portfolio
 from tests.commands.conftest import call_command
+from tests.facts.stored_decisions import decisions_of
 
 DAY = date(2026, 3, 1)
 CUSTOMERS = [f"K{number:04}" for number in range(3000)]
-
-
-@pytest.fixture
-def store(store_url: str) -> Iterator[Store]:
-    """Return an empty store."""
-    store = Store.create(store_url)
-    yield store
-    store.close()
 
 
 def put(store: Store, night: int, stage: str = "new", *, with_portfolio: bool = True) -> int:

@@ -17,9 +17,10 @@ from engine.errors import Location, ProblemsError
 from engine.snapshot import CustomerFacts, Snapshot, arrow_type
 from engine.snapshot import snapshot_of as columns_of
 from engine.vocabulary import Fact, Text, Type, Vocabulary
+from facts.customer_facts import customer_facts, make_ready
 from facts.features import FOLDER, KINDS, PREPARED, PREPARED_FOR_FEATURES, features
 from facts.recording import record
-from facts.snapshot import customer_facts, make_ready, portfolio_facts, take_snapshot
+from facts.snapshot import portfolio_facts, take_snapshot
 from facts.store import Store
 from tests.facts import worlds
 from tests.facts.base_tables import AS_OF, BASE_CURRENCY, ago, base_of, catalogue, recorded, snapshot_of

@@ -18,10 +18,11 @@ from sqlalchemy import text
 from facts import migrations
 from facts.database import StoreError, connect, database_url
 from facts.recording import Recorded, confirm_stage, merge_customers, record
-from facts.runs import Run, decisions_of, last_portfolio, publish
+from facts.runs import Run, last_portfolio, publish
 from facts.store import SCHEMA_REVISION, Store
 from facts.tables import indexed_metadata, metadata
 from facts.undoing import undo
+from tests.facts.stored_decisions import decisions_of
 
 TODAY = date(2026, 3, 1)
 START = datetime(2026, 1, 1, 12, tzinfo=UTC)

@@ -70,14 +70,16 @@ class Altering:
 
     def _alter_part(self, case: dict[str, Any], rng: Random) -> None:
         parts = [case[part] for part in _PARTS if case.get(part)]
-        if not parts:
-            return
-        content = rng.choice(parts)
+        if parts:
+            self.alter(rng.choice(parts), rng)
+
+    def alter(self, content: Any, rng: Random) -> None:
+        """Alter one thing in plain data, where it stands."""
         path, node = rng.choice([each for each in _nodes(content) if each[0]])
         parent, key = _at(content, path[:-1]), path[-1]
         match rng.randrange(6):
             case 0:
-                parent[key] = deepcopy(rng.choice(self._by_key[_key_of(path)]))
+                parent[key] = deepcopy(rng.choice(self._by_key.get(_key_of(path), [node])))
             case 1:
                 parent[key] = deepcopy(rng.choice(_ODD))
             case 2:

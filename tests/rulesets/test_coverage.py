@@ -9,9 +9,10 @@ from functools import cache
 import pytest
 
 from cli import COMMANDS
-from engine.cases import Case, judge
+from engine.cases import Case
 from engine.compile import compile_pack
 from engine.coverage import Coverage, cites, coverage
+from engine.judging import judge
 from engine.model import Pack
 from engine.plan import Plan
 from tests.rulesets.test_value_marketing import CASES, METHOD, PACK

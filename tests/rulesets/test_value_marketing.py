@@ -11,10 +11,11 @@ from pathlib import Path
 
 import pytest
 
-from engine.cases import Case, judge, load_cases
+from engine.cases import Case, load_cases
 from engine.compile import compile_pack
 from engine.decision import Decision, State
 from engine.errors import Location
+from engine.judging import judge
 from engine.load import load_catalogue, load_pack
 from engine.model import Advise, All, Move, Pack, Talk, Told
 from engine.plan import Plan

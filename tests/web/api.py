@@ -18,9 +18,9 @@ from starlette.testclient import TestClient
 
 from facts.accounts import Role
 from facts.demo import AS_OF
+from facts.house_tables import decisions
 from facts.runs import Run, publish
 from facts.store import Store
-from facts.tables import decisions
 from facts.tokens import SCOPES, create_token
 from tests.web.conftest import Pages
 from web.api.problems import MEDIA_TYPE

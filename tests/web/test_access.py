@@ -14,7 +14,7 @@ from starlette.testclient import TestClient
 from facts.accounts import FAILURES, IDLE, LOCKED, Role, logged_in, open_session
 from facts.accounts import log_in as enter
 from facts.demo import AS_OF
-from facts.tables import account_sessions, accounts, audit
+from facts.house_tables import account_sessions, accounts, audit
 from tests.conftest import ROOT
 from tests.web.conftest import FOREIGN, OWN, PASSWORD, Pages, form_token
 from web.access import SESSION

@@ -16,10 +16,10 @@ from sqlalchemy import update
 from facts.accounts import Account, Role, add_account
 from facts.audit import entries
 from facts.demo import AS_OF
+from facts.house_tables import kept_answers
 from facts.kept_answers import GIVEN_UP, KEPT, Kept, claim, give_back, keep
 from facts.recording import record
 from facts.store import Store
-from facts.tables import kept_answers
 from facts.tokens import Scope, create_token
 from tests.commands.conftest import DAY, call_command
 from tests.web.api import interface_of, program, program_of, publish_run, token_of

@@ -12,10 +12,10 @@ from sqlalchemy import delete, func, select, update
 
 from facts.accounts import Role
 from facts.database import StoreError
+from facts.house_tables import api_tokens, audit
+from facts.house_tables import reads as read_table
 from facts.reads import log_reads
 from facts.store import Store
-from facts.tables import api_tokens, audit
-from facts.tables import reads as read_table
 from facts.tokens import SCOPES, Scope, create_token, revoke_token
 from tests.commands.conftest import call_command
 from tests.web.api import interface_of, program, program_of

@@ -15,27 +15,21 @@ WITH
             lag(stage) OVER (PARTITION BY customer ORDER BY holds_from, key) AS stage_before
         FROM history
     ),
-    changes AS (
+    summed AS (
         SELECT
             customer,
-            max(holds_from) AS stage_since,
-            max_by(stage_before, (holds_from, key)) FILTER (stage_before IS NOT NULL) AS stage_before
+            max_by({stage: stage, until: override_until}, (holds_from, key)) FILTER (is_current) AS present,
+            max(holds_from) FILTER (stage IS DISTINCT FROM stage_before) AS stage_since,
+            max_by(stage_before, (holds_from, key)) FILTER (stage IS DISTINCT FROM stage_before) AS stage_before
         FROM steps
-        WHERE stage IS DISTINCT FROM stage_before
         GROUP BY customer
-    ),
-    present AS (
-        SELECT *
-        FROM history
-        WHERE is_current
-        QUALIFY row_number() OVER (PARTITION BY customer ORDER BY holds_from DESC, key DESC) = 1
     )
 SELECT
     customer,
-    p.stage,
-    c.stage_since,
-    as_of() - c.stage_since AS days_in_stage,
-    c.stage_before,
-    p.override_until AS stage_override_until
-FROM present p
-JOIN changes c USING (customer)
+    present.stage,
+    stage_since,
+    as_of() - stage_since AS days_in_stage,
+    stage_before,
+    present.until AS stage_override_until
+FROM summed
+WHERE present IS NOT NULL

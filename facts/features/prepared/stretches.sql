@@ -18,24 +18,19 @@ WITH
         SELECT owner, collection, recorded_from, coalesce(recorded_to, DATE '9999-12-31') AS recorded_to
         FROM (FROM statements UNION ALL FROM owners CROSS JOIN for_all)
     ),
-    reaches AS (
-        SELECT
-            *,
-            max(recorded_to) OVER (
-                PARTITION BY owner, collection
-                ORDER BY recorded_from, recorded_to
-                ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING
-            ) AS reached
-        FROM pieces
+    -- A piece begins a stretch unless another reaches it from before; the last to begin one begins the last.
+    begun AS (
+        SELECT p.*, before.owner IS NULL AS begins
+        FROM pieces p
+        LEFT JOIN pieces before
+            ON before.owner = p.owner
+            AND before.collection = p.collection
+            AND before.recorded_from < p.recorded_from
+            AND before.recorded_to >= p.recorded_from - 1
     ),
-    -- The last piece that nothing before it reaches begins the last stretch.
     lasts AS (
-        SELECT
-            owner,
-            collection,
-            max(recorded_from) FILTER (reached IS NULL OR recorded_from - reached > 1) AS recorded_from,
-            max(recorded_to) AS recorded_to
-        FROM reaches
+        SELECT owner, collection, max(recorded_from) FILTER (begins) AS recorded_from, max(recorded_to) AS recorded_to
+        FROM begun
         GROUP BY owner, collection
     )
 SELECT

@@ -8,7 +8,7 @@ WITH
         SELECT customer, span FROM recorded JOIN spans ON since <= first_day WHERE collection = 'orders'
     ),
     -- A salesperson and a product is a group first, so that no distinct values need be counted. A span has fewer than
-    -- 32 months, so the bits of a number tell them apart.
+    -- 32 months, so the bits of a number tell them apart. (Not `month()`, which fills a table of days when it begins.)
     by_seller AS (
         SELECT
             customer,
@@ -16,7 +16,8 @@ WITH
             salesperson,
             count(*) FILTER (kind = 'order') AS orders,
             count(*) FILTER (kind = 'return') AS returns,
-            bit_or(1 << (12 * year(holds_from) + month(holds_from)) % 32) FILTER (kind = 'order') AS months,
+            bit_or(1 << (12 * date_part('year', holds_from) + date_part('month', holds_from)) % 32)
+                FILTER (kind = 'order') AS months,
             count(*) = count(order_key) AS itemised
         FROM orders
         LEFT JOIN (SELECT DISTINCT order_key FROM order_lines) ON order_key = key

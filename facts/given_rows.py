@@ -1,10 +1,8 @@
-"""DuckDB tables that stay while their rows come and go: the statement that makes one, and a source that fills it."""
+"""A source from which DuckDB tables are filled that stay while their rows come and go."""
 
 from __future__ import annotations
 
 import pyarrow as pa
-
-_SQL_TYPES = {pa.string(): "VARCHAR", pa.int64(): "BIGINT", pa.bool_(): "BOOLEAN", pa.date32(): "DATE"}
 
 
 class Given:
@@ -21,14 +19,3 @@ class Given:
     def __arrow_c_stream__(self, requested_schema: object = None) -> object:
         """Give the rows of the table that is set now (Arrow's PyCapsule interface)."""
         return self.table.__arrow_c_stream__(requested_schema)
-
-
-def create(name: str, schema: pa.Schema) -> str:
-    """Return the statement that makes an empty table."""
-    return f"CREATE TABLE {name} ({', '.join(f'{field.name} {_sql_type(field.type)}' for field in schema)})"
-
-
-def _sql_type(kind: pa.DataType) -> str:
-    if pa.types.is_decimal(kind):
-        return f"DECIMAL({kind.precision}, {kind.scale})"
-    return _SQL_TYPES[kind]

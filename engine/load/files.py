@@ -1,0 +1,99 @@
+"""A pack's files, and those of the packs that it extends."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from engine.errors import Location, Problems, ProblemsError
+from engine.yaml12 import Node, YMap, YScalar, parse_yaml, read_yaml
+
+MANIFEST, FACTS, TALK = "pack.yaml", "facts.yaml", "talk/"
+
+
+@dataclass(frozen=True, slots=True)
+class Files:
+    """One pack's files as nodes: by name, `pack.yaml` among them; `at` is where the pack begins.
+
+    The files of its folder `talk/` are kept apart.
+    """
+
+    nodes: Mapping[str, Node]
+    at: Location
+    talk: Mapping[str, Node] = field(default_factory=dict)
+
+
+def read_nodes(paths: Iterable[Path], problems: Problems) -> dict[str, Node]:
+    """Read YAML files, by name; an empty file is a problem."""
+    nodes: dict[str, Node] = {}
+    for path in paths:
+        try:
+            nodes[path.name] = read_yaml(path)
+        except ProblemsError as error:
+            problems.found.extend(error.problems)
+        else:
+            _check_content(nodes[path.name], problems)
+    return nodes
+
+
+def parsed(text: str, name: str, problems: Problems) -> Node | None:
+    try:
+        node = parse_yaml(text, name)
+    except ProblemsError as error:
+        problems.found.extend(error.problems)
+        return None
+    _check_content(node, problems)
+    return node
+
+
+def _check_content(node: Node, problems: Problems) -> None:
+    if isinstance(node, YScalar) and node.value is None:
+        problems.add(node.at, "empty-file", "the file is empty.", "Fill it or delete it.")
+
+
+def with_bases(folder: Path, problems: Problems) -> list[Files]:
+    """Read a pack's files and those of the packs it extends, the last base first."""
+    packs: list[Files] = []
+    seen: list[Path] = []
+    wanted_by: Location | None = None
+    while True:
+        files = _files(folder, wanted_by, problems)
+        packs.insert(0, files)
+        seen.append(folder.resolve())
+        manifest = files.nodes.get(MANIFEST)
+        extends = manifest.get("extends") if isinstance(manifest, YMap) else None
+        if not isinstance(extends, YScalar):
+            return packs
+        folder, wanted_by = _plainly(folder / extends.text), extends.at
+        if folder.resolve() in seen:
+            problems.add(
+                extends.at, "extends-cycle", f"packs extend each other in a circle: `{extends.text}`.", "Break it."
+            )
+            return packs
+
+
+def _plainly(folder: Path) -> Path:
+    """Return a folder's path without `..` in it, where it leads to the same place (behind a link it may not)."""
+    plain = Path(os.path.normpath(folder))
+    return plain if folder.exists() and plain.exists() and plain.samefile(folder) else folder
+
+
+def _files(folder: Path, wanted_by: Location | None, problems: Problems) -> Files:
+    at = Location(str(folder / MANIFEST))
+    if not (folder / MANIFEST).is_file():
+        hint = "Check the path, or begin a pack: `valuelift rules new pack ID`."
+        if wanted_by is not None:
+            hint = "Check the path, which counts from the folder of this pack."
+        problems.add(wanted_by or at, "no-pack", f"`{folder}` is no rule pack: it has no {MANIFEST}.", hint)
+        return Files({}, at)
+    for path in sorted([*folder.glob("*.yml"), *(folder / TALK).glob("*.yml")]):
+        problems.add(
+            Location(str(path)), "wrong-suffix", "rule files end in `.yaml`; this one is not read.", "Rename it."
+        )
+    return Files(read_nodes(_yaml_files(folder), problems), at, read_nodes(_yaml_files(folder / TALK), problems))
+
+
+def _yaml_files(folder: Path) -> list[Path]:
+    return sorted(path for path in folder.glob("*.yaml") if not path.name.startswith("."))

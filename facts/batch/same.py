@@ -1,0 +1,43 @@
+"""Whether decisions that were made twice are the same, customer by customer."""
+
+from __future__ import annotations
+
+import pyarrow as pa
+
+from engine.errors import counted
+from facts.batch.files import plain, read_table
+from facts.batch.run_folder import RunFolder
+from facts.database import StoreError
+
+
+def require_same(stored: RunFolder, again: RunFolder) -> None:
+    """Check that two runs decided the same, customer by customer.
+
+    Raises:
+        StoreError: naming how many differ, and the first of them.
+    """
+    for number in range(again.parts()):
+        decided = again.get_table(again.decisions(number))
+        different = differing(_decided_by(stored, decided["customer"]), decided)
+        if different:
+            differ = counted(len(different), "customer differs", "customers differ")
+            raise StoreError(
+                f"The decisions of run {stored.name} are not what its facts lead to",
+                f"of part {number} {differ}, first {different[0]!r}",
+                f"Compare {stored.path} and {again.path}, and tell the developers.",
+            )
+
+
+def _decided_by(run: RunFolder, customers: pa.ChunkedArray) -> pa.Table:
+    """Return a run's decisions on some customers, given in order, whatever parts they are in."""
+    bounds = [("customer", ">=", customers[0].as_py()), ("customer", "<=", customers[-1].as_py())]
+    found = read_table(run.path / "decisions", filters=[*bounds, ("customer", "in", customers.to_pylist())])
+    return found.sort_by("customer").combine_chunks()
+
+
+def differing(one: pa.Table, other: pa.Table) -> list[str]:
+    """Return the customers for whom two tables of decisions differ."""
+    if plain(one).equals(plain(other)):
+        return []
+    rows = [{row["customer"]: row for row in table.to_pylist()} for table in (one, other)]
+    return sorted(key for key in rows[0].keys() | rows[1].keys() if rows[0].get(key) != rows[1].get(key))
