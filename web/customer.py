@@ -42,6 +42,9 @@ TIMELINE = (
 """The tables whose rows the timeline tells."""
 
 AT_A_GLANCE = 20
+ASKED_AT_ONCE = 6
+"""Questions; the others are folded. Those that settle most come first."""
+
 RUNS = 100
 """Of how many runs at most the timeline tells what they advised."""
 
@@ -133,6 +136,7 @@ def customer_page(
         words=view.words,
         soon=site.today() + timedelta(days=7),
         AT_A_GLANCE=AT_A_GLANCE,
+        ASKED_AT_ONCE=ASKED_AT_ONCE,
         **view.values,
     )
     view.written = None if mark is None else (mark, written)
@@ -172,7 +176,7 @@ class View:
         """What the page shows, by the names that it goes by there."""
         shown, decided = self.shown, self.decided
         effects = "effects" if any(self.unheard()) else "record-value" if shown.value else ""
-        asking = Asking(self.pack, self.texts, self.wording, {"communications": effects})
+        asking = Asking(self.pack, self.texts, self.wording, {"communications": effects, "stage_history": "ladder"})
         return {
             "card": decided.card,
             "shown": shown,

@@ -19,6 +19,7 @@ from facts.demo import AS_OF
 from facts.runs import Run, publish
 from facts.tables import communications
 from tests.web.conftest import OWN, Browser, Pages, form_token
+from web.customer import ASKED_AT_ONCE
 from web.rendering import LANGUAGE
 
 CUSTOMER = f"/customers/{OWN}"
@@ -362,6 +363,17 @@ def test_what_is_asked_of_records_leads_to_their_form(pages: Pages) -> None:
         assert f'<a href="#{place}">' in questions
         assert f'id="{place}"' in page
         assert 'href="#record-' not in pages.visit("auditor").get(f"/customers/{customer}").text
+
+
+def test_only_the_first_questions_are_unfolded(pages: Pages) -> None:
+    """Those that settle most stand open, in their order; the others are folded with their number."""
+    asked = [each.text for each in recommendation(pages, "amber-snail", "en").questions]
+    page = pages.visit("admin").get("/customers/amber-snail").text
+    part = page[page.index('aria-labelledby="questions"') : page.index('aria-labelledby="profile"')]
+    open_part, folded = part.split("<details>")
+    assert f"{len(asked) - ASKED_AT_ONCE} more questions" in words(folded)
+    assert all(text in words(open_part) for text in asked[:ASKED_AT_ONCE])
+    assert all(text in words(folded) for text in asked[ASKED_AT_ONCE:])
 
 
 def test_what_is_accepted_is_to_stay_so(pages: Pages) -> None:
