@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from commands.failures import PROBLEMS
-from commands.options import Day, Word, json_option, pack_argument
+from commands.options import Day, Word, json_option, language_option, pack_argument
 from common.checked import contents, findings_in_json
+from common.texts import PROBLEM_KINDS, Texts, read_texts
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -29,14 +30,17 @@ FORMATS = ("text", "json", "sarif", "github")
     "--format", "form", type=Word(FORMATS), default="text", metavar="|".join(FORMATS),
     help="Lines (default), JSON, SARIF for code scanners, or annotations of GitHub Actions.",
 )  # fmt: skip
+@language_option
 @json_option
-def command(pack: Path | None, as_of: date | None, form: str, as_json: bool) -> None:
+def command(pack: Path | None, as_of: date | None, form: str, language: str, as_json: bool) -> None:
     """Read the rules in the folder PACK and report every problem with its place.
 
     By default the pack that comes with Valuelift is checked. An error keeps the pack from being used. A warning is
     nearly always a mistake: a fact or parameter that nothing uses, a threshold that decides nothing, a rule without a
     case or a source, a text that is not translated. Notes are worth a look: tables with gaps, rules that could be one,
     evidence about to expire. docs/lints/ has a page for each, with an example. Exit code 1: errors or warnings.
+
+    In Chinese each line begins with what kind of problem it is and what to do; the particulars are in English.
 
     \b
     Example:
@@ -52,10 +56,13 @@ def command(pack: Path | None, as_of: date | None, form: str, as_json: bool) -> 
     try:
         rules, findings = checked(pack or shipped_pack(), as_of or date.today())
     except ProblemsError as error:
-        if chosen == "text":
+        if chosen == "text" and language == "en":
             raise
         rules, findings = None, tuple(map(finding_of, error.problems))
-    {"text": _text, "json": _json, "sarif": _sarif, "github": _github}[chosen](rules, findings)
+    if chosen == "text":
+        _tell(rules, findings, Texts(language))
+    else:
+        {"json": _json, "sarif": _sarif, "github": _github}[chosen](rules, findings)
     if any(one.level is not Level.NOTE for one in findings):
         raise click.exceptions.Exit(PROBLEMS)
 
@@ -63,25 +70,40 @@ def command(pack: Path | None, as_of: date | None, form: str, as_json: bool) -> 
 # --- formats ---------------------------------------------------------------------------------------------------------
 
 
-def _text(rules: Rules | None, findings: Sequence[Finding]) -> None:
-    from engine.errors import counted
-
-    if rules is None:
-        return
+def _tell(rules: Rules | None, findings: Sequence[Finding], texts: Texts) -> None:
     for one in findings:
-        click.echo(str(one))
-    counts = Counter(str(one.level) for one in findings)
-    held = (
-        ", ".join(counted(number, name.removesuffix("s")) for name, number in contents(rules).items())
-        or "nothing in it yet"
-    )
-    verdict = f"has {counted(counts['warning'], 'warning')}" if counts["warning"] else "is fine"
-    noted = f" ({counted(counts['note'], 'note')})" if counts["note"] else ""
-    click.echo(f"{rules.pack.name} {rules.pack.version} {verdict}{noted}: {held}.")
+        click.echo(_line(one, texts), err=rules is None)
+    if rules is None:
+        click.echo(texts("check_problems", number=texts.number(len(findings))), err=True)
+        return
+    click.echo(_summary(rules, findings, texts))
     for override in rules.pack.overrides:
-        click.echo(f"{override.at}: override: {override.what} `{override.id}` {override.change}")
+        values = {"at": override.at, "what": override.what, "id": override.id, "change": override.change}
+        click.echo(texts("check_override", **values))
     for page in sorted({one.page for one in findings if one.level == "warning"}):
-        click.echo(f"See {page}")
+        click.echo(texts("check_see", page=page))
+
+
+def _line(one: Finding, texts: Texts) -> str:
+    """Return a finding; for a reader of Chinese its kind goes before the particulars, which are in English."""
+    kind = read_texts(PROBLEM_KINDS).get(one.id)
+    if texts.language == "en" or kind is None:
+        return str(one)
+    level = texts(f"check_{one.level}")
+    return f"{one.location}: {level}：{kind[texts.language]}\n    {one.message} {one.hint}".rstrip() + f" [{one.id}]"
+
+
+def _summary(rules: Rules, findings: Sequence[Finding], texts: Texts) -> str:
+    counts = Counter(str(one.level) for one in findings)
+    held = [texts(f"check_{name}", number=texts.number(number)) for name, number in contents(rules).items()]
+    return texts(
+        "check_doubtful" if counts["warning"] else "check_fine",
+        pack=rules.pack.name,
+        version=rules.pack.version,
+        number=counts["warning"],
+        noted=texts("check_noted", number=counts["note"]) if counts["note"] else "",
+        held=texts("comma").join(held) or texts("check_nothing"),
+    )
 
 
 def _json(rules: Rules | None, findings: Sequence[Finding]) -> None:
@@ -95,7 +117,10 @@ def _sarif(rules: Rules | None, findings: Sequence[Finding]) -> None:  # noqa: A
     from commands.output import print_json
 
     ids = sorted({one.id: one.page for one in findings}.items())
-    driver = {"name": "valuelift", "rules": [{"id": name, "helpUri": page} for name, page in ids]}
+    kinds = read_texts(PROBLEM_KINDS)
+    described = {name: {"shortDescription": {"text": kinds[name]["en"]}} for name, _ in ids if name in kinds}
+    known = [{"id": name, "helpUri": page, **described.get(name, {})} for name, page in ids]
+    driver = {"name": "valuelift", "rules": known}
     print_json(
         {
             "$schema": "https://json.schemastore.org/sarif-2.1.0.json",

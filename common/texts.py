@@ -17,7 +17,7 @@ from engine.wording import say_date, say_number
 from facts.kept_forms import digest_of, keep, kept
 
 FOLDER = Path(__file__).with_name("texts")
-COMMAND_LINE, PAGES = "command-line", "pages"
+COMMAND_LINE, PAGES, PROBLEM_KINDS = "command-line", "pages", "problems"
 
 
 class _ByNumber(string.Formatter):

@@ -47,6 +47,21 @@ def test_formats_are_as_agreed(small: Path, form: str, kind: str, rules: str) ->
     assert printed == (GOLDEN / f"{kind}.{form}").read_text(encoding="utf-8")
 
 
+@pytest.mark.parametrize(("kind", "rules"), [("doubtful", DOUBTFUL), ("broken", BROKEN)])
+def test_a_chinese_reader_is_told_the_kind_of_each_problem_first(small: Path, kind: str, rules: str) -> None:
+    """What is wrong and what to do is in Chinese, the particulars below it are as the check says them."""
+    (small / "rules.yaml").write_text(rules, encoding="utf-8")
+    answer = call_command("rules", "check", small, "--lang", "zh")
+    assert answer.code == 1
+    assert answer.output + answer.errors == (GOLDEN / f"{kind}.zh.text").read_text(encoding="utf-8")
+
+
+def test_a_chinese_reader_is_told_that_a_pack_is_fine(small: Path) -> None:
+    """The last line is in Chinese, with what the pack holds."""
+    assert call_command("rules", "check", small, "--lang", "zh").output == "small 1.0.0 没有问题：还没有内容。\n"
+    assert call_command("rules", "check", "--lang", "zh").lines[-1].endswith("条话术。")
+
+
 def test_a_log_for_scanners_has_what_the_standard_demands(small: Path) -> None:
     """A result names a rule of the tool, a level of the standard, a message, and a place that counts from 1."""
     (small / "rules.yaml").write_text(DOUBTFUL, encoding="utf-8")

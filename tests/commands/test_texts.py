@@ -6,10 +6,12 @@ import string
 import pytest
 
 from common.saying import say
-from common.texts import COMMAND_LINE, PAGES, Texts, default_language, read_texts
+from common.texts import COMMAND_LINE, PAGES, PROBLEM_KINDS, Texts, default_language, read_texts
+from engine.check.findings import LINTS
 from engine.wording import Wording
 from facts.tables import FACT_TABLES
 from tests.conftest import ROOT
+from tests.engine.test_load_problems import kinds_in_source
 from wiring import shipped_rules
 
 SOURCES = "\n".join(
@@ -110,3 +112,10 @@ def test_every_word_of_a_record_has_words() -> None:
         assert [each for each in said if "_" in each[-1]] == []
         if language == "zh":
             assert [each for each in said if re.search("[a-z]{3}", each[-1])] == []
+
+
+def test_every_kind_of_problem_is_told_in_both_languages() -> None:
+    """Each kind of the loader and each lint has its line."""
+    kinds = read_texts(PROBLEM_KINDS)
+    assert {*kinds_in_source(), *LINTS, "cycle", "too-long", "no-feature"} - kinds.keys() == set()
+    assert [name for name, said in kinds.items() if set(said) != {"en", "zh"} or not said["zh"].endswith("。")] == []

@@ -383,7 +383,7 @@ tables:
     [
         (
             SUM,
-            "add_to: {tables: [{table: adds-up, rows: [{id: b, if: [-], then: [700], because: {en: A, zh: 甲}}]}]}\n",
+            "add_to: {tables: [{table: adds-up, rows: [{id: b, if: [-], then: [700], because: {en: A., zh: 甲}}]}]}\n",
             "own.yaml:1:43: the rows can come to 1100 together, but `risk_score` lies between 0 and 1000, not 1100.",
         ),
         (
