@@ -103,8 +103,8 @@ class Decided:
 
     def _column(self, key: FactKey) -> Column:
         values = self._chunk.of(key)
-        known = self._mask(values.known, key.scope)
-        return Column(self._in_order(values.codes, key.scope), None if known.all() else known)
+        known = None if values.known is EVERYWHERE else self._mask(values.known, key.scope)
+        return Column(self._in_order(values.codes, key.scope), known)
 
     def _violated_at(self, form: InvariantForm) -> Mask:
         return self._mask(self._violated(form.never, form.when), None)
