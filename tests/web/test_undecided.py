@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from facts.recording import record
+from tests.web.api import program_of
 from tests.web.conftest import FOREIGN, OWN, Pages
 from tests.web.test_customer import CUSTOMER, said_after, words
 
@@ -99,3 +100,24 @@ def test_one_bad_record_hides_nobody_else(own_pages: Pages) -> None:
     whole = own_pages.visit("manager", "zh").get("/portfolio")
     assert whole.status_code == 500
     assert "今日工作" in words(whole.text)
+
+
+def test_programs_are_told_what_stops_a_decision(own_pages: Pages) -> None:
+    """Every question of the interface about such a customer is a problem with what is wrong; undoing it helps."""
+    number = broken_by(own_pages, "complaints", EARLY)
+    asks = program_of(own_pages, "manager")
+    about_core = "?about=stage&named=core"
+    questions = (
+        "recommendation",
+        "why",
+        "questions",
+        f"why-not{about_core}",
+        f"path{about_core}",
+        "what-if?set=stage%3Dnew",
+    )
+    for below in questions:
+        answer = asks.get(f"{CUSTOMER}/{below}")
+        assert (answer.status_code, answer.json()["type"]) == (422, "urn:valuelift:problem:undecided"), below
+        assert "119249" in answer.json()["errors"][0]["message"]
+    assert asks.post(f"{CUSTOMER}/undo", {"number": number}).status_code == 201
+    assert asks.get(f"{CUSTOMER}/recommendation").status_code == 200

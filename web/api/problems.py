@@ -13,6 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from starlette.exceptions import HTTPException
 
 from facts.database import StoreError
+from facts.snapshot_checks import MisfitsError
 
 _LOG = logging.getLogger("valuelift")
 
@@ -58,6 +59,7 @@ def add_handlers(app: FastAPI) -> None:
     app.add_exception_handler(HTTPException, _http_error)
     app.add_exception_handler(RequestValidationError, _not_understood)
     app.add_exception_handler(StoreError, _no_store)
+    app.add_exception_handler(MisfitsError, _undecided)
     app.add_exception_handler(Exception, _failed)
 
 
@@ -80,6 +82,16 @@ def _not_understood(_request: Request, error: Exception) -> Response:
 def _no_store(_request: Request, error: Exception) -> Response:
     _LOG.error("%s", error)
     return problem(503, "no-store", "The store cannot be reached.", headers={"Retry-After": "10"})
+
+
+def _undecided(request: Request, error: Exception) -> Response:
+    """Say what is wrong with a customer's records; of several, who may be others', only that there is something."""
+    assert isinstance(error, MisfitsError)  # noqa: S101 - it is the handler of these
+    _LOG.error("%s", error)
+    if "customer" not in request.path_params:
+        return problem(422, "undecided", "What is recorded keeps some customers from being decided.")
+    wrong = [{"where": "records", "message": each.problem.message} for each in error.misfits]
+    return problem(422, "undecided", "What is recorded keeps the customer from being decided.", errors=wrong)
 
 
 def _failed(request: Request, error: Exception) -> Response:
