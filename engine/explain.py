@@ -13,7 +13,7 @@ from engine.frozen import dataclass
 from engine.model import All, AnyOf, Condition, Constant, Not, Op, Pack, SetFact, Test, facts_of, tests_of
 from engine.rulebook import rulebook
 from engine.snapshot import CustomerFacts
-from engine.vocabulary import BEGINNING, Fact, FactKey, Text, Value
+from engine.vocabulary import BEGINNING, Fact, FactKey, Text, Type, Value
 from engine.wording import Wording, sentence
 
 _PLACEHOLDER = re.compile(r"\{([^{}]+)\}")
@@ -37,6 +37,10 @@ _ASK_ROW_FACT = Text(
 )
 _ASK_FACT = Text("What is known of this: {title}?", "{title}是多少？")
 _COLON = Text("{title}: {value}", "{title}：{value}")
+_SEMICOLON = Text("; ", "；")
+
+_ROWS_TOLD = 3
+"""So many rows at most are told one by one where a criterion is not met; of more it is said how many there are."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,7 +137,7 @@ class Explainer:
         return tuple(
             self.wording.text(_COLON).format(title=self.wording.title(str(name)), value=said)
             for name in found
-            for said, known in [self._stands(name)]
+            for said, known in [self._stands(name, condition)]
             if not known or state is State.NOT_MET
         )
 
@@ -155,13 +159,32 @@ class Explainer:
             return False
         return condition.operand == Constant((True,)) and self.value(condition.fact) is None
 
-    def _stands(self, name: FactKey | str) -> tuple[str, bool]:
+    def _stands(self, name: FactKey | str, condition: Condition) -> tuple[str, bool]:
+        """Return what a fact comes to, or what is on record in a collection, and whether that is all known."""
         if isinstance(name, FactKey):
             value = self.value(name)
             return self.wording.measure(self.pack.vocabulary.facts[name], value), value is not None
+        rows, is_recorded = self.customer.rows.get(name, ()), name in self.customer.recorded
+        if is_recorded and 0 < len(rows) <= _ROWS_TOLD:
+            looked_at = [*_of_rows(condition, name)]
+            told = (self._row_stands(name, row.key, looked_at) for row in rows)
+            return self.wording.text(_SEMICOLON).join(told), True
         text = self._by_record(name, _ON_RECORD, _SOME_ON_RECORD, _NOT_RECORDED)
-        number = self.wording.number(len(self.customer.rows.get(name, ())))
-        return self.wording.text(text).format(number=number), name in self.customer.recorded
+        return self.wording.text(text).format(number=self.wording.number(len(rows))), is_recorded
+
+    def _row_stands(self, collection: str, row: str, looked_at: Iterable[FactKey]) -> str:
+        """Return of what kind, or else of what day, a row is, and what the facts come to that a condition looks at."""
+        declared = self.pack.vocabulary.in_scope(collection)
+        known = [fact for fact in declared if self.value(fact.key, row) is not None]
+        names = [fact.key for kind in (Type.CATEGORY, Type.DATE) for fact in known if fact.type is kind][:1]
+        return self.wording.listed(self._row_fact(key, row) for key in dict.fromkeys([*names, *looked_at]))
+
+    def _row_fact(self, key: FactKey, row: str) -> str:
+        fact, value = self.pack.vocabulary.facts[key], self.value(key, row)
+        said = self.wording.measure(fact, value)
+        if fact.type in (Type.CATEGORY, Type.LEVEL) and value is not None:
+            return said
+        return self.wording.text(_COLON).format(title=self.wording.inside(self.wording.text(fact.title)), value=said)
 
     def _by_record(self, collection: str, recorded: Text, some: Text, none: Text) -> Text:
         """Return a text by whether it is known since when all of a collection is recorded, else whether anything is."""

@@ -104,7 +104,7 @@ class Phrases:
     def named(self, condition: Condition, wanted: bool = True) -> str:
         """Return what a condition asks for, with the name of what it is about."""
         if isinstance(condition, Test):
-            return self._colon(_small(self.title(condition.fact), self.wording), self._test(condition, wanted))
+            return self._colon(self.wording.inside(self.title(condition.fact)), self._test(condition, wanted))
         if isinstance(condition, Quantified):
             return self._colon(self.wording.title(condition.collection), self._quantified(condition, wanted))
         return self.asks(condition, wanted)
@@ -122,7 +122,7 @@ class Phrases:
         rest = [fact for fact in declared if fact.type in (Type.FLAG, Type.NUMBER)]
         said = [self.wording.measure(fact, facts[fact.name]) for fact in (*dates, *kinds)]
         said += [
-            self._colon(_small(self.title(fact.key), self.wording), self.wording.measure(fact, facts[fact.name]))
+            self._colon(self.wording.inside(self.title(fact.key)), self.wording.measure(fact, facts[fact.name]))
             for fact in rest
         ]
         return self.wording.listed(said[:_FACTS_OF_A_ROW]) or key
@@ -210,11 +210,6 @@ class Phrases:
 
     def _colon(self, title: str, said: str) -> str:
         return self.wording.text(_COLON).format(title=title, said=said)
-
-
-def _small(title: str, wording: Wording) -> str:
-    """Return a title as it stands inside a sentence: without its capital, unless the next letter is one as well."""
-    return title[:1].lower() + title[1:] if wording.language == "en" and not title[1:2].isupper() else title
 
 
 def _number(value: Value) -> int | Decimal:

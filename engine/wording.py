@@ -104,6 +104,10 @@ class Wording:
         title = self.text(found.title)
         return f"{title}{self.text(Text(': ', '：'))}{self.text(inner.title)}" if inner else title
 
+    def inside(self, title: str) -> str:
+        """Return a title as it stands inside a sentence: without its capital, unless the next letter is one as well."""
+        return title[:1].lower() + title[1:] if self.language == "en" and not title[1:2].isupper() else title
+
 
 def sentence(words: str) -> str:
     """Return words with a capital letter at the beginning."""

@@ -149,6 +149,19 @@ def test_a_criterion_tells_what_is_missing(pack: Pack) -> None:
     assert with_needs.standing(wish.when, State.UNKNOWN) == ("意愿：未知",)
 
 
+def test_a_criterion_tells_few_rows_one_by_one(pack: Pack) -> None:
+    """Of up to three rows what the criterion looks at is told of each; of more, how many there are."""
+    wish = pack.gates[0].criteria[1].when
+    needs = [Row("1", {"weight": 1}), Row("2", {}), Row("3", {"weight": 2}), Row("4", {"weight": 3})]
+    for language, rows, said in (
+        ("en", needs[:2], "Needs: weight: 1; weight: not known"),
+        ("zh", needs[:1], "需求：分量：1"),
+        ("en", needs, "Needs: 4 on record"),
+    ):
+        explainer = explain(pack, language, {"stage": "new", "wish": False}, rows)
+        assert explainer.standing(wish, State.NOT_MET)[1] == said
+
+
 def test_an_unknown_criterion_leaves_out_what_is_false_anyway(pack: Pack) -> None:
     """A part that wants a fact to be known is false without it: nothing in that part keeps the criterion unknown."""
     wish = pack.gates[0].criteria[1].when
