@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from common.texts import Texts
     from engine.impact import Change, Impact, Versions
-    from facts.batch.ledger import RunFolder
+    from facts.batch.run_folder import RunFolder
     from facts.card import Card
     from facts.store import Store
 

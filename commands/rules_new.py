@@ -127,12 +127,12 @@ class _Start:
         return list(texts)
 
     def _check(self) -> None:
-        from engine.cases import rule_ids
         from engine.errors import did_you_mean
         from engine.relations import relations
+        from engine.rulebook import rulebook
 
         _check_id(self.id)
-        taken = {*relations(self.pack).items, *rule_ids(self.pack), *self.pack.actions}
+        taken = {*relations(self.pack).items, *rulebook(self.pack), *self.pack.actions}
         for name in (self.id, f"{self.id}-advice", f"{self.id}-step"):
             if name in taken:
                 raise click.BadParameter(f"the pack has something called {name!r} already.", param_hint="ID")

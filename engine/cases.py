@@ -121,7 +121,7 @@ class _CaseReader:
         self._pack = pack
         self._vocabulary = pack.vocabulary
         self._gates = sorted(gate.id for gate in pack.gates)
-        self._rules = rule_ids(pack)
+        self._rules = rulebook(pack)
         self._problems = problems
 
     def case(self, node: Node) -> Case:
@@ -286,8 +286,3 @@ class _CaseReader:
                 yield name.text, frozenset(str(member) for member in members if member is not None)
             else:
                 yield name.text, self._value(node, fact)
-
-
-def rule_ids(pack: Pack) -> Collection[str]:
-    """Return the id of every rule that can fire: plain rules, table rows, gates, point rules and evidence."""
-    return rulebook(pack).keys()

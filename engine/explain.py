@@ -181,10 +181,8 @@ class Explainer:
 
     def _row_fact(self, key: FactKey, row: str) -> str:
         fact, value = self.pack.vocabulary.facts[key], self.value(key, row)
-        said = self.wording.measure(fact, value)
-        if fact.type in (Type.CATEGORY, Type.LEVEL) and value is not None:
-            return said
-        return self.wording.text(_COLON).format(title=self.wording.inside(self.wording.text(fact.title)), value=said)
+        is_word = fact.type in (Type.CATEGORY, Type.LEVEL) and value is not None
+        return self.wording.measure(fact, value) if is_word else self.wording.titled(fact, value)
 
     def _by_record(self, collection: str, recorded: Text, some: Text, none: Text) -> Text:
         """Return a text by whether it is known since when all of a collection is recorded, else whether anything is."""

@@ -121,10 +121,7 @@ class Phrases:
         kinds = [fact for fact in declared if fact.type in (Type.CATEGORY, Type.LEVEL)]
         rest = [fact for fact in declared if fact.type in (Type.FLAG, Type.NUMBER)]
         said = [self.wording.measure(fact, facts[fact.name]) for fact in (*dates, *kinds)]
-        said += [
-            self._colon(self.wording.inside(self.title(fact.key)), self.wording.measure(fact, facts[fact.name]))
-            for fact in rest
-        ]
+        said += [self.wording.titled(fact, facts[fact.name]) for fact in rest]
         return self.wording.listed(said[:_FACTS_OF_A_ROW]) or key
 
     def _test(self, test: Test, wanted: bool) -> str:

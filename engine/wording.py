@@ -16,6 +16,7 @@ LANGUAGES = ("en", "zh")
 _YES, _NO = Text("yes", "是"), Text("no", "否")
 _UNKNOWN = Text("not known", "未知")
 _COMMA = Text(", ", "、")
+_COLON = Text(": ", "：")
 _CLDR_UNITS = frozenset({"day", "week", "month", "year", "hour"})
 
 
@@ -102,11 +103,15 @@ class Wording:
             return name
         inner = self.vocabulary.facts.get(FactKey(collection, row_fact))
         title = self.text(found.title)
-        return f"{title}{self.text(Text(': ', '：'))}{self.text(inner.title)}" if inner else title
+        return f"{title}{self.text(_COLON)}{self.text(inner.title)}" if inner else title
 
     def inside(self, title: str) -> str:
         """Return a title as it stands inside a sentence: without its capital, unless the next letter is one as well."""
         return title[:1].lower() + title[1:] if self.language == "en" and not title[1:2].isupper() else title
+
+    def titled(self, fact: Fact, value: Value | None) -> str:
+        """Return a fact's value with its unit behind the fact's title, inside a sentence."""
+        return f"{self.inside(self.text(fact.title))}{self.text(_COLON)}{self.measure(fact, value)}"
 
 
 def sentence(words: str) -> str:

@@ -74,7 +74,7 @@ class Book:
         """
         self._require_days(table, row["holds_from"], said, f"{row['key']} is not changed")
         self._require_new(table, row, said)
-        return Statement(table, {**_said(row), **said}, row["id"])
+        return Statement(table, {**said_by(row), **said}, row["id"])
 
     # --- registers ---
 
@@ -105,7 +105,7 @@ class Book:
         if not changed and (table not in JUDGED or before["holds_from"] == on):
             why = f"it stands so since {before['holds_from']}"
             raise self._known_already(table, before, why, NothingNewError)
-        row = {**_said(before), **said, "holds_from": on, "holds_until": None}
+        row = {**said_by(before), **said, "holds_from": on, "holds_until": None}
         if "sure" in row and "sure" not in said and changed - {"evidence"}:
             row["sure"] = None
         if before["holds_from"] < on:
@@ -264,7 +264,8 @@ def standing(table: Table) -> Select[Any]:
     return select(table).where(column.in_(CUSTOMER_KEYS), table.c.retracted_at.is_(None))
 
 
-def _said(row: Row) -> dict[str, Any]:
+def said_by(row: Row) -> dict[str, Any]:
+    """Return what a row of the store says, without who entered it and when."""
     return {name: value for name, value in row.items() if name not in BOOKKEEPING}
 
 

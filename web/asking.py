@@ -20,6 +20,20 @@ from wiring import Decided
 _INPUTS = {Type.INTEGER: "number", Type.NUMBER: "number", Type.DATE: "date"}
 
 
+def input_for(fact: Fact) -> str:
+    """Return the kind of input that a value of a fact is typed into, where nothing is to be chosen."""
+    return _INPUTS.get(fact.type, "text")
+
+
+def choices_for(texts: Texts, wording: Wording, fact: Fact) -> dict[str, str]:
+    """Return the values among which one of a fact is chosen, with what they are called; none if it is typed."""
+    if fact.type is Type.FLAG:
+        return {"yes": texts("yes"), "no": texts("no")}
+    if fact.enum is None:
+        return {}
+    return {member: wording.member(fact, member) for member in wording.vocabulary.enum_of(fact).members}
+
+
 @dataclass(frozen=True, slots=True)
 class Asked:
     """A question, and how its answer is given: by choice, as a number or date, or not here (`kind` empty).
@@ -66,7 +80,7 @@ class Asking:
             place = self._place(question.fact.partition(".")[0] if fact is None else source_of(fact))
             return Asked(question, "", {}, needs_evidence=False, is_judged=False, place=place)
         is_perception = fact.family == "perception" or fact.name == "cooperation_acceptance"
-        kind, choices = _INPUTS.get(fact.type, "text"), self._choices(fact)
+        kind, choices = input_for(fact), choices_for(self.texts, self.wording, fact)
         return Asked(question, kind, choices, needs_evidence=is_perception, is_judged=is_judged(fact))
 
     def _place(self, table: str) -> str:
@@ -80,13 +94,5 @@ class Asking:
         for each in to_confirm(store, self.pack, [decided]):
             if each.decides:
                 fact, is_guess = self.pack.vocabulary.fact(each.fact), Reason.ESTIMATE in each.reasons
-                choices = {} if fact is None else self._choices(fact)
+                choices = {} if fact is None else choices_for(self.texts, self.wording, fact)
                 yield ToConfirm(each.fact, say.title(each.fact), say.heard(each), str(each.value), choices, is_guess)
-
-    def _choices(self, fact: Fact) -> dict[str, str]:
-        if fact.type is Type.FLAG:
-            return {"yes": self.texts("yes"), "no": self.texts("no")}
-        if fact.enum is None:
-            return {}
-        members = self.pack.vocabulary.enums[fact.enum].members
-        return {member: self.wording.member_of(fact.enum, member) for member in members}

@@ -21,6 +21,7 @@ from engine.snapshot import Row
 from engine.vocabulary import FactKey
 from engine.wording import Wording
 from facts.audit import entries
+from facts.book import said_by
 from facts.on_record import OnRecord, on_record
 from facts.snapshot_checks import MisfitsError
 from facts.stored import Advised
@@ -30,7 +31,7 @@ from web.asking import Asking
 from web.rendering import answer, is_part, language_of, write
 from web.site import Site
 from web.things import ShownForm, shown_forms
-from web.undecided import may_undo, said_by, undecided_page
+from web.undecided import may_undo, undecided_page
 from wiring import Decided
 
 router = APIRouter()

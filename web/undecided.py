@@ -14,14 +14,13 @@ from common.saying import say
 from common.texts import PAGES, Texts
 from engine.wording import Wording
 from facts.audit import Entry
+from facts.book import said_by
 from facts.cards import known
 from facts.snapshot_checks import Misfit, MisfitsError
 from facts.unfit import Unfit, row_of
 from web.access import Visitor, site_of
 from web.rendering import language_of, page
 from web.site import Site, now
-
-_BOOKKEEPING = ("id", "source", "recorded_at", "entered_by", "retracted_at")
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,11 +58,6 @@ def undecided_page(
         refused=refused,
         taken_back=taken_back,
     )
-
-
-def said_by(row: Mapping[str, Any]) -> dict[str, Any]:
-    """Return what a row of the store says, without who entered it and when."""
-    return {name: value for name, value in row.items() if name not in _BOOKKEEPING}
 
 
 def may_undo(entry: Entry, who: Visitor) -> bool:

@@ -9,11 +9,10 @@ from dataclasses import dataclass
 from common.texts import Texts
 from engine.changed import SettingError, read_value, settable
 from engine.snapshot import CustomerFacts
-from engine.vocabulary import Fact, Origin, Type
+from engine.vocabulary import Fact, Origin
 from engine.wording import Wording
 from facts.answers import source_of
-
-_KINDS = {Type.INTEGER: "number", Type.NUMBER: "number", Type.DATE: "date"}
+from web.asking import choices_for, input_for
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,8 +65,8 @@ def settable_facts(
     return Settable(
         groups,
         fact.name,
-        _KINDS.get(fact.type, "text"),
-        _choices(wording, texts, fact),
+        input_for(fact),
+        choices_for(texts, wording, fact),
         wording.measure(fact, facts.facts.get(fact.name)),
         _written(fact, facts, changes),
         tuple(_made(wording, texts, changes)),
@@ -81,15 +80,6 @@ def _first(groups: Mapping[str, Mapping[str, str]], known: Collection[Fact]) -> 
 
 def _about(fact: Fact) -> str:
     return "portfolio" if fact.origin is Origin.PORTFOLIO else source_of(fact)
-
-
-def _choices(wording: Wording, texts: Texts, fact: Fact) -> dict[str, str]:
-    if fact.type is Type.FLAG:
-        return {"yes": texts("yes"), "no": texts("no")}
-    if fact.type in (Type.CATEGORY, Type.LEVEL) and fact.enum:
-        members = wording.vocabulary.enum_of(fact).members
-        return {member: wording.member(fact, member) for member in members}
-    return {}
 
 
 def _written(fact: Fact, facts: CustomerFacts, changes: Sequence[str]) -> str:

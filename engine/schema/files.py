@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from engine.cases import rule_ids
 from engine.decision import State
 from engine.load.form import KEBAB, SNAKE
 from engine.load.merge import CAN_BE_REPLACED, CAN_GROW, SECTIONS, VERSION
@@ -12,6 +11,7 @@ from engine.load.pack import PROMOTION
 from engine.load.shows import ROLES
 from engine.load.vocabulary import COSTS, MAX_SCALE, MEMBER, NO_VALUE, RESERVED, Direction
 from engine.model import Pack, Told
+from engine.rulebook import rulebook
 from engine.schema.conditions import described
 from engine.schema.items import Items, bounds
 from engine.schema.shapes import (
@@ -203,7 +203,7 @@ class _Cases:
         return {**described(fact, self._vocabulary), "allOf": [schema]}
 
     def _expected(self) -> Schema:
-        rules = self._definitions.ref("rule", lambda: offered(rule_ids(self._pack), WORD))
+        rules = self._definitions.ref("rule", lambda: offered(rulebook(self._pack), WORD))
         actions = listed(self._items.action_id())
         facts = one_of(dict.fromkeys(key.name for key in self._vocabulary.facts))
         states = choice(State)

@@ -22,8 +22,6 @@ from sqlalchemy import URL
 from facts.batch.run_folder import LATEST, RunFolder, RunKey
 from facts.database import StoreError, is_sqlite
 
-__all__ = ["Ledger", "RunFolder", "runs_folder"]
-
 
 @dataclass(frozen=True, slots=True)
 class Ledger:
