@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import atexit
 import gc
+import io
 import os
 import sys
 import threading
@@ -54,8 +55,10 @@ class Door(click.Group):
         except (click.ClickException, click.exceptions.Exit, click.Abort, BrokenPipeError):
             raise  # whoever read the output has read enough: click ends without a word
         except Exception as error:
-            from commands.failures import report
+            from commands.failures import is_interruption, report
 
+            if is_interruption(error):
+                raise click.Abort from None
             ctx.exit(report(error))
 
 
@@ -79,6 +82,8 @@ def run() -> None:
     All is written and closed by then. Python would still take every library and rule apart, one object after the
     other, which lasts a tenth of a cold `recommend`.
     """
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")  # GBK, for one, has no check mark
     try:
         main()
     except SystemExit as end:

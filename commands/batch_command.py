@@ -16,7 +16,7 @@ import click
 
 from commands.batch_watch import JsonLog, Steps, failed, succeeded
 from commands.failures import explained
-from commands.options import Query, Word, query_options, user_option
+from commands.options import OutFile, Query, Word, query_options, user_option
 from commands.output import print_json, print_page
 from commands.progress import progress
 from commands.run_facts import facts_told
@@ -83,7 +83,7 @@ Counts = Mapping[str, Mapping[str, int]]
 )
 @click.option(
     "--metrics",
-    type=click.Path(dir_okay=False, path_type=Path),
+    type=OutFile(whole=True),
     metavar="FILE",
     help="Write figures for a monitoring system to this file, in Prometheus' text format.",
 )

@@ -23,6 +23,11 @@ _HINTS = {
 """What to do, by what the operating system refuses."""
 
 
+def is_interruption(error: BaseException) -> bool:
+    """Return whether somebody stopped the command by Ctrl-C while DuckDB was at work, which tells it in its own way."""
+    return isinstance(error, RuntimeError) and str(error) == "Query interrupted"
+
+
 def report(error: Exception) -> int:
     """Say on standard error what went wrong, and return the exit code."""
     if os.environ.get("VALUELIFT_DEBUG"):

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from commands.failures import PROBLEMS
-from commands.options import db_option, json_option, language_option, user_option
+from commands.options import OutFile, db_option, json_option, language_option, user_option
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -38,7 +38,7 @@ MAX_REJECTS = 1000
 )
 @click.option(
     "--rejects",
-    type=click.Path(dir_okay=False, path_type=Path),
+    type=OutFile(),
     metavar="FILE",
     help="Write each faulty row with its reason to this CSV file.",
 )

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import functools
+import io
+import os
+import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -85,6 +88,41 @@ class Word(click.ParamType[str]):
         from click.shell_completion import CompletionItem
 
         return [CompletionItem(word) for word in self.words if word.startswith(incomplete)]
+
+
+class OutFile(click.Path):
+    """A file to write: it may be there and is then replaced, unless it is a store or belongs to one.
+
+    Args:
+        whole: it is put into its place when it is whole; a device, a pipe or the like cannot be replaced so.
+    """
+
+    def __init__(self, *, whole: bool = False) -> None:
+        super().__init__(dir_okay=False, writable=True, path_type=Path)
+        self._whole = whole
+
+    def convert(self, value: str | os.PathLike[str], param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """Return the path; fail if nothing is to be written there."""
+        file = Path(os.fsdecode(super().convert(value, param, ctx)))
+        if _of_a_store(file):
+            self.fail(f"{file} holds a store, or belongs to one, and would be lost. Give another name.", param, ctx)
+        if self._whole and file.exists() and not file.is_file():
+            self.fail(f"{file} is no ordinary file. Give the name of one.", param, ctx)
+        return file.resolve() if self._whole and file.is_symlink() else file
+
+
+_SQLITE_BEGINS = b"SQLite format 3\0"
+_BESIDE_SQLITE = re.compile(r"-(wal|shm|journal)$")
+
+
+def _of_a_store(file: Path) -> bool:
+    """Return whether a file is an SQLite database, or one that SQLite keeps beside it."""
+    database = file.with_name(_BESIDE_SQLITE.sub("", file.name))
+    try:
+        with database.open("rb") if database.is_file() else io.BytesIO() as opened:
+            return opened.read(len(_SQLITE_BEGINS)) == _SQLITE_BEGINS
+    except OSError:
+        return False  # whoever writes to it says what is wrong
 
 
 STAGES = ("potential", "target", "new", "established", "core", "strategic", "problem", "exited")
@@ -186,12 +224,10 @@ runs_option = click.option(
     metavar="DIR",
     help="The folder of runs. By default that beside the store.",
 )
-out_option = click.option(
-    "--out", type=click.Path(dir_okay=False, writable=True, path_type=Path), metavar="FILE", help="Write to this file."
-)
+out_option = click.option("--out", type=OutFile(), metavar="FILE", help="Write to this file.")
 html_option = click.option(
     "--html",
-    type=click.Path(dir_okay=False, writable=True, path_type=Path),
+    type=OutFile(),
     metavar="FILE",
     help="Write a page with pictures to this file as well.",
 )

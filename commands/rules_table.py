@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from commands.failures import PROBLEMS
-from commands.options import json_option, language_option, rule_pack_option
+from commands.options import OutFile, json_option, language_option, rule_pack_option
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -34,7 +34,7 @@ def command() -> None:
 @command.command("export")
 @click.argument("table", metavar="TABLE")
 @click.option(
-    "--out", type=click.Path(dir_okay=False, writable=True, path_type=Path), metavar="FILE",
+    "--out", type=OutFile(), metavar="FILE",
     help="Write to this file. By default TABLE.xlsx in this folder.",
 )  # fmt: skip
 @rule_pack_option

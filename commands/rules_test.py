@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from commands.failures import PROBLEMS, report
-from commands.options import json_option, pack_argument
+from commands.options import OutFile, json_option, pack_argument
 from engine.errors import counted
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     "--rule", "ids", multiple=True, metavar="ID", help="Only cases that expect something of this rule or gate."
 )
 @click.option(
-    "--junit", type=click.Path(dir_okay=False, writable=True, path_type=Path), metavar="FILE",
+    "--junit", type=OutFile(), metavar="FILE",
     help="Write the results to this file as JUnit XML, for CI servers.",
 )  # fmt: skip
 @click.option("--watch", is_flag=True, help="Test anew whenever a file of the pack is saved, until Ctrl-C.")

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from commands.desk import ledger_for
-from commands.options import db_option, json_option, language_option, pack_option, runs_option
+from commands.options import OutFile, db_option, json_option, language_option, pack_option, runs_option
 
 if TYPE_CHECKING:
     from common.run_report import RunReport
@@ -38,7 +38,7 @@ EVERYBODY = 2**31 - 1
 @click.option("--all", "show_all", is_flag=True, help="Name all customers.")
 @click.option(
     "--html",
-    type=click.Path(dir_okay=False, writable=True, path_type=Path),
+    type=OutFile(),
     metavar="FILE",
     help="Write a page with pictures to this file instead.",
 )

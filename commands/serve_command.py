@@ -114,15 +114,27 @@ def _hook(url: str) -> Hook:
     """Return where to tell what is recorded; in the clear only on this machine."""
     from web.webhook import Hook, read_secret
 
+    if not _is_address(url):
+        raise click.BadParameter("It is no address of a web server (https://HOST/PATH).", param_hint="--webhook")
     parts = urlsplit(url)
-    if not parts.hostname or parts.scheme not in ("http", "https"):
-        raise click.BadParameter(f"{url!r} is no address of a web server.", param_hint="--webhook")
-    if parts.scheme == "http" and not _is_here(parts.hostname):
+    if parts.scheme == "http" and not _is_here(str(parts.hostname)):
         raise click.BadParameter("Give an address that begins with https://.", param_hint="--webhook")
     try:
         return Hook(url, read_secret(os.environ.get(SECRET)))
     except ValueError as error:
         raise click.UsageError(f"{error} Give it by {SECRET}.") from None
+
+
+def _is_address(url: str) -> bool:
+    """Return whether something can be sent to a URL as it is; a user in it would be taken for the host."""
+    try:
+        parts = urlsplit(url)
+        reachable = parts.hostname and parts.port != 0 and "@" not in parts.netloc
+    except ValueError:
+        return False
+    return (
+        bool(reachable) and parts.scheme in ("http", "https") and url.isascii() and url.isprintable() and " " not in url
+    )
 
 
 def _is_here(host: str) -> bool:

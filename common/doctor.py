@@ -21,7 +21,10 @@ from facts.faulty_rows import LATE, faulty_rows
 from facts.store import SCHEMA_REVISION, Store
 from wiring import catalogue_digest, rules_in_use
 
-VARIABLES = ("VALUELIFT_DB", "VALUELIFT_RUNS", "VALUELIFT_CACHE", "VALUELIFT_LANG", "VALUELIFT_DEBUG")
+VARIABLES = (
+    "VALUELIFT_DB", "VALUELIFT_RUNS", "VALUELIFT_CACHE", "VALUELIFT_LANG", "VALUELIFT_DEBUG",
+    "VALUELIFT_WEBHOOK_SECRET",
+)  # fmt: skip
 _OF_TESTS = "VALUELIFT_TEST_"
 
 SPARE = 1 << 30

@@ -10,6 +10,7 @@ import os
 import shutil
 import sqlite3
 import subprocess
+import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
@@ -51,7 +52,9 @@ def back_up(store: Store, file: Path, *, overwrite: bool = False) -> Backup:
         raise StoreError(
             f"{file} was not written", "the file exists", "Give another name, or --overwrite to replace it."
         )
-    if is_sqlite(store.url) and file.resolve() == Path(str(store.url.database)).resolve():
+    if file.exists() and not file.is_file():
+        raise _not_ordinary(f"{file} was not written")
+    if is_sqlite(store.url) and file.resolve() in _files_of(store.url):
         raise StoreError(f"{file} was not written", "it is the store itself", "Give another name.")
     # Whatever is in it, nobody else is to read it: it holds who may log in.
     unfinished = _begun(file, 0o600)
@@ -60,13 +63,22 @@ def back_up(store: Store, file: Path, *, overwrite: bool = False) -> Backup:
             _copy_sqlite(store.url, unfinished)
         else:
             _dump(store.url, unfinished)
-        revision = looked_through(unfinished)
+        revision = _sound(unfinished, file)
         _written(unfinished)
     except BaseException:
         unfinished.unlink(missing_ok=True)
         raise
-    unfinished.replace(file)
+    unfinished.replace(file.resolve())
     return Backup(file, file.stat().st_size, revision)
+
+
+def _sound(unfinished: Path, file: Path) -> str | None:
+    """Look through what was written of a file to be, which alone is known to whoever reads what is wrong."""
+    try:
+        return looked_through(unfinished)
+    except StoreError as error:
+        hint = "Run `valuelift doctor`, and check the disk."
+        raise StoreError(f"{file} was not written", f"what was copied is damaged: {error.why}", hint) from None
 
 
 def _begun(file: Path, mode: int) -> Path:
@@ -95,6 +107,10 @@ def restore(file: Path, url: URL, *, overwrite: bool = False) -> Backup:
     Raises:
         StoreError: if the file is no whole backup of such a store, or there is a store and it is not to be overwritten.
     """
+    if is_sqlite(url) and file.resolve() in _files_of(url):
+        raise StoreError(
+            f"{file} was not restored", "it is the store itself", "Give a backup, or another store by --db."
+        )
     kind = _kind(file)
     if (kind == _SQLITE) != is_sqlite(url):
         names = "an SQLite store", "a PostgreSQL store"
@@ -118,27 +134,39 @@ def looked_through(file: Path) -> str | None:
         StoreError: if it is damaged or no backup of a store.
     """
     if _kind(file) == _ARCHIVE:
-        listed = _called("pg_restore", "--list", str(file)).decode()
+        listed = _called("pg_restore", "--list", str(file), hint=_DAMAGED).decode()
         if " alembic_version " not in listed:
             raise _no_backup(file)
-        _called("pg_restore", "--file", os.devnull, str(file))
+        _called("pg_restore", "--file", os.devnull, str(file), hint=_DAMAGED)
         return None
     with _refused(file), closing(_read_only(file)) as connection:
         damage = connection.execute("PRAGMA integrity_check(1)").fetchone()[0]
         if damage != "ok" or connection.execute("PRAGMA foreign_key_check").fetchone():
-            raise StoreError(f"{file} is damaged", f"SQLite says: {damage}", "Take another backup.")
+            said = (
+                f"SQLite says: {damage.splitlines()[-1]}"
+                if damage != "ok"
+                else "it has rows that name rows which are not there"
+            )
+            raise StoreError(f"{file} is damaged", said, "Give another backup.")
         if not connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'alembic_version'").fetchone():
             raise _no_backup(file)
         return str(connection.execute("SELECT version_num FROM alembic_version").fetchone()[0])
 
 
 def _kind(file: Path) -> bytes:
+    if not file.is_file():
+        raise _not_ordinary(f"{file} was not read")
     with file.open("rb") as opened:
         begin = opened.read(len(_SQLITE))
     for kind in (_SQLITE, _ARCHIVE):
         if begin.startswith(kind):
             return kind
     raise _no_backup(file)
+
+
+def _not_ordinary(what: str) -> StoreError:
+    """Return what to say of a pipe or a device: to open one may last for ever, and replaced it would be lost."""
+    return StoreError(what, "it is no ordinary file", "Give the name of one.")
 
 
 def _no_backup(file: Path) -> StoreError:
@@ -160,9 +188,32 @@ def _copy_sqlite(url: URL, file: Path) -> None:
     """Copy in one step: then SQLite lets others read and write, and yet copies one state."""
     path = str(url.database)
     with turn(url), _refused(Path(path)), closing(_opened(path)) as source, closing(sqlite3.connect(file)) as copy:
-        source.backup(copy)
-        # A file that stands alone: with a write-ahead log even readers would write beside it.
-        copy.execute("PRAGMA journal_mode = DELETE")
+        source.execute("SELECT 1 FROM sqlite_master").fetchone()  # what is wrong from here on is wrong with the copy
+        with _refused(file.with_name(file.name.removesuffix(_UNFINISHED))):
+            _copied(source, copy)
+            # A file that stands alone: with a write-ahead log even readers would write beside it.
+            copy.execute("PRAGMA journal_mode = DELETE")
+
+
+def _copied(source: sqlite3.Connection, copy: sqlite3.Connection) -> None:
+    """Copy a database in one step; Python would try again for ever where somebody holds a lock.
+
+    Raises:
+        sqlite3.OperationalError: if somebody holds it for longer than `BUSY_SECONDS`.
+    """
+    until = time.monotonic() + BUSY_SECONDS
+
+    def tried(status: int, _remaining: int, _pages: int) -> None:
+        if status in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED) and time.monotonic() > until:
+            raise sqlite3.OperationalError("database is locked")
+
+    source.backup(copy, progress=tried)
+
+
+def _files_of(url: URL) -> list[Path]:
+    """Return the file of an SQLite store, and those that SQLite keeps beside it."""
+    place = Path(str(url.database)).resolve()
+    return [place, *(place.with_name(place.name + end) for end in ("-wal", "-shm", "-journal"))]
 
 
 def _restore_sqlite(file: Path, url: URL, overwrite: bool) -> None:
@@ -182,7 +233,7 @@ def _restore_sqlite(file: Path, url: URL, overwrite: bool) -> None:
 def _fill(file: Path, place: Path) -> None:
     """Make the content of a database that of a file, in one transaction."""
     with _refused(place), closing(_read_only(file)) as source, closing(_opened(str(place))) as target:
-        source.backup(target)
+        _copied(source, target)
         target.execute("PRAGMA journal_mode = WAL")
 
 
@@ -200,9 +251,9 @@ def _refused(file: Path) -> Iterator[None]:
     try:
         yield
     except sqlite3.Error as error:
-        raise StoreError(
-            f"{file} cannot be used", f"SQLite says: {error}", "Check the file, the disk and who uses it."
-        ) from None
+        otherwise = Refusal(f"SQLite says: {error}", "Check the file, the disk and who uses it.")
+        meant = refusal(str(error), None) or otherwise
+        raise StoreError(f"{file} cannot be used", meant.why, meant.hint) from None
 
 
 def _exists(url: URL) -> StoreError:
@@ -229,7 +280,11 @@ def _restore_archive(file: Path, url: URL, overwrite: bool) -> None:
     _called("pg_restore", *options, str(file), url=url)
 
 
-def _called(program: str, *arguments: str, url: URL | None = None) -> bytes:
+_TOO_OLD = "Check the store, and that the program is not older than the server."
+_DAMAGED = "The file is damaged, or the program older than the one that wrote it: give another backup, or install that."
+
+
+def _called(program: str, *arguments: str, url: URL | None = None, hint: str = _TOO_OLD) -> bytes:
     """Call a program of PostgreSQL; the password goes through the environment, where others do not see it.
 
     Raises:
@@ -248,7 +303,6 @@ def _called(program: str, *arguments: str, url: URL | None = None) -> bytes:
     done = subprocess.run([program, *address, *arguments], env=environment, capture_output=True)  # noqa: S603 - no shell
     if done.returncode:
         said = done.stderr.decode(errors="replace").strip().partition("\n")[0].removesuffix(".")
-        hint = "Check the store, and that the program is not older than the server."
         meant = refusal(said, None) or Refusal(said, hint)
         raise StoreError(f"{program} failed", meant.why, meant.hint)
     return done.stdout

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -64,10 +65,17 @@ def database_url(given: str | None = None) -> URL:
         raise StoreError("This is no store", "its URL cannot be read", kinds) from None
     backend = url.drivername.partition("+")[0]
     if backend in ("postgresql", "postgres"):
-        return url.set(drivername="postgresql+psycopg")
+        return _with_password_apart(url.set(drivername="postgresql+psycopg"))
     if backend == "sqlite" and url.database not in (None, "", ":memory:"):
         return url.set(drivername="sqlite")
     raise StoreError("This is no store", f"{backend} databases in this form are not supported", kinds)
+
+
+def _with_password_apart(url: URL) -> URL:
+    """Return a URL with a password that stands among its options where passwords stand, and are hidden."""
+    password = url.query.get("password")
+    rest = url.difference_update_query(["password"])
+    return rest.set(password=password) if isinstance(password, str) else rest
 
 
 def shown(url: URL) -> str:
@@ -261,11 +269,15 @@ def refusals_explained(url: URL) -> Iterator[None]:
         yield
     except SQLAlchemyError as error:
         raise _explained(url, error.orig if isinstance(error, DBAPIError) and error.orig else error) from None
+    except sqlite3.Error as error:
+        raise _explained(url, error) from None
     except Exception as error:
         # Arrow passes what a driver says while rows stream as an OSError without an error number.
         streaming = isinstance(error, OSError) and error.errno is None
         if not streaming and not type(error).__module__.startswith("adbc_driver_manager"):
             raise
+        if isinstance(error.__cause__ or error.__context__, KeyboardInterrupt):
+            raise KeyboardInterrupt from None  # the driver could not stop what it did, which is undone
         raise _explained(url, error) from None
 
 

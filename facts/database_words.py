@@ -33,6 +33,7 @@ _BY_CODE: dict[str | None, Refusal] = {
     "23505": _AT_THE_SAME_TIME,  # unique_violation: what stands already is looked up before anything is written
     "40001": _AT_THE_SAME_TIME,  # serialization_failure
     "40P01": _AT_THE_SAME_TIME,  # deadlock_detected
+    "57014": Refusal("it was told to stop", "Nothing of yours was stored. Start it again."),  # query_canceled
     "42P07": _AT_THE_SAME_TIME,  # duplicate_table
     "42501": _NO_RIGHT,  # insufficient_privilege
 }

@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from fnmatch import fnmatch
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 from zoneinfo import ZoneInfo
 
 import duckdb
@@ -165,6 +165,10 @@ def import_files(
     """
     chosen = find_mapping(mapping) if isinstance(mapping, str) else mapping
     files = match_files(chosen, paths)
+    if rejects_path is not None and rejects_path.resolve() in {path.resolve() for _, path in files}:
+        raise StoreError(
+            f"{rejects_path} was not written", "it is one of the files to import", "Give another name by --rejects."
+        )
     with _staging() as database:
         # By words, as the constants for them stand in another module in each version of DuckDB.
         database.create_function(  # type: ignore[call-overload]
@@ -331,18 +335,27 @@ class _Import:
         return dict(self.database.execute(by_reason).fetchall())
 
     def _write_rejects(self, path: Path) -> None:
-        with path.open("w", encoding="utf-8", newline="") as file:
-            writer = csv.writer(file)
-            writer.writerow(["file", "row", "column", "reason", "value"])
-            for each in self._checked():
-                rows = self.database.sql(
-                    f"SELECT number, problem FROM {checked_table(each.name).text}"  # noqa: S608
-                    " WHERE aside IS NULL AND problem IS NOT NULL ORDER BY number"
-                )
-                for batch in rows.to_arrow_reader(10_000):
-                    for row in batch.to_pylist():
-                        start, source = self._origin(each, row["number"])
-                        writer.writerow([source.name, row["number"] - start, *row["problem"]])
+        opened = path.open("w", encoding="utf-8", newline="")
+        try:
+            with opened:
+                self._write_each_reject(opened)
+        except OSError as error:
+            if path.is_file():
+                path.unlink()  # half of them would look like all
+            raise OSError(error.errno, error.strerror, str(path)) from None
+
+    def _write_each_reject(self, opened: IO[str]) -> None:
+        writer = csv.writer(opened)
+        writer.writerow(["file", "row", "column", "reason", "value"])
+        for each in self._checked():
+            rows = self.database.sql(
+                f"SELECT number, problem FROM {checked_table(each.name).text}"  # noqa: S608
+                " WHERE aside IS NULL AND problem IS NOT NULL ORDER BY number"
+            )
+            for batch in rows.to_arrow_reader(10_000):
+                for row in batch.to_pylist():
+                    start, source = self._origin(each, row["number"])
+                    writer.writerow([source.name, row["number"] - start, *row["problem"]])
 
     def _origin(self, file: FileMapping, number: int) -> tuple[int, Path]:
         """Return the file that a row came from, and how many row numbers were given before it."""

@@ -8,10 +8,10 @@ import logging
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from http.client import HTTPException
 from queue import Full, Queue
 from threading import Thread
 from typing import Any
-from urllib.error import URLError
 from urllib.request import HTTPRedirectHandler, Request, build_opener
 
 from common.json_form import as_json
@@ -82,8 +82,8 @@ class Teller:
         try:
             with _OPENER.open(request, timeout=SECONDS) as answer:
                 return 200 <= int(answer.status) < 300
-        except (URLError, OSError) as error:
-            _LOG.warning("webhook: %s", error)
+        except (OSError, HTTPException, ValueError) as error:  # the second and third: what came is not HTTP
+            _LOG.warning("webhook: %s", error or type(error).__name__)
             return False
 
 

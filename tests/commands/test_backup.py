@@ -7,8 +7,10 @@ import shutil
 import sqlite3
 import subprocess
 import sys
+from contextlib import closing
 from pathlib import Path
 
+import pytest
 from sqlalchemy import func, select
 
 from facts.demo import AS_OF
@@ -137,3 +139,65 @@ def test_a_missing_program_and_the_wrong_kind_are_said(told_store: Path, tmp_pat
     call_command("backup", tmp_path / "backup.db", "--db", told_store)
     answer = call_command("restore", tmp_path / "backup.db", "--db", url)
     assert (answer.code, "a backup of an SQLite store" in answer.errors) == (1, True)
+
+
+def test_what_is_no_ordinary_file_is_neither_read_nor_replaced(told_store: Path, tmp_path: Path) -> None:
+    """A pipe, in which nobody may ever write, is not waited for; a device that was replaced would be lost."""
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    for answer in (
+        call_command("restore", pipe, "--db", tmp_path / "new.db"),
+        call_command("backup", pipe, "--db", told_store, "--overwrite"),
+    ):
+        assert (answer.code, "it is no ordinary file" in answer.errors) == (1, True)
+    assert (pipe.is_fifo(), [path.name for path in tmp_path.iterdir()]) == (True, ["pipe"])
+
+
+def test_a_link_leads_to_the_file_that_is_written(told_store: Path, tmp_path: Path) -> None:
+    """The link stays, so that what stands behind it is replaced and nothing else."""
+    link = tmp_path / "link.db"
+    link.symlink_to("there.db")
+    assert call_command("backup", link, "--db", told_store).code == 0
+    assert (link.is_symlink(), (tmp_path / "there.db").is_file()) == (True, True)
+
+
+def test_a_store_is_not_written_over_itself(told_store: Path, tmp_path: Path) -> None:
+    """Neither it nor the files that SQLite keeps beside it take a backup, and it is not restored from itself."""
+    store = tmp_path / "store.db"
+    shutil.copy(told_store, store)
+    for answer in (
+        call_command("restore", store, "--db", store, "--overwrite"),
+        *(call_command("backup", f"{store}{end}", "--db", store, "--overwrite") for end in ("-wal", "-shm")),
+    ):
+        assert (answer.code, "it is the store itself" in answer.errors) == (1, True)
+
+
+def test_a_restoration_does_not_wait_for_ever(
+    told_store: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where another program keeps writing, that is said; nothing is changed."""
+    monkeypatch.setattr("facts.backup.BUSY_SECONDS", 0.3)
+    store, file = tmp_path / "store.db", tmp_path / "backup.db"
+    Store.create(str(store)).close()
+    call_command("backup", file, "--db", told_store)
+    with closing(sqlite3.connect(store, isolation_level=None)) as writer:
+        writer.execute("BEGIN IMMEDIATE")
+        answer = call_command("restore", file, "--db", store, "--overwrite")
+    assert (answer.code, "another program is writing to it" in answer.errors) == (1, True)
+
+
+def test_rows_that_name_what_is_not_there_are_damage(told_store: Path, tmp_path: Path) -> None:
+    """SQLite finds the file in order; what does not hold together is neither backed up nor restored."""
+    store, file = tmp_path / "store.db", tmp_path / "backup.db"
+    shutil.copy(told_store, store)
+    with closing(sqlite3.connect(store)) as connection:
+        connection.execute("DELETE FROM customer_keys")
+        connection.commit()
+    shutil.copy(store, tmp_path / "copy.db")
+    for answer, what in (
+        (call_command("backup", file, "--db", store), f"{file} was not written"),
+        (call_command("restore", tmp_path / "copy.db", "--db", tmp_path / "new.db"), "copy.db is damaged"),
+    ):
+        assert (answer.code, what in answer.errors) == (1, True)
+        assert "rows that name rows which are not there" in answer.errors
+    assert not file.exists()

@@ -166,7 +166,12 @@ def test_nothing_is_brought_up_to_date(place: Path) -> None:
 
 def test_variables_are_looked_at(healthy: Path, tmp_path: Path) -> None:
     """A misspelt variable, an unknown language and a folder of runs that is not there are told."""
-    wrong = {"VALUELIFT_RUN": "x", "VALUELIFT_LANG": "fr", "VALUELIFT_RUNS": str(tmp_path / "gone")}
+    wrong = {
+        "VALUELIFT_RUN": "x",
+        "VALUELIFT_WEBHOOK_SECRET": "x" * 32,
+        "VALUELIFT_LANG": "fr",
+        "VALUELIFT_RUNS": str(tmp_path / "gone"),
+    }
     answer = examine(healthy, **wrong)
     found = {each["id"]: each for each in answer.json["findings"] if each["state"] != "fine"}
     assert set(found) == {"variable_unknown", "language_unknown", "runs_missing"}

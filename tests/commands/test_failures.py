@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import os
+import shutil
+import signal
 import sqlite3
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -17,6 +20,7 @@ from facts import tables
 from facts.store import Store
 from tests.commands.conftest import DAY, Call, call_command
 from tests.conftest import ROOT
+from tests.facts.small_disk import small_disk
 
 VALUELIFT = Path(sys.executable).parent / "valuelift"
 
@@ -254,3 +258,89 @@ def test_a_reader_that_has_read_enough(told_store: Path) -> None:
     done = subprocess.run(command, stdout=writing, stderr=subprocess.PIPE, text=True, cwd=ROOT, check=False)
     os.close(writing)
     assert (done.returncode, done.stderr) == (1, "")
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("plan", "moonbridge", "--out", "{}", "--as-of", DAY), ("batch", "--metrics", "{}"),
+        ("import", "{}", "--mapping", "canonical", "--rejects", "{}"), ("backtest", "--html", "{}"),
+        ("rules", "test", "--junit", "{}"),
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("beside", ["", "-wal"])
+def test_a_store_is_no_place_for_another_file(
+    told_store: Path, tmp_path: Path, beside: str, arguments: tuple[str, ...]
+) -> None:
+    """Whoever names the store where a file is to be written is told so, and the store stays as it is."""
+    store = tmp_path / "store.db"
+    shutil.copy(told_store, store)
+    Path(f"{store}-wal").touch()
+    before = store.read_bytes()
+    given = [f"{store}{beside}" if each == "{}" else each for each in arguments]
+    answer = call_command(*given, env={"VALUELIFT_DB": str(store)})
+    assert (answer.code, "holds a store, or belongs to one" in " ".join(answer.errors.split())) == (2, True)
+    assert store.read_bytes() == before
+
+
+def test_figures_replace_no_pipe(told_store: Path, tmp_path: Path) -> None:
+    """What is put into its place when it is whole would take the place of a pipe or a device, which is then lost."""
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    answer = call_command("batch", "--metrics", pipe, "--db", told_store)
+    assert (answer.code, "is no ordinary file" in " ".join(answer.errors.split())) == (2, True)
+    assert pipe.is_fifo()
+
+
+def test_a_terminal_that_lacks_signs(told_store: Path, tmp_path: Path) -> None:
+    """In GBK, which has no check mark, all is said; what cannot be written stands there by its number."""
+    shutil.copy(told_store, tmp_path / "store.db")
+    environment = {**os.environ, "PYTHONIOENCODING": "gbk:strict"}
+    command = [str(VALUELIFT), "doctor", "--db", str(tmp_path / "store.db"), "--lang", "zh"]
+    done = subprocess.run(command, capture_output=True, env=environment, cwd=ROOT, check=False)
+    assert (done.returncode in (0, 1), done.stderr) == (True, b"")
+    assert "\\u2713 配置".encode("gbk") in done.stdout
+
+
+def test_a_store_that_finds_no_room(tmp_path: Path) -> None:
+    """Where the disk is full, that is said; once there is room, the same command makes the store."""
+    with small_disk(tmp_path, 4) as disk:
+        disk.fill(0)
+        answer = call_command("init", "--db", tmp_path / "store.db")
+        assert (answer.code, "the disk is full" in answer.errors) == (1, True)
+        disk.clear()
+        assert call_command("init", "--db", tmp_path / "store.db").code == 0
+
+
+def test_a_list_of_rejects_is_whole_or_none(tmp_path: Path) -> None:
+    """Where the disk is full, the file is named and not left half written; nothing is imported."""
+    store, place, file = tmp_path / "store.db", tmp_path / "place", tmp_path / "customers.csv"
+    place.mkdir()
+    file.write_text("key,name,holds_from\n" + "".join(f"C{each},{'x' * 90},never\n" for each in range(900)), "utf-8")
+    call_command("init", "--db", store)
+    with small_disk(place, 1) as disk:
+        disk.fill(8192)
+        answer = call_command("import", file, "--mapping", "canonical", "--rejects", place / "r.csv", "--db", store)
+        assert (answer.code, f"{place / 'r.csv'} cannot be used: No space left" in answer.errors) == (1, True)
+        assert not (place / "r.csv").exists()
+
+
+def test_ctrl_c_is_no_fault(store_url: str, tmp_path: Path) -> None:
+    """Whoever stops an import, whichever library is at work by then, is told that it has stopped; nothing is stored."""
+    call_command("init", "--db", store_url)
+    lines = "".join(f"C{each},customer {each},2020-01-01\n" for each in range(150_000))
+    (tmp_path / "customers.csv").write_text(f"key,name,holds_from\n{lines}", "utf-8")
+    for step in ("checking customers", "storing customers"):
+        command = [str(VALUELIFT), "import", str(tmp_path), "--mapping", "canonical", "--db", store_url, "--lang", "en"]
+        with subprocess.Popen(command, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True) as process:
+            assert process.stderr is not None
+            while step not in process.stderr.readline():
+                pass
+            time.sleep(0.03)
+            process.send_signal(signal.SIGINT)
+            said = process.stderr.read()
+        assert (step, process.returncode) == (step, 1)
+        assert "Aborted!" in said or "it was told to stop" in said, said
+    store = Store.open(store_url)
+    assert store.base_tables(LATEST, only={"customers": ("key",)})["customers"].num_rows == 0
+    store.close()

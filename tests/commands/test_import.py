@@ -111,3 +111,12 @@ def test_a_template_of_no_table() -> None:
     answer = call_command("import", "--template", "order")
     assert answer.code == 1
     assert "Did you mean `orders`?" in answer.errors
+
+
+def test_rejects_are_not_written_over_what_is_imported(store: Path, files: Path) -> None:
+    """Whoever names one of the files for the rejected rows would lose it."""
+    file = files / "orders.csv"
+    before = file.read_bytes()
+    answer = call_command("import", files, "--mapping", "canonical", "--rejects", file, "--db", store)
+    assert (answer.code, "it is one of the files to import" in answer.errors) == (1, True)
+    assert file.read_bytes() == before

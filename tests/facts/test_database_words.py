@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import create_engine, make_url
 
 from facts.backup import back_up
-from facts.database import StoreError, bulk
+from facts.database import StoreError, bulk, database_url, shown
 from facts.database_words import refusal
 from facts.store import Store
 from tests.facts.server import Server, own_server
@@ -86,3 +86,10 @@ def test_a_backup_is_refused_in_the_same_words(server: Server, tmp_path: Path) -
     url = make_url(server.url).set(username="carol").render_as_string()
     with pytest.raises(StoreError, match="pg_dump failed: the server has no such user"):
         back_up(Store.as_it_is(url), tmp_path / "store.dump")
+
+
+def test_a_password_among_the_options_of_a_url_is_hidden() -> None:
+    """It is read as the password that it is, so that neither messages nor other programs' arguments show it."""
+    url = database_url("postgresql://ann@db.example/acme?password=hidden&sslmode=require")
+    assert (url.password, dict(url.query)) == ("hidden", {"sslmode": "require"})
+    assert "hidden" not in shown(url)
