@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from engine.errors import Location, Problem, ProblemsError
+from facts.workbooks import fault_of
 
 ABOUT = "valuelift table"
 """What the first cell of the sheet about the file says."""
@@ -159,6 +160,8 @@ def read_book(path: Path) -> Read:
     """
     from python_calamine import CalamineError, CalamineWorkbook
 
+    if fault := fault_of(path):
+        raise _unusable(path, f"this workbook cannot be read: {fault}", "Export the table anew.")
     try:
         workbook = CalamineWorkbook.from_filelike(io.BytesIO(path.read_bytes()))
         sheets = {

@@ -22,6 +22,7 @@ import pyarrow.parquet as pq
 
 from engine.errors import counted, did_you_mean
 from facts.database import StoreError
+from facts.workbooks import fault_of
 
 BATCH_ROWS = 20_000
 MAX_CELL = 10_000
@@ -72,6 +73,9 @@ class Heading:
         known = {*self.required, *self.optional}
         unknown = [name for name in present if name not in known]
         if unknown and not self.others_allowed:
+            if not unknown[0]:
+                place = f"column {present.index('') + 1} has no heading"
+                raise UnusableFileError(path, place, "Write what it holds above it, or remove the column.")
             raise UnusableFileError(
                 path,
                 f"column {unknown[0]!r} is not expected",
@@ -84,6 +88,12 @@ def digest(path: Path) -> str:
     """Return the SHA-256 of a file's bytes, as hexadecimal."""
     with _opened(path) as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def state(path: Path) -> tuple[int, ...]:
+    """Return by what it is seen that somebody wrote to a file, or put another one into its place."""
+    found = path.stat()
+    return found.st_ino, found.st_size, found.st_mtime_ns
 
 
 def read_rows(path: Path, heading: Heading, delimiter: str = ",") -> Iterator[pa.RecordBatch]:
@@ -283,6 +293,13 @@ def _read_xlsx(path: Path, heading: Heading) -> Iterator[pa.RecordBatch]:
     """Read all sheets that have the columns: large exports spread over several."""
     from python_calamine import CalamineError, CalamineWorkbook
 
+    _opened(path).close()
+    if fault := fault_of(path):
+        raise UnusableFileError(
+            path,
+            fault,
+            "Delete what stands far off (Ctrl+End leads there) and save it again as XLSX, or save it as CSV.",
+        )
     try:
         sheets = [sheet.to_python() for sheet in _sheets(CalamineWorkbook.from_filelike(_opened(path)))]
     except CalamineError as error:
@@ -320,6 +337,9 @@ def _batch(numbers: pa.Array, faults: pa.Array, chosen: Sequence[str], arrays: S
 
 
 def _opened(path: Path) -> Any:
+    if path.exists() and not path.is_file():
+        why = "it is a folder" if path.is_dir() else "it is no ordinary file"  # a pipe may never end
+        raise UnusableFileError(path, why, "Give the name of a file.")
     try:
         return path.open("rb")
     except OSError as error:

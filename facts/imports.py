@@ -31,7 +31,7 @@ from facts.house_tables import imports
 from facts.import_changes import Changes, TableCounts
 from facts.import_checks import OWN_FAULT, Words, check_file
 from facts.import_comparison import Staged
-from facts.import_files import FAULT, ROW, UnusableFileError, digest, read_rows
+from facts.import_files import FAULT, ROW, UnusableFileError, digest, read_rows, state
 from facts.import_folded import folded
 from facts.import_sql import checked_table, name, raw_table
 from facts.mapping import FileMapping, ImportMapping, TableMapping
@@ -247,6 +247,7 @@ class _Import:
     words: Words
     rows_read: int = 0
     starts: dict[str, list[tuple[int, Path]]] = field(default_factory=dict)
+    states: dict[Path, tuple[int, ...]] = field(default_factory=dict)
 
     def carry_out(self, *, dry_run: bool, max_rejects: int, rejects_path: Path | None) -> ImportReport:
         today = datetime.now(ZoneInfo(self.store.settings()["time_zone"])).date()
@@ -294,6 +295,7 @@ class _Import:
         for file, path in self.files:
             start, before = self._last_number(file), self.rows_read
             table = raw_table(file.name).text
+            self.states[path] = state(path)
             for batch in read_rows(path, file.heading, file.delimiter):
                 self.database.register("cells", _cells(batch, file, start))
                 self.database.execute(f"CREATE TABLE IF NOT EXISTS {table} AS FROM cells LIMIT 0")
@@ -362,10 +364,14 @@ class _Import:
         return [each for each in self.starts[file.name] if each[0] < number][-1]
 
     def _ledger_row(self, report: ImportReport, at: datetime) -> dict[str, Any]:
+        digests = [{"name": path.name, "sha256": digest(path)} for _, path in self.files]
+        for path, seen in self.states.items():
+            if state(path) != seen:
+                raise UnusableFileError(path, "it changed while it was read", "Import it once nobody writes to it.")
         return {
             "mapping": self.mapping.name,
             "mapping_digest": self.mapping.digest,
-            "files": json.dumps([{"name": path.name, "sha256": digest(path)} for _, path in self.files]),
+            "files": json.dumps(digests),
             "imported_at": at,
             "imported_by": self.user,
             "rows_read": report.rows_read,

@@ -1,6 +1,7 @@
 """Imports: what gets into the store, what is set aside or rejected and why, and what leaves the store as it was."""
 
 import csv
+import os
 import subprocess
 import sys
 import zipfile
@@ -760,3 +761,32 @@ def test_two_files_of_one_kind_are_read_as_one(store: Store, tmp_path: Path) -> 
     report = bring(store, "online-retail", one, two, rejects_path=rejects)
     assert (report.rows_read, report.tables["orders"]) == (3, TableCounts(stored=2))
     assert "two.csv,3,Price,is not a number,x" in rejects.read_text(encoding="utf-8")
+
+
+def test_a_pipe_is_not_waited_for(store: Store, tmp_path: Path) -> None:
+    """What is no ordinary file is refused: whoever opens a pipe waits until somebody writes into it."""
+    os.mkfifo(tmp_path / "customers.csv")
+    with pytest.raises(StoreError, match="it is no ordinary file"):
+        bring(store, "canonical", tmp_path)
+
+
+def test_a_file_that_changes_while_it_is_read(store: Store, tmp_path: Path) -> None:
+    """Half of what somebody is writing is not stored, and the log of imports tells of no other file than was read."""
+    path = tmp_path / "customers.csv"
+    path.write_text("key,name,holds_from\nC-1,Acme,2020-01-01\n", "utf-8")
+
+    def written_to(step: str, _name: str, _rows: int) -> None:
+        if step == "checking":
+            with path.open("a", encoding="utf-8") as file:
+                file.write("C-2,Beta,2020-01-01\n")
+
+    with pytest.raises(StoreError, match="it changed while it was read"):
+        bring(store, "canonical", path, progress=written_to)
+    assert is_empty(store)
+
+
+def test_a_column_without_a_heading_is_told_by_its_number(store: Store, tmp_path: Path) -> None:
+    """A name that is empty would say nothing."""
+    (tmp_path / "customers.csv").write_text("key,name,,holds_from\nC-1,Acme,x,2020-01-01\n", "utf-8")
+    with pytest.raises(StoreError, match="column 3 has no heading"):
+        bring(store, "canonical", tmp_path)
