@@ -98,7 +98,7 @@ def command(
             dry_run=dry_run,
             max_rejects=max_rejects,
             rejects_path=rejects,
-            words={enum.name: tuple(enum.members) for enum in vocabulary.enums.values()},
+            words=vocabulary.words(),
             own_fault=partial(fault_of, vocabulary),
             progress=lambda step, name, rows: report(texts(f"import_{step}", name=name), rows, None),
         )

@@ -154,12 +154,26 @@ def query_options(command: Command) -> Command:
         as_json: bool,
         **rest: Any,
     ) -> Any:
-        query = Query(db, as_of or date.today(), known_at, pack, language, as_json)
+        query = Query(db, as_of or today(db), known_at, pack, language, as_json)
         return command(query=query, **rest)
 
     for option in (json_option, language_option, pack_option, known_at_option, as_of_option, db_option):
         with_query = option(with_query)
     return with_query
+
+
+def today(db: str | None) -> date:
+    """Return the day that it is where the store counts its days, whatever the clock of this machine says.
+
+    Where there is no store it is the day here: whoever opens the store says what is wrong.
+    """
+    from facts.database import StoreError
+    from facts.store import Store
+
+    try:
+        return Store.as_it_is(db).today()
+    except StoreError:
+        return date.today()
 
 
 def default_user() -> str:

@@ -18,6 +18,7 @@ from commands.options import (
     json_option,
     language_option,
     pack_option,
+    today,
     user_option,
 )
 from commands.record.acting import action_meant
@@ -223,7 +224,7 @@ def reasons(customer: str | None, pack: Path | None, language: str, as_json: boo
     """
     from commands.record.reasons import show_reasons
 
-    show_reasons(customer, Query(db, date.today(), None, pack, language, as_json))
+    show_reasons(customer, Query(db, today(db), None, pack, language, as_json))
 
 
 # --- many at once ---

@@ -17,6 +17,7 @@ from commands.options import (
     json_option,
     known_at_option,
     language_option,
+    today,
 )
 
 if TYPE_CHECKING:
@@ -73,14 +74,12 @@ def command(
       valuelift rules diff HEAD~1:our-rules our-rules --as-of 2026-06-30 --json
       valuelift rules diff rulesets/value_marketing our-rules --run latest
     """
-    from datetime import date as day
-
     from commands.output import print_json, print_page
     from common.texts import Texts
 
     if run is not None and (as_of or known_at):
         raise click.UsageError("A run has a date and a moment of its own: leave out --as-of and --known-at, or --run.")
-    query = Query(db, as_of or day.today(), known_at, None, language, as_json)
+    query = Query(db, as_of or today(db), known_at, None, language, as_json)
     texts = Texts(language)
     versions, found, cards, on = _compared(old, new, query, run, None if show_all else top, texts)
     if html is not None:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from commands.options import Day, pack_argument
+from commands.options import Day, pack_argument, today
 
 if TYPE_CHECKING:
     from wiring import Rules
@@ -53,7 +53,7 @@ def command(pack: Path | None, out: Path, db: str | None, as_of: date | None) ->
     rules = load_rules(folder)
     cases = load_cases(folder, rules.pack)
     fired = cache(lambda: fired_in(rules.program, cases))
-    day = as_of or date.today()
+    day = as_of or (date.today() if db is None else today(db))
     counts = None if db is None else _counts(db, rules, day)
     out.mkdir(parents=True, exist_ok=True)
     for language in LANGUAGES:

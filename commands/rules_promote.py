@@ -43,7 +43,7 @@ def command(
     texts = Texts(language)
     steps = []
     with open_store(db) as store:
-        for step in Promotion(store, pack, as_of or date.today()).steps():
+        for step in Promotion(store, pack, as_of or store.today()).steps():
             said = step.said(texts)
             steps.append(said)
             if not as_json:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from commands.failures import report
-from commands.options import Query, as_of_option, db_option, known_at_option, language_option
+from commands.options import Query, as_of_option, db_option, known_at_option, language_option, today
 from common.texts import Texts
 
 if TYPE_CHECKING:
@@ -41,12 +41,10 @@ def command(
     Example:
       valuelift rules watch our-rules --db customers.db
     """
-    from datetime import date as day
-
     from commands.desk import open_store
     from commands.watching import saves
 
-    query = Query(db, as_of or day.today(), known_at, None, language, as_json=False)
+    query = Query(db, as_of or today(db), known_at, None, language, as_json=False)
     with open_store(db) as store:
         watch = _Watch(store, pack, query, top)
         for _ in saves(pack):

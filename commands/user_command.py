@@ -69,13 +69,11 @@ def add(name: str, role: str, manager: str | None, generate: bool, db: str | Non
 
 def _warn_of_none(store: Store, manager: str | None) -> None:
     """Say so if nobody is looked after under a manager's name: most likely it is misspelt."""
-    from datetime import date
-
     from engine.errors import did_you_mean
 
     if manager is None:
         return
-    cards = store.base_tables(date.today(), only={"customers": ("key", "account_manager")})["customers"]
+    cards = store.base_tables(store.today(), only={"customers": ("key", "account_manager")})["customers"]
     known = {each for each in cards["account_manager"].to_pylist() if each}
     if manager not in known:
         hint = did_you_mean(manager, known)

@@ -6,6 +6,7 @@ import os
 import platform
 import shutil
 import sqlite3
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -13,13 +14,14 @@ from enum import StrEnum
 from importlib.metadata import PackageNotFoundError, requires, version
 from pathlib import Path
 
-from engine.errors import ProblemsError, did_you_mean
+from engine.errors import Problem, ProblemsError, did_you_mean
 from facts.batch.ledger import Ledger, runs_folder
 from facts.batch.register import Entry, entries
+from facts.columns import Words
 from facts.database import StoreError, database_url, is_sqlite, shown
-from facts.faulty_rows import LATE, faulty_rows
+from facts.faulty_rows import LATE, WORD, faulty_rows
 from facts.store import SCHEMA_REVISION, Store
-from wiring import catalogue_digest, rules_in_use
+from wiring import Rules, catalogue_digest, rules_in_use
 
 VARIABLES = (
     "VALUELIFT_DB", "VALUELIFT_RUNS", "VALUELIFT_CACHE", "VALUELIFT_LANG", "VALUELIFT_DEBUG",
@@ -94,12 +96,17 @@ class Examination:
         if damage is not None:
             yield Finding("integrity", State.PROBLEM, "integrity_broken", {"said": damage})
             return
+        yield from _apart(store)
         yield from self._settings(store)
-        yield from _facts(store)
+        rules = self._loaded(store)
+        yield from _facts(store, {} if isinstance(rules, Problem) else rules.pack.vocabulary.words())
         root = self.out or runs_folder(store.url)
+        if (wrong := _no_folder(root)) is not None:
+            yield wrong
+            return
         known = entries(Ledger(root.resolve()), store)
         yield from self._disk(store, root, known)
-        yield from self._rules(store, known)
+        yield from self._rules(rules, known)
         yield from self._runs(known)
 
     # --- each check ---
@@ -140,16 +147,23 @@ class Examination:
             values = {"place": place, "free": _gib(free), "needed": _gib(needed)}
             state = State.FINE if free >= needed else State.PROBLEM
             yield Finding("disk", state, "disk_fine" if free >= needed else "disk_short", values)
-        for place in dict.fromkeys(places):
+        files = [Path(str(store.url.database))] if is_sqlite(store.url) else []
+        for place in dict.fromkeys([*places, *files]):
             if not os.access(place, os.W_OK):
                 yield Finding("disk", State.PROBLEM, "not_writable", {"place": place})
 
-    def _rules(self, store: Store, known: Sequence[Entry]) -> Iterator[Finding]:
+    def _loaded(self, store: Store) -> Rules | Problem:
+        """Return the rules in use, or the first of their problems."""
         try:
-            stamp = rules_in_use(store, self.pack).program.stamp
+            return rules_in_use(store, self.pack)
         except ProblemsError as error:
-            yield Finding("rules", State.PROBLEM, "rules_broken", {"problem": error.problems[0]})
+            return error.problems[0]
+
+    def _rules(self, rules: Rules | Problem, known: Sequence[Entry]) -> Iterator[Finding]:
+        if isinstance(rules, Problem):
+            yield Finding("rules", State.PROBLEM, "rules_broken", {"problem": rules})
             return
+        stamp = rules.program.stamp
         last = next((entry for entry in known if entry.state == "published"), None)
         said = {"pack": f"{stamp.name} {stamp.version}", "digest": stamp.digest[:16]}
         if last is None:
@@ -190,15 +204,16 @@ class Examination:
             yield Finding("runs", State.WARNING, "runs_unfinished", {"runs": ", ".join(given_up)})
 
 
-def _facts(store: Store) -> Iterator[Finding]:
+def _facts(store: Store, words: Words) -> Iterator[Finding]:
     """Look for rows that older versions took and that no version takes any more."""
-    found = faulty_rows(store)
+    found = faulty_rows(store, words)
     if not found:
         yield Finding("facts", State.FINE, "facts_fine")
     for each in found:
         # No decision sees what is still to come; with the others a batch may fail.
         state = State.WARNING if each.fault == LATE else State.PROBLEM
-        way = "undo" if each.entry is not None else "correct" if each.is_correctable else "restore"
+        correct = "correct_word" if each.fault == WORD else "correct"
+        way = "undo" if each.entry is not None else correct if each.is_correctable else "restore"
         says = ", ".join(f"{name} {value}" for name, value in each.says)
         values = {"table": each.table, "number": each.rows, "key": each.key, "says": says, "source": each.source}
         yield Finding("facts", state, f"facts_{each.fault}", {**values, "entry": each.entry}, f"facts_{way}_do")
@@ -222,6 +237,28 @@ def _damage(store: Store) -> str | None:
     except StoreError as error:
         return error.why
     return None if said == "ok" else said
+
+
+def _apart(store: Store) -> Iterator[Finding]:
+    """Find rows of SQLite that name rows which are not there: it keeps them out, but not what others do to the file."""
+    if not is_sqlite(store.url):
+        return
+    with store.reading() as connection:
+        found = connection.exec_driver_sql("PRAGMA foreign_key_check").all()
+    for (table, other), number in Counter((row[0], row[2]) for row in found).items():
+        yield Finding("integrity", State.PROBLEM, "rows_apart", {"table": table, "other": other, "number": number})
+
+
+def _no_folder(root: Path) -> Finding | None:
+    """Say what is wrong with a folder of runs that is there and cannot be one; None if nothing is."""
+    try:
+        if root.is_dir():
+            next(root.iterdir(), None)
+        elif os.path.lexists(root):
+            return Finding("runs", State.PROBLEM, "runs_no_folder", {"place": root})
+    except OSError as error:
+        return Finding("runs", State.PROBLEM, "not_readable", {"place": root, "why": error.strerror})
+    return None
 
 
 def _versions() -> Iterator[Finding]:

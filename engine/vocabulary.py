@@ -258,3 +258,7 @@ class Vocabulary:
             KeyError: if the fact has no enum.
         """
         return self.enums[fact.enum or ""]
+
+    def words(self) -> dict[str, tuple[str, ...]]:
+        """Return the members of each enum by its name."""
+        return {enum.name: tuple(enum.members) for enum in self.enums.values()}

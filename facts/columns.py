@@ -8,7 +8,7 @@ add up the same in SQLite, PostgreSQL and DuckDB.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
@@ -104,10 +104,22 @@ def counted(name: str, most: int, **options: Any) -> Column[Any]:
     return Column(name, Integer, info={**options.pop("info", {}), "most": most}, **options)
 
 
+Words = Mapping[str, Sequence[str]]
+"""The members of enums that facts are read by, by the vocabulary's names."""
+
+
+def words_of(column: Column[Any], words: Words) -> Sequence[str] | None:
+    """Return the words that a column may hold, or None if it may hold any."""
+    if members := column.info.get("members") or words.get(column.info.get("enum") or ""):
+        return (*members, *column.info.get("besides", ()))
+    return None
+
+
 def word(name: str, enum: str | None = None, **options: Any) -> Column[Any]:
     """Return a text column for a word of an open list, which packs may extend (value kinds, media, roles).
 
-    `enum` is the vocabulary's name of the list, if facts are read from the column.
+    `enum` is the vocabulary's name of the list, if facts are read from the column; `besides` in its info names more
+    words, by which other facts are read.
     """
     info = {**options.pop("info", {}), "enum": enum}
     return Column(name, String(64), info=info, **options)

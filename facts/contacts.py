@@ -77,7 +77,7 @@ def people(store: Store, customer: str, today: date | None = None) -> list[Perso
     Raises:
         StoreError: if the customer is not known.
     """
-    today = today or datetime.now(UTC).date()
+    today = today or store.today()
     keys = store.known_as(customer, today)
     with store.reading() as connection:
         rows = _contacts(connection, keys)
@@ -103,7 +103,7 @@ def export(store: Store, customer: str, named: str, also: Sequence[str] = ()) ->
     Raises:
         StoreError: if there is no such customer or contact, or several fit.
     """
-    keys = store.known_as(customer, datetime.now(UTC).date())
+    keys = store.known_as(customer, store.today())
     with store.reading() as connection:
         rows = _rows_of(connection, keys, named)
         found = list(_mentions(connection, keys, rows, also))
@@ -120,7 +120,7 @@ def erase(store: Store, customer: str, named: str, also: Sequence[str] = (), *, 
     Raises:
         StoreError: as `export`; or if the contact was erased already.
     """
-    keys = store.known_as(customer, datetime.now(UTC).date())
+    keys = store.known_as(customer, store.today())
     with store.writing() as connection:
         if is_sqlite(store.url):
             connection.exec_driver_sql("PRAGMA secure_delete = ON")  # freed pages are overwritten as well

@@ -1,6 +1,7 @@
 """Rows that stand in a store although nobody could record them any more, and with which a batch may fail.
 
-They come from versions that took them: days before anybody's business, days out of their order, merges in a circle.
+They come from versions that took them: days before anybody's business, days out of their order, words that the rules do
+not know, merges in a circle.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from sqlalchemy import ColumnElement, Connection, Date, RowMapping, Table, case,
 
 from engine.vocabulary import LATEST
 from facts.audit import entry_that_said
-from facts.columns import days_are_counted, happens
+from facts.columns import Words, days_are_counted, happens, words_of
 from facts.database import StoreError
 from facts.days import EARLIEST
 from facts.reading import going_round
@@ -20,8 +21,8 @@ from facts.store import Store
 from facts.tables import FACT_TABLES, merges
 from facts.undoing import entry_to_undo
 
-EARLY, LATE, DISORDERED, CIRCLE = "early", "late", "disordered", "circle"
-"""What is wrong: a day too early to count from; one that never comes; one before another; merges in a circle."""
+EARLY, LATE, DISORDERED, WORD, CIRCLE = "early", "late", "disordered", "word", "circle"
+"""What is wrong: a day too early, one that never comes, one before another, a word, merges in a circle."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,14 +50,19 @@ class Faulty:
         return FACT_TABLES[self.table].info["shape"] == "event" or dict(self.says).keys() != {"holds_from"}
 
 
-def faulty_rows(store: Store) -> list[Faulty]:
-    """Return what is wrong with the rows that stand, in one pass over each table.
+def faulty_rows(store: Store, words: Words) -> list[Faulty]:
+    """Return what is wrong with the rows that stand, in one pass over each table and one over each column of words.
+
+    Args:
+        store: where.
+        words: the members of the vocabulary's enums; a word of a column that none of them is, is faulty.
 
     Raises:
         StoreError: if the database cannot be read.
     """
     with store.reading() as connection:
         found = [each for table in FACT_TABLES.values() for each in _of_table(connection, table)]
+        found += [each for table in FACT_TABLES.values() for each in _unknown_words(connection, table, words)]
         found += _circles(connection)
         numbers = [entry_that_said(connection, each.table, each.row) for each in found]
     return [replace(each, entry=_undoable(store, number)) for each, number in zip(found, numbers, strict=True)]
@@ -115,6 +121,19 @@ def _example(
     found = connection.execute(select(table, *labelled).where(table.c.id == row)).mappings().one()
     columns = next(columns for place, columns in enumerate(tests) if found[f"test {place}"])
     return found, tuple((name, found[name]) for name in columns)
+
+
+# --- words ---
+
+
+def _unknown_words(connection: Connection, table: Table, words: Words) -> Iterator[Faulty]:
+    for column in table.columns:
+        if members := words_of(column, words):
+            standing = table.c.retracted_at.is_(None) & column.not_in(members)
+            counted = select(column, func.count(), func.min(table.c.id)).where(standing).group_by(column)
+            for word, rows, first in connection.execute(counted.order_by(column)).all():
+                row = connection.execute(select(table).where(table.c.id == first)).mappings().one()
+                yield Faulty(table.name, WORD, rows, first, row["key"], ((column.name, word),), row["source"])
 
 
 # --- merges ---

@@ -2,23 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from datetime import date
 from functools import cache
 from typing import Any
 
 from sqlalchemy import Boolean, Column, Date, Integer, String
 
-from facts.columns import Scaled, days_are_counted, happens
+from facts.columns import Scaled, Words, days_are_counted, happens, words_of
 from facts.days import EARLIEST
 from facts.import_files import FAULT, MAX_CELL, ROW
 from facts.import_sql import Sql, checked_table, first_case, joined, name, raw_table, sql, typed
 from facts.import_values import WIDE, all_hold, in_type, text_of
 from facts.mapping import Cell, ColumnMapping, FileMapping, TableMapping
 from facts.tables import COLLECTIONS, FACT_TABLES
-
-Words = Mapping[str, Sequence[str]]
-"""The members of enums that facts are read by: other words are faults."""
 
 OWN_FAULT = "own_fault"
 """The function of a fact's name and its value as a text that gives what is wrong with them, or nothing."""
@@ -153,7 +150,7 @@ def _members(target: Column[Any], words: Words) -> Sequence[str] | None:
     """Return the words that a column may hold, or None if it may hold any."""
     if target.info.get("names") == "collection":
         return COLLECTIONS
-    return target.info.get("members") or words.get(target.info.get("enum", ""))
+    return words_of(target, words)
 
 
 @cache

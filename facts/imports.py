@@ -17,7 +17,6 @@ from datetime import UTC, date, datetime
 from fnmatch import fnmatch
 from pathlib import Path
 from typing import IO, Any
-from zoneinfo import ZoneInfo
 
 import duckdb
 import pyarrow as pa
@@ -26,10 +25,11 @@ from sqlalchemy import insert
 
 from engine.errors import counted, did_you_mean
 from facts.audit import entry_of
+from facts.columns import Words
 from facts.database import StoreError, bulk, run
 from facts.house_tables import imports
 from facts.import_changes import Changes, TableCounts
-from facts.import_checks import OWN_FAULT, Words, check_file
+from facts.import_checks import OWN_FAULT, check_file
 from facts.import_comparison import Staged
 from facts.import_files import FAULT, ROW, UnusableFileError, digest, read_rows, state
 from facts.import_folded import folded
@@ -250,7 +250,7 @@ class _Import:
     states: dict[Path, tuple[int, ...]] = field(default_factory=dict)
 
     def carry_out(self, *, dry_run: bool, max_rejects: int, rejects_path: Path | None) -> ImportReport:
-        today = datetime.now(ZoneInfo(self.store.settings()["time_zone"])).date()
+        today = self.store.today()
         self._read()
         self._check(today)
         with bulk(self.store.url, write=not dry_run) as cursor:

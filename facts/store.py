@@ -10,6 +10,7 @@ from functools import cache, lru_cache
 from operator import itemgetter
 from pathlib import Path
 from typing import Any, Self
+from zoneinfo import ZoneInfo
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -250,6 +251,10 @@ class Store:
         """Return the settings: `base_currency` and `time_zone`."""
         with self.asking() as connection:
             return _settings(connection)
+
+    def today(self) -> date:
+        """Return the day that it is in the store's time zone."""
+        return datetime.now(ZoneInfo(self.settings().get("time_zone", "UTC"))).date()
 
     def _settled(self, wanted: Mapping[str, str]) -> dict[str, str]:
         """Return the settings of a store, which are those wanted if it had none yet."""

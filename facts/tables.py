@@ -275,7 +275,7 @@ needs = _register(
 # A row is how far the customer has come with one kind of our value, or with the way of `cooperation`.
 perceptions = _register(
     "perceptions",
-    word("value_kind", "value_kind", nullable=False),
+    word("value_kind", "value_kind", nullable=False, info={"besides": ("cooperation",)}),
     choice("level", PERCEPTION_LEVELS, nullable=False),
     Column("evidence", Text),
     choice("sure", SURE),  # how surely it is known; null where nobody said

@@ -19,6 +19,7 @@ from commands.options import (
     json_option,
     language_option,
     pack_option,
+    today,
     user_option,
 )
 
@@ -54,7 +55,7 @@ def query_of_record(command: Command) -> Command:
     def with_query(
         *, db: str | None, as_of: date | None, pack: Path | None, language: str, as_json: bool, **rest: Any
     ) -> Any:
-        return command(query=Query(db, as_of or date.today(), None, pack, language, as_json), **rest)
+        return command(query=Query(db, as_of or today(db), None, pack, language, as_json), **rest)
 
     for option in (json_option, language_option, pack_option, _as_of_option, db_option):
         with_query = option(with_query)

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import shutil
 import sqlite3
+import subprocess
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -82,7 +84,8 @@ def _old(folder: Path) -> None:
 
 
 def _no_runs(folder: Path) -> None:
-    change(folder, "DELETE FROM decision_runs")
+    for table in ("decisions", "portfolio", "rule_lists", "decision_runs"):
+        change(folder, f"DELETE FROM {table}")  # noqa: S608 - no text of others
     shutil.rmtree(folder / "store.db.runs")
 
 
@@ -99,7 +102,13 @@ def _torn(folder: Path) -> None:
     (folder / "store.db").write_bytes(content)
 
 
+LOST_ORDER = "UPDATE orders SET customer = 'nobody' WHERE id = (SELECT min(id) FROM orders)"
 FIRST_COMPLAINT = "UPDATE complaints SET {} WHERE id = (SELECT min(id) FROM complaints)"
+
+
+def _a_file_for_runs(folder: Path) -> None:
+    shutil.rmtree(folder / "store.db.runs")
+    (folder / "store.db.runs").touch()
 
 
 def _circle(folder: Path) -> None:
@@ -120,10 +129,13 @@ FAULTS: dict[str, tuple[str, Callable[[Path], object]]] = {
     "schema_newer": ("problem", lambda folder: change(folder, "UPDATE alembic_version SET version_num = '9999'")),
     "settings_missing": ("problem", lambda folder: change(folder, "DELETE FROM settings WHERE name = 'time_zone'")),
     "integrity_broken": ("problem", _torn),
+    "rows_apart": ("problem", lambda folder: change(folder, LOST_ORDER)),
+    "runs_no_folder": ("problem", _a_file_for_runs),
     "facts_early": ("problem", lambda folder: change(folder, FIRST_COMPLAINT.format("holds_from = '1700-01-01'"))),
     "facts_late": ("warning", lambda folder: change(folder, FIRST_COMPLAINT.format("holds_from = '2999-01-01'"))),
     "facts_disordered": ("problem", lambda folder: change(folder, FIRST_COMPLAINT.format("settled_on = '1900-01-01'"))),
     "facts_circle": ("problem", _circle),
+    "facts_word": ("problem", lambda folder: change(folder, "UPDATE needs SET kind = 'taste' WHERE kind = 'quality'")),
     "rules_differ": (
         "problem",
         lambda folder: noted(folder, "run.json", lambda said: said.replace('"pack_digest": "', '"pack_digest": "0')),
@@ -183,6 +195,19 @@ def test_a_full_disk_is_told(healthy: Path, monkeypatch: pytest.MonkeyPatch) -> 
     monkeypatch.setattr(doctor, "SPARE", 1 << 60)
     answer = examine(healthy)
     assert (answer.code, "disk_short" in {each["id"] for each in answer.json["findings"]}) == (1, True)
+
+
+def test_a_store_that_may_only_be_read_is_told(place: Path) -> None:
+    """Its folder may be written to, but not the store in it."""
+    store = place / "store.db"
+    if os.geteuid() != 0 or subprocess.run(["mount", "--bind", store, store], check=False).returncode:
+        pytest.skip("only root may mount a file so that it can be read alone")
+    try:
+        subprocess.run(["mount", "-o", "remount,ro,bind", store], check=True)
+        found = [each for each in examine(place).json["findings"] if each["state"] != "fine"]
+    finally:
+        subprocess.run(["umount", "-l", store], check=True)
+    assert [(each["id"], each["values"]["place"]) for each in found] == [("not_writable", str(store))]
 
 
 def test_a_server_is_examined(store_url: str) -> None:

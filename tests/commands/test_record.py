@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import re
+import sqlite3
+import time
 from collections.abc import Callable
-from datetime import date
+from contextlib import closing
+from datetime import date, datetime
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -324,3 +328,31 @@ def test_imports_and_packs_are_in_the_log(demo: Call, tmp_path: Any) -> None:
     assert demo("import", tmp_path, "--mapping", "canonical", "--as", "bob").code == 0
     (entry,) = demo("audit", "--json").json
     assert (entry["user"], entry["from"], entry["did"], entry["subject"]) == ("bob", "import", "import", "canonical")
+
+
+@pytest.mark.parametrize("here", ["Pacific/Kiritimati", "Etc/GMT+12"])
+def test_today_is_the_stores_day(tmp_path: Path, here: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Wherever the machine's clock stands, what is recorded and decided today is of the store's day.
+
+    The two zones are 26 hours apart, so in one of them at least it is another day than in the store's.
+    """
+    store, zone = tmp_path / "store.db", "Asia/Shanghai"
+    call_command("init", "--db", store, "--time-zone", zone)
+    learnt = Store.open(str(store))
+    customer = {"key": "acme", "name": "Acme", "holds_from": date(2020, 1, 1)}
+    record(learnt, "customers", [customer], user="ann", source="test")
+    learnt.close()
+    monkeypatch.setenv("TZ", here)
+    time.tzset()
+    try:
+        days = [datetime.now(ZoneInfo(zone)).date().isoformat()]
+        done = call_command("record", "need", "acme", "--kind", "quality", "--state", "unmet", "--db", store)
+        shown = call_command("recommend", "acme", "--db", store, "--json")
+        days.append(datetime.now(ZoneInfo(zone)).date().isoformat())
+    finally:
+        monkeypatch.delenv("TZ")
+        time.tzset()
+    assert (done.code, shown.code) == (0, 0), done.errors + shown.errors
+    assert shown.json["decision"]["as_of"] in days
+    with closing(sqlite3.connect(store)) as connection:
+        assert connection.execute("SELECT holds_from FROM needs").fetchone()[0] in days

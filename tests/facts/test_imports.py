@@ -763,6 +763,15 @@ def test_two_files_of_one_kind_are_read_as_one(store: Store, tmp_path: Path) -> 
     assert "two.csv,3,Price,is not a number,x" in rejects.read_text(encoding="utf-8")
 
 
+def test_a_perception_of_the_way_of_cooperation_is_taken(store: Store, tmp_path: Path) -> None:
+    """It stands among those of our values, although no value of ours is called so; other words are refused."""
+    record(store, "customers", [{"key": "C-1", "name": "Acme", "holds_from": LATE}], user="ann", source="test")
+    said = "customer,holds_from,value_kind,level\nC-1,2020-01-01,cooperation,accepted\nC-1,2020-01-01,luck,accepted\n"
+    (tmp_path / "perceptions.csv").write_text(said, "utf-8")
+    done = bring(store, "canonical", tmp_path, words={"value_kind": ("product", "service")})
+    assert (done.stored, done.rejected) == (1, {"value_kind is none of product, service, cooperation": 1})
+
+
 def test_a_pipe_is_not_waited_for(store: Store, tmp_path: Path) -> None:
     """What is no ordinary file is refused: whoever opens a pipe waits until somebody writes into it."""
     os.mkfifo(tmp_path / "customers.csv")
