@@ -62,17 +62,17 @@ def command(
         )
         if product is not None:
             found = found.of_product(product)
-    if query.as_json:
-        from commands.output import print_json
-
-        print_json(as_json(found))
-        return
-    from commands.output import print_page
+    from commands.output import print_json, print_page
     from commands.portfolio_layout import PortfolioLayout
+    from commands.undecided import tell_undecided
 
-    layout = PortfolioLayout(texts, desk.rules.pack, show_all)
-    only = [each for each in (manager, region) if each is not None]
-    print_page(layout.look_alikes(found) if look_alikes or product else layout.page(found, only))
+    if query.as_json:
+        print_json(as_json(found))
+    else:
+        layout = PortfolioLayout(texts, desk.rules.pack, show_all)
+        only = [each for each in (manager, region) if each is not None]
+        print_page(layout.look_alikes(found) if look_alikes or product else layout.page(found, only))
+    tell_undecided(texts, {each["customer"]: each["name"] for each in found.undecided})
 
 
 def as_json(found: Portfolio) -> dict[str, Any]:

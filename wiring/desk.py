@@ -127,11 +127,7 @@ class Desk:
         return unfit_records(base, self.rules.pack.vocabulary, self.as_of, base_currency=self._currency)
 
     def decide_many(self, customers: Collection[str]) -> list[Decided]:
-        """Decide several customers in columns; those that are not known on this date are left out.
-
-        Raises:
-            MisfitsError: if one of them cannot be decided.
-        """
+        """Decide several customers in columns, but those that are not known on this date or cannot be decided."""
         from facts.runs import last_portfolio
 
         base = self._base(_silent, {"customers": CARD})
@@ -185,7 +181,8 @@ class Desk:
     def overview(self, progress: Progress = _silent) -> pa.Table:
         """Decide all customers in columns: `stage`, `proposed_stage`, `move`, `value_next`, `urgency` and more.
 
-        The columns are those of `engine.plan.overview`, sorted by customer.
+        Those who cannot be decided (see `unfit`) are left out. The columns are those of `engine.plan.overview`, sorted
+        by customer.
         """
         import pyarrow as pa
 
@@ -193,16 +190,16 @@ class Desk:
         return pa.concat_tables(found).sort_by("customer")
 
     def parts(self, progress: Progress = _silent) -> Iterator[Snapshot]:
-        """Yield the facts of all customers, with what the last run found out about the whole base, in parts.
+        """Yield the facts of all customers who can be decided, with what the last run found out about all, in parts.
 
         They are what that run kept, but for the few of whom the store has learned something since: these come last.
         """
         import pyarrow as pa
 
-        from facts.batch.carried import without
         from facts.batch.kept import parts_of
         from facts.database import StoreError
         from facts.runs import last_portfolio
+        from facts.snapshot_parts import without
 
         kept = self._kept()
         told: list[pa.Array] = []
@@ -242,12 +239,19 @@ class Desk:
         return kept.folder, {key: self.store.survivor(key, self.as_of, self.known_at) for key in changed}
 
     def _parts_of(self, customers: Collection[str]) -> Iterator[Snapshot]:
-        """Yield the facts of some customers, each read by itself; those that are not there on the date are left out."""
+        """Yield the facts of some customers, each read by itself.
+
+        Those that are not there on the date, or cannot be decided, are left out.
+        """
         from engine.snapshot import snapshot_of
         from facts.snapshot import encoded
+        from facts.snapshot_checks import MisfitsError
 
-        vocabulary = self.rules.pack.vocabulary
-        found = [each[1] for key in customers if (each := self._facts(key)) is not None]
+        vocabulary, found = self.rules.pack.vocabulary, []
+        for key in customers:
+            with suppress(MisfitsError):
+                if (known := self._facts(key)) is not None:
+                    found.append(known[1])
         if found:
             yield encoded(snapshot_of(vocabulary, found), vocabulary)
 
@@ -278,6 +282,8 @@ class Desk:
     ) -> Portfolio:
         """Judge the whole base against an earlier date, by the same rules and the same knowledge.
 
+        Where those stand who cannot be decided is not known; they are named.
+
         Args:
             since: the earlier date; the base may have been empty then.
             manager: count only this account manager's customers.
@@ -287,6 +293,8 @@ class Desk:
         Raises:
             StoreError: if there are no customers, or the pack does not name its limits.
         """
+        import pyarrow.compute as pc
+
         from facts.figures import figure_columns, figures
 
         limits = self._limits()
@@ -307,6 +315,7 @@ class Desk:
         )
         standing, talks = found.pop("standing"), found.pop("talks")
         here = {row["customer"]: row for row in standing if row["is_here"]}
+        undecided = now.filter(pc.is_null(now[STALLED]))["customer"].to_pylist()
         return Portfolio(
             as_of=self.as_of,
             since=since,
@@ -317,6 +326,7 @@ class Desk:
             look_alikes=[] if alike is None else list(_to_be_won(alike.to_pylist(), here)),
             standing=standing,
             talks=talks,
+            undecided=[here[key] for key in undecided if key in here],
         )
 
     def _limits(self) -> Limits:
@@ -339,12 +349,15 @@ class Desk:
         return self._standing(base, found and found[1], progress)
 
     def _standing(self, base: dict[str, pa.Table], look_alikes: pa.Table | None, progress: Progress) -> pa.Table:
-        """Decide all customers, and return where each stands: with its card and its class."""
+        """Decide all customers, and return where each stands, with its card and its class.
+
+        Of those who cannot be decided everything but the card is null.
+        """
         snapshot, _ = self._whole(base, look_alikes)
         stages = self.rules.decide(snapshot, progress, [STALLED]).select(["customer", "stage", STALLED])
         found = snapshot.customers.select(["customer", "abc_class", "contribution", "days_in_stage"])
         cards = base["customers"].select(["key", *_STANDS_FOR]).rename_columns(["customer", *_STANDS_FOR])
-        return stages.join(found, "customer").join(cards, "customer").sort_by("customer")
+        return cards.join(stages.join(found, "customer"), "customer").sort_by("customer")
 
     def _base(self, progress: Progress, also: Mapping[str, tuple[str, ...]] | None = None) -> dict[str, pa.Table]:
         """Read the whole base: the columns that snapshots need, and others besides."""
@@ -363,7 +376,7 @@ class Desk:
     def _snapshot(self, base: dict[str, pa.Table]) -> Snapshot:
         from facts.snapshot import take_snapshot
 
-        return take_snapshot(base, self.rules.pack.vocabulary, self.as_of, base_currency=self._currency)
+        return take_snapshot(base, self.rules.pack.vocabulary, self.as_of, base_currency=self._currency).snapshot
 
     def _whole(self, base: dict[str, pa.Table], look_alikes: pa.Table | None) -> tuple[Snapshot, pa.Table]:
         """Return the facts of all customers, among them what only a look at the whole base shows, and that apart."""
