@@ -49,9 +49,9 @@ def require_few(run: RunFolder, customers: int, most: int) -> None:
     if not number or (number <= most and number < customers):
         return
     whys = found["why"].unique().to_pylist()
-    more = f" And {counted(len(whys) - _NAMED, 'value')} more." if len(whys) > _NAMED else ""
+    more = f" And {counted(len(whys) - _NAMED, 'value')} more" if len(whys) > _NAMED else ""
     raise StoreError(
         f"{counted(number, 'customer')} of {customers:,} cannot be decided, and nothing is published",
-        f"their records have values that do not fit. {' '.join(whys[:_NAMED])}{more}",
+        f"their records have values that do not fit. {' '.join(whys[:_NAMED])}{more}".removesuffix("."),
         "Correct them where they come from, or let more customers be left out by --max-undecided.",
     )

@@ -99,3 +99,19 @@ def test_the_report_names_them_with_what_is_wrong(broken: Path, tmp_path: Path) 
         assert why in said
     assert call_command("runs", "report", "latest", "--against", "2", "--db", store).code == 0
     assert THEN < DAY
+
+
+def test_a_base_in_which_nobody_can_be_decided(tmp_path: Path) -> None:
+    """Lists are empty and say why; the batch publishes nothing."""
+    path = tmp_path / "store.db"
+    store = Store.create(str(path))
+    card = {"key": WHO, "name": "Ashgrove", "account_manager": OTHER, "holds_from": date(2025, 1, 1)}
+    record(store, "customers", [card], user="ann", source="test")
+    record(store, "complaints", [EARLY], user="ann", source="test")
+    store.close()
+    for command in (["customers"], ["portfolio"], ["ask", "--manager", OTHER]):
+        answer = call_command(*command, "--as-of", DAY, "--db", path)
+        assert (answer.code, "1 customer cannot be decided" in answer.errors) == (0, True), command
+    refused = call_command("batch", "--as-of", DAY, "--db", path)
+    assert (refused.code, "1 customer of 1 cannot be decided" in refused.errors) == (1, True)
+    assert "000. Correct them where they come from" in refused.errors
