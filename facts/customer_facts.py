@@ -126,7 +126,7 @@ class _Workspace:
             self._run(f"fill_{name}", f"INSERT INTO {name} FROM given_{name}")
         for name in _ALL_PREPARED:
             self._run(f"prepare_{name}", f"INSERT INTO {name} {prepared(name)}")
-        stretches = self._database.execute("SELECT collection, recorded_from, recorded_to FROM recorded").fetchall()
+        stretches = self._run("stretches", "SELECT collection, recorded_from, recorded_to FROM recorded").fetchall()
         recorded: dict[str, Recorded] = {name: (start, end) for name, start, end in stretches}
 
         # A feature has nothing to say about tables without rows whose recording has not begun.
