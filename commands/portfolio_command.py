@@ -46,6 +46,7 @@ def command(
     from commands.desk import desk_for
     from commands.progress import progress
     from common.texts import Texts
+    from wiring.judging import judge
 
     texts = Texts(query.language)
     earlier = since or query.as_of - timedelta(days=DAYS_BACK)
@@ -54,7 +55,8 @@ def command(
     with desk_for(query) as desk, progress() as report:
         _check(desk, "account_manager", manager)
         _check(desk, "region", region)
-        found = desk.portfolio(
+        found = judge(
+            desk,
             earlier,
             manager=manager,
             region=region,

@@ -29,6 +29,7 @@ from web.webhook import Hook, Teller
 from web.work import PathAsked
 from web.workers import Workers
 from wiring import Decided, Desk, Portfolio, Rules, pack_in_use, rules_in_use
+from wiring.judging import judge
 
 MOST_KEPT = 5_000
 """Decisions that are kept in memory."""
@@ -210,7 +211,7 @@ class Site:
         desk = self.desk()
         run, last = newest_run(self.store), last_entry(self.store)
         mark = (desk.as_of, desk.rules.program.stamp, run, last, since, manager, region)
-        found = self._portfolios.get(mark) or desk.portfolio(since, manager=manager, region=region)
+        found = self._portfolios.get(mark) or judge(desk, since, manager=manager, region=region)
         with self._lock:
             self._portfolios[mark] = found
             for old in list(self._portfolios)[: max(0, len(self._portfolios) - MOST_PORTFOLIOS)]:
