@@ -35,7 +35,7 @@ def only_orders(base: Base) -> Base:
 
 def demo_snapshot(base: Base, program: Program, currency: str, customers: int) -> Snapshot:
     """Return the facts of about `customers` customers: those of the base again and again, under new keys."""
-    once = take_snapshot(base, program.vocabulary, AS_OF, base_currency=currency)
+    once, _ = take_snapshot(base, program.vocabulary, AS_OF, base_currency=currency)
     times = round(customers / once.customers.num_rows)
     repeated = _repeated(once.customers, times)
     rows = {name: keyed(_repeated(table, times), repeated["customer"]) for name, table in once.rows.items()}

@@ -1,9 +1,9 @@
-"""Time warm decisions on one customer after another, from the rows in the store to the decision.
+"""Time warm decisions on one customer after another: from the store, and snapshot and session alone.
 
     python -m bench.warm
 
-The interpreter of the neutral workload runs between the decisions; the ratio is against it, so that a busy machine
-slows both.
+Both take turns; "snapshot and session" begins with the customer's rows as the store gives them. The interpreter of the
+neutral workload runs between them; the ratio is against it, so that a busy machine slows both.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from __future__ import annotations
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from itertools import cycle, islice
 from pathlib import Path
@@ -29,6 +29,7 @@ Timing = tuple[float, float]
 
 def measure() -> list[Figure]:
     """Return how long one of the demo customers takes, and the ratio to the interpreter."""
+    from facts.customer_facts import customer_facts
     from facts.demo import AS_OF, build
     from facts.store import Store
     from wiring import Desk, rules_in_use
@@ -39,29 +40,40 @@ def measure() -> list[Figure]:
         desk = Desk(store, rules_in_use(store), AS_OF)
         keys = list(desk.cards())
         desk.decide(keys[0])
-        decisions, interpreted = _in_turns([partial(desk.decide, key) for key in keys])
-    used, waited = zip(*decisions, strict=True)
+        rows = {key: store.customer_tables(key, AS_OF, desk.known_at) for key in keys}
+        vocabulary, currency = desk.rules.pack.vocabulary, store.settings()["base_currency"]
+
+        def decide_rows(key: str) -> object:
+            return desk.rules.session.decide(customer_facts(rows[key], vocabulary, AS_OF, base_currency=currency))
+
+        whole, from_rows, interpreted = _in_turns(keys, desk.decide, decide_rows)
+    (used, waited), (used_on_rows, waited_on_rows) = (zip(*each, strict=True) for each in (whole, from_rows))
     alone, _ = zip(*interpreted, strict=True)
     what = f"warm decision from the store, {len(keys)} demo customers"
     return [
         Figure("interpreter beside it, neutral workload", milliseconds(alone)),
         Figure(f"{what}, processor", milliseconds(used)),
         Figure(f"{what}, wall", milliseconds(waited)),
+        Figure("its snapshot and session alone, processor", milliseconds(used_on_rows)),
+        Figure("its snapshot and session alone, wall", milliseconds(waited_on_rows)),
         Figure("warm decision from the store, against the interpreter", ratio(used, alone)),
     ]
 
 
-def _in_turns(decisions: list[Callable[[], object]]) -> tuple[list[Timing], list[Timing]]:
-    """Time each decision several times, and the interpreter after each."""
+def _in_turns(
+    keys: Sequence[str], decide: Callable[[str], object], decide_rows: Callable[[str], object]
+) -> tuple[list[Timing], list[Timing], list[Timing]]:
+    """Time both ways to each decision several times, and the interpreter after them."""
     interpret = neutral.peer("oracle").Oracle().decide
     customers: Iterator[neutral.Customer] = cycle(neutral.peer("gen").customers(2_000))
-    decided: list[Timing] = []
+    whole: list[Timing] = []
+    from_rows: list[Timing] = []
     interpreted: list[Timing] = []
-    for _ in range(ROUNDS):
-        for decide in decisions:
-            decided.append(_timed(decide))
-            interpreted += [_timed(partial(interpret, one)) for one in islice(customers, INTERPRETED)]
-    return decided, interpreted
+    for key in islice(cycle(keys), ROUNDS * len(keys)):
+        whole.append(_timed(partial(decide, key)))
+        from_rows.append(_timed(partial(decide_rows, key)))
+        interpreted += [_timed(partial(interpret, one)) for one in islice(customers, INTERPRETED)]
+    return whole, from_rows, interpreted
 
 
 def _timed(call: Callable[[], object]) -> Timing:

@@ -37,23 +37,24 @@ def command(customer: str | None, manager: str | None, show_all: bool, query: Qu
         from engine.asking import open_questions
         from engine.wording import Wording
 
-        pack = desk.rules.pack
-        if customer is not None:
-            decided = [desk.decide(customer)]
-        else:
-            decided = desk.decide_many(looked_after(desk, manager or ""))
+        pack, cards = desk.rules.pack, {} if manager is None else looked_after(desk, manager)
+        decided = desk.decide_many(cards) if customer is None else [desk.decide(customer)]
         wording = Wording(pack.vocabulary, query.language)
         unsure = to_confirm(desk.store, pack, decided, query.known_at)
         found = open_questions(pack, desk.rules.plan, [(one.facts, one.decision) for one in decided], wording)
+    from commands.output import print_json, print_page
+    from commands.undecided import tell_undecided
+    from common.texts import Texts
+
+    texts = Texts(query.language)
     if query.as_json:
-        from commands.output import print_json
         from common.explain_json import questions_in_json
 
         print_json(questions_in_json(query.as_of, found, unsure))
-        return
-    from commands.ask_layout import AskLayout
-    from commands.output import print_page
-    from common.texts import Texts
+    else:
+        from commands.ask_layout import AskLayout
 
-    layout = AskLayout(pack, Texts(query.language), None if show_all else AT_A_GLANCE)
-    print_page(*layout.page(found, unsure, decided, query.as_of))
+        layout = AskLayout(pack, texts, None if show_all else AT_A_GLANCE)
+        print_page(*layout.page(found, unsure, decided, query.as_of))
+    known = {one.facts.customer for one in decided}
+    tell_undecided(texts, {key: card["name"] for key, card in cards.items() if key not in known})

@@ -44,8 +44,9 @@ class AskLayout:
     ) -> Iterator[RenderableType]:
         """Yield the questions, those first that matter by themselves, and last what is to be confirmed."""
         names = {one.facts.customer: one.card.get("name") or one.facts.customer for one in decided}
-        about = names if len(names) > 1 else {}
-        title = self.texts("ask_title") if about else f"{self.texts('ask_title')} · {next(iter(names.values()))}"
+        only = decided[0] if len(decided) == 1 else None
+        about = names if only is None else {}
+        title = self.texts("ask_title") if only is None else f"{self.texts('ask_title')} · {names[only.facts.customer]}"
         yield Text.assemble((title, "bold"), (f"  {self.texts('as_of', date=self.texts.date(as_of))}", _QUIET))
         yield Text()
         if not found:
@@ -63,7 +64,7 @@ class AskLayout:
                 yield Text()
         if unsure:
             yield from self._to_confirm(unsure, about)
-        if not about and (commands := self._commands(found, unsure, decided[0])):
+        if only is not None and (commands := self._commands(found, unsure, only)):
             yield Text(self.texts("ask_record", commands="; ".join(commands)), style=_QUIET)
 
     def _commands(self, found: Sequence[Asked], unsure: Sequence[ToConfirm], decided: Decided) -> list[str]:

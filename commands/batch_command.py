@@ -32,6 +32,8 @@ if TYPE_CHECKING:
 
 Counts = Mapping[str, Mapping[str, int]]
 
+MOST_UNDECIDED = 1000
+
 
 @click.command("batch")
 @click.option(
@@ -70,6 +72,14 @@ Counts = Mapping[str, Mapping[str, int]]
     metavar="URL",
     help="With --engine spark: its master, as spark://HOST:7077 or local[2]. By default as Spark is configured.",
 )
+@click.option(
+    "--max-undecided",
+    type=click.IntRange(min=0),
+    default=MOST_UNDECIDED,
+    show_default=True,
+    metavar="N",
+    help="Publish nothing if more customers than this cannot be decided.",
+)
 @click.option("--force", is_flag=True, help="Decide once more what stands already, and compare.")
 @click.option("--no-wait", is_flag=True, help="If another batch is at work, end at once instead of waiting for it.")
 @click.option("--workers", type=click.IntRange(1, 512), metavar="N", help="How many cores to use. By default all.")
@@ -96,6 +106,7 @@ def command(
     incremental: bool,
     engine: str,
     master: str | None,
+    max_undecided: int,
     force: bool,
     no_wait: bool,
     workers: int | None,
@@ -116,6 +127,9 @@ def command(
 
     With --incremental the facts of customers whose records are the same, and for whom no day came that matters, are
     those of the last run decided so, but for the days counted since. Whatever they are, everybody is decided.
+
+    Customers whose records have values that do not fit are left out and named, by `valuelift runs show` too; more than
+    --max-undecided of them stop the batch.
 
     With --engine spark, base facts are split by customer, and each shard is computed on the cluster; the decisions are
     the same. docs/scale.md tells what that needs.
@@ -140,18 +154,29 @@ def command(
     with _failures_told(steps, lines, metrics):
         if lines:
             lines.event("begun", as_of=query.as_of, facts=facts, user=user)
-        asked = _asked(query, facts, out, currency.upper(), user, workers, is_incremental=incremental, spark=spark)
+        settings = {"is_incremental": incremental, "spark": spark, "most_undecided": max_undecided}
+        asked = _asked(query, facts, out, currency.upper(), user, workers, settings)
         run, rules = _decided(asked, steps, texts, lines, quiet=quiet, force=force, wait=not no_wait)
     seconds, counts = steps.seconds(), distribution(run)
     if metrics:
-        put(metrics, succeeded(steps, query.as_of, run.customers, run.is_new, counts, _info(run, rules)))
+        put(metrics, succeeded(steps, query.as_of, run, counts, _info(run, rules)))
     whole = _plain(run, rules, query.as_of, seconds, counts, force=force)
     if lines:
+        if run.undecided:
+            lines.event("undecided", "warning", customers=run.undecided, first=_first_undecided(run))
         lines.event("done", **whole)
     if query.as_json:
         print_json(whole)
     elif not lines:
         _tell(texts, rules, run, query.as_of, seconds, counts, force=force)
+    if run.undecided and not lines:
+        number = texts.number(run.undecided)
+        click.echo(texts("run_left_out", number=number, run=run.name, why=_first_undecided(run)), err=True)
+
+
+def _first_undecided(run: BatchRun) -> str:
+    """Return why the first of those customers cannot be decided."""
+    return str(run.folder.undecided()["why"][0])
 
 
 def _spark(facts: Path | None, master: str | None, *, is_incremental: bool) -> Spark:
@@ -201,11 +226,9 @@ def _asked(
     currency: str,
     user: str,
     workers: int | None,
-    *,
-    is_incremental: bool,
-    spark: Spark | None,
+    settings: Mapping[str, Any],
 ) -> Iterator[tuple[Batch, Rules]]:
-    """Give the batch that is asked for, with its rules."""
+    """Give the batch that is asked for, with its rules; `settings` are fields of `Batch`."""
     from commands.desk import desk_for
     from facts.batch.ledger import Ledger, runs_folder
     from facts.batch.run import Batch
@@ -216,12 +239,12 @@ def _asked(
         with desk_for(query) as desk:
             ledger = Ledger.at(out or runs_folder(desk.store.url))
             batch = desk.batch(user, ledger, facts=facts, workers=cores)
-            yield replace(batch, is_incremental=is_incremental, spark=spark), desk.rules
+            yield replace(batch, **settings), desk.rules
     else:
         rules = load_rules(query.pack) if query.pack else shipped_rules()
         ledger, decider = Ledger.at(out or Path()), rules.decider()
         batch = Batch(ledger, decider, query.as_of, query.known_at, currency, user, facts=facts, workers=cores)
-        yield replace(batch, is_incremental=is_incremental, spark=spark), rules
+        yield replace(batch, **settings), rules
 
 
 def _cores() -> int:
@@ -276,6 +299,7 @@ def _plain(run: BatchRun, rules: Rules, as_of: date, seconds: float, counts: Cou
         "is_new": run.is_new,
         "as_of": as_of,
         "customers": run.customers,
+        "undecided": run.undecided,
         "facts": published and published.facts,
         "folder": str(run.folder.path),
         "pack": rules.program.stamp,

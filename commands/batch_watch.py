@@ -17,6 +17,7 @@ from common.json_form import as_json
 
 if TYPE_CHECKING:
     from common.metrics import Metric
+    from facts.batch.run import BatchRun
 
 LAST_SUCCESS = "valuelift_batch_last_success_timestamp_seconds"
 
@@ -70,8 +71,7 @@ class JsonLog:
 def succeeded(
     steps: Steps,
     as_of: date,
-    customers: int,
-    is_new: bool,
+    run: BatchRun,
     counts: Mapping[str, Mapping[str, int]],
     info: dict[str, str],
 ) -> list[Metric]:
@@ -83,8 +83,9 @@ def succeeded(
     return [
         *_of_any(steps, ended, success=True),
         gauge(LAST_SUCCESS, "When a batch last came to its end.", ended),
-        gauge("valuelift_batch_customers", "Customers decided.", customers),
-        gauge("valuelift_batch_new", "1 if the run is new, 0 if the same was published before.", int(is_new)),
+        gauge("valuelift_batch_customers", "Customers decided.", run.customers),
+        gauge("valuelift_batch_undecided", "Customers whose records do not fit the rules.", run.undecided),
+        gauge("valuelift_batch_new", "1 if the run is new, 0 if the same was published before.", int(run.is_new)),
         gauge("valuelift_batch_as_of_timestamp_seconds", "The date as of which was decided, at 00:00 UTC.", midnight),
         Metric("valuelift_batch_info", "The rules that decided, and the version of Valuelift.", [(info, 1)]),
         *(

@@ -59,34 +59,32 @@ def command(stages: tuple[str, ...], manager: str | None, duplicates: bool, show
         show_duplicates(manager, None if show_all or query.as_json else AT_A_GLANCE, query)
         return
     from commands.desk import desk_for
-
-    with desk_for(query) as desk:
-        rows = listed(desk, stages, manager)
-        columns = desk.rules.columns
-    if query.as_json:
-        from commands.output import print_json
-
-        print_json(rows)
-        return
-    from commands.output import console, print_page
+    from commands.output import console, print_json, print_page
+    from commands.undecided import tell_undecided
     from common.texts import Texts
 
-    shown = rows if show_all else rows[:AT_A_GLANCE]
-    parts = page(Texts(query.language), desk.rules.pack, columns, shown, console().width)
-    print_page(*parts, *foot(query, len(shown), len(rows)))
+    with desk_for(query) as desk:
+        cards = desk.cards() if manager is None else looked_after(desk, manager)
+        decided = listed(desk, cards)
+        columns = desk.rules.columns
+    rows = [row for row in decided if not stages or row["stage"] in stages]
+    texts = Texts(query.language)
+    if query.as_json:
+        print_json(rows)
+    else:
+        shown = rows if show_all else rows[:AT_A_GLANCE]
+        parts = page(texts, desk.rules.pack, columns, shown, console().width)
+        print_page(*parts, *foot(query, len(shown), len(rows)))
+    known = {row["customer"] for row in decided}
+    tell_undecided(texts, {key: card["name"] for key, card in cards.items() if key not in known})
 
 
-def listed(desk: Desk, stages: Sequence[str] = (), manager: str | None = None) -> list[dict[str, Any]]:
-    """Return a row for each customer that fits, the most urgent first.
-
-    Raises:
-        click.BadParameter: if nobody is looked after by that account manager.
-    """
-    cards = desk.cards() if manager is None else looked_after(desk, manager)
+def listed(desk: Desk, cards: Mapping[str, Card]) -> list[dict[str, Any]]:
+    """Return a row for each of these customers who can be decided, the most urgent first."""
     rows = [
         {**row, **cards[row["customer"]]}
         for row in desk.overview().drop_columns(["fired_rules"]).to_pylist()
-        if (not stages or row["stage"] in stages) and row["customer"] in cards
+        if row["customer"] in cards
     ]
     return sorted(rows, key=lambda row: (-(row["urgency"] or 0), row["customer"]))
 

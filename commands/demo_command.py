@@ -93,7 +93,7 @@ def show(desk: Desk, query: Query, db: str) -> None:
     from common.texts import Texts
     from engine.recommend import recommend
 
-    rows = listed(desk)
+    rows = listed(desk, desk.cards())
     chosen = next((row["customer"] for row in rows if row["move"] == "up"), rows[0]["customer"])
     found = desk.decide(chosen)
     shown = recommend(desk.rules.pack, found.facts, found.decision, query.language)

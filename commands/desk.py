@@ -39,16 +39,12 @@ def desk_for(query: Query, customer: str | None = None, *, explains: bool = Fals
             raise
 
 
-FEW = 3
-"""Customers; of no more is looked for the records with which they cannot be decided."""
-
-
 def _unfit_records(desk: Desk, error: ProblemsError) -> Iterator[Problem]:
-    """Yield what is wrong with records, where an error is about values that do not fit and few customers have them."""
-    from facts.snapshot_checks import MisfitsError
+    """Yield what is wrong with records, where an error is about a customer's values that do not fit."""
+    from facts.snapshot_checks import MisfitsError, customers_of
 
-    if isinstance(error, MisfitsError) and len(error.customers) <= FEW:
-        for customer in sorted(error.customers):
+    if isinstance(error, MisfitsError):
+        for customer in customers_of(error.misfits):
             for unfit in desk.unfit(customer):
                 yield from _told(desk, unfit)
 

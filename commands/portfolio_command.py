@@ -46,6 +46,7 @@ def command(
     from commands.desk import desk_for
     from commands.progress import progress
     from common.texts import Texts
+    from wiring.judging import judge
 
     texts = Texts(query.language)
     earlier = since or query.as_of - timedelta(days=DAYS_BACK)
@@ -54,7 +55,8 @@ def command(
     with desk_for(query) as desk, progress() as report:
         _check(desk, "account_manager", manager)
         _check(desk, "region", region)
-        found = desk.portfolio(
+        found = judge(
+            desk,
             earlier,
             manager=manager,
             region=region,
@@ -62,17 +64,17 @@ def command(
         )
         if product is not None:
             found = found.of_product(product)
-    if query.as_json:
-        from commands.output import print_json
-
-        print_json(as_json(found))
-        return
-    from commands.output import print_page
+    from commands.output import print_json, print_page
     from commands.portfolio_layout import PortfolioLayout
+    from commands.undecided import tell_undecided
 
-    layout = PortfolioLayout(texts, desk.rules.pack, show_all)
-    only = [each for each in (manager, region) if each is not None]
-    print_page(layout.look_alikes(found) if look_alikes or product else layout.page(found, only))
+    if query.as_json:
+        print_json(as_json(found))
+    else:
+        layout = PortfolioLayout(texts, desk.rules.pack, show_all)
+        only = [each for each in (manager, region) if each is not None]
+        print_page(layout.look_alikes(found) if look_alikes or product else layout.page(found, only))
+    tell_undecided(texts, {each["customer"]: each["name"] for each in found.undecided})
 
 
 def as_json(found: Portfolio) -> dict[str, Any]:

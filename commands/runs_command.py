@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +17,9 @@ from commands.runs_report import command as report
 if TYPE_CHECKING:
     from common.texts import Texts
     from facts.batch.register import Entry
+
+NAMED = 10
+"""Customers who cannot be decided; more are in the JSON form."""
 
 
 def _shared(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -54,7 +58,7 @@ def command(ctx: click.Context, db: str | None, out: Path | None, language: str,
 @click.argument("run")
 @_shared
 def show_command(run: str, db: str | None, out: Path | None, language: str, as_json: bool) -> None:
-    """Show one run: from what it was decided, when, by whom and where it is.
+    """Show one run: from what it was decided, when, by whom, where it is, and who could not be decided.
 
     RUN is its number in the store, the name of its folder, or `latest`.
 
@@ -64,17 +68,23 @@ def show_command(run: str, db: str | None, out: Path | None, language: str, as_j
     """
     from common.texts import Texts
     from facts.batch.register import find
+    from facts.batch.sides import undecided
 
     with ledger_for(db, out) as (ledger, store):
         found = find(ledger, store, run)
+        named = undecided(found)
     if as_json:
         from commands.output import print_json
 
-        print_json(found)
+        print_json({**asdict(found), "why_undecided": named})
         return
     texts = Texts(language)
     for name, value in facts_of(texts, found):
         click.echo(f"{name}{texts('colon')}{value}")
+    for each in named[:NAMED]:
+        click.echo(f"  {each['customer']}{texts('colon')}{each['why']}")
+    if len(named) > NAMED:
+        click.echo(texts("run_undecided_more", number=texts.number(len(named) - NAMED)))
 
 
 @command.command("prune")
@@ -141,6 +151,8 @@ def facts_of(texts: Texts, entry: Entry) -> Iterator[tuple[str, str]]:
     yield texts("run_pack"), f"{entry.pack} {entry.pack_version} ({entry.pack_digest[:16]})"
     if entry.customers is not None:
         yield texts("count"), texts.number(entry.customers)
+    if entry.undecided:
+        yield texts("run_undecided"), texts.number(entry.undecided)
     if entry.at is not None:
         yield texts("run_at"), f"{entry.at:%Y-%m-%d %H:%M} UTC, {entry.by}"
     if entry.facts:

@@ -220,7 +220,7 @@ def known_then(store: Store, rules: Rules, wanted: Wanted, currency: str, as_of:
     if wanted.recorded_from is not None:
         base = recorded_since(base, wanted.recorded_from)
     with prepared_base(base, as_of, currency) as database:
-        snapshot, orders = snapshot_in(database, rules.pack.vocabulary, as_of), history(database)
+        snapshot, orders = snapshot_in(database, rules.pack.vocabulary, as_of).snapshot, history(database)
     # Who resembles whom is left out: no conclusion that is judged rests on it.
     return with_portfolio(snapshot, portfolio_facts(snapshot)), orders
 

@@ -10,13 +10,15 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+from common.misfits import misfit_told
+from common.texts import Texts
 from engine.explain import Explainer
 from engine.program import Union, decode
 from engine.recommend import Recommendation, recommend
 from engine.vocabulary import FactKey
 from engine.wording import Wording
 from facts.batch.register import Entry
-from facts.batch.sides import Effects, cards_of, communications, decided, facts_of, require_manager
+from facts.batch.sides import Effects, cards_of, communications, decided, facts_of, require_manager, undecided
 from facts.database import StoreError
 from facts.figures import figures_of_runs
 from facts.pack_files import unpacked
@@ -27,7 +29,7 @@ from wiring import LIMITS, Rules, load_rules, shipped_rules
 Row = dict[str, Any]
 
 LISTS = (
-    "up", "down", "aside", "back", "problem", "stalled", "propose_up", "propose_down", "propose_aside",
+    "undecided", "up", "down", "aside", "back", "problem", "stalled", "propose_up", "propose_down", "propose_aside",
     "propose_back", "value", "actions", "placed", "unplaced", "arrived", "gone",
 )  # fmt: skip
 """The lists of customers, in the order in which they are read."""
@@ -136,10 +138,22 @@ class Asked:
             for customer, why in self._explained(set(by_customer))
             for each in by_customer[customer]
         }
+        reasons |= {(customer, "undecided"): why for customer, why in self._misfits().items()}
         return {
             name: [{**row, "reasons": reasons.get((row["customer"], name), ())} for row in listed]
             for name, listed in lists.items()
         }
+
+    def _misfits(self) -> dict[str, tuple[str, ...]]:
+        """Return why customers cannot be decided."""
+        vocabulary, texts = self.rules.pack.vocabulary, Texts(self.language)
+        facts, wording = {str(key): fact for key, fact in vocabulary.facts.items()}, Wording(vocabulary, self.language)
+        found: dict[str, tuple[str, ...]] = defaultdict(tuple)
+        for each in undecided(self.run):
+            fact, value = facts.get(each["fact"]), each["value"]
+            is_number = fact is not None and fact.enum is None
+            found[each["customer"]] += (misfit_told(texts, wording, fact, Decimal(value) if is_number else value),)
+        return found
 
     def _explained(self, customers: set[str]) -> Iterator[tuple[str, Callable[[str, Row], tuple[str, ...]]]]:
         """Yield the customers whose facts the run kept, with what explains their place in a list."""

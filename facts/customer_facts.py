@@ -21,7 +21,7 @@ from facts.feature_database import Base, empty_database, set_currency
 from facts.features import KINDS, PREPARED, PREPARED_FOR_FEATURES, base_schemas, features, prepared
 from facts.given_rows import Given
 from facts.own import said_values
-from facts.snapshot_checks import check_members, check_values
+from facts.snapshot_checks import MisfitsError, check_values, unknown_members
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection, Statement
@@ -126,7 +126,7 @@ class _Workspace:
             self._run(f"fill_{name}", f"INSERT INTO {name} FROM given_{name}")
         for name in _ALL_PREPARED:
             self._run(f"prepare_{name}", f"INSERT INTO {name} {prepared(name)}")
-        stretches = self._database.execute("SELECT collection, recorded_from, recorded_to FROM recorded").fetchall()
+        stretches = self._run("stretches", "SELECT collection, recorded_from, recorded_to FROM recorded").fetchall()
         recorded: dict[str, Recorded] = {name: (start, end) for name, start, end in stretches}
 
         # A feature has nothing to say about tables without rows whose recording has not begun.
@@ -174,7 +174,8 @@ def _known_facts(said: Mapping[str, Results], vocabulary: Vocabulary, customer: 
         member = values["member"]
         for family, value in _known(values).items():
             if family not in ("customer", "member"):
-                check_members(family, [member], vocabulary, lambda _: [customer])
+                if strange := list(unknown_members(family, [member], vocabulary, lambda _: [customer])):
+                    raise MisfitsError(strange)
                 yield f"{family}.{member}", value
     for values in chain.from_iterable(said["spans"].values()):
         named = {f"{name}_{values['span']}": value for name, value in _known(values).items()}

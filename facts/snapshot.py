@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from datetime import date
 from functools import partial
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 import numpy as np
 import pyarrow as pa
@@ -19,7 +19,8 @@ from engine.vocabulary import Fact, FactKey, Origin, Type, Vocabulary
 from facts.feature_database import Base, empty_database, prepare, prepared_base
 from facts.features import PORTFOLIO, PREPARED_FOR_FEATURES, Feature, features
 from facts.own import said_columns, said_facts
-from facts.snapshot_checks import check_members, check_snapshot, wanted_columns
+from facts.snapshot_checks import Misfit, customers_of, misfits_in, unknown_members, wanted_columns
+from facts.snapshot_parts import without
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection, DuckDBPyRelation
@@ -39,7 +40,14 @@ _NO_LOOK_ALIKES = pa.schema(
 )
 
 
-def take_snapshot(base: Base, vocabulary: Vocabulary, as_of: date, *, base_currency: str) -> Snapshot:
+class Taken(NamedTuple):
+    """The facts of all customers but those who have values that do not fit, and these values."""
+
+    snapshot: Snapshot
+    misfits: tuple[Misfit, ...]
+
+
+def take_snapshot(base: Base, vocabulary: Vocabulary, as_of: date, *, base_currency: str) -> Taken:
     """Compute the facts of all customers, sorted by customer.
 
     Args:
@@ -49,20 +57,20 @@ def take_snapshot(base: Base, vocabulary: Vocabulary, as_of: date, *, base_curre
         base_currency: the ISO 4217 code of the currency that amounts are converted into.
 
     Raises:
-        ProblemsError: if a declared fact has no feature, or a value does not fit its declaration.
+        ProblemsError: if a declared fact has no feature.
     """
     with prepared_base(base, as_of, base_currency) as database:
         return snapshot_in(database, vocabulary, as_of)
 
 
-def snapshot_in(database: DuckDBPyConnection, vocabulary: Vocabulary, as_of: date) -> Snapshot:
+def snapshot_in(database: DuckDBPyConnection, vocabulary: Vocabulary, as_of: date) -> Taken:
     """Compute the facts of all customers in a database that holds their base, prepared.
 
     Raises:
         ProblemsError: as `take_snapshot`.
     """
     prepare(database, PREPARED_FOR_FEATURES)
-    customers = _customers(database, vocabulary)
+    customers, strange = _customers(database, vocabulary)
     rows = {
         feature.name: _rows_table(database, feature, vocabulary)
         for feature in features("rows")
@@ -70,21 +78,24 @@ def snapshot_in(database: DuckDBPyConnection, vocabulary: Vocabulary, as_of: dat
     }
     snapshot = Snapshot(as_of, customers, rows)
     coded = encoded(snapshot, vocabulary)
-    check_snapshot(snapshot, coded, vocabulary)
-    return coded
+    misfits = (*strange, *misfits_in(snapshot, coded, vocabulary))
+    return Taken(without(coded, pa.chunked_array([sorted(customers_of(misfits))], pa.string())), misfits)
 
 
 # --- columns ---
 
 
-def _customers(database: DuckDBPyConnection, vocabulary: Vocabulary) -> pa.Table:
-    """Put the results of all features side by side."""
+def _customers(database: DuckDBPyConnection, vocabulary: Vocabulary) -> tuple[pa.Table, list[Misfit]]:
+    """Put the results of all features side by side; what is said of unknown members is left out, and named."""
     keys = database.sql("SELECT key FROM customers ORDER BY key").to_arrow_table()["key"]
     found: dict[str, pa.ChunkedArray] = {}
+    strange: list[Misfit] = []
     for feature in features("customers"):
         found |= aligned(_query(database, feature.sql), keys)
     for feature in features("members"):
-        found |= _by_member(_query(database, feature.sql), keys, vocabulary)
+        rows = _query(database, feature.sql)
+        found |= _by_member(rows, keys, vocabulary)
+        strange += _unknown_members(rows, keys, vocabulary)
     spans = _query(database, "SELECT span FROM spans")["span"].to_pylist()
     for feature in features("spans"):
         in_spans = spread(_query(database, feature.sql), "span", spans, keys)
@@ -92,7 +103,7 @@ def _customers(database: DuckDBPyConnection, vocabulary: Vocabulary) -> pa.Table
     for feature in features("own") if said_facts(vocabulary) else ():
         found = said_columns(_query(database, feature.sql), keys, vocabulary) | found
     found |= _recorded(database, keys, vocabulary)
-    return pa.table({"customer": keys} | {name: found[name] for name in wanted_columns(found, vocabulary)})
+    return pa.table({"customer": keys} | {name: found[name] for name in wanted_columns(found, vocabulary)}), strange
 
 
 def _recorded(
@@ -138,16 +149,25 @@ def spread(
 def _by_member(rows: pa.Table, keys: pa.ChunkedArray, vocabulary: Vocabulary) -> dict[str, pa.ChunkedArray]:
     """Return a column for each member of the families that the columns are named after."""
     found: dict[str, pa.ChunkedArray] = {}
-    said = pc.unique(rows["member"]).to_pylist()
-    for family in (name for name in rows.column_names if name not in ("customer", "member")):
+    for family in _families(rows):
         members = vocabulary.enums[vocabulary.families[FactKey(None, family)]].members
-        if not set(members).issuperset(said):
-            counted = rows.filter(pc.is_in(rows["customer"], value_set=keys))
-            strange = pc.unique(counted["member"]).to_pylist()
-            check_members(family, strange, vocabulary, partial(_customers_with, counted))
         of_members = spread(rows.select(["customer", "member", family]), "member", members, keys)
         found |= {f"{family}.{member}": column for _, member, column in of_members}
     return found
+
+
+def _unknown_members(rows: pa.Table, keys: pa.ChunkedArray, vocabulary: Vocabulary) -> Iterator[Misfit]:
+    said = pc.unique(rows["member"]).to_pylist()
+    for family in _families(rows):
+        if not set(vocabulary.enums[vocabulary.families[FactKey(None, family)]].members).issuperset(said):
+            counted = rows.filter(pc.is_in(rows["customer"], value_set=keys))
+            strange = pc.unique(counted["member"]).to_pylist()
+            yield from unknown_members(family, strange, vocabulary, partial(_customers_with, counted))
+
+
+def _families(rows: pa.Table) -> list[str]:
+    """Return the families of facts that a feature's columns are named after."""
+    return [name for name in rows.column_names if name not in ("customer", "member")]
 
 
 def _customers_with(rows: pa.Table, member: str) -> list[str]:

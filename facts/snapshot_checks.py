@@ -34,7 +34,7 @@ class Misfit:
 
 
 class MisfitsError(ProblemsError):
-    """Raised where values do not fit their declaration: the records are wrong, not the rules."""
+    """Raised where a customer's values do not fit their declaration: the records are wrong, not the rules."""
 
     def __init__(self, misfits: Iterable[Misfit]) -> None:
         self.misfits = tuple(misfits)
@@ -44,14 +44,16 @@ class MisfitsError(ProblemsError):
         """Let it come back from another process as it was raised there."""
         return type(self), (self.misfits,)
 
-    @property
-    def customers(self) -> frozenset[str]:
-        """Who has such values; of values out of range those with the least and the most alone."""
-        return frozenset(key for each in self.misfits for key in each.customers)
-
 
 CustomersWith = Callable[[Any], Sequence[str]]
-"""Gives the keys of the customers that have a value; asked only about a value that does not fit."""
+"""Gives the keys of the customers that have a value; asked only about a value that does not fit.
+
+Of numbers it gives those out of range at the same end."""
+
+
+def customers_of(misfits: Iterable[Misfit]) -> frozenset[str]:
+    """Return who has such values."""
+    return frozenset(key for each in misfits for key in each.customers)
 
 
 def wanted_columns(found: Collection[str], vocabulary: Vocabulary) -> list[str]:
@@ -81,27 +83,22 @@ def wanted_columns(found: Collection[str], vocabulary: Vocabulary) -> list[str]:
     return [fact.name for fact in stored] + covered
 
 
-def check_members(family: str, members: Iterable[str], vocabulary: Vocabulary, customers_with: CustomersWith) -> None:
-    """Check the members that a family of facts is recorded of.
-
-    Raises:
-        MisfitsError: for each one that its enum does not have.
-    """
+def unknown_members(
+    family: str, members: Iterable[str], vocabulary: Vocabulary, customers_with: CustomersWith
+) -> Iterator[Misfit]:
+    """Yield the members that a family of facts is recorded of and its enum does not have."""
     enum = vocabulary.enums[vocabulary.families[FactKey(None, family)]]
-    misfits = []
     for member in sorted(set(members) - set(enum.members)):
         customers = customers_with(member)
         message = (
             f"`{family}` is recorded of `{member}`, which is not a member of `{enum.name}`, for {_named(customers)}."
         )
         hint = did_you_mean(member, enum.members) or f"Write one of {', '.join(enum.members)}."
-        misfits.append(Misfit(None, member, tuple(customers), Problem(enum.at, "unknown-member", message, hint)))
-    if misfits:
-        raise MisfitsError(misfits)
+        yield Misfit(None, member, tuple(customers), Problem(enum.at, "unknown-member", message, hint))
 
 
-def check_snapshot(snapshot: Snapshot, encoded: Snapshot, vocabulary: Vocabulary) -> None:
-    """Check the types and values of all columns.
+def misfits_in(snapshot: Snapshot, encoded: Snapshot, vocabulary: Vocabulary) -> list[Misfit]:
+    """Return the values that do not fit their facts; of numbers out of range, the least and the greatest.
 
     Args:
         snapshot: with words as they are.
@@ -110,16 +107,13 @@ def check_snapshot(snapshot: Snapshot, encoded: Snapshot, vocabulary: Vocabulary
 
     Raises:
         ProblemsError: with a problem for each column of another type than its fact.
-        MisfitsError: with the values that do not fit their facts.
     """
     tables: dict[str | None, tuple[pa.Table, pa.Table]] = {None: (snapshot.customers, encoded.customers)}
     tables |= {name: (rows, encoded.rows[name]) for name, rows in snapshot.rows.items()}
     problems = [each for scope, (table, _) in tables.items() for each in _wrong_types(table, vocabulary, scope)]
     if problems:
         raise ProblemsError(problems)
-    misfits = [each for scope, both in tables.items() for each in _misfits_in(*both, vocabulary, scope)]
-    if misfits:
-        raise MisfitsError(misfits)
+    return [each for scope, both in tables.items() for each in _misfits_in(*both, vocabulary, scope)]
 
 
 def check_values(vocabulary: Vocabulary, scope: str | None, facts: Mapping[str, Value], customer: str) -> None:
@@ -154,30 +148,32 @@ def _wrong_types(table: pa.Table, vocabulary: Vocabulary, scope: str | None) -> 
 
 def _misfits_in(table: pa.Table, encoded: pa.Table, vocabulary: Vocabulary, scope: str | None) -> Iterator[Misfit]:
     for fact, column in _columns(table, vocabulary, scope):
-        values = _extremes(fact, column, encoded[fact.name])
-        yield from _misfits(fact, values, vocabulary, _customers_with(table, column))
+        values = _looked_at(fact, column, encoded[fact.name])
+        yield from _misfits(fact, values, vocabulary, _customers_with(table, fact, column))
 
 
-def _customers_with(table: pa.Table, column: pa.ChunkedArray) -> CustomersWith:
+def _customers_with(table: pa.Table, fact: Fact, column: pa.ChunkedArray) -> CustomersWith:
+    def alike(value: Any) -> pa.ChunkedArray:
+        if fact.type in _CODED:
+            return pc.equal(column, pa.scalar(value, column.type))
+        least, most = fact.limits
+        return pc.less(column, pa.scalar(least)) if value < least else pc.greater(column, pa.scalar(most))
+
     def customers(value: Any) -> Sequence[str]:
-        rows = table.filter(pc.equal(column, pa.scalar(value, column.type)))
-        found: list[str] = pc.unique(rows["customer"]).to_pylist()
+        found: list[str] = pc.unique(table.filter(alike(value))["customer"]).to_pylist()
         return found
 
     return customers
 
 
-def _extremes(fact: Fact, column: pa.ChunkedArray, encoded: pa.ChunkedArray) -> list[Any]:
+def _looked_at(fact: Fact, column: pa.ChunkedArray, encoded: pa.ChunkedArray) -> list[Any]:
     """Return the values of a column that need to be looked at: if they fit, all do."""
-    if fact.type in _CODED and encoded.null_count == column.null_count:
-        values: list[Any] = []
-    elif fact.type in _CODED:
-        values = pc.unique(column).to_pylist()
-    elif fact.type in _COUNTED:
-        values = list(pc.min_max(column).as_py().values())
-    else:
-        values = []
-    return [value for value in values if value is not None]
+    if fact.type in _CODED and encoded.null_count != column.null_count:
+        return [word for word in pc.unique(column).to_pylist() if word is not None]
+    if fact.type in _COUNTED and column.null_count < len(column):
+        low, high = pc.min_max(column).as_py().values()
+        return [low] if high < fact.limits[0] else [high] if low > fact.limits[1] else sorted({low, high})
+    return []
 
 
 def _misfits(
@@ -189,14 +185,15 @@ def _misfits(
             yield Misfit(fact, value, tuple(customers), _problem(fact, value, vocabulary, customers))
 
 
-def _problem(fact: Fact, value: Value, vocabulary: Vocabulary, customers: Sequence[str]) -> Problem:
+def _problem(fact: Fact, value: Any, vocabulary: Vocabulary, customers: Sequence[str]) -> Problem:
     if fact.type in _CODED:
         members = vocabulary.enum_of(fact).members
         hint = did_you_mean(str(value), members) or f"Write one of {', '.join(members)}."
         message = f"`{fact.key}` has the value `{value}` in the records of {_named(customers)}."
         return Problem(fact.at, "unknown-member", message, hint)
     least, most = fact.limits
-    message = f"`{fact.key}` has the value {value} in the records of {_named(customers)}."
+    up_to = "the value" if len(customers) == 1 else "values down to" if value < least else "values up to"
+    message = f"`{fact.key}` has {up_to} {value} in the records of {_named(customers)}."
     return Problem(fact.at, "out-of-range", message, f"It lies between {least:f} and {most:f}.")
 
 

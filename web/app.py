@@ -77,12 +77,9 @@ def _no_store(request: Request, error: Exception) -> Response:
 
 
 def _undecided(request: Request, error: Exception) -> Response:
-    """Send to the page of a customer that cannot be decided, which says why; of several say that there are some."""
+    """Send to the page of the customer that cannot be decided, which says why."""
     _LOG.error("%s", error)
-    customer = request.path_params.get("customer")
-    if customer is None:
-        return page(request, "error.html", status=500, said="error_misfit")
-    return RedirectResponse(customer_path(customer), 303)
+    return RedirectResponse(customer_path(request.path_params["customer"]), 303)
 
 
 def _failed(request: Request, error: Exception) -> Response:

@@ -67,7 +67,7 @@ def show(request: Request, who: Reader, asked: Asked) -> Response:
     """Show the figures with their pictures."""
     view = _view(request, asked.whole)
     site, is_manager = site_of(request), who.account.role is Role.MANAGER
-    cards = [card for card in site.desk().cards().values() if who.sees(card)]
+    seen = {key: card for key, card in site.desk().cards().items() if who.sees(card)}
     return page(
         request,
         "portfolio.html",
@@ -75,7 +75,8 @@ def show(request: Request, who: Reader, asked: Asked) -> Response:
         view=view,
         found=view.found,
         asked=asked.whole,
-        managers=() if is_manager else sorted({card["account_manager"] or "" for card in cards} - {""}),
+        undecided=[each for each in view.found.undecided if each["customer"] in seen],
+        managers=() if is_manager else sorted({card["account_manager"] or "" for card in seen.values()} - {""}),
         AT_A_GLANCE=AT_A_GLANCE,
     )
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from functools import cache
@@ -29,6 +29,7 @@ from web.webhook import Hook, Teller
 from web.work import PathAsked
 from web.workers import Workers
 from wiring import Decided, Desk, Portfolio, Rules, pack_in_use, rules_in_use
+from wiring.judging import judge
 
 MOST_KEPT = 5_000
 """Decisions that are kept in memory."""
@@ -150,15 +151,13 @@ class Site:
 
     def decided_if_fit(self, customers: Sequence[str]) -> dict[str, Decided]:
         """Return the same (see `decided`) of those that can be decided: one bad record does not hide all others."""
-        unfit: frozenset[str] = frozenset()
-        while True:
-            try:
-                return self.decided([key for key in customers if key not in unfit])
-            except MisfitsError as error:
-                unfit |= error.customers
+        return self._decided(customers, if_fit=True)[1]
 
     def decided_by(self, customers: Sequence[str]) -> tuple[Rules, dict[str, Decided]]:
         """Return the same (see `decided`) with the rules that decided."""
+        return self._decided(customers)
+
+    def _decided(self, customers: Sequence[str], *, if_fit: bool = False) -> tuple[Rules, dict[str, Decided]]:
         now_stands = marks_of(self.store, customers)
         desk = Desk(self.store, self._rules_of(now_stands.pack), self.today(), in_columns=True)
         marks = {key: (desk.as_of, desk.rules.program.stamp, now_stands.of(key)) for key in customers}
@@ -166,7 +165,7 @@ class Site:
         stale = [key for key in customers if key not in found]
         fresh = self._by_last_run(desk, now_stands, stale) if stale else {}
         rest = [key for key in stale if key not in fresh]
-        anew = [desk.decide(key) for key in rest] if len(rest) <= FEW else desk.decide_many(rest)
+        anew = list(_one_by_one(desk, rest, if_fit=if_fit)) if len(rest) <= FEW else desk.decide_many(rest)
         with self._lock:
             for each in [*fresh.values(), *anew]:
                 key = each.facts.customer
@@ -212,12 +211,22 @@ class Site:
         desk = self.desk()
         run, last = newest_run(self.store), last_entry(self.store)
         mark = (desk.as_of, desk.rules.program.stamp, run, last, since, manager, region)
-        found = self._portfolios.get(mark) or desk.portfolio(since, manager=manager, region=region)
+        found = self._portfolios.get(mark) or judge(desk, since, manager=manager, region=region)
         with self._lock:
             self._portfolios[mark] = found
             for old in list(self._portfolios)[: max(0, len(self._portfolios) - MOST_PORTFOLIOS)]:
                 del self._portfolios[old]
         return found
+
+
+def _one_by_one(desk: Desk, customers: Iterable[str], *, if_fit: bool) -> Iterator[Decided]:
+    """Yield the decisions on customers, or on those that can be decided."""
+    for key in customers:
+        try:
+            yield desk.decide(key)
+        except MisfitsError:
+            if not if_fit:
+                raise
 
 
 def now() -> datetime:

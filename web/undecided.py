@@ -10,6 +10,7 @@ from fastapi import Request
 from fastapi.responses import Response
 
 from common.confirming import Confirming
+from common.misfits import misfit_told
 from common.saying import say
 from common.texts import PAGES, Texts
 from engine.wording import Wording
@@ -74,14 +75,7 @@ class Mending:
 
     def wrong(self, misfits: tuple[Misfit, ...]) -> Iterator[str]:
         """Yield what is wrong with values, in words."""
-        for each in misfits:
-            fact = each.fact
-            if fact is None or fact.enum is not None:
-                yield self.texts("unfit_word", word=each.value)
-            else:
-                least, most = (self.wording.measure(fact, limit) for limit in fact.limits)
-                title, value = self.wording.text(fact.title), self.wording.measure(fact, each.value)
-                yield self.texts("unfit_number", fact=title, value=value, least=least, most=most)
+        return (misfit_told(self.texts, self.wording, each.fact, each.value) for each in misfits)
 
     def stopping(self, unfit: Unfit) -> Stopping:
         """Return what a record says and what can be done about it."""

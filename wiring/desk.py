@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from facts.card import CARD, Card
-from wiring.portfolio import Portfolio
-from wiring.rules import LIMITS, Progress, Rules, catalogue_digest
+from wiring.rules import Progress, Rules, catalogue_digest
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -25,7 +24,6 @@ if TYPE_CHECKING:
     from facts.batch.run import Batch
     from facts.batch.run_folder import RunFolder
     from facts.database import StoreError
-    from facts.figures import Limits
     from facts.store import Store
     from facts.unfit import Unfit
 
@@ -33,11 +31,6 @@ if TYPE_CHECKING:
 def _silent(step: str, done: int, of: int) -> None:
     """Say nothing."""
 
-
-_STANDS_FOR = (*CARD, "country", "industry", "acquisition_source")
-
-STALLED = "stalled"
-"""The sign that a customer's progress has stalled, among those that the pack shows."""
 
 AMOUNT = "revenue_365d"
 """What is at stake with a customer."""
@@ -113,7 +106,7 @@ class Desk:
         if not base["customers"].num_rows:
             return None
         (row,) = base["customers"].select(CARD).to_pylist()
-        return row, customer_facts(base, self.rules.pack.vocabulary, self.as_of, base_currency=self._currency)
+        return row, customer_facts(base, self.rules.pack.vocabulary, self.as_of, base_currency=self.currency)
 
     def unfit(self, customer: str) -> list[Unfit]:
         """Return the records that keep a customer from being decided, none if it can be.
@@ -124,20 +117,16 @@ class Desk:
         from facts.unfit import unfit_records
 
         base = self.store.customer_tables(customer, self.as_of, self.known_at)
-        return unfit_records(base, self.rules.pack.vocabulary, self.as_of, base_currency=self._currency)
+        return unfit_records(base, self.rules.pack.vocabulary, self.as_of, base_currency=self.currency)
 
     def decide_many(self, customers: Collection[str]) -> list[Decided]:
-        """Decide several customers in columns; those that are not known on this date are left out.
-
-        Raises:
-            MisfitsError: if one of them cannot be decided.
-        """
+        """Decide several customers in columns, but those that are not known on this date or cannot be decided."""
         from facts.runs import last_portfolio
 
-        base = self._base(_silent, {"customers": CARD})
+        base = self.base(_silent, {"customers": CARD})
         base["portfolio"] = last_portfolio(self.store, self.as_of, self.known_at)
         cards = {row.pop("key"): row for row in base["customers"].select(["key", *CARD]).to_pylist()}
-        facts = list(self._snapshot(_only(base, customers)).each())
+        facts = list(self.snapshot(_only(base, customers)).each())
         decisions = self.rules.plan.decide_all(facts)
         return [Decided(cards[each.customer], each, decision) for each, decision in zip(facts, decisions, strict=True)]
 
@@ -166,7 +155,8 @@ class Desk:
         return StoreError(f"{what} as of {self.as_of}", "nothing that is recorded holds on that date", hint)
 
     @cached_property
-    def _currency(self) -> str:
+    def currency(self) -> str:
+        """The base currency, in which amounts are compared."""
         return self.store.settings()["base_currency"]
 
     # --- all customers ---
@@ -185,7 +175,8 @@ class Desk:
     def overview(self, progress: Progress = _silent) -> pa.Table:
         """Decide all customers in columns: `stage`, `proposed_stage`, `move`, `value_next`, `urgency` and more.
 
-        The columns are those of `engine.plan.overview`, sorted by customer.
+        Those who cannot be decided (see `unfit`) are left out. The columns are those of `engine.plan.overview`, sorted
+        by customer.
         """
         import pyarrow as pa
 
@@ -193,16 +184,16 @@ class Desk:
         return pa.concat_tables(found).sort_by("customer")
 
     def parts(self, progress: Progress = _silent) -> Iterator[Snapshot]:
-        """Yield the facts of all customers, with what the last run found out about the whole base, in parts.
+        """Yield the facts of all customers who can be decided, with what the last run found out about all, in parts.
 
         They are what that run kept, but for the few of whom the store has learned something since: these come last.
         """
         import pyarrow as pa
 
-        from facts.batch.carried import without
         from facts.batch.kept import parts_of
         from facts.database import StoreError
         from facts.runs import last_portfolio
+        from facts.snapshot_parts import without
 
         kept = self._kept()
         told: list[pa.Array] = []
@@ -219,9 +210,9 @@ class Desk:
                 yield from self._parts_of(sorted(set(changed.values())))
                 return
         portfolio = last_portfolio(self.store, self.as_of, self.known_at)
-        base = self._base(progress)
+        base = self.base(progress)
         base["portfolio"] = portfolio
-        yield without(self._snapshot(base), pa.chunked_array(told, pa.string()))
+        yield without(self.snapshot(base), pa.chunked_array(told, pa.string()))
 
     def _kept(self) -> tuple[RunFolder, dict[str, str]] | None:
         """Return the last run, and of whom it does not know all that the store knows of this date.
@@ -242,12 +233,19 @@ class Desk:
         return kept.folder, {key: self.store.survivor(key, self.as_of, self.known_at) for key in changed}
 
     def _parts_of(self, customers: Collection[str]) -> Iterator[Snapshot]:
-        """Yield the facts of some customers, each read by itself; those that are not there on the date are left out."""
+        """Yield the facts of some customers, each read by itself.
+
+        Those that are not there on the date, or cannot be decided, are left out.
+        """
         from engine.snapshot import snapshot_of
         from facts.snapshot import encoded
+        from facts.snapshot_checks import MisfitsError
 
-        vocabulary = self.rules.pack.vocabulary
-        found = [each[1] for key in customers if (each := self._facts(key)) is not None]
+        vocabulary, found = self.rules.pack.vocabulary, []
+        for key in customers:
+            with suppress(MisfitsError):
+                if (known := self._facts(key)) is not None:
+                    found.append(known[1])
         if found:
             yield encoded(snapshot_of(vocabulary, found), vocabulary)
 
@@ -266,88 +264,19 @@ class Desk:
             decider=self.rules.decider(),
             as_of=self.as_of,
             known_at=self.asked_known_at,
-            base_currency=self._currency,
+            base_currency=self.currency,
             user=user,
             store=self.store,
             facts=facts,
             workers=workers,
         )
 
-    def portfolio(
-        self, since: date, *, manager: str | None = None, region: str | None = None, progress: Progress = _silent
-    ) -> Portfolio:
-        """Judge the whole base against an earlier date, by the same rules and the same knowledge.
-
-        Args:
-            since: the earlier date; the base may have been empty then.
-            manager: count only this account manager's customers.
-            region: count only customers of this region, or country where none is entered.
-            progress: told how far the work is.
+    def base(self, progress: Progress, also: Mapping[str, tuple[str, ...]] | None = None) -> dict[str, pa.Table]:
+        """Read the whole base: the columns that snapshots need, and others besides.
 
         Raises:
-            StoreError: if there are no customers, or the pack does not name its limits.
+            StoreError: if there are no customers.
         """
-        from facts.figures import figure_columns, figures
-
-        limits = self._limits()
-        base = self._base(progress, {**figure_columns(), "customers": _STANDS_FOR})
-        profiles, alike = self._look_alikes(base) or (None, None)
-        now = self._standing(base, alike, progress)
-        before = Desk(self.store, self.rules, since, self.known_at)
-        earlier = before._standing_alone(progress) if before.cards() else now.slice(0, 0)
-        found = figures(
-            base,
-            now,
-            earlier,
-            limits,
-            self.as_of,
-            base_currency=self._currency,
-            manager=manager,
-            region=region,
-        )
-        standing, talks = found.pop("standing"), found.pop("talks")
-        here = {row["customer"]: row for row in standing if row["is_here"]}
-        return Portfolio(
-            as_of=self.as_of,
-            since=since,
-            customers=len(here),
-            limits={name: self.rules.number(parameter) for name, parameter in LIMITS.items()},
-            figures=found,
-            ideal_customers=[] if profiles is None else profiles.to_pylist(),
-            look_alikes=[] if alike is None else list(_to_be_won(alike.to_pylist(), here)),
-            standing=standing,
-            talks=talks,
-        )
-
-    def _limits(self) -> Limits:
-        from facts.database import StoreError
-        from facts.figures import Limits
-
-        numbers = {each.name: self.rules.number(LIMITS[each.name]) for each in fields(Limits)}
-        for name, value in numbers.items():
-            if value is None:
-                why = f"the rules have no parameter {LIMITS[name]!r}"
-                raise StoreError(
-                    "The portfolio is not judged", why, "Let the pack extend the one we ship, or add the parameter."
-                )
-        return Limits(**{name: int(value) for name, value in numbers.items() if value is not None})
-
-    def _standing_alone(self, progress: Progress) -> pa.Table:
-        """Return where each customer stands, from a base read for that alone."""
-        base = self._base(progress, {"customers": _STANDS_FOR})
-        found = self._look_alikes(base)
-        return self._standing(base, found and found[1], progress)
-
-    def _standing(self, base: dict[str, pa.Table], look_alikes: pa.Table | None, progress: Progress) -> pa.Table:
-        """Decide all customers, and return where each stands: with its card and its class."""
-        snapshot, _ = self._whole(base, look_alikes)
-        stages = self.rules.decide(snapshot, progress, [STALLED]).select(["customer", "stage", STALLED])
-        found = snapshot.customers.select(["customer", "abc_class", "contribution", "days_in_stage"])
-        cards = base["customers"].select(["key", *_STANDS_FOR]).rename_columns(["customer", *_STANDS_FOR])
-        return stages.join(found, "customer").join(cards, "customer").sort_by("customer")
-
-    def _base(self, progress: Progress, also: Mapping[str, tuple[str, ...]] | None = None) -> dict[str, pa.Table]:
-        """Read the whole base: the columns that snapshots need, and others besides."""
         from facts.features import base_columns
 
         progress("reading", 0, 1)
@@ -360,39 +289,8 @@ class Desk:
             raise self._hidden("There are no customers")
         return base
 
-    def _snapshot(self, base: dict[str, pa.Table]) -> Snapshot:
+    def snapshot(self, base: Mapping[str, pa.Table]) -> Snapshot:
+        """Return the facts of all customers of a base who can be decided."""
         from facts.snapshot import take_snapshot
 
-        return take_snapshot(base, self.rules.pack.vocabulary, self.as_of, base_currency=self._currency)
-
-    def _whole(self, base: dict[str, pa.Table], look_alikes: pa.Table | None) -> tuple[Snapshot, pa.Table]:
-        """Return the facts of all customers, among them what only a look at the whole base shows, and that apart."""
-        from facts.feature_database import prepared_base
-        from facts.group_acceptance import acceptance_in
-        from facts.group_flow import flow_in
-        from facts.portfolio import with_portfolio
-        from facts.snapshot import portfolio_in
-
-        snapshot = self._snapshot(base)
-        flow, judged = self.rules.flow(), self.rules.judged()
-        with prepared_base(base, self.as_of, self._currency) as database:
-            database.register("snapshot", snapshot.customers)
-            flowed = None if flow is None else flow_in(database, flow)
-            accepted = None if judged is None else acceptance_in(database, judged)
-            portfolio = portfolio_in(database, look_alikes, flowed, accepted).to_arrow_table()
-        return with_portfolio(snapshot, portfolio), portfolio
-
-    def _look_alikes(self, base: dict[str, pa.Table]) -> tuple[pa.Table, pa.Table] | None:
-        """Return the ideal customers and who resembles them, or None if the pack does not say what makes one."""
-        from facts.look_alikes import find_look_alikes
-
-        wanted = self.rules.ideal()
-        return None if wanted is None else find_look_alikes(base, wanted, self.as_of, base_currency=self._currency)
-
-
-def _to_be_won(alike: Iterable[dict[str, Any]], here: Mapping[str, dict[str, Any]]) -> Iterator[dict[str, Any]]:
-    """Yield those that resemble ideal customers and are to be won yet, with their names and stages."""
-    for row in alike:
-        found = here.get(row["customer"])
-        if found is not None and found["stage"] in ("potential", "target"):
-            yield {**row, "name": found["name"], "stage": found["stage"]}
+        return take_snapshot(base, self.rules.pack.vocabulary, self.as_of, base_currency=self.currency).snapshot

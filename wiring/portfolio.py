@@ -13,7 +13,8 @@ from typing import Any
 class Portfolio:
     """The base at a date against an earlier one. `figures` are named as the SQL files that compute them.
 
-    `standing` and `talks` are what the figures were computed from, customer by customer and value by value.
+    `standing` and `talks` are what the figures were computed from, customer by customer and value by value; those
+    `undecided` stand there without a stage, because records of theirs do not fit the rules.
     """
 
     as_of: date
@@ -25,6 +26,7 @@ class Portfolio:
     look_alikes: list[dict[str, Any]]
     standing: list[dict[str, Any]]
     talks: list[dict[str, Any]]
+    undecided: list[dict[str, Any]]
 
     @property
     def problem_share(self) -> tuple[int, int]:

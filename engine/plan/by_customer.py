@@ -21,7 +21,7 @@ class ByCustomer:
 
     Args:
         plan: the rules.
-        snapshot: the facts of at least one customer.
+        snapshot: the facts of customers.
 
     Raises:
         ColumnError: if a column does not hold what the catalogue declares.
@@ -30,7 +30,7 @@ class ByCustomer:
     def __init__(self, plan: Plan, snapshot: Snapshot) -> None:
         keep_freed_memory()
         self._program = plan.program
-        (self._part,) = plan.chunks(snapshot, snapshot.customers.num_rows)
+        (self._part,) = plan.chunks(snapshot, max(snapshot.customers.num_rows, 1))
         self._decided = Decided(self._part)
         # To look for a key among 100,000 takes longer than to read one's rows.
         self._places = {key: place for place, key in enumerate(snapshot.customers["customer"].to_pylist())}

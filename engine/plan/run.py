@@ -36,7 +36,7 @@ class Plan:
         self._recent: tuple[tuple[CustomerFacts, Decided], ...] = ()
 
     def run(self, snapshot: Snapshot, chunk: int = CHUNK) -> Iterator[Result]:
-        """Decide every customer; yield one result per chunk, so that memory stays bounded.
+        """Decide every customer; yield one result per chunk, so that memory stays bounded; of nobody an empty one.
 
         Raises:
             ColumnError: if a column does not hold what the catalogue declares.
@@ -147,7 +147,7 @@ class Plan:
     def chunks(self, snapshot: Snapshot, size: int) -> Iterator[Chunk]:
         """Yield the customers of a snapshot in parts, ready to be decided."""
         rows = by_owner(snapshot.customers["customer"], snapshot.rows)
-        for start in range(0, snapshot.customers.num_rows, size):
+        for start in range(0, max(snapshot.customers.num_rows, 1), size):
             customers = snapshot.customers.slice(start, size)
             parts = {}
             for name, (table, owners) in rows.items():

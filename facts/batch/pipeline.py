@@ -18,12 +18,13 @@ import pyarrow.compute as pc
 
 from engine.snapshot import Snapshot
 from engine.vocabulary import Vocabulary
-from facts.batch.carried import days_later, only, together
+from facts.batch.carried import days_later
 from facts.batch.changes import changes, offsets
 from facts.batch.files import plain, read_facts, read_table
 from facts.batch.folder import FactsFolder, Part
 from facts.batch.run_folder import RunFolder
 from facts.batch.shards import of_shard
+from facts.batch.undecided import MOST_UNDECIDED, require_few, undecided_by
 from facts.database import StoreError
 from facts.feature_database import open_database, prepare
 from facts.features import base_schemas
@@ -34,7 +35,8 @@ from facts.group_flow import Flow, flow_in
 from facts.ideal import Ideal
 from facts.look_alikes import LOOKED_AT, look_alikes_in
 from facts.portfolio import facts_from, with_facts
-from facts.snapshot import portfolio_in, snapshot_in
+from facts.snapshot import Taken, portfolio_in, snapshot_in
+from facts.snapshot_parts import only, together
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -101,16 +103,17 @@ class Job:
     is_incremental: bool = False
     earlier: RunFolder | None = None
     shards: Path | None = None
+    most_undecided: int = MOST_UNDECIDED
 
     def compute(self, progress: Progress, each: Each) -> None:
         """Compute what is not finished yet: then every part has its decisions.
 
         Raises:
-            StoreError: if a file of facts cannot be used, or there is no room for what does not fit into memory.
-            ProblemsError: if a value does not fit what is declared.
+            StoreError: if a file of facts cannot be used, there is no room for what does not fit into memory, or too
+                many customers cannot be decided.
         """
-
         self._each("reading", self.run.snapshot, self._take_snapshot, each, progress)
+        require_few(self.run, sum(part.customers for part in self.parts), self.most_undecided)
         if not self.run.portfolio.exists():
             self._look()
         self._each("deciding", self.run.decisions, self._decide, each, progress)
@@ -145,10 +148,10 @@ class Job:
                 self.run.put_table(self.run.changes(part.number), found)
             if known is None:
                 folder.fill(database)
-                snapshot = self._snapshot_of(folder, database)
+                taken = self._snapshot_of(folder, database)
             else:
-                snapshot = self._with_earlier(database, found, known[0])
-        self.run.put_snapshot(part.number, snapshot)
+                taken = self._with_earlier(database, found, known[0])
+        self.run.put_snapshot(part.number, taken.snapshot, undecided_by(taken.misfits))
 
     def _note(self, part: Part) -> None:
         with open_database(self.as_of, self.base_currency, threads=1) as database:
@@ -163,32 +166,34 @@ class Job:
         return changes(database, folder.files, known and known[1], offsets(self.vocabulary), since, self.as_of)
 
     def _known(self, part: Part) -> tuple[Snapshot, pa.Table] | None:
-        """Return the facts of a part that the earlier run kept, and what it noted of their rows."""
+        """Return the facts of a part that the earlier run kept, and what it noted of the rows of those it decided."""
         if self.earlier is None:
             return None
         try:
             facts = self.earlier.get_snapshot(part.number, self.earlier.as_of)
-            return facts, self.earlier.get_table(self.earlier.changes(part.number))
+            noted = self.earlier.get_table(self.earlier.changes(part.number))
         except StoreError:
             return None  # damaged: then this part is computed as if there were no earlier run
+        undecided = self.earlier.undecided_in(part.number)["customer"]
+        return facts, noted.filter(pc.invert(pc.is_in(noted["customer"], value_set=undecided)))
 
-    def _with_earlier(self, database: DuckDBPyConnection, found: pa.Table, earlier: Snapshot) -> Snapshot:
+    def _with_earlier(self, database: DuckDBPyConnection, found: pa.Table, earlier: Snapshot) -> Taken:
         """Return a part's facts: those of customers for whom something changed computed, the others taken over."""
         of_customers = found.filter(pc.not_equal(found["customer"], ""))
         is_same = pc.is_null(of_customers["why"])
         self.folder.fill(database, of_customers.filter(pc.invert(is_same)).select(["customer"]))
         computed = self._snapshot_in(database)
         taken_over = days_later(only(earlier, of_customers.filter(is_same)["customer"]), self.as_of)
-        return together(computed, taken_over)
+        return computed._replace(snapshot=together(computed.snapshot, taken_over))
 
-    def _snapshot_of(self, folder: FactsFolder, database: DuckDBPyConnection) -> Snapshot:
+    def _snapshot_of(self, folder: FactsFolder, database: DuckDBPyConnection) -> Taken:
         try:
             return self._snapshot_in(database)
         except duckdb.Error:
             folder.require_readable(database)
             raise
 
-    def _snapshot_in(self, database: DuckDBPyConnection) -> Snapshot:
+    def _snapshot_in(self, database: DuckDBPyConnection) -> Taken:
         database.register("portfolio", base_schemas()["portfolio"].empty_table())
         prepare(database)
         return snapshot_in(database, self.vocabulary, self.as_of)
@@ -256,5 +261,5 @@ def facts_of_part(run: RunFolder, number: int) -> Snapshot:
 def _whole(run: RunFolder, number: int, snapshot: Snapshot) -> pa.Table:
     """Return the facts of a part that follow from the look at the whole base."""
     keys = snapshot.customers["customer"]
-    bounds = [("customer", ">=", keys[0].as_py()), ("customer", "<=", keys[-1].as_py())]
+    bounds = [("customer", ">=", keys[0].as_py()), ("customer", "<=", keys[-1].as_py())] if len(keys) else None
     return facts_from(read_table(run.portfolio_of(number), filters=bounds), snapshot.customers)

@@ -12,13 +12,13 @@ import pyarrow.compute as pc
 
 from engine.errors import did_you_mean
 from engine.snapshot import Snapshot
-from facts.batch.carried import only
 from facts.batch.ledger import Ledger
 from facts.batch.pipeline import Decide, Progress, facts_of_part
 from facts.batch.run_folder import RunFolder
 from facts.batch.same import differing
 from facts.database import StoreError
 from facts.runs import PublishedRun, published_runs, remove_run
+from facts.snapshot_parts import only
 from facts.store import Store
 
 
@@ -43,6 +43,8 @@ class Entry:
     folder: Path | None
     facts: Mapping[str, int] | None
     """Of an incremental run, of how many customers the facts were computed, by reason, and taken over."""
+    undecided: int = 0
+    """How many more customers there are, who could not be decided."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,6 +200,7 @@ def _entry(run: RunFolder, stored: PublishedRun | None, latest: RunFolder | None
         is_latest=latest is not None and latest.path.name == run.path.name,
         folder=run.path,
         facts=published.facts if published else None,
+        undecided=published.undecided if published else 0,
     )
 
 

@@ -22,6 +22,7 @@ from facts.batch.run_folder import RunFolder, RunKey
 from facts.batch.same import require_same
 from facts.batch.spark import Spark, started
 from facts.batch.spool import spool
+from facts.batch.undecided import MOST_UNDECIDED
 from facts.database import StoreError
 from facts.group_acceptance import Judged
 from facts.group_flow import Flow
@@ -53,12 +54,16 @@ class Decider:
 
 @dataclass(frozen=True, slots=True)
 class BatchRun:
-    """A run over the whole base: its folder, its number in the store, whether it is new, and of how many customers."""
+    """A run over the whole base: its folder, its number in the store, whether it is new, of how many customers.
+
+    `undecided` is how many more there are, who could not be decided.
+    """
 
     folder: RunFolder
     number: int | None
     is_new: bool
     customers: int
+    undecided: int
 
     @property
     def name(self) -> str:
@@ -85,6 +90,7 @@ class Batch:
     part: int = PART
     is_incremental: bool = False
     spark: Spark | None = None
+    most_undecided: int = MOST_UNDECIDED
 
     def run(self, progress: Progress, waiting: Callable[[str], object] = str, *, wait: bool = True) -> BatchRun:
         """Decide all customers and publish the decisions, unless the same run is published already.
@@ -95,8 +101,8 @@ class Batch:
             wait: wait for that one.
 
         Raises:
-            StoreError: if the facts cannot be used, or another batch is at work and waiting is not wanted.
-            ProblemsError: if a value does not fit what is declared.
+            StoreError: if the facts cannot be used, too many customers cannot be decided, or another batch is at work
+                and waiting is not wanted.
         """
         with self.ledger.lock(self.user, waiting, wait=wait), self._facts(progress) as (facts, log):
             written, key = facts.written(), self._key(facts)
@@ -140,7 +146,7 @@ class Batch:
         number = run_number(self.store, _stored_run(key, run, self.user)) if self.store else None
         if published is None or (number is None and self.store is not None):
             return None
-        return BatchRun(run, number, False, published.customers)
+        return BatchRun(run, number, False, published.customers, published.undecided)
 
     def _finish(
         self, key: RunKey, facts: FactsFolder, run: RunFolder, log: tuple[int, int] | None, progress: Progress
@@ -263,6 +269,7 @@ class Batch:
             judged=self.decider.judged,
             decide=self.decider.decide,
             workers=self.workers,
+            most_undecided=self.most_undecided,
         )
 
     @contextmanager
@@ -297,10 +304,10 @@ class Batch:
                 run.get_table(run.portfolio),
                 add_customers=self.facts is not None,
             )
-        run.publish(customers, self.user, number)
+        undecided = run.publish(customers, self.user, number).undecided
         _remove_copies(run)
         progress("publishing", 1, 1)
-        return BatchRun(run, number, True, customers)
+        return BatchRun(run, number, True, customers, undecided)
 
 
 def _stored_run(key: RunKey, run: RunFolder, user: str) -> Run:

@@ -1,7 +1,8 @@
 """A run on disk: a folder, known by what it is decided from, that keeps the parts that are finished.
 
     KEY/run.json                 what the run is decided from
-    KEY/snapshot/00000           the facts of a part's customers, one Arrow file for them and one for each collection
+    KEY/snapshot/00000           the facts of a part's customers, one Arrow file for them and one for each collection,
+                                 and one that names those who cannot be decided, if there are some
     KEY/changes/00000.parquet    of an incremental run, why each customer's facts were computed or taken over
     KEY/portfolio/00000.parquet  what only a look at the whole base shows of a part's customers
     KEY/whole/00000.arrow        the facts that follow from that
@@ -39,7 +40,13 @@ TAKEN_OVER = "taken_over"
 
 CUSTOMERS = f"customers{FACTS}"
 ROWS = "rows-"
-"""The file with a part's customers, and how the names of files with their rows begin."""
+UNDECIDED = f"undecided{FACTS}"
+"""The file with a part's customers, how the names of files with their rows begin, and the file with who cannot be
+decided."""
+
+WHY_UNDECIDED = pa.schema([(name, pa.string()) for name in ("customer", "fact", "value", "why")])
+"""Who cannot be decided: a row for each customer and value that does not fit, as a text, with its fact (null for the
+member that a family of facts is recorded of), and why it does not."""
 
 LATEST = "latest"
 """The link beside the runs to the last published one, changed in one step."""
@@ -75,6 +82,8 @@ class Published:
     number: int | None
     facts: Mapping[str, int] | None = None
     """Of an incremental run, of how many customers the facts were computed, by reason, and taken over."""
+    undecided: int = 0
+    """How many more customers there are, who could not be decided."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,15 +183,17 @@ class RunFolder:
         said = json.loads(place.read_text("utf-8"))
         return Published(**{**said, "at": datetime.fromisoformat(said["at"])})
 
-    def publish(self, customers: int, by: str, number: int | None) -> None:
+    def publish(self, customers: int, by: str, number: int | None) -> Published:
         """Make this the run that readers of the folder see."""
         self._remove_unfinished()  # of tasks that were lost
-        said = asdict(Published(datetime.now(UTC), by, customers, number, self._whence()))
-        self._put_note("published.json", said)
+        undecided = len(self.undecided()["customer"].unique())
+        published = Published(datetime.now(UTC), by, customers, number, self._whence(), undecided)
+        self._put_note("published.json", asdict(published))
         link = self.path.parent / f"{LATEST}{_UNFINISHED}"
         link.unlink(missing_ok=True)
         link.symlink_to(self.path.name)
         link.replace(self.path.parent / LATEST)
+        return published
 
     def _whence(self) -> dict[str, int] | None:
         """Return of how many customers an incremental run computed the facts, by reason, and took them over."""
@@ -228,8 +239,9 @@ class RunFolder:
         return self.path / "whole" / f"{number:05}{FACTS}"
 
     def first(self, number: int) -> str:
-        """Return the first customer of a part."""
-        return str(self.customers(number)["customer"][0])
+        """Return the first customer of a part, decided or not."""
+        tables = self.customers(number), self.undecided_in(number)
+        return min(str(table["customer"][0]) for table in tables if table.num_rows)
 
     def parts(self) -> int:
         """Return how many parts have their decisions."""
@@ -272,11 +284,13 @@ class RunFolder:
         for left in self.path.glob(f"**/*{_UNFINISHED}"):
             shutil.rmtree(left) if left.is_dir() else left.unlink()
 
-    def put_snapshot(self, number: int, snapshot: Snapshot) -> None:
-        """Keep a part's facts."""
+    def put_snapshot(self, number: int, snapshot: Snapshot, undecided: pa.Table) -> None:
+        """Keep a part's facts, and who cannot be decided (see `WHY_UNDECIDED`)."""
 
         def write(folder: Path) -> None:
             folder.mkdir()
+            if undecided.num_rows:
+                write_facts(undecided.sort_by("customer"), folder / UNDECIDED)
             write_facts(snapshot.customers, folder / CUSTOMERS)
             for name, rows in snapshot.rows.items():
                 write_facts(_by_places(keyed(rows, snapshot.customers["customer"])), folder / f"{ROWS}{name}{FACTS}")
@@ -292,6 +306,16 @@ class RunFolder:
     def customers(self, number: int) -> pa.Table:
         """Return the facts of a part's customers, without their rows."""
         return read_facts(self.snapshot(number) / CUSTOMERS)
+
+    def undecided_in(self, number: int) -> pa.Table:
+        """Return who cannot be decided of a part, in order, and why."""
+        place = self.snapshot(number) / UNDECIDED
+        return read_facts(place) if place.exists() else WHY_UNDECIDED.empty_table()
+
+    def undecided(self) -> pa.Table:
+        """Return who cannot be decided of all parts, and why (see `WHY_UNDECIDED`)."""
+        parts = sorted(int(path.name) for path in (self.path / "snapshot").glob("*[0-9]"))
+        return pa.concat_tables([self.undecided_in(number) for number in parts] or [WHY_UNDECIDED.empty_table()])
 
     def rows(self, number: int, collection: str, customers: pa.ChunkedArray) -> pa.Table:
         """Return the rows of a collection, of a part with these customers."""

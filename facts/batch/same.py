@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import pyarrow as pa
 
 from engine.errors import counted
@@ -16,16 +18,23 @@ def require_same(stored: RunFolder, again: RunFolder) -> None:
     Raises:
         StoreError: naming how many differ, and the first of them.
     """
+    one, other = (set(run.undecided()["customer"].to_pylist()) for run in (stored, again))
+    _require_none(sorted(one ^ other), stored, again, "of those whom only one could decide ")
     for number in range(again.parts()):
         decided = again.get_table(again.decisions(number))
-        different = differing(_decided_by(stored, decided["customer"]), decided)
-        if different:
-            differ = counted(len(different), "customer differs", "customers differ")
-            raise StoreError(
-                f"The decisions of run {stored.name} are not what its facts lead to",
-                f"of part {number} {differ}, first {different[0]!r}",
-                f"Compare {stored.path} and {again.path}, and tell the developers.",
-            )
+        if decided.num_rows:
+            different = differing(_decided_by(stored, decided["customer"]), decided)
+            _require_none(different, stored, again, f"of part {number} ")
+
+
+def _require_none(different: Sequence[str], stored: RunFolder, again: RunFolder, which: str) -> None:
+    if different:
+        differ = counted(len(different), "customer differs", "customers differ")
+        raise StoreError(
+            f"The decisions of run {stored.name} are not what its facts lead to",
+            f"{which}{differ}, first {different[0]!r}",
+            f"Compare {stored.path} and {again.path}, and tell the developers.",
+        )
 
 
 def _decided_by(run: RunFolder, customers: pa.ChunkedArray) -> pa.Table:

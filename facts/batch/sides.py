@@ -78,7 +78,7 @@ def _order(entry: Entry) -> tuple[object, object]:
 def decided(
     entry: Entry, store: Store | None, cards: pa.Table, effects_of: Callable[[Sequence[str]], Effects] | None
 ) -> Decided:
-    """Return what a run decided.
+    """Return what a run decided; of those whom it could not decide, nothing but that they are there.
 
     Args:
         entry: a published run.
@@ -103,7 +103,9 @@ def _from_folder(run: RunFolder) -> tuple[pa.Table, Mapping[int, str]]:
         listed = pa.array(own, pa.int64()).take(fired.indices)
         parts.append(part.drop_columns(["fired_rules"]).append_column("rule_list", listed))
     contribution = read_table(run.portfolio, ["customer", "contribution"])
-    return pa.concat_tables(parts).join(contribution, "customer"), {n: text for text, n in numbers.items()}
+    undecided = pa.table({"customer": run.undecided()["customer"].unique()})
+    whole = pa.concat_tables([*parts, undecided], promote_options="default")
+    return whole.join(contribution, "customer"), {n: text for text, n in numbers.items()}
 
 
 def _from_store(entry: Entry, store: Store | None) -> tuple[pa.Table, Mapping[int, str]]:
@@ -157,6 +159,11 @@ def communications(entry: Entry, days: int) -> pa.Table | None:
         recent = table.filter(pc.greater_equal(table["sent_on"], pa.scalar(since, pa.date32())))
         parts.append(plain(recent))
     return pa.concat_tables(parts)
+
+
+def undecided(entry: Entry) -> list[dict[str, str]]:
+    """Return who could not be decided, and why (see `WHY_UNDECIDED`); nothing if the run's folder is gone."""
+    return [] if entry.folder is None else RunFolder(entry.folder).undecided().to_pylist()
 
 
 def facts_of(entry: Entry, customers: Collection[str]) -> Iterator[Snapshot]:

@@ -75,7 +75,7 @@ def desk(told_store: Path) -> Iterator[Desk]:
 def decided(desk: Desk) -> dict[str, tuple[CustomerFacts, Decision]]:
     """Return the facts and the decision of every demo customer."""
     vocabulary = desk.rules.pack.vocabulary
-    snapshot = take_snapshot(desk.store.base_tables(AS_OF), vocabulary, AS_OF, base_currency="EUR")
+    snapshot = take_snapshot(desk.store.base_tables(AS_OF), vocabulary, AS_OF, base_currency="EUR").snapshot
     facts = list(snapshot.each())
     decisions = Plan(desk.rules.program).decide_all(facts)
     return {each.customer: (each, decision) for each, decision in zip(facts, decisions, strict=True)}

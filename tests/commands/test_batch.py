@@ -98,7 +98,7 @@ def test_columns_that_no_feature_names_make_no_difference(desk: Desk) -> None:
     vocabulary = desk.rules.pack.vocabulary
 
     def snapshot(tables: Base) -> Snapshot:
-        return take_snapshot(tables, vocabulary, AS_OF, base_currency="EUR")
+        return take_snapshot(tables, vocabulary, AS_OF, base_currency="EUR").snapshot
 
     assert snapshot(desk.store.base_tables(AS_OF, only=base_columns())) == snapshot(desk.store.base_tables(AS_OF))
 
@@ -123,7 +123,7 @@ def test_parts_decide_as_the_whole(desk: Desk, told_store: Path, tmp_path: Path)
     """However the customers are divided, the decisions are those of the whole base at once."""
     store = Store.open(str(told_store))
     base = desk.store.base_tables(AS_OF)
-    snapshot = take_snapshot(base, desk.rules.pack.vocabulary, AS_OF, base_currency="EUR")
+    snapshot = take_snapshot(base, desk.rules.pack.vocabulary, AS_OF, base_currency="EUR").snapshot
     ideal, judged = desk.rules.ideal(), desk.rules.judged()
     assert ideal is not None
     assert judged is not None

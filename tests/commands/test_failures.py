@@ -239,15 +239,16 @@ def test_completion_knows_commands_and_words() -> None:
 
 
 def test_a_recorded_value_that_the_catalogue_does_not_allow(demo: Call, tmp_path: Path) -> None:
-    """The value, whose it is and the place in the catalogue are named, for one customer and for all."""
+    """The value, whose it is and the place in the catalogue are named; a list of customers goes on without that one."""
     with sqlite3.connect(tmp_path / "demo.db") as database:
         database.execute("UPDATE customers SET credit_score = 1200 WHERE key = 'moonbridge'")
     said = "`credit_score` has the value 1200 in the records of customer `moonbridge`."
-    for arguments in (["recommend", "moonbridge"], ["customers"]):
-        answer = demo(*arguments, "--as-of", DAY)
-        assert (answer.code, answer.output) == (1, "")
-        assert said in answer.errors
-        assert answer.errors.startswith("facts/catalog.yaml:")
+    answer = demo("recommend", "moonbridge", "--as-of", DAY)
+    assert (answer.code, answer.output) == (1, "")
+    assert said in answer.errors
+    assert answer.errors.startswith("facts/catalog.yaml:")
+    listed = demo("customers", "--as-of", DAY)
+    assert (listed.code, "valuelift recommend moonbridge" in listed.errors) == (0, True)
 
 
 def test_a_reader_that_has_read_enough(told_store: Path) -> None:

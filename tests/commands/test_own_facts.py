@@ -146,7 +146,7 @@ def test_one_customer_and_all_have_the_same_facts(demo: Call, pack: Path, tmp_pa
     vocabulary = load_rules(pack).pack.vocabulary
     store = Store.open(str(tmp_path / "demo.db"))
     on = store.settings()["base_currency"]
-    snapshot = take_snapshot(store.base_tables(AS_OF), vocabulary, AS_OF, base_currency=on)
+    snapshot = take_snapshot(store.base_tables(AS_OF), vocabulary, AS_OF, base_currency=on).snapshot
     columns = {row["customer"]: row for row in snapshot.customers.select(["customer", *SAID]).to_pylist()}
     for key in ("ashgrove", "silver-carp", "kelpford"):
         one = customer_facts(store.base_tables(AS_OF, customer=key), vocabulary, AS_OF, base_currency=on)

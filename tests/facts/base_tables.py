@@ -12,7 +12,7 @@ from engine.snapshot import CustomerFacts, Snapshot
 from engine.vocabulary import BEGINNING, Value, Vocabulary
 from facts.customer_facts import customer_facts
 from facts.features import base_schemas
-from facts.snapshot import take_snapshot
+from facts.snapshot import Taken, take_snapshot
 from tests.conftest import ROOT
 
 AS_OF = date(2024, 6, 30)
@@ -58,9 +58,16 @@ def _completed(table: str, row: Mapping[str, Any], number: int) -> dict[str, Any
     return {"key": f"{table}-{number}", "is_current": True, "holds_from": date(2000, 1, 1)} | whose | money | dict(row)
 
 
-def snapshot_of(**tables: Rows) -> Snapshot:
-    """Take the snapshot of hand-made base tables."""
+def taken_of(**tables: Rows) -> Taken:
+    """Take the snapshot of hand-made base tables, with what does not fit."""
     return take_snapshot(base_of(**tables), catalogue(), AS_OF, base_currency=BASE_CURRENCY)
+
+
+def snapshot_of(**tables: Rows) -> Snapshot:
+    """Take the snapshot of hand-made base tables, in which everything fits."""
+    snapshot, misfits = taken_of(**tables)
+    assert not misfits
+    return snapshot
 
 
 def customer_of(**tables: Rows) -> CustomerFacts:

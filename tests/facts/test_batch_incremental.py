@@ -35,6 +35,7 @@ def world(random: Random) -> Rows:
     """Return arbitrary facts of some customers; their rows hold from days around the as-of day and the turns before."""
     people = [f"c{number:02}" for number in range(CUSTOMERS)]
     made: Rows = {"customers": [{"key": key, "name": key, "region": "north", "holds_from": ago(900)} for key in people]}
+    unfit(random, made["customers"])
     made["coverage"] = worlds.coverage(random, None) + worlds.coverage(random, people[1])
     made["exchange_rates"] = worlds.exchange_rates(random)
     for name in worlds.ABOUT_CUSTOMERS:
@@ -42,6 +43,11 @@ def world(random: Random) -> Rows:
     for name in ("disputes", "complaints", "opportunities", "order_lines", "invoices"):
         assert made[name]
     return {name: numbered(name, rows) for name, rows in made.items()}
+
+
+def unfit(random: Random, rows: list[dict[str, Any]]) -> None:
+    """Give one of some customers a number of staff with which nothing can be decided."""
+    rows[random.randrange(len(rows))]["employees"] = -5
 
 
 def some(random: Random, name: str, customer: str) -> list[dict[str, Any]]:
@@ -69,6 +75,9 @@ def changed(random: Random, facts: Rows, day: date) -> Rows:
         elif rows:
             place = random.randrange(len(rows))
             rows[place] = {**rows[place], "retracted_at": datetime.combine(day, datetime.min.time(), UTC)}
+    later["customers"] = [{**row, "employees": random.choice([row.get("employees"), 40])} for row in later["customers"]]
+    if random.random() < 0.5:
+        unfit(random, later["customers"])
     if random.random() < 0.3:
         later["customers"].append({"key": f"d{day.toordinal()}", "name": "new", "holds_from": day})
     if random.random() < 0.2:
@@ -121,7 +130,8 @@ def content(folder: RunFolder, day: date) -> tuple[dict[str, Any], dict[str, Any
         for name, rows in snapshot.rows.items():
             facts.setdefault(name, []).extend(row for row in rows.to_pylist() if row["customer"])
         decisions += folder.get_table(folder.decisions(number)).to_pylist()
-    return {"customers": customers}, facts, decisions, folder.get_table(folder.portfolio).to_pylist()
+    kept = {"customers": customers, "undecided": folder.undecided().to_pylist()}
+    return kept, facts, decisions, folder.get_table(folder.portfolio).to_pylist()
 
 
 @pytest.mark.parametrize("seed", range(count(quick=1, ci=1, long=100)))
@@ -141,9 +151,22 @@ def test_an_incremental_run_is_the_full_run(tmp_path: Path, seed: int) -> None:
         published = one.folder.published()
         assert published is not None
         assert published.facts is not None
-        assert sum(published.facts.values()) == one.customers
+        assert sum(published.facts.values()) == one.customers + one.undecided
         taken_over += published.facts.get(TAKEN_OVER, 0)
     assert taken_over
+
+
+def test_who_could_not_be_decided_is_looked_at_again(tmp_path: Path) -> None:
+    """Nothing is taken over of somebody whom the run before did not decide; once mended, all are decided."""
+    facts: Rows = {"customers": [{"key": key, "name": key, "holds_from": ago(900)} for key in ("fit", "unfit")]}
+    unfit(Random(0), facts["customers"])
+    for night, mended in enumerate((False, False, True)):
+        if mended:
+            facts["customers"][1]["employees"] = 5
+        day = AS_OF + timedelta(night)
+        one = run(write(facts, tmp_path / f"facts{night}"), tmp_path / "some", day, incremental=True)
+        assert one.folder.undecided()["customer"].to_pylist() == ([] if mended else ["unfit"])
+        assert (one.customers, one.undecided) == ((2, 0) if mended else (1, 1))
 
 
 def test_a_full_run_is_gone_on_from_once_it_is_asked_for_incrementally(tmp_path: Path) -> None:

@@ -31,6 +31,7 @@ from wiring import shipped_rules
 pytest.importorskip("pyspark", reason="PySpark is not installed here; `make spark` runs these tests")
 
 CUSTOMERS, PART = 2_000, 600
+UNFIT = "C00000011"
 FEW = ("customers", "coverage", "exchange_rates", "needs", "orders", "order_lines", "stage_history")
 MASTER = "local[2,4]"  # two at work, each task tried four times
 PATIENT = "local[2,50]"  # for workers that are killed until one of them was writing
@@ -43,6 +44,7 @@ def facts(tmp_path_factory: pytest.TempPathFactory) -> Path:
     generate(place, CUSTOMERS, 5)
     _in_several_files(place / "orders.parquet")
     _with_some_for_all(place / "coverage.parquet")
+    _with_one_unfit(place / "customers.parquet")
     return place
 
 
@@ -76,6 +78,13 @@ def _with_some_for_all(path: Path) -> None:
     (first,) = rows.slice(0, 1).to_pylist()
     own = pa.Table.from_pylist([{**first, "key": "own", "customer": "C00000007"}], rows.schema)
     pq.write_table(pa.concat_tables([rows, own]), path)
+
+
+def _with_one_unfit(path: Path) -> None:
+    """Give one customer a number of staff with which nothing can be decided."""
+    rows = pq.read_table(path)
+    staff = pc.if_else(pc.equal(rows["key"], UNFIT), -5, rows["employees"])
+    pq.write_table(rows.set_column(rows.column_names.index("employees"), "employees", staff), path)
 
 
 def batch(facts: Path, runs: Path, spark: Spark | None) -> Batch:
@@ -122,7 +131,9 @@ def test_decisions_are_those_of_one_machine(local: RunFolder, on_spark: RunFolde
     assert on_spark.name == local.name
     assert on_spark.parts() > 2
     assert decisions(on_spark).equals(decisions(local))
-    assert len(decisions(local)) == CUSTOMERS
+    assert len(decisions(local)) == CUSTOMERS - 1
+    assert on_spark.undecided().equals(local.undecided())
+    assert local.undecided()["customer"].to_pylist() == [UNFIT]
     assert whole_base(on_spark).equals(whole_base(local))
     first, other = (on_spark.get_table(on_spark.decisions(n))["customer"] for n in (0, 1))
     assert pc.min(other).as_py() < pc.max(first).as_py()  # by hash, and not by key
@@ -132,7 +143,7 @@ def test_the_run_is_one_like_any_other(facts: Path, on_spark: RunFolder) -> None
     """It is listed, replayed, known when it is asked for again by either engine, and confirmed by the other one."""
     runs = on_spark.path.parent
     entry = find(Ledger.at(runs), None, "latest")
-    assert (entry.run, entry.customers, entry.state) == (on_spark.name, CUSTOMERS, "published")
+    assert (entry.run, entry.customers, entry.state) == (on_spark.name, CUSTOMERS - 1, "published")
     assert replay(entry, shipped_rules().decide, None, silent).different == ()
     for engine in (None, Spark(MASTER)):
         assert not batch(facts, runs, engine).run(silent).is_new

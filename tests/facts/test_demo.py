@@ -67,7 +67,7 @@ def decisions(snapshot: Snapshot, pack: Pack) -> dict[str, Decision]:
 
 def snapshot_of(store: Store, pack: Pack, as_of: date = AS_OF) -> Snapshot:
     """Return the facts of all customers in a store."""
-    return take_snapshot(store.base_tables(as_of), pack.vocabulary, as_of, base_currency="EUR")
+    return take_snapshot(store.base_tables(as_of), pack.vocabulary, as_of, base_currency="EUR").snapshot
 
 
 def flags(decision: Decision) -> frozenset[str]:

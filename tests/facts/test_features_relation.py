@@ -6,9 +6,22 @@ from typing import Any
 
 import pytest
 
-from engine.errors import ProblemsError
 from engine.vocabulary import Value
-from tests.facts.base_tables import AS_OF, Rows, ago, customer_of, facts_of, recorded, rows_of, snapshot_of
+from facts.customer_facts import customer_facts
+from facts.snapshot_checks import MisfitsError, customers_of
+from tests.facts.base_tables import (
+    AS_OF,
+    BASE_CURRENCY,
+    Rows,
+    ago,
+    base_of,
+    catalogue,
+    customer_of,
+    facts_of,
+    recorded,
+    rows_of,
+    taken_of,
+)
 
 STAGE = ("stage", "stage_since", "days_in_stage", "stage_before")
 
@@ -246,21 +259,39 @@ def test_base_data_is_taken_over() -> None:
         ),
     ],
 )
-def test_values_that_the_catalogue_does_not_know_are_refused(tables: dict[str, Rows], message: str) -> None:
-    """An unknown word or a number out of range is named, with the place of its declaration."""
-    for take in (customer_of, snapshot_of):
-        with pytest.raises(ProblemsError) as raised:
-            take(**tables)
-        assert [str(problem).split(": ", 1)[1] for problem in raised.value.problems] == [message]
+def test_values_that_the_catalogue_does_not_know_are_named(tables: dict[str, Rows], message: str) -> None:
+    """An unknown word or a number out of range is named, with the place of its declaration; who has it is left out."""
+    with pytest.raises(MisfitsError) as raised:
+        customer_of(**tables)
+    taken = taken_of(**tables)
+    assert taken.snapshot.customers.num_rows == 0
+    assert [rows.num_rows for rows in taken.snapshot.rows.values()] == [0] * len(taken.snapshot.rows)
+    for misfits in (raised.value.misfits, taken.misfits):
+        assert [str(each.problem).split(": ", 1)[1] for each in misfits] == [message]
 
 
-def test_the_first_customers_with_an_unknown_value_are_named() -> None:
-    """Of many customers with a value that does not fit, three are named and the others counted."""
-    wrong = [{"key": key, "name": key, "credit_score": 1200} for key in "abcde"]
-    right = {"key": "f", "name": "f", "credit_score": 700}
-    with pytest.raises(ProblemsError) as raised:
-        snapshot_of(customers=[right, *wrong])
-    (problem,) = raised.value.problems
-    assert problem.message == (
-        "`credit_score` has the value 1200 in the records of customers `a`, `b`, `c` and 2 more."
+def test_everybody_with_a_value_out_of_range_is_left_out_and_nobody_else() -> None:
+    """Whatever their values, all who have too little or too much are known; of each end three are named."""
+    scores = {"a": 1200, "b": 1201, "c": 5000, "d": 1300, "e": 1001, "f": 700, "g": -3, "h": 0, "i": 1000, "j": None}
+    snapshot, misfits = taken_of(customers=[{"key": key, "credit_score": score} for key, score in scores.items()])
+    assert snapshot.customers["customer"].to_pylist() == ["f", "h", "i", "j"]
+    assert [(each.value, each.customers) for each in misfits] == [(-3, ("g",)), (5000, ("a", "b", "c", "d", "e"))]
+    assert [each.problem.message for each in misfits] == [
+        "`credit_score` has the value -3 in the records of customer `g`.",
+        "`credit_score` has values up to 5000 in the records of customers `a`, `b`, `c` and 2 more.",
+    ]
+
+
+def test_rows_of_those_who_are_left_out_go_with_them() -> None:
+    """One bad row keeps its customer out with all its rows; the rows of others stay."""
+    needs = [
+        {"customer": "a", "key": "a/quality", "kind": "quality", "state": "met"},
+        {"customer": "b", "key": "b/quality", "kind": "quality", "state": "met"},
+        {"customer": "b", "key": "b/prestige", "kind": "prestige", "state": "met"},
+    ]
+    snapshot, misfits = taken_of(customers=[{"key": "a"}, {"key": "b"}], needs=needs)
+    assert customers_of(misfits) == {"b"}
+    assert [facts.customer for facts in snapshot.each()] == ["a"]
+    assert snapshot.customer("a") == customer_facts(
+        base_of(customers=[{"key": "a"}], needs=needs[:1]), catalogue(), AS_OF, base_currency=BASE_CURRENCY
     )

@@ -69,7 +69,7 @@ def distinct(rows: list[dict[str, object]]) -> list[dict[str, object]]:
 
 def taken(store: Store) -> Snapshot:
     """Take the snapshot of the whole base as of the usual day."""
-    return take_snapshot(store.base_tables(AS_OF, KNOWN_AT), catalogue(), AS_OF, base_currency=BASE_CURRENCY)
+    return take_snapshot(store.base_tables(AS_OF, KNOWN_AT), catalogue(), AS_OF, base_currency=BASE_CURRENCY).snapshot
 
 
 def alone(store: Store, customer: str) -> CustomerFacts:
@@ -116,7 +116,7 @@ def test_real_orders_give_every_customer_the_same_alone(test_data: Path) -> None
     """On real invoices each sampled customer's own snapshot is its row of the whole base's."""
     base = online_retail(test_data / "online_retail_2009_2010" / "online_retail_II.parquet")
     as_of = date(2010, 12, 9)
-    snapshot = take_snapshot(base, catalogue(), as_of, base_currency="GBP")
+    snapshot = take_snapshot(base, catalogue(), as_of, base_currency="GBP").snapshot
     keys = snapshot.customers["customer"].to_pylist()
     assert len(keys) == 4383
     for key in keys[:: len(keys) // count(quick=10, ci=60, long=4383)]:
@@ -236,7 +236,7 @@ def test_kept_plans_serve_every_date_and_currency() -> None:
     revenues = []
     for day, currency in [(AS_OF, "EUR"), (ago(40), "EUR"), (AS_OF, "USD"), (AS_OF, "EUR")]:
         alone = customer_facts(base, catalogue(), day, base_currency=currency)
-        assert alone == take_snapshot(base, catalogue(), day, base_currency=currency).customer("a")
+        assert alone == take_snapshot(base, catalogue(), day, base_currency=currency).snapshot.customer("a")
         revenues.append(alone.facts["revenue_365d"])
     assert revenues == [Decimal(180), Decimal(90), Decimal(200), Decimal(180)]
 
@@ -252,7 +252,7 @@ def test_facts_are_the_same_however_far_the_database_is_ready(pause: float, monk
     time.sleep(pause)
     alone = customer_facts(base, catalogue(), day, base_currency=BASE_CURRENCY)
     assert not failures
-    assert alone == take_snapshot(base, catalogue(), day, base_currency=BASE_CURRENCY).customer("a")
+    assert alone == take_snapshot(base, catalogue(), day, base_currency=BASE_CURRENCY).snapshot.customer("a")
 
 
 def test_one_customer_is_wanted_not_several() -> None:

@@ -16,6 +16,7 @@ from facts.demo import AS_OF
 from tests.web.conftest import FOREIGN, MANAGER, OWN, Browser, Pages
 from web.sheets import Cell, Sheet, as_csv, as_xlsx
 from wiring import Portfolio
+from wiring.judging import judge
 
 SINCE = AS_OF - timedelta(days=90)
 FILES = ("stages", "flow", "problem", "stalled", "upgrades", "acceptance", "sources", "overdue", "unheard", "customers")
@@ -24,7 +25,7 @@ EVIL = ("=1+1", "+1", "-1", "@SUM(A1)", "\tx", "\r=1", "＝1", '"; DROP', "a\x00
 
 def figures(pages: Pages, manager: str | None = None) -> Portfolio:
     """Return the figures as `valuelift portfolio` has them."""
-    return pages.app.state.site.desk().portfolio(SINCE, manager=manager)  # type: ignore[no-any-return]
+    return judge(pages.app.state.site.desk(), SINCE, manager=manager)
 
 
 def read(content: bytes) -> list[list[str]]:

@@ -84,12 +84,10 @@ def _no_store(_request: Request, error: Exception) -> Response:
     return problem(503, "no-store", "The store cannot be reached.", headers={"Retry-After": "10"})
 
 
-def _undecided(request: Request, error: Exception) -> Response:
-    """Say what is wrong with a customer's records; of several, who may be others', only that there is something."""
+def _undecided(_request: Request, error: Exception) -> Response:
+    """Say what is wrong with a customer's records."""
     assert isinstance(error, MisfitsError)  # noqa: S101 - it is the handler of these
     _LOG.error("%s", error)
-    if "customer" not in request.path_params:
-        return problem(422, "undecided", "What is recorded keeps some customers from being decided.")
     wrong = [{"where": "records", "message": each.problem.message} for each in error.misfits]
     return problem(422, "undecided", "What is recorded keeps the customer from being decided.", errors=wrong)
 

@@ -23,10 +23,11 @@ SELECT
     s.stage,
     s.was_here,
     s.is_here,
+    s.is_here AND n.customer IS NULL AS is_undecided,
     CASE
         WHEN NOT s.was_here THEN 'arrived'
         WHEN NOT s.is_here THEN 'gone'
-        WHEN s.stage IS NOT DISTINCT FROM s.stage_before THEN NULL
+        WHEN s.stage IS NOT DISTINCT FROM s.stage_before OR n.customer IS NULL THEN NULL
         WHEN s.stage_before IS NULL THEN 'placed'
         WHEN s.stage IS NULL THEN 'unplaced'
         WHEN s.rung IS NULL THEN 'aside'
