@@ -19,7 +19,7 @@ from pathlib import Path
 from sqlalchemy import URL
 
 from facts import migrations
-from facts.database import BUSY_SECONDS, StoreError, connect, is_sqlite, shown, turn
+from facts.database import BUSY_SECONDS, NOT_FOR_OTHERS, StoreError, connect, is_sqlite, shown, turn
 from facts.database_words import Refusal, refusal
 from facts.store import Store
 
@@ -221,7 +221,7 @@ def _restore_sqlite(file: Path, url: URL, overwrite: bool) -> None:
     if place.exists() and not overwrite:
         raise _exists(url)
     if not place.exists():
-        unfinished = _begun(place, 0o666)
+        unfinished = _begun(place, NOT_FOR_OTHERS)
         _fill(file, unfinished)
         _written(unfinished)
         unfinished.replace(place)

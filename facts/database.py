@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from functools import cache, lru_cache
@@ -28,6 +28,8 @@ BUSY_SECONDS = 10.0
 SQLITE_PRAGMAS = ("foreign_keys = ON", "synchronous = NORMAL")
 # The default of 1,024 makes so many small batches that a large base takes a tenth longer to read.
 SQLITE_BATCH_ROWS = 65_536
+NOT_FOR_OTHERS = 0o660
+"""The most rights with which an SQLite store is made; the umask takes from them. SQLite gives its log the same."""
 NUL = "\0"
 """The one character that PostgreSQL takes in no text: nothing that holds it is on record."""
 # Held while somebody writes in bulk or changes tables, so that two of them wait for each other instead of colliding.
@@ -174,7 +176,12 @@ def wait(connection: Connection) -> None:
 
 
 def keep_write_ahead_log(url: URL, engine: Engine) -> None:
-    """Make an SQLite file, if there is none, and let readers go on while somebody writes; this stays so."""
+    """Make an SQLite file, if there is none, and let readers go on while somebody writes; this stays so.
+
+    A file that is made is none of others' business, whatever the umask: it holds who may log in, and who said what.
+    """
+    with suppress(OSError):  # SQLite says what is wrong
+        os.close(os.open(str(url.database), os.O_CREAT, NOT_FOR_OTHERS))
     with turn(url), refusals_explained(url), engine.connect() as connection:
         # Outside SQLAlchemy's transaction, in which SQLite would refuse the change.
         connection.connection.cursor().execute("PRAGMA journal_mode = WAL")

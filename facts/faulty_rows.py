@@ -21,6 +21,9 @@ from facts.store import Store
 from facts.tables import FACT_TABLES, merges
 from facts.undoing import entry_to_undo
 
+MOST_WORDS = 20
+"""Of a column; a column that holds something else altogether would tell of each of its rows."""
+
 EARLY, LATE, DISORDERED, WORD, CIRCLE = "early", "late", "disordered", "word", "circle"
 """What is wrong: a day too early, one that never comes, one before another, a word, merges in a circle."""
 
@@ -131,7 +134,7 @@ def _unknown_words(connection: Connection, table: Table, words: Words) -> Iterat
         if members := words_of(column, words):
             standing = table.c.retracted_at.is_(None) & column.not_in(members)
             counted = select(column, func.count(), func.min(table.c.id)).where(standing).group_by(column)
-            for word, rows, first in connection.execute(counted.order_by(column)).all():
+            for word, rows, first in connection.execute(counted.order_by(column).limit(MOST_WORDS)).all():
                 row = connection.execute(select(table).where(table.c.id == first)).mappings().one()
                 yield Faulty(table.name, WORD, rows, first, row["key"], ((column.name, word),), row["source"])
 

@@ -9,6 +9,7 @@ import sqlite3
 import subprocess
 import sys
 import time
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -345,3 +346,19 @@ def test_ctrl_c_is_no_fault(store_url: str, tmp_path: Path) -> None:
     store = Store.open(store_url)
     assert store.base_tables(LATEST, only={"customers": ("key",)})["customers"].num_rows == 0
     store.close()
+
+
+def test_a_store_is_not_for_others(told_store: Path, tmp_path: Path) -> None:
+    """Whatever the umask, others may read neither a new store nor a restored one, nor what SQLite keeps beside it."""
+    before = os.umask(0)
+    try:
+        call_command("init", "--db", tmp_path / "new.db")
+        call_command("backup", tmp_path / "backup.db", "--db", told_store)
+        call_command("restore", tmp_path / "backup.db", "--db", tmp_path / "again.db")
+        with closing(sqlite3.connect(tmp_path / "new.db")) as connection:
+            connection.execute("SELECT count(*) FROM settings").fetchone()
+            modes = {path.name: oct(path.stat().st_mode & 0o007) for path in tmp_path.iterdir()}
+    finally:
+        os.umask(before)
+    assert set(modes.values()) == {"0o0"}, modes
+    assert {"new.db", "new.db-wal", "again.db"} <= set(modes)
