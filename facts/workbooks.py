@@ -25,8 +25,9 @@ _OVERLAP = 64
 _NARROW = 52
 """Columns up to AZ, which are not looked for one by one."""
 
-_NAME = re.compile(rb"""\br\s*=\s*["']([A-Z]{1,3})([0-9]{1,7})["']""")
-_WIDE = re.compile(rb"""\br\s*=\s*["']([B-Z][A-Z]|[A-Z]{3})([0-9]{1,7})["'](?![^>]{0,40}/>)""")  # none that are empty
+_NAME = re.compile(rb"""\br\s*=\s*["']([A-Z]{0,20})([0-9]{1,20})["']""")
+# Of cells that are empty, and only formatted, the library takes no notice.
+_WIDE = re.compile(rb"""\br\s*=\s*["']([B-Z][A-Z]|[A-Z]{3,20})([0-9]{1,20})["'](?![^>]{0,40}/>)""")
 
 
 def fault_of(path: Path) -> str | None:

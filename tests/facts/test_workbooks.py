@@ -38,6 +38,17 @@ def test_a_stray_cell_far_off_is_told(tmp_path: Path) -> None:
         read_book(path)
 
 
+@pytest.mark.parametrize("name", ["A99999999999", "ZZZZZZZ2"])
+def test_a_cell_that_no_sheet_can_have_is_told(tmp_path: Path, name: str) -> None:
+    """A row or a column beyond the last one is as far off."""
+    path, bent = written(tmp_path / "whole.xlsx", {(0, 0): "key", (1, 0): "C-1"}), tmp_path / "bent.xlsx"
+    with ZipFile(path) as whole, ZipFile(bent, "w") as book:
+        for part in whole.namelist():
+            book.writestr(part, whole.read(part).replace(b'r="A2"', f'r="{name}"'.encode()))
+    with pytest.raises(UnusableFileError, match="its cells reach to column"):
+        list(read_rows(bent, HEADING))
+
+
 def test_a_format_far_off_is_no_cell(tmp_path: Path) -> None:
     """What is only formatted takes no memory, and the rest is read."""
     path = written(tmp_path / "far.xlsx", {(0, 0): "key", (1, 0): "C-1"}, formatted=(1_048_575, 16_383))
