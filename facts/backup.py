@@ -66,7 +66,8 @@ def back_up(store: Store, file: Path, *, overwrite: bool = False) -> Backup:
         revision = _sound(unfinished, file)
         _written(unfinished)
     except BaseException:
-        unfinished.unlink(missing_ok=True)
+        for each in (unfinished, *_beside(unfinished)):
+            each.unlink(missing_ok=True)
         raise
     unfinished.replace(file.resolve())
     return Backup(file, file.stat().st_size, revision)
@@ -188,7 +189,7 @@ def _copy_sqlite(url: URL, file: Path) -> None:
     """Copy in one step: then SQLite lets others read and write, and yet copies one state."""
     path = str(url.database)
     with turn(url), _refused(Path(path)), closing(_opened(path)) as source, closing(sqlite3.connect(file)) as copy:
-        source.execute("SELECT 1 FROM sqlite_master").fetchone()  # what is wrong from here on is wrong with the copy
+        source.execute("SELECT 1 FROM sqlite_master").fetchall()  # what is wrong from here on is wrong with the copy
         with _refused(file.with_name(file.name.removesuffix(_UNFINISHED))):
             _copied(source, copy)
             # A file that stands alone: with a write-ahead log even readers would write beside it.
@@ -213,7 +214,12 @@ def _copied(source: sqlite3.Connection, copy: sqlite3.Connection) -> None:
 def _files_of(url: URL) -> list[Path]:
     """Return the file of an SQLite store, and those that SQLite keeps beside it."""
     place = Path(str(url.database)).resolve()
-    return [place, *(place.with_name(place.name + end) for end in ("-wal", "-shm", "-journal"))]
+    return [place, *_beside(place)]
+
+
+def _beside(place: Path) -> list[Path]:
+    """Return the files that SQLite keeps beside a database."""
+    return [place.with_name(place.name + end) for end in ("-wal", "-shm", "-journal")]
 
 
 def _restore_sqlite(file: Path, url: URL, overwrite: bool) -> None:
@@ -222,17 +228,23 @@ def _restore_sqlite(file: Path, url: URL, overwrite: bool) -> None:
         raise _exists(url)
     if not place.exists():
         unfinished = _begun(place, NOT_FOR_OTHERS)
-        _fill(file, unfinished)
-        _written(unfinished)
+        try:
+            with _refused(place):
+                _fill(file, unfinished)
+            _written(unfinished)
+        except BaseException:
+            for each in (unfinished, *_beside(unfinished)):
+                each.unlink(missing_ok=True)
+            raise
         unfinished.replace(place)
         return
-    with turn(url):
+    with turn(url), _refused(place):
         _fill(file, place)
 
 
 def _fill(file: Path, place: Path) -> None:
     """Make the content of a database that of a file, in one transaction."""
-    with _refused(place), closing(_read_only(file)) as source, closing(_opened(str(place))) as target:
+    with closing(_read_only(file)) as source, closing(_opened(str(place))) as target:
         _copied(source, target)
         target.execute("PRAGMA journal_mode = WAL")
 

@@ -50,6 +50,10 @@ _BY_WORDS: tuple[tuple[tuple[str, ...], Refusal], ...] = (
     ),
     (("disk is full",), _DISK_FULL),
     (("no space left",), _DISK_FULL),
+    (
+        ("disk i/o error",),  # also where there is no room for what SQLite keeps beside its file
+        Refusal("the disk is full or fails", "Free some space, check the disk, then try again."),
+    ),
     (("could not extend file",), _DISK_FULL),
     (
         ("readonly database",),

@@ -18,6 +18,7 @@ from facts.recording import record
 from facts.store import Store
 from facts.tables import FACT_TABLES
 from tests.commands.conftest import call_command
+from tests.facts.small_disk import small_disk
 
 
 def learn(url: str, customer: str) -> None:
@@ -201,3 +202,26 @@ def test_rows_that_name_what_is_not_there_are_damage(told_store: Path, tmp_path:
         assert (answer.code, what in answer.errors) == (1, True)
         assert "rows that name rows which are not there" in answer.errors
     assert not file.exists()
+
+
+def test_a_full_disk_is_told_and_nothing_half_made_stays(told_store: Path, tmp_path: Path) -> None:
+    """Neither of a restored store nor of a backup; the file that is named is the one that was asked for."""
+    file, place = tmp_path / "backup.db", tmp_path / "place"
+    place.mkdir()
+    call_command("backup", file, "--db", told_store)
+    with small_disk(place, 1):
+        for answer, asked in (
+            (call_command("restore", file, "--db", place / "again.db"), "again.db"),
+            (call_command("backup", place / "copy.db", "--db", told_store), "copy.db"),
+        ):
+            assert (answer.code, f"{place / asked} cannot be used: the disk is full" in answer.errors) == (1, True)
+            assert list(place.iterdir()) == []
+
+
+def test_a_store_without_room_beside_it_is_told(told_store: Path, tmp_path: Path) -> None:
+    """Where there is no room for what SQLite keeps beside its file, that is said, and not an input or output error."""
+    with small_disk(tmp_path, 16) as disk:
+        call_command("restore", told_store, "--db", tmp_path / "store.db")
+        disk.fill(0)
+        answer = call_command("user", "add", "ann", "--role", "admin", "--generate", "--db", tmp_path / "store.db")
+        assert (answer.code, "the disk is full" in answer.errors) == (1, True), answer.errors
