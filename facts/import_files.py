@@ -10,6 +10,7 @@ import codecs
 import csv
 import hashlib
 import io
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -244,6 +245,14 @@ def _cell_fault(fault: str | None, cells: Sequence[str]) -> str | None:
 def _harmless(cell: str) -> str:
     """Return a cell of a rejected row in a form that can be shown."""
     return cell[:MAX_CELL].replace("\0", "").encode(errors="replace").decode()
+
+
+_FORMULA = re.compile(r"[=@\t\r]|[-+](?![0-9.,]+$)")
+
+
+def no_formula(cell: str | None) -> str | None:
+    """Return a cell of somebody's file so that a spreadsheet computes nothing from it: with an apostrophe in front."""
+    return f"'{cell}" if cell and _FORMULA.match(cell) else cell
 
 
 # --- Parquet ---

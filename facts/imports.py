@@ -31,7 +31,7 @@ from facts.house_tables import imports
 from facts.import_changes import Changes, TableCounts
 from facts.import_checks import OWN_FAULT, check_file
 from facts.import_comparison import Staged
-from facts.import_files import FAULT, ROW, UnusableFileError, digest, read_rows, state
+from facts.import_files import FAULT, ROW, UnusableFileError, digest, no_formula, read_rows, state
 from facts.import_folded import folded
 from facts.import_sql import checked_table, name, raw_table
 from facts.mapping import FileMapping, ImportMapping, TableMapping
@@ -357,7 +357,7 @@ class _Import:
             for batch in rows.to_arrow_reader(10_000):
                 for row in batch.to_pylist():
                     start, source = self._origin(each, row["number"])
-                    writer.writerow([source.name, row["number"] - start, *row["problem"]])
+                    writer.writerow([no_formula(source.name), row["number"] - start, *map(no_formula, row["problem"])])
 
     def _origin(self, file: FileMapping, number: int) -> tuple[int, Path]:
         """Return the file that a row came from, and how many row numbers were given before it."""

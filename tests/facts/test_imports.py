@@ -772,6 +772,17 @@ def test_a_perception_of_the_way_of_cooperation_is_taken(store: Store, tmp_path:
     assert (done.stored, done.rejected) == (1, {"value_kind is none of product, service, cooperation": 1})
 
 
+def test_no_rejected_cell_is_a_formula(store: Store, tmp_path: Path) -> None:
+    """Whoever opens the list in a spreadsheet runs nothing that a stranger wrote; numbers stay as they are."""
+    cells = ["=1+1", "@x", "+cmd|x", "-5,0", "2020-13-01"]
+    (tmp_path / "customers.csv").write_text(
+        "key,name,holds_from\n" + "".join(f'C{place},x,"{cell}"\n' for place, cell in enumerate(cells)), "utf-8"
+    )
+    bring(store, "canonical", tmp_path, rejects_path=tmp_path / "rejects.csv")
+    with (tmp_path / "rejects.csv").open(encoding="utf-8", newline="") as file:
+        assert [row["value"] for row in csv.DictReader(file)] == ["'=1+1", "'@x", "'+cmd|x", "-5,0", "2020-13-01"]
+
+
 def test_a_pipe_is_not_waited_for(store: Store, tmp_path: Path) -> None:
     """What is no ordinary file is refused: whoever opens a pipe waits until somebody writes into it."""
     os.mkfifo(tmp_path / "customers.csv")
