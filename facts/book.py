@@ -243,7 +243,7 @@ class Book:
             raise self._known_already(table, row, "it says so already", NothingNewError)
         differing = [name for name, value in told.items() if row[name] != value]
         for name in sorted(differing, key=lambda name: isinstance(told[name], date)):  # a day says the least
-            why = f"{name} is on record as {row[name]}, not {told[name]}"
+            why = f"{name} is on record as {_in_words(row[name])}, not {_in_words(told[name])}"
             later = _OR_LATER if FACT_TABLES[table].info["shape"] == "register" else ""
             raise self._known_already(table, row, why, hint=later)
 
@@ -255,6 +255,10 @@ class Book:
         entered = f"{why} (entered by {row['entered_by']} on {row['recorded_at']:%Y-%m-%d})"
         undo = UNDO_FIRST.format(number=f" {number}") if number else "See `valuelift audit`."
         return error(f"{row['key']} is not recorded again", entered, f"{undo} {hint}".rstrip())
+
+
+def _in_words(value: Any) -> Any:
+    return ("yes" if value else "no") if isinstance(value, bool) else value
 
 
 @cache

@@ -58,7 +58,7 @@ THINGS: Mapping[str, Thing] = {
         "talk_held",
         (
             Field("medium", "talk_medium", needed=True),
-            Field("direction", "talk_direction"),
+            Field("direction", "talk_direction", needed=True),
             Field("audience_role", "talk_with"),
             _SAID,
         ),

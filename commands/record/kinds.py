@@ -203,7 +203,7 @@ KINDS = (
         + "  valuelift record talk moonbridge --medium telephone --by theirs",
         (
             Given("medium", "--medium", "How, such as visit, telephone, email, meeting.", "MEDIUM", True),
-            Given("direction", "--by", "Who sought it: ours, theirs or both.", "SIDE"),
+            Given("direction", "--by", "Who sought it: ours, theirs or both.", "SIDE", True),
             Given("audience_role", "--contact", "With whom, such as buyer, user, decision_maker.", "ROLE"),
             Given("summary", "--summary", "What was said. Kept as personal data.", "TEXT"),
         ),
