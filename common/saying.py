@@ -142,7 +142,7 @@ def how_it_changed(found: Sequence[Changed], *, is_other: bool) -> str:
 
 
 def still_advised(outcome: Outcome, wording: Wording) -> list[str]:
-    """Return the titles of actions that were recorded as dealt with and are advised all the same: their reason lasts."""
+    """Return the titles of actions recorded as dealt with that are advised all the same: their reason lasts."""
     advised = {f"{each.action}/{each.row or ''}" for each in outcome.after.decision.actions}
     dealt_with = [row for table, row in outcome.says if table == "actions" and row.get("state") != "open"]
     return [

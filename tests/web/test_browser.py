@@ -225,3 +225,15 @@ def test_what_happens_is_recorded_with_scripts(chromium: Browser, served: Served
     page.click("#done button")
     page.wait_for_selector("text=The record was taken back.")
     context.close()
+
+
+def test_a_long_name_fits_on_a_phone(chromium: Browser, served: Served) -> None:
+    """A name of one long word is broken; no page scrolls sideways for it."""
+    context = chromium.new_context(viewport={"width": 360, "height": 800}, locale="en-GB")
+    page = context.new_page()
+    log_in(page, served, "manager")
+    for address, named in (("/", ".list a"), (CUSTOMER, "h1"), (f"{CUSTOMER}/plan", "h1"), (f"{CUSTOMER}/why", "h1")):
+        page.goto(served.address + address)
+        page.eval_on_selector(named, "name => { name.textContent = 'Donaudampfschifffahrt'.repeat(6) }")
+        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), address
+    context.close()
