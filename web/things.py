@@ -83,8 +83,20 @@ THINGS: Mapping[str, Thing] = {
             Field("state", "need_state", needed=True),
             Field("tier", "need_tier"),
             Field("level", "need_level"),
+            Field("felt", "need_felt"),
+            Field("heart_value", "need_heart"),
             Field("evidence", "how_known"),
             Field("sure", "sure"),
+        ),
+    ),
+    "agreement": Thing(
+        "agreements",
+        "agreement_made",
+        (
+            Field("kind", "agreement_kind", needed=True),
+            Field("state", "agreement_state", needed=True, chosen="kept"),
+            Field("payment_days", "agreement_days"),
+            Field("measure", "agreement_measure"),
         ),
     ),
     "competitor": Thing(

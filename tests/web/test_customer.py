@@ -442,6 +442,19 @@ def test_a_talk_says_who_sought_it(own_pages: Pages) -> None:
     assert "Something is missing" in said_after(manager, "records/talk", medium="visit")
 
 
+def test_what_the_plan_asks_for_can_be_recorded_on_the_page(own_pages: Pages) -> None:
+    """Terms that are agreed and how they stand, and whether a need is felt and what is wanted at heart behind it."""
+    manager = own_pages.visit("manager", "zh")
+    said = said_after(manager, "records/agreement", kind="rent", state="kept", payment_days="45", measure="按运行时间")
+    assert "协议：以租代买、账期45天、" in said
+    broken = said_after(manager, "records/agreement", kind="cooperation", state="broken")
+    assert "维护已约定的合作方式" in broken
+    need = {"kind": "information", "state": "unmet", "tier": "latent", "felt": "no", "heart_value": "change"}
+    assert "改变、客户未意识到" in said_after(manager, "records/need", **need)
+    assert "未登记" in said_after(manager, "records/agreement", kind="rent")
+    assert "未登记" in said_after(manager, "records/agreement", kind="rent", state="kept", payment_days="9999")
+
+
 def test_a_dispute_is_recorded_and_followed(own_pages: Pages) -> None:
     """A dispute begins, its talks are counted, and once it is settled nothing more is asked of it."""
     manager = own_pages.visit("manager", "zh")
