@@ -216,17 +216,17 @@ class Book:
             follows = is_event and "holds_from" in target.c[name].info.get("not_before", ())
             if not isinstance(value, date) or not (follows or name == begins):
                 continue
-            self._require_past(value, what)
+            self._require_past(value, what, "Give a day that has come.")
             if follows and value < on:
                 why = f"it is of {on}, and {name} {value} lies before that"
                 raise StoreError(what, why, "Correct the date.")
             if not follows and value > on:
                 raise StoreError(what, f"it is of {on}, and {name} {value} lies after that", "Correct the date.")
 
-    def _require_past(self, day: date, what: str) -> None:
+    def _require_past(self, day: date, what: str, remedy: str = "Give the day on which it was, by --on.") -> None:
         require_counted(day, what)
         if day > self.today:
-            raise StoreError(what, f"{day} lies after {self.today}", "Give the day on which it was, by --on.")
+            raise StoreError(what, f"{day} lies after {self.today}", remedy)
 
     def _not_there(self, on: date) -> StoreError:
         """Return the error for base data of a day on which the customer was not on record."""
