@@ -76,6 +76,8 @@ def test_no_page_has_an_accessibility_violation(
 ) -> None:
     """axe-core finds nothing on any page, light on a wide screen or dark on a phone; none is too wide or heavy.
 
+    What is folded is opened before.
+
     At the long count each role looks at each page; what a role may see is tested in `test_access.py`.
     """
     found = []
@@ -108,6 +110,7 @@ def test_no_page_has_an_accessibility_violation(
                 assert answer.status in may_be, (role, address)
                 place = _shots(tmp_path) / f"{number:02}-{role}-{answer.status}-{language}-{scheme}.png"
                 page.screenshot(path=place, full_page=True)
+                page.evaluate("document.querySelectorAll('details').forEach(each => { each.open = true })")
                 page.evaluate(AXE.read_text())
                 result = page.evaluate("tags => axe.run(document, {runOnly: tags})", TAGS)
                 found += [(role, scheme, address, one["id"], one["nodes"][0]["html"]) for one in result["violations"]]
