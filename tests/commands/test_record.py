@@ -269,7 +269,7 @@ def test_an_undo_needs_no_decision(enter: Enter, demo: Call, tmp_path: Path, on:
         (("fact", "silver-carp", "name=Carp"), 2, "People answer industry, region, "),
         (("fact", "silver-carp", "perception.brand=accepted", "--evidence", "x"), 1, "is more than one step"),
         (("action", "silver-carp", "convey-valu", "--state", "done"), 2, "Did you mean `convey-value`?"),
-        (("action", "silver-carp", "99", "--state", "done"), 2, "and no number 99"),
+        (("action", "silver-carp", "99", "--state", "done"), 2, "The plan has no number 99: its last is 2."),
         (("action", "silver-carp", "nothing of ours", "--state", "done"), 2, "See the plan: `valuelift recommend"),
         (("action", "silver-carp", "convey-value", "--state", "declined"), 2, "--because and --state declined"),
         (
