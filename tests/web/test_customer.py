@@ -455,6 +455,21 @@ def test_what_the_plan_asks_for_can_be_recorded_on_the_page(own_pages: Pages) ->
     assert "未登记" in said_after(manager, "records/agreement", kind="rent", state="kept", payment_days="9999")
 
 
+def test_a_contact_is_recorded_and_named_on_the_page_of_contacts_alone(own_pages: Pages) -> None:
+    """The name and how to reach the person go there; the role counts at once, and nobody is recorded twice."""
+    manager = own_pages.visit("manager", "zh")
+    person = {"name": "Quirin Obermaier", "role": "decision_maker", "telephone": "+49 555 0100", "email": "q@o.example"}
+    assert "联系人：决策者" in said_after(manager, "records/contact", **person)
+    page = manager.get(CUSTOMER).text
+    assert "Obermaier" not in page
+    assert "0100" not in page
+    listed = words(manager.get(f"{CUSTOMER}/contacts").text)
+    assert all(one in listed for one in (person["name"], person["telephone"], person["email"]))
+    assert "已有同名同角色的联系人" in said_after(manager, "records/contact", **person)
+    assert "联系人：决策者" in said_after(manager, "records/contact", name="Ann Obermaier", role="decision_maker")
+    assert "未登记" in said_after(manager, "records/contact", role="buyer")
+
+
 def test_a_dispute_is_recorded_and_followed(own_pages: Pages) -> None:
     """A dispute begins, its talks are counted, and once it is settled nothing more is asked of it."""
     manager = own_pages.visit("manager", "zh")
