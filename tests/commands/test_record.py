@@ -176,6 +176,13 @@ def test_what_stays_in_the_plan_though_dealt_with_says_why(enter: Enter) -> None
     assert "Stays in the plan" not in taken_on.output
 
 
+def test_a_reason_about_one_day_is_said_in_the_singular(enter: Enter, demo: Call) -> None:
+    """What yesterday's complaint advises says so in good English."""
+    enter("complaint", "silver-carp", "--signal", "supply_late", "--on", "2026-06-29")
+    shown = demo("recommend", "silver-carp", "--as-of", DAY, "--lang", "en", "--all").output
+    assert "A complaint has been open for 1 day." in shown
+
+
 def test_a_review_put_off_leaves_the_plan_until_its_day(demo: Call) -> None:
     """The story of the demo tells of one: the customer has stalled all the same."""
 
