@@ -231,7 +231,7 @@ def test_what_happens_is_recorded_with_scripts(chromium: Browser, served: Served
 
 
 def test_a_long_name_fits_on_a_phone(chromium: Browser, served: Served) -> None:
-    """A name of one long word is broken; no page scrolls sideways for it."""
+    """A name of one long word is broken; no page scrolls sideways for it, nor where own records are taken back."""
     context = chromium.new_context(viewport={"width": 360, "height": 800}, locale="en-GB")
     page = context.new_page()
     log_in(page, served, "manager")
@@ -239,4 +239,16 @@ def test_a_long_name_fits_on_a_phone(chromium: Browser, served: Served) -> None:
         page.goto(served.address + address)
         page.eval_on_selector(named, "name => { name.textContent = 'Donaudampfschifffahrt'.repeat(6) }")
         assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), address
+    unfold = "document.querySelectorAll('details').forEach(each => { each.open = true })"
+    page.goto(served.address + CUSTOMER)
+    page.evaluate(unfold)
+    form = "form[action$='/records/competitor']"
+    page.fill(f"{form} [name=competitor]", "Donaudampfschifffahrt" * 6)
+    page.select_option(f"{form} [name=value_kind]", "social")
+    page.select_option(f"{form} [name=strength]", "equal")
+    page.click(f"{form} button")
+    page.wait_for_selector("#done")
+    page.evaluate(unfold)
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    page.click("#done button")
     context.close()
