@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -35,10 +36,17 @@ def _templates() -> Environment:
     """
     from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined, select_autoescape
 
-    return Environment(
+    environment = Environment(
         loader=ChoiceLoader([PackageLoader("commands"), PackageLoader("common"), PackageLoader("web", "static")]),
         autoescape=select_autoescape(("html.j2",)),
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    environment.filters["plain"] = plain
+    return environment
+
+
+def plain(said: object) -> str:
+    """Return what people entered so that Markdown shows it as it is, in one line and one cell of a table."""
+    return re.sub(r"([\\`*|<])", r"\\\1", " ".join(str(said).split()))

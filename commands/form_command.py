@@ -61,7 +61,7 @@ class FormTable:
 def command(customer: str, out: Path | None, query: Query) -> None:
     """Print the registration form of CUSTOMER: what is known, and blanks for what is not.
 
-    Fill in the blanks at the next visit, and enter them by an import (see `valuelift import --template`).
+    Fill in the blanks at the next visit, and enter them by `valuelift record`, or many by `valuelift record file`.
 
     \b
     Example:

@@ -105,6 +105,25 @@ def entry_at(book: Book, table: str, said: Mapping[str, Any], on: date, key: str
     return book.entry(table, {**first, **said}, on, key)
 
 
+# --- contacts ---
+
+
+def contact_key(book: Book, name: str, role: str) -> str:
+    """Return a key for a person who is not on record yet: the role, with a number from the second on.
+
+    Raises:
+        StoreError: if somebody of this name and role is on record.
+    """
+    people = book.standing("contacts")
+    for row in people:
+        if (row["name"], row["role"]) == (name, role):
+            why = f"{row['key']} has this name and this role"
+            raise StoreError("The contact is not recorded again", why, "Name it to say more of it.")
+    taken = {row["key"] for row in people}
+    first = f"{book.customer}/{role}"
+    return next(key for key in (first, *(f"{first}-{number}" for number in range(2, 10_000))) if key not in taken)
+
+
 # --- communications ---
 
 

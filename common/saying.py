@@ -40,6 +40,8 @@ def say(texts: Texts, wording: Wording, table: str, row: Mapping[str, Any]) -> s
     if table == "own_facts":
         evidence = row.get("evidence")
         words = [_own_fact(wording, row), texts("column_evidence", value=evidence) if evidence else ""]
+    if row.get("settled_on"):
+        words.append(texts("is_settled"))
     said = texts("comma").join(word for word in words if word)
     kind = "effect" if row.get("outcome") else table
     when = next((row[name] for name in ("heard_on", "settled_on", "holds_from") if row.get(name)), None)
@@ -132,6 +134,22 @@ def changes(
 ) -> list[Changed]:
     """Return what changed by a record, the perceptions first; `before` and `after` are the advice in words."""
     return [*_perceptions(outcome, wording), *_changes(before, after, texts)]
+
+
+def how_it_changed(found: Sequence[Changed], *, is_other: bool) -> str:
+    """Return the name of the text that heads what changed; `is_other` tells whether any advice did."""
+    return "what_changes" if found else "details_changed" if is_other else "nothing_changed"
+
+
+def still_advised(outcome: Outcome, wording: Wording) -> list[str]:
+    """Return the titles of actions recorded as dealt with that are advised all the same: their reason lasts."""
+    advised = {f"{each.action}/{each.row or ''}" for each in outcome.after.decision.actions}
+    dealt_with = [row for table, row in outcome.says if table == "actions" and row.get("state") != "open"]
+    return [
+        wording.member_of("action", row["action"])
+        for row in dealt_with
+        if outcome.done == "recorded" and row["key"].removeprefix(f"{row['customer']}/") in advised
+    ]
 
 
 def outcome_in_json(outcome: Outcome, found: Sequence[Changed], *, is_other: bool) -> dict[str, Any]:

@@ -14,7 +14,7 @@ from engine.model import All, AnyOf, Condition, Constant, Not, Op, Pack, SetFact
 from engine.rulebook import rulebook
 from engine.snapshot import CustomerFacts
 from engine.vocabulary import BEGINNING, Fact, FactKey, Text, Type, Value
-from engine.wording import Wording, sentence
+from engine.wording import Wording, agreeing, sentence
 
 _PLACEHOLDER = re.compile(r"\{([^{}]+)\}")
 _CUSTOMER = "customer."
@@ -79,7 +79,7 @@ class Explainer:
             return self.wording.value(self.pack.vocabulary.facts[key], value)
 
         said = _PLACEHOLDER.sub(fill, self.wording.text(rule.because))
-        return sentence(said)
+        return sentence(agreeing(said))
 
     def reasons(self, rules: Iterable[str], row: str = "") -> tuple[str, ...]:
         """Return the different reasons of these rules, of one row if it is given, in the order of the rules."""

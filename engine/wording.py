@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from datetime import date
 from decimal import Decimal
@@ -17,6 +18,7 @@ _YES, _NO = Text("yes", "是"), Text("no", "否")
 _UNKNOWN = Text("not known", "未知")
 _COMMA = Text(", ", "、")
 _COLON = Text(": ", "：")
+_PLURAL_AFTER_ONE = re.compile(r"(?<![\d.,])1 (day|week|month|year|hour|order|invoice|product|customer|talk)s\b")
 _CLDR_UNITS = frozenset({"day", "week", "month", "year", "hour"})
 
 
@@ -117,6 +119,11 @@ class Wording:
 def sentence(words: str) -> str:
     """Return words with a capital letter at the beginning."""
     return words[:1].upper() + words[1:]
+
+
+def agreeing(words: str) -> str:
+    """Return an English sentence with the singular where the number before turned out to be one: `1 day`."""
+    return _PLURAL_AFTER_ONE.sub(r"1 \1", words)
 
 
 @lru_cache(maxsize=4096)  # to look up how a language writes them takes a page with fifty days 5 ms

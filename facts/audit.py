@@ -26,7 +26,10 @@ ABOUT_ONE = ("record", "undo", "confirm", "erase")
 ABOUT_RULES = ("pack_use", "pack_rollback")
 """What is done to no facts."""
 
-_NAMES = ("key", "customer", "holds_from", "value_kind", "kind", "signal", "criterion", "action", "role", "competitor")
+_NAMES = (
+    "key", "customer", "holds_from", "value_kind", "kind", "signal", "criterion", "action", "role", "competitor",
+    "stage",
+)  # fmt: skip
 """Columns that name a row: they are told of each."""
 
 

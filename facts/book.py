@@ -216,17 +216,17 @@ class Book:
             follows = is_event and "holds_from" in target.c[name].info.get("not_before", ())
             if not isinstance(value, date) or not (follows or name == begins):
                 continue
-            self._require_past(value, what)
+            self._require_past(value, what, "Give a day that has come.")
             if follows and value < on:
                 why = f"it is of {on}, and {name} {value} lies before that"
                 raise StoreError(what, why, "Correct the date.")
             if not follows and value > on:
                 raise StoreError(what, f"it is of {on}, and {name} {value} lies after that", "Correct the date.")
 
-    def _require_past(self, day: date, what: str) -> None:
+    def _require_past(self, day: date, what: str, remedy: str = "Give the day on which it was, by --on.") -> None:
         require_counted(day, what)
         if day > self.today:
-            raise StoreError(what, f"{day} lies after {self.today}", "Give the day on which it was, by --on.")
+            raise StoreError(what, f"{day} lies after {self.today}", remedy)
 
     def _not_there(self, on: date) -> StoreError:
         """Return the error for base data of a day on which the customer was not on record."""
@@ -243,7 +243,7 @@ class Book:
             raise self._known_already(table, row, "it says so already", NothingNewError)
         differing = [name for name, value in told.items() if row[name] != value]
         for name in sorted(differing, key=lambda name: isinstance(told[name], date)):  # a day says the least
-            why = f"{name} is on record as {row[name]}, not {told[name]}"
+            why = f"{name} is on record as {_in_words(row[name])}, not {_in_words(told[name])}"
             later = _OR_LATER if FACT_TABLES[table].info["shape"] == "register" else ""
             raise self._known_already(table, row, why, hint=later)
 
@@ -255,6 +255,10 @@ class Book:
         entered = f"{why} (entered by {row['entered_by']} on {row['recorded_at']:%Y-%m-%d})"
         undo = UNDO_FIRST.format(number=f" {number}") if number else "See `valuelift audit`."
         return error(f"{row['key']} is not recorded again", entered, f"{undo} {hint}".rstrip())
+
+
+def _in_words(value: Any) -> Any:
+    return ("yes" if value else "no") if isinstance(value, bool) else value
 
 
 @cache

@@ -6,13 +6,13 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import cached_property
-from typing import Any
+from typing import Any, NamedTuple
 
 from fastapi import APIRouter, HTTPException, Request
 from fastapi.responses import Response
 
 from common.recording import CONVEY, Outcome
-from common.saying import changes, how, say
+from common.saying import changes, how, how_it_changed, say, still_advised
 from common.strategy import Plan, plan_of
 from common.texts import PAGES, Texts
 from engine.model import Pack
@@ -48,6 +48,9 @@ ASKED_AT_ONCE = 6
 
 RUNS = 100
 """Of how many runs at most the timeline tells what they advised."""
+
+OWN_SHOWN, LOOKED_THROUGH = 5, 25
+"""How many own records can be taken back on the page, and among how many of the newest entries they are sought."""
 
 BESIDE = ("problem", "exited")
 """Stages that stand beside the ladder."""
@@ -87,8 +90,17 @@ class Told:
 
     number: int
     says: tuple[str, ...]
+    heading: str
     changes: tuple[str, ...]
+    still_advised: tuple[str, ...]
     may_undo: bool
+
+
+class Own(NamedTuple):
+    """What the reader recorded of the customer and may take back: its number in the log, and what it says."""
+
+    number: int
+    says: tuple[str, ...]
 
 
 @router.get("/customers/{customer:path}")
@@ -132,6 +144,7 @@ def customer_page(
         who,
         customer=customer,
         told=None if recorded is None else view.told(recorded, who),
+        own=view.own_entries(who) if who.may("record") else [],
         refused=refused,
         taken_back=taken_back,
         words=view.words,
@@ -339,9 +352,21 @@ class View:
         return Told(
             number,
             tuple(say(self.texts, self.wording, table, row) for table, row in entry.says),
+            how_it_changed(found, is_other=earlier != self.shown),
             tuple(self.texts(how(each), what=each.what, before=each.before, after=each.after) for each in found),
+            tuple(still_advised(outcome, self.wording)),
             may_undo=may_undo(entry, who),
         )
+
+    def own_entries(self, who: Visitor) -> list[Own]:
+        """Return what the reader recorded of this customer last and may take back, the newest first."""
+        customer = self.decided.facts.customer
+        found = entries(self.site.store, customer=customer, user=who.account.name, most=LOOKED_THROUGH)
+        return [
+            Own(entry.id, tuple(say(self.texts, self.wording, table, row) for table, row in entry.says))
+            for entry in found
+            if entry.customer == customer and entry.undone_by is None and may_undo(entry, who)
+        ][:OWN_SHOWN]
 
     # --- what to ask ---
 

@@ -71,8 +71,12 @@ def as_xlsx(sheets: Sequence[Sheet]) -> bytes:
 
 
 def _title(sheet: Sheet, number: int) -> str:
-    """Return a title that spreadsheets take, unlike every other."""
-    return f"{number} {_NOT_IN_A_TITLE.sub(' ', _printable(sheet.title))}"[:_LONGEST_TITLE].strip()
+    """Return a title that spreadsheets take, unlike every other; what is too long ends with a whole word."""
+    title = f"{number} {_NOT_IN_A_TITLE.sub(' ', _printable(sheet.title))}".strip()
+    if len(title) <= _LONGEST_TITLE:
+        return title
+    words = title[: _LONGEST_TITLE + 1].rpartition(" ")[0]
+    return words.strip() if " " in words else title[:_LONGEST_TITLE]
 
 
 def _printable(text: str) -> str:

@@ -12,7 +12,7 @@ from typing import Any
 
 from sqlalchemy import Boolean, Integer
 
-from common.recording import At, entry_at
+from common.recording import At, contact_key, entry_at
 from common.saying import enum_of, members_of
 from common.texts import Texts
 from engine.wording import Wording
@@ -58,7 +58,7 @@ THINGS: Mapping[str, Thing] = {
         "talk_held",
         (
             Field("medium", "talk_medium", needed=True),
-            Field("direction", "talk_direction"),
+            Field("direction", "talk_direction", needed=True),
             Field("audience_role", "talk_with"),
             _SAID,
         ),
@@ -83,8 +83,20 @@ THINGS: Mapping[str, Thing] = {
             Field("state", "need_state", needed=True),
             Field("tier", "need_tier"),
             Field("level", "need_level"),
+            Field("felt", "need_felt"),
+            Field("heart_value", "need_heart"),
             Field("evidence", "how_known"),
             Field("sure", "sure"),
+        ),
+    ),
+    "agreement": Thing(
+        "agreements",
+        "agreement_made",
+        (
+            Field("kind", "agreement_kind", needed=True),
+            Field("state", "agreement_state", needed=True, chosen="kept"),
+            Field("payment_days", "agreement_days"),
+            Field("measure", "agreement_measure"),
         ),
     ),
     "competitor": Thing(
@@ -109,6 +121,18 @@ THINGS: Mapping[str, Thing] = {
         "dispute_stands",
         (Field("talks_held", "talks_held"), _SETTLED, _BROKEN),
         earlier="which_dispute",
+    ),
+    "contact": Thing(
+        "contacts",
+        "contact_met",
+        (
+            Field("name", "contact_name", needed=True),
+            Field("role", "contact_role", needed=True),
+            Field("title", "contact_title"),
+            Field("telephone", "contact_telephone"),
+            Field("email", "contact_email"),
+        ),
+        day="contact_since",
     ),
     "referral": Thing("referrals", "referral_made", (Field("kind", "referral_kind", needed=True),)),
 }
@@ -151,6 +175,8 @@ def _of_earlier(thing: Thing, at: At, form: Form, known: Mapping[str, Any]) -> S
 
 def _key(thing: Thing, at: At, form: Form, known: Mapping[str, Any]) -> str:
     """Return the key of what a row of a register is about."""
+    if thing.table == "contacts":
+        return contact_key(at.book, known["name"], known["role"])
     identity = FACT_TABLES[thing.table].info["identity"]
     own = [f"{thing.named}-{form.on}"] if thing.named else [str(known[name]) for name in identity if name != "customer"]
     return "/".join([at.book.customer, *own])

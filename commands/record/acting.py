@@ -33,7 +33,8 @@ def action_meant(at: At, named: str, about: str | None) -> tuple[str, AdvisedAct
 def _planned(at: At, number: int) -> AdvisedAction:
     plan = at.before.decision.actions
     if not 1 <= number <= len(plan):
-        raise click.BadParameter(f"The plan has {len(plan)} actions, and no number {number}.", param_hint="ACTION")
+        last = f"its last is {len(plan)}" if plan else "nothing is advised"
+        raise click.BadParameter(f"The plan has no number {number}: {last}.", param_hint="ACTION")
     return plan[number - 1]
 
 

@@ -109,18 +109,12 @@ def _check_word(at: At, kind: Kind, column: str, value: object) -> None:
 
 def _new_key(kind: Kind, at: At, said: Mapping[str, Any], on: date) -> str:
     """Return a key for a row of a register that nothing but its name in the company identifies."""
-    from facts.database import StoreError
+    from common.recording import contact_key
 
-    word = said.get(kind.keyed_by or "")
-    first = f"{at.book.customer}/{kind.name}-{on}" if word is None else f"{at.book.customer}/{word}"
-    taken = {row["key"] for row in at.book.standing(kind.table)}
     if kind.table == "contacts":
-        for row in at.book.standing("contacts"):
-            if (row["name"], row["role"]) == (said["name"], said["role"]):
-                why = f"{row['key']} has this name and this role"
-                raise StoreError("The contact is not recorded again", why, "Name it to say more of it.")
-        return next(key for key in (first, *(f"{first}-{number}" for number in range(2, 10_000))) if key not in taken)
-    return first
+        return contact_key(at.book, said["name"], said["role"])
+    word = said.get(kind.keyed_by or "")
+    return f"{at.book.customer}/{kind.name}-{on}" if word is None else f"{at.book.customer}/{word}"
 
 
 _EXAMPLE = "\n\n\b\nExample:\n"
@@ -203,7 +197,7 @@ KINDS = (
         + "  valuelift record talk moonbridge --medium telephone --by theirs",
         (
             Given("medium", "--medium", "How, such as visit, telephone, email, meeting.", "MEDIUM", True),
-            Given("direction", "--by", "Who sought it: ours, theirs or both.", "SIDE"),
+            Given("direction", "--by", "Who sought it: ours, theirs or both.", "SIDE", True),
             Given("audience_role", "--contact", "With whom, such as buyer, user, decision_maker.", "ROLE"),
             Given("summary", "--summary", "What was said. Kept as personal data.", "TEXT"),
         ),

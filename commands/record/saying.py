@@ -10,7 +10,7 @@ from rich.text import Text
 from commands.options import Query
 from commands.output import print_json, print_page
 from common.recording import Outcome
-from common.saying import changes, headlines, how, outcome_in_json, say, undone_in_json
+from common.saying import changes, headlines, how, how_it_changed, outcome_in_json, say, still_advised, undone_in_json
 from common.texts import Texts
 from engine.model import Pack
 from engine.recommend import recommend
@@ -32,8 +32,9 @@ def show(outcome: Outcome, pack: Pack, query: Query) -> None:
     print_page(
         Text(texts(outcome.done, number=outcome.number, customer=outcome.customer)),
         *(indented(say(texts, wording, table, row), 2) for table, row in outcome.says),
-        Text(texts("what_changes" if found else "details_changed" if before != after else "nothing_changed")),
+        Text(texts(how_it_changed(found, is_other=before != after))),
         *(indented(texts(how(each), **asdict(each)), 2) for each in found),
+        *(Text(texts("still_advised", what=what)) for what in still_advised(outcome, wording)),
     )
 
 

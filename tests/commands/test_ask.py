@@ -45,7 +45,7 @@ def test_a_managers_questions_name_the_customer(query: Call) -> None:
     """All customers of a manager are looked at together; the answers are those for each alone."""
     asked = query("ask", "--manager", "林悦", "--as-of", DAY, "--json").json["questions"]
     customers = {one["customer"] for one in asked}
-    assert len(customers) > 3
+    assert len(customers) > 2
     one = sorted(customers)[0]
     alone = query("ask", one, "--as-of", DAY, "--json").json["questions"]
     assert [each for each in asked if each["customer"] == one] == alone

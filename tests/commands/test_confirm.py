@@ -27,6 +27,14 @@ def test_the_proposal_is_confirmed(store_url: str) -> None:
     store.close()
 
 
+def test_the_log_names_the_stage_though_it_stays(demo: Call) -> None:
+    """A stage that is confirmed once more is named, in the log and when it is taken back."""
+    demo("confirm", "silver-carp", "--stage", "new", "--as", "ana", "--as-of", DAY)
+    assert "Stage: new customer (30 Jun 2026)" in demo("audit", "--customer", "silver-carp", "--lang", "en").output
+    undone = demo("record", "undo", "--as", "ana", "--as-of", DAY, "--lang", "zh")
+    assert "  阶段：新客户（2026年6月30日）" in undone.lines
+
+
 def test_another_stage_needs_an_override(demo: Call) -> None:
     """Deciding otherwise is refused without --override, and recorded with its reason and date with it."""
     refused = demo("confirm", "moonbridge", "--stage", "established", "--as-of", DAY)

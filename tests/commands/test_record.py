@@ -125,7 +125,8 @@ def test_each_kind_goes_into_its_table(
 def test_what_became_known_later_is_added(enter: Enter) -> None:
     """A complaint is settled, a conflict is talked over: by the end of its key."""
     enter("complaint", "silver-carp", "--signal", "supply_late", "--on", "2026-06-20")
-    assert enter("complaint", "silver-carp", "supply_late/2026-06-20", "--settled", "2026-06-25").code == 0
+    settled = enter("complaint", "silver-carp", "supply_late/2026-06-20", "--settled", "2026-06-25", "--lang", "en")
+    assert "  Complaint: supply is not in time, settled (25 Jun 2026)" in settled.lines
     enter("dispute", "silver-carp", "--on", "2026-06-20")
     settled = enter("dispute", "silver-carp", "dispute-2026-06-20", "--talks", "2", "--settled", "--lang", "en")
     assert "  Dispute: talks held: 2, settled (30 Jun 2026)" in settled.lines
@@ -164,6 +165,38 @@ def test_a_snoozed_action_comes_back(enter: Enter, demo: Call) -> None:
     assert planned("2026-07-06")
     assert enter("action", "silver-carp", "convey-value", "--state", "done").code == 0
     assert not planned("2026-07-06")
+
+
+def test_what_stays_in_the_plan_though_dealt_with_says_why(enter: Enter) -> None:
+    """A complaint is to be settled until it is: that it was put off or done does not take it out of the plan."""
+    enter("complaint", "silver-carp", "--signal", "supply_late", "--severity", "high")
+    snoozed = enter(
+        "action", "silver-carp", "settle-complaint", "--state", "snoozed", "--until", "2026-07-20", "--lang", "en"
+    )
+    assert snoozed.lines[-1] == "Stays in the plan until its reason is settled: Settle the complaint"
+    done = enter("action", "silver-carp", "settle-complaint", "--state", "done", "--lang", "zh")
+    assert done.lines[-1] == "原因尚未消除，仍保留在行动计划中：处理客户投诉"
+    taken_on = enter("action", "silver-carp", "settle-complaint", "--state", "open", "--lang", "en")
+    assert "Stays in the plan" not in taken_on.output
+
+
+def test_a_reason_about_one_day_is_said_in_the_singular(enter: Enter, demo: Call) -> None:
+    """What yesterday's complaint advises says so in good English."""
+    enter("complaint", "silver-carp", "--signal", "supply_late", "--on", "2026-06-29")
+    shown = demo("recommend", "silver-carp", "--as-of", DAY, "--lang", "en", "--all").output
+    assert "A complaint has been open for 1 day." in shown
+
+
+def test_a_review_put_off_leaves_the_plan_until_its_day(demo: Call) -> None:
+    """The story of the demo tells of one: the customer has stalled all the same."""
+
+    def shown(day: str) -> tuple[bool, bool]:
+        found = demo("recommend", "umberlake", "--as-of", day, "--lang", "en", "--json").json["recommendation"]
+        planned = {each["action"]["id"] for each in found["plan"]}
+        return "progress has stalled" in found["flags"], "review-slow-progress" in planned
+
+    assert shown(DAY) == (True, False)
+    assert shown("2026-07-17") == (True, True)
 
 
 def test_an_undo_brings_the_advice_back(enter: Enter, demo: Call) -> None:
@@ -247,7 +280,7 @@ def test_an_undo_needs_no_decision(enter: Enter, demo: Call, tmp_path: Path, on:
         (("fact", "silver-carp", "name=Carp"), 2, "People answer industry, region, "),
         (("fact", "silver-carp", "perception.brand=accepted", "--evidence", "x"), 1, "is more than one step"),
         (("action", "silver-carp", "convey-valu", "--state", "done"), 2, "Did you mean `convey-value`?"),
-        (("action", "silver-carp", "99", "--state", "done"), 2, "and no number 99"),
+        (("action", "silver-carp", "99", "--state", "done"), 2, "The plan has no number 99: its last is 2."),
         (("action", "silver-carp", "nothing of ours", "--state", "done"), 2, "See the plan: `valuelift recommend"),
         (("action", "silver-carp", "convey-value", "--state", "declined"), 2, "--because and --state declined"),
         (
@@ -297,11 +330,11 @@ def test_the_log_can_be_read_by_people(enter: Enter, demo: Call) -> None:
     """Newest first: who, what, for whom, from where, and what was said; by customer, user and day."""
     enter(*PRODUCT)
     enter("undo")
-    enter("talk", "moonbridge", "--medium", "visit", "--as", "bob")
+    enter("talk", "moonbridge", "--medium", "visit", "--by", "ours", "--as", "bob")
     time = r"\d{4}-\d\d-\d\d \d\d:\d\d"
     first, talk, undone, recorded, *_ = demo("audit", "--lang", "en").lines
     assert re.fullmatch(rf"    3  {time}  bob  recorded  moonbridge  \(command line\)", first)
-    assert talk == "       Talk: visit to the customer (30 Jun 2026)"
+    assert talk == "       Talk: visit to the customer, sought by: we did (30 Jun 2026)"
     assert re.fullmatch(rf"    2  {time}  ana  took back 1  silver-carp  \(command line\)", undone)
     assert re.match(rf"    1  {time}  ana  recorded  silver-carp  \(command line\)  \[taken back", recorded)
     assert re.fullmatch(rf"    3  {time}  bob  记录  moonbridge  （命令行）", demo("audit", "--lang", "zh").lines[0])

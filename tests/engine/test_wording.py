@@ -7,7 +7,7 @@ import pytest
 
 from engine.load import pack_from_texts
 from engine.vocabulary import Value
-from engine.wording import Wording
+from engine.wording import Wording, agreeing
 
 CATALOGUE = """
 enums:
@@ -91,3 +91,17 @@ def test_facts_and_collections_have_titles(vocabulary: Wording, name: str, engli
     """A fact of a row is named with its collection; a name without a title stands for itself."""
     assert vocabulary.title(name) == english
     assert Wording(vocabulary.vocabulary, "zh").title(name) == chinese
+
+
+@pytest.mark.parametrize(
+    ("filled_in", "said"),
+    [
+        ("Open for 1 days.", "Open for 1 day."),
+        ("Of 1 orders, 2 products.", "Of 1 order, 2 products."),
+        ("21 days, 1,001 days, 0.1 days", "21 days, 1,001 days, 0.1 days"),
+        ("1 daystar", "1 daystar"),
+    ],
+)
+def test_after_one_stands_the_singular(filled_in: str, said: str) -> None:
+    """A sentence is written for many and read for one."""
+    assert agreeing(filled_in) == said

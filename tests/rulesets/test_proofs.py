@@ -30,6 +30,8 @@ ONLY_A_REASON = {
     "medium-to-use#target-brand": "the usual medium, said for the value",
     "medium-to-use#target-people": "the usual medium, said for the value",
     "praised-in-public": "makes the thanks more urgent",
+    "review-our-own-way": "gives the review to the sales manager",
+    "review-who-falls-behind": "makes the review more urgent",
     "severe-complaint-open": "makes the settlement more urgent",
     "usual-needs-as-question": "says what to ask about",
 }

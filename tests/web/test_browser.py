@@ -76,6 +76,8 @@ def test_no_page_has_an_accessibility_violation(
 ) -> None:
     """axe-core finds nothing on any page, light on a wide screen or dark on a phone; none is too wide or heavy.
 
+    What is folded is opened before.
+
     At the long count each role looks at each page; what a role may see is tested in `test_access.py`.
     """
     found = []
@@ -108,6 +110,7 @@ def test_no_page_has_an_accessibility_violation(
                 assert answer.status in may_be, (role, address)
                 place = _shots(tmp_path) / f"{number:02}-{role}-{answer.status}-{language}-{scheme}.png"
                 page.screenshot(path=place, full_page=True)
+                page.evaluate("document.querySelectorAll('details').forEach(each => { each.open = true })")
                 page.evaluate(AXE.read_text())
                 result = page.evaluate("tags => axe.run(document, {runOnly: tags})", TAGS)
                 found += [(role, scheme, address, one["id"], one["nodes"][0]["html"]) for one in result["violations"]]
@@ -224,4 +227,28 @@ def test_what_happens_is_recorded_with_scripts(chromium: Browser, served: Served
     assert "Northpeak, service, stronger than we are" in page.inner_text("#done")
     page.click("#done button")
     page.wait_for_selector("text=The record was taken back.")
+    context.close()
+
+
+def test_a_long_name_fits_on_a_phone(chromium: Browser, served: Served) -> None:
+    """A name of one long word is broken; no page scrolls sideways for it, nor where own records are taken back."""
+    context = chromium.new_context(viewport={"width": 360, "height": 800}, locale="en-GB")
+    page = context.new_page()
+    log_in(page, served, "manager")
+    for address, named in (("/", ".list a"), (CUSTOMER, "h1"), (f"{CUSTOMER}/plan", "h1"), (f"{CUSTOMER}/why", "h1")):
+        page.goto(served.address + address)
+        page.eval_on_selector(named, "name => { name.textContent = 'Donaudampfschifffahrt'.repeat(6) }")
+        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), address
+    unfold = "document.querySelectorAll('details').forEach(each => { each.open = true })"
+    page.goto(served.address + CUSTOMER)
+    page.evaluate(unfold)
+    form = "form[action$='/records/competitor']"
+    page.fill(f"{form} [name=competitor]", "Donaudampfschifffahrt" * 6)
+    page.select_option(f"{form} [name=value_kind]", "social")
+    page.select_option(f"{form} [name=strength]", "equal")
+    page.click(f"{form} button")
+    page.wait_for_selector("#done")
+    page.evaluate(unfold)
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    page.click("#done button")
     context.close()

@@ -206,6 +206,15 @@ def test_refusals_are_said_in_the_reader_s_language(pages: Pages) -> None:
         assert not re.search(r"[a-z]+ [a-z]+ [a-z]+", said), said
 
 
+def test_another_record_of_the_day_is_refused_without_ids(own_pages: Pages) -> None:
+    """Who records a need otherwise on its day reads in Chinese that it is on record, without words of the store."""
+    manager = own_pages.visit("manager", "zh")
+    said_after(manager, "records/need", kind="brand", state="unmet")
+    said = said_after(manager, "records/need", kind="brand", state="met")
+    assert "已有不同的登记（manager于" in said
+    assert "unmet" not in said
+
+
 def test_the_second_of_two_who_edit_one_plan_is_told(own_pages: Pages) -> None:
     """A form of a page that was open while somebody else recorded is refused once; then it fits."""
     manager, operator = own_pages.visit("manager"), own_pages.visit("operator")
@@ -399,6 +408,66 @@ def test_what_competitors_do_is_recorded(own_pages: Pages) -> None:
     (row,) = (row for row in rows if row.key == f"{OWN}/Northpeak/service")
     assert (row.facts["strength"], row.facts["disturbing"]) == ("weak", False)
     assert "Something is missing" in said_after(manager, "records/competitor", competitor="Northpeak", strength="weak")
+
+
+def test_what_i_recorded_can_be_taken_back_on_a_second_visit(own_pages: Pages) -> None:
+    """A record of one's own is offered to be taken back as long as it stands; others' are not."""
+    manager, operator = own_pages.visit("manager"), own_pages.visit("operator")
+    assert "Take back what I recorded" not in manager.get(CUSTOMER).text
+    said_after(manager, "records/complaint", signal="supply_late", severity="high")
+    page = manager.get(CUSTOMER).text
+    assert "Take back what I recorded Complaint: supply is not in time, severity: high" in words(page)
+    assert "Take back what I recorded" not in operator.get(CUSTOMER).text
+    number = re.search(r'name="number" value="(\d+)"', page)
+    assert number is not None
+    assert "taken back" in said_after(manager, "undo", number=number[1])
+    assert "Take back what I recorded" not in manager.get(CUSTOMER).text
+
+
+def test_what_stays_in_the_plan_and_what_changes_little_is_said_as_by_the_command(own_pages: Pages) -> None:
+    """An action put off whose reason lasts stays in the plan; details that change are not called no change."""
+    manager = own_pages.visit("manager", "zh")
+    said_after(manager, "records/complaint", signal="supply_late", severity="high")
+    about = f"{OWN}/supply_late/{AS_OF}"
+    put_off = {"action": "settle-complaint", "about": about, "state": "snoozed", "until": "2026-07-20"}
+    assert "原因尚未消除，仍保留在行动计划中：处理客户投诉" in said_after(manager, "actions", **put_off)
+    said_after(manager, "records/competitor", competitor="Northpeak", value_kind="social", strength="equal")
+    said = said_after(manager, "value", value_kind="brand", medium="visit", audience_role="buyer")
+    assert "阶段、价值和行动计划没有变化，细节有更新。" in said
+
+
+def test_a_talk_says_who_sought_it(own_pages: Pages) -> None:
+    """Without it nobody could tell any more whether the customer takes steps too."""
+    manager = own_pages.visit("manager")
+    assert "Something is missing" in said_after(manager, "records/talk", medium="visit")
+
+
+def test_what_the_plan_asks_for_can_be_recorded_on_the_page(own_pages: Pages) -> None:
+    """Terms that are agreed and how they stand, and whether a need is felt and what is wanted at heart behind it."""
+    manager = own_pages.visit("manager", "zh")
+    said = said_after(manager, "records/agreement", kind="rent", state="kept", payment_days="45", measure="按运行时间")
+    assert "协议：以租代买、账期45天、" in said
+    broken = said_after(manager, "records/agreement", kind="cooperation", state="broken")
+    assert "维护已约定的合作方式" in broken
+    need = {"kind": "information", "state": "unmet", "tier": "latent", "felt": "no", "heart_value": "change"}
+    assert "改变、客户未意识到" in said_after(manager, "records/need", **need)
+    assert "未登记" in said_after(manager, "records/agreement", kind="rent")
+    assert "未登记" in said_after(manager, "records/agreement", kind="rent", state="kept", payment_days="9999")
+
+
+def test_a_contact_is_recorded_and_named_on_the_page_of_contacts_alone(own_pages: Pages) -> None:
+    """The name and how to reach the person go there; the role counts at once, and nobody is recorded twice."""
+    manager = own_pages.visit("manager", "zh")
+    person = {"name": "Quirin Obermaier", "role": "decision_maker", "telephone": "+49 555 0100", "email": "q@o.example"}
+    assert "联系人：决策者" in said_after(manager, "records/contact", **person)
+    page = manager.get(CUSTOMER).text
+    assert "Obermaier" not in page
+    assert "0100" not in page
+    listed = words(manager.get(f"{CUSTOMER}/contacts").text)
+    assert all(one in listed for one in (person["name"], person["telephone"], person["email"]))
+    assert "已有同名同角色的联系人" in said_after(manager, "records/contact", **person)
+    assert "联系人：决策者" in said_after(manager, "records/contact", name="Ann Obermaier", role="decision_maker")
+    assert "未登记" in said_after(manager, "records/contact", role="buyer")
 
 
 def test_a_dispute_is_recorded_and_followed(own_pages: Pages) -> None:

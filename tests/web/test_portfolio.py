@@ -123,6 +123,11 @@ def test_no_cell_is_a_formula() -> None:
     assert {row[1] for row in rows[1:]} == {"-1"}
     workbook = CalamineWorkbook.from_filelike(io.BytesIO(as_xlsx([sheet, sheet])))
     assert workbook.sheet_names == ["1 =evil  x", "2 =evil  x"]
+    long = [
+        Sheet("a", title, ("head",), ()) for title in ("Acceptance of what we conveyed to them", "长" * 40, "x" * 40)
+    ]
+    named = CalamineWorkbook.from_filelike(io.BytesIO(as_xlsx(long))).sheet_names
+    assert named == ["1 Acceptance of what we", "2 " + "长" * 29, "3 " + "x" * 29]
     found = workbook.get_sheet_by_index(0).to_python()
     assert found[1] == ["=1+1", -1.0]
     assert found[-1][0] == "ab<>&"
