@@ -11,6 +11,7 @@ from engine.decision import Decision, State
 from engine.errors import Location, Problems, did_you_mean
 from engine.load.files import read_nodes
 from engine.load.form import Form, kind_of
+from engine.load.hints import slip_hint
 from engine.load.values import WrongValueError, check_range, date_of, value_of
 from engine.model import Pack
 from engine.rulebook import rulebook
@@ -208,9 +209,8 @@ class _CaseReader:
         if fact is None:
             where = f"a row of `{scope}`" if scope else "the customer"
             known = [known.name for known in self._vocabulary.in_scope(scope)]
-            self._problems.add(
-                name.at, "unknown-fact", f"{where} has no fact `{name.text}`.", did_you_mean(name.text, known)
-            )
+            hint = slip_hint(name.text, known) or did_you_mean(name.text, known)
+            self._problems.add(name.at, "unknown-fact", f"{where} has no fact `{name.text}`.", hint)
         return fact
 
     def _value(self, node: Node, fact: Fact) -> Value | None:

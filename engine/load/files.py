@@ -8,9 +8,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from engine.errors import Location, Problems, ProblemsError
+from engine.load.form import Form
 from engine.yaml12 import Node, YMap, YScalar, parse_yaml, read_yaml
 
 MANIFEST, FACTS, TALK = "pack.yaml", "facts.yaml", "talk/"
+MANIFEST_KEYS = ("pack", "version", "title", "extends", "ladder", "shows", "promotion", "disable")
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,8 +64,7 @@ def with_bases(folder: Path, problems: Problems) -> list[Files]:
         files = _files(folder, wanted_by, problems)
         packs.insert(0, files)
         seen.append(folder.resolve())
-        manifest = files.nodes.get(MANIFEST)
-        extends = manifest.get("extends") if isinstance(manifest, YMap) else None
+        extends = _extends(files.nodes.get(MANIFEST))
         if not isinstance(extends, YScalar):
             return packs
         folder, wanted_by = _plainly(folder / extends.text), extends.at
@@ -72,6 +73,15 @@ def with_bases(folder: Path, problems: Problems) -> list[Files]:
                 extends.at, "extends-cycle", f"packs extend each other in a circle: `{extends.text}`.", "Break it."
             )
             return packs
+
+
+def _extends(manifest: Node | None) -> Node | None:
+    """Return what a manifest says that its pack extends; a misspelt key is reported when the packs are merged."""
+    if not isinstance(manifest, YMap):
+        return None
+    form = Form(manifest, "", Problems())
+    form.take_as_meant(MANIFEST_KEYS)
+    return form.node("extends")
 
 
 def _plainly(folder: Path) -> Path:

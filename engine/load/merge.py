@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from engine.errors import Location, Problems, did_you_mean, which_word
-from engine.load.files import FACTS, MANIFEST, TALK, Files
+from engine.load.files import FACTS, MANIFEST, MANIFEST_KEYS, TALK, Files
 from engine.load.form import KEBAB, Form, kind_of
 from engine.model import Override
 from engine.vocabulary import Text
@@ -83,6 +83,11 @@ class Items:
     def _cannot_be_disabled(self, name: str) -> tuple[str, str]:
         """Return why an item cannot be disabled, and what to do."""
         kind = next((section for section, key in sorted(self._inherited) if key == name), None)
+        whole, part, _ = name.partition("#")
+        grows = next((section for section in CAN_GROW if part and (section, whole) in self._inherited), None)
+        if grows is not None:
+            hint = f"Put `{whole}` as a whole under `replace: {{{grows}: ...}}`."
+            return f"`{name}` is one of the {CAN_GROW[grows]} of `{whole}`, which are not disabled one by one.", hint
         if kind in CAN_BE_DISABLED:
             return f"`{name}` is disabled a second time.", "Leave it out here."
         if kind is not None:
@@ -216,7 +221,7 @@ def merge(packs: Iterable[Files], problems: Problems) -> tuple[Items, list[Manif
     items, manifests = Items(problems), []
     for files in packs:
         items.begin_pack()
-        forms = {name: Form(node, f"`{name}`", problems) for name, node in files.nodes.items() if name != FACTS}
+        forms = {name: _form(name, node, problems) for name, node in files.nodes.items() if name != FACTS}
         manifests.append(_manifest(forms.get(MANIFEST), files, problems))
         for node in manifests[-1].disable:
             items.disable(node)
@@ -230,6 +235,12 @@ def merge(packs: Iterable[Files], problems: Problems) -> tuple[Items, list[Manif
                     items.add(section, item)
             form.close()
     return items, manifests
+
+
+def _form(name: str, node: Node, problems: Problems) -> Form:
+    form = Form(node, f"`{name}`", problems)
+    form.take_as_meant((*SECTIONS, "replace", "add_to", *(MANIFEST_KEYS if name == MANIFEST else ())))
+    return form
 
 
 def talk_of(packs: Iterable[Files], items: Items) -> Mapping[str, Node]:
@@ -251,6 +262,7 @@ def _merge_replaced(form: Form, items: Items, problems: Problems) -> None:
     if not _has_sections(node, "replace", CAN_BE_REPLACED, problems):
         return
     replaced = Form(node, "`replace`", problems)
+    replaced.take_as_meant(tuple(SECTIONS))
     if replaced.has("parameters"):
         hint = "Under `parameters`, `{param: ..., value: ...}` changes the inherited one."
         replaced.problem(replaced.place("parameters"), "unknown-key", "parameters are not replaced.", hint)
@@ -267,10 +279,11 @@ def _merge_added(form: Form, items: Items, problems: Problems) -> None:
     if not _has_sections(node, "add_to", CAN_GROW, problems):
         return
     grown = Form(node, "`add_to`", problems)
+    grown.take_as_meant(tuple(CAN_GROW))
     for section in CAN_GROW:
         for item in grown.items(section, _begin(section)):
             what = Form(item, f"what is added to {section}", problems)
-            what.word(SECTIONS[section], KEBAB)
+            what.word(SECTIONS[section])
             items.grow(section, item, what)
             what.close()
     grown.close()

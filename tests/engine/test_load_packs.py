@@ -251,7 +251,7 @@ def test_a_place_that_is_none_is_told(tmp_path: Path, own: str, hit: str, said: 
         ("gate: new-to-established", "gate: new-to-establishd", "Did you mean `new-to-established`?"),
         ("      criteria: [", "      precedence: 3\n      criteria: [", "has no key `precedence`"),
         ("id: buys,", "id: has-time,", "two criteria `has-time`"),
-        ("      rows: [{id: old", "      row: [{id: old", "needs `rows`"),
+        ("      rows: [{id: old", "      row: [{id: old", "Did you mean `rows`?"),
     ],
 )
 def test_what_cannot_be_added_says_why(tmp_path: Path, changed: str, by: str, said: str) -> None:
