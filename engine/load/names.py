@@ -13,7 +13,7 @@ from engine.vocabulary import Fact, FactKey, Vocabulary, id_of
 from engine.yaml12 import YScalar
 
 _CUSTOMER = "customer."
-_CONNECTIVES = {"or": "any", "and": "all", "或": "any", "且": "all", "和": "all", "非": "not", "unless": "not"}
+_CONNECTIVES = {"or": "any", "and": "all", "或": "any", "且": "all", "并且": "all", "或者": "any", "和": "all", "非": "not", "unless": "not"}
 _ELSEWHERE = "Look for its name by `valuelift rules show WORD`, or declare it in facts.yaml."
 
 

@@ -29,6 +29,11 @@ rules:
         ("{at_least: 90}", ">= 90", "Line 6: write `at_least: ...` in braces instead of `>=`."),
         ("{at_least: 90}", "{<: 90", "Line 6: write `less_than: ...` in braces instead of `<`."),
         ("      stage", "\tstage", "Line 5: it contains a tab; indent with spaces."),
+        ("      stage", "　　　stage", "Line 5: it has full-width or unbreakable spaces; write plain ones."),
+        ("      days:", "\xa0\xa0days:", "Line 6: it has full-width or unbreakable spaces; write plain ones."),
+        ("  - rule", "  － rule", "Line 2: `－` is a full-width mark; write `-`."),
+        ("rules:", "＃ 规则\nrules:", "Line 1: `＃` is a full-width mark; write `#`."),
+        ("stage: new", "stage: new: or not", 'Line 5: a text with a colon in it stands in quotes: "...".'),
         (
             "      stage",
             "     stage",
