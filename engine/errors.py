@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import NamedTuple
 
 
@@ -22,6 +23,10 @@ class Location(NamedTuple):
 
     def __str__(self) -> str:
         return f"{self.file}:{self.line}:{self.column}"
+
+    def lies_in(self, folder: Path) -> bool:
+        """Return whether the file lies in a folder: what a pack inherits lies in another, and is mended there."""
+        return Path(self.file).resolve().is_relative_to(folder.resolve())
 
 
 @dataclass(frozen=True, slots=True, order=True)
