@@ -93,7 +93,9 @@ def full_width_in(word: str) -> str:
     """
     mark = next((sign for sign in word if sign in _ASCII), None)
     if mark is None:
-        return "There is a space in it that is none of the keyboard's; write a plain one." if wide_space_in(word) else ""
+        return (
+            "There is a space in it that is none of the keyboard's; write a plain one." if wide_space_in(word) else ""
+        )
     return f"`{mark}` is a full-width mark; write `{_ASCII[mark]}`."
 
 

@@ -52,7 +52,7 @@ def read_monotonicity(node: Node, reading: Reading) -> Monotonicity:
 def _either(form: Form, first: str, second: str) -> str:
     """Return which of two keys is given, of which there must be just one."""
     given, other = form.has(first), form.has(second)
-    if given and other or not (form.seems_given(first) or form.seems_given(second)):
+    if (given and other) or not (form.seems_given(first) or form.seems_given(second)):
         form.problem(form.at, "wrong-shape", f"{form.what} has either `{first}` or `{second}`.")
     return first if given else second
 

@@ -31,8 +31,7 @@ class Conditions:
         """Read a condition on the customer (scope None) or on a row of the collection `scope`."""
         if isinstance(node, YMap):
             return conjunction((self.entry(key, value, scope) for key, value in node.entries), node.at)
-        is_list = isinstance(node, YList)
-        hint = "Put the list under `all:` or `any:`." if is_list else comparison_hint(node.text)
+        hint = comparison_hint(node.text) if isinstance(node, YScalar) else "Put the list under `all:` or `any:`."
         self._problem(node.at, "wrong-shape", f"a condition maps facts to tests; this is {kind_of(node)}.", hint)
         return All((), node.at)
 

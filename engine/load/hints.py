@@ -37,7 +37,16 @@ _FORMULA = re.compile(r"([\w.]+) *(>=|=>|<=|=<|<>|!=|==|[<>=≥≤≠]) *(\S+)\Z
 _NO_SPACE = re.compile(r"([a-z][\w.]*)[:：](\S+)\Z")
 _YEAR_FIRST = re.compile(r"(?P<year>[0-9]{4})[-./年](?P<month>[0-9]{1,2})[-./月](?P<day>[0-9]{1,2})日?\Z")
 _DAY_FIRST = re.compile(r"(?P<day>[0-9]{1,2})\.(?P<month>[0-9]{1,2})\.(?P<year>[0-9]{4})\Z")
-_YES_NO = {"yes": "true", "y": "true", "on": "true", "是": "true", "no": "false", "n": "false", "off": "false", "否": "false"}
+_YES_NO = {
+    "yes": "true",
+    "y": "true",
+    "on": "true",
+    "是": "true",
+    "no": "false",
+    "n": "false",
+    "off": "false",
+    "否": "false",
+}
 _MEANT = {
     Type.FLAG: ("boolean", "bool", "yes/no", "yes_no", "yes or no", "true/false", "checkbox", "是否", "是/否"),
     Type.INTEGER: ("int", "count", "whole", "whole number", "days", "整数", "天数", "次数"),

@@ -99,6 +99,8 @@ class Items:
     def replace(self, section: str, node: Node) -> None:
         """Put an item in the place of an inherited one with the same id."""
         name = self._id(section, node)
+        if not self._has_id(section, node):
+            return
         if (section, name.text) in self._inherited and name.text in self._disabled:
             what = f"`{name.text}` is disabled at {self._disabled[name.text]}, so it cannot be replaced."
             self.problems.add(name.at, "unknown-id", what, "Do one of both.")
@@ -189,6 +191,11 @@ class Items:
         change = f"{_shown(old.get('value'))} -> {_shown(new.get('value') or old.get('value'))}"
         self.overrides.append(Override("parameter", name.text, change, name.at))
         self._inherited.discard(("parameters", name.text))
+
+    def _has_id(self, section: str, node: Node) -> bool:
+        """Return whether an item says which one it is to replace, after noting the problem if not."""
+        form = Form(node, f"what is replaced of {section}", self.problems, _begin(section))
+        return bool(isinstance(node, YMap) and form.word(SECTIONS[section]))
 
     def _id(self, section: str, node: Node) -> YScalar:
         """Return an item's id; one without any gets its place as a stand-in, and its problem when it is read."""

@@ -13,7 +13,17 @@ from engine.vocabulary import Fact, FactKey, Vocabulary, id_of
 from engine.yaml12 import YScalar
 
 _CUSTOMER = "customer."
-_CONNECTIVES = {"or": "any", "and": "all", "或": "any", "且": "all", "并且": "all", "或者": "any", "和": "all", "非": "not", "unless": "not"}
+_CONNECTIVES = {
+    "or": "any",
+    "and": "all",
+    "或": "any",
+    "且": "all",
+    "并且": "all",
+    "或者": "any",
+    "和": "all",
+    "非": "not",
+    "unless": "not",
+}
 _ELSEWHERE = "Look for its name by `valuelift rules show WORD`, or declare it in facts.yaml."
 
 
@@ -27,7 +37,10 @@ class Names:
     layers: Layers
 
     def fact(self, name: YScalar, scope: str | None) -> Fact | None:
-        """Return the fact that a name means in a scope, or None after noting the problem; in doubt it has one already."""
+        """Return the fact that a name means in a scope, or None after noting the problem.
+
+        What is in doubt has a problem already, at its declaration.
+        """
         bare = name.text
         if scope is not None and bare.startswith(_CUSTOMER):
             bare, scope = bare.removeprefix(_CUSTOMER), None

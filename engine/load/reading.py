@@ -108,7 +108,9 @@ class Reading:
         if fact is None or not self.is_derived(fact, name.at):
             return None
         if fact.type is not Type.SET:
-            self.problems.add(name.at, "wrong-conclusion", f"`{fact.name}` is no set but {a_(fact.type)}.", "Use `set`.")
+            self.problems.add(
+                name.at, "wrong-conclusion", f"`{fact.name}` is no set but {a_(fact.type)}.", "Use `set`."
+            )
             return None
         if fact.key == ADVISED:
             self.problems.add(name.at, "wrong-conclusion", "`advised` follows from the advice.", "Use `advise`.")

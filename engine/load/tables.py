@@ -84,10 +84,9 @@ def _outputs(form: Form, each: str | None, collect: Collect | None, reading: Rea
     wanted = (Type.INTEGER,) if collect is Collect.COUNT else NUMERIC
     for fact in facts:
         if collect is not None and fact.type not in wanted:
-            form.problem(
-                form.place("outputs"), "wrong-output",
-                f"`collect: {collect}` needs an output of type {' or '.join(wanted)}; `{fact.name}` is {a_(fact.type)}.",
-            )  # fmt: skip
+            types = " or ".join(wanted)
+            message = f"`collect: {collect}` needs an output of type {types}; `{fact.name}` is {a_(fact.type)}."
+            form.problem(form.place("outputs"), "wrong-output", message)
     return facts
 
 

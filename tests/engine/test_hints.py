@@ -26,6 +26,9 @@ cases:
 """
 
 
+NO_COMMA = "A number has no comma in it: write 10000, not 10,000, and 0.5, not 0,5."
+
+
 def hint_for(condition: str) -> str:
     """Return what is said to do about a rule with this condition, in which one thing is wrong."""
     texts = {**sample_texts("catalog.yaml", "pack.yaml", "actions.yaml"), "own.yaml": RULE.replace("{WHEN}", condition)}
@@ -47,8 +50,8 @@ def hint_for(condition: str) -> str:
         ("{stage:new}", "Put a space after the colon of `stage:`."),
         ("{or: [{stage: new}]}", "Write `any`."),
         ("{并且: [{stage: new}]}", "Write `all`."),
-        ("{days_in_stage: {at_least: 1,000}}", "A number has no comma in it: write 10000, not 10,000, and 0.5, not 0,5."),
-        ("{credit_used: {at_least: 0,5}}", "A number has no comma in it: write 10000, not 10,000, and 0.5, not 0,5."),
+        ("{days_in_stage: {at_least: 1,000}}", NO_COMMA),
+        ("{credit_used: {at_least: 0,5}}", NO_COMMA),
         ("{credit_used: {at_least: £500}}", "Write the number alone: 500."),
         ("{credit_used: {at_least: 500元}}", "Write the number alone: 500."),
         ("{credit_used: {at_least: 10k}}", "Write all digits of the number."),

@@ -90,7 +90,7 @@ def test_without_a_mistake_nothing_is_said(tmp_path: Path) -> None:
         ("rules.yaml", "tables:", "tabels:", "rules.yaml:12:1: `rules.yaml` has no key `tabels`. Did you mean `tables"),
         ("rules.yaml", "add: {f", "adds: {f", "rules.yaml:6:5: rule `late` has no key `adds`. Did you mean `add`?"),
         ("rules.yaml", "set: {g", "set:{g", "rules.yaml:11:5: rule `graded` has no key `set:{grade`. Put a space aft"),
-        ("rules.yaml", "set: {g", "set： {g", "rules.yaml:11:5: rule `graded` has no key `set： {grade`. `：` is a full"),
+        ("rules.yaml", "set: {g", "set： {g", "rules.yaml:11:5: rule `graded` has no key `set： {grade`. `：` is a "),
         ("rules.yaml", "when: {po", "wen: {po", "rules.yaml:10:5: rule `graded` has no key `wen`. Did you mean `when`"),
         ("rules.yaml", "never:", "nevr:", "rules.yaml:25:5: invariant `high-has-points` has no key `nevr`. Did you me"),
         ("rules.yaml", "zh: 评级}", "cn: 评级}", "rules.yaml:8:25: `title` has no key `cn`. Known here: en, zh."),
