@@ -19,6 +19,7 @@ KINDS = ("rule", "table", "gate", "scorecard")
 """What is started in a pack."""
 
 PACK = "pack"
+_WHAT_IS_ONE = "What one says, and what carries it out: `valuelift rules show ITEM`."
 _CONCLUDES = {"table": "flag", "scorecard": "category, enum: value_kind"}
 """Kinds that need a fact of their own, with its type."""
 
@@ -143,10 +144,10 @@ class _Start:
                 raise click.BadParameter(f"{path} is there already.", param_hint="ID")
         known = self.pack.method
         if known and not self.sources:
-            raise click.BadParameter(f"name one of {', '.join(known)}.", param_hint="--source")
+            raise click.BadParameter(f"name one of {', '.join(known)}. {_WHAT_IS_ONE}", param_hint="--source")
         for source in self.sources:
             if known and source.partition(".")[0] not in known:
-                hint = did_you_mean(source, known) or f"Name one of {', '.join(known)}."
+                hint = did_you_mean(source, known) or f"Name one of {', '.join(known)}. {_WHAT_IS_ONE}"
                 raise click.BadParameter(f"the method has no item {source!r}. {hint}", param_hint="--source")
 
     @property

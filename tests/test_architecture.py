@@ -53,6 +53,7 @@ ENGINE: dict[str, set[str]] = {
     "engine.schema": {"engine.cases"},
     "engine.relations": {"engine.model"},
     "engine.phrasing": {"engine.model", "engine.wording"},
+    "engine.lookup": {"engine.relations", "engine.wording", "engine.coverage"},
     "engine.portrait": {"engine.relations", "engine.phrasing", "engine.coverage"},
     "engine.graph": {"engine.relations", "engine.program", "engine.wording"},
     "engine.graph_svg": {"engine.graph"},
