@@ -19,13 +19,22 @@ def findings_in_json(rules: Rules | None, findings: Sequence[Finding]) -> dict[s
     return {**told, "findings": [_finding(one) for one in findings]}
 
 
-def line(one: Finding, texts: Texts) -> str:
-    """Return a finding; for a reader of Chinese its kind goes before the particulars, which are in English."""
+def line(one: Finding, texts: Texts, place: str = "") -> str:
+    """Return a finding; for a reader of Chinese its kind goes before the particulars, which are in English.
+
+    Args:
+        one: the finding.
+        texts: the texts of the reader's language.
+        place: what is said of where it is, if that is no line of a file.
+    """
     kind = read_texts(PROBLEM_KINDS).get(one.id)
     if texts.language == "en" or kind is None:
         return str(one)
     level = texts(f"check_{one.level}")
-    return f"{one.location}: {level}：{kind[texts.language]}\n    {one.message} {one.hint}".rstrip() + f" [{one.id}]"
+    return (
+        f"{place or one.location}: {level}：{kind[texts.language]}\n    {one.message} {one.hint}".rstrip()
+        + f" [{one.id}]"
+    )
 
 
 def contents(rules: Rules) -> dict[str, int]:

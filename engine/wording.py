@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from datetime import date
 from decimal import Decimal
@@ -18,6 +19,23 @@ _UNKNOWN = Text("not known", "未知")
 _COMMA = Text(", ", "、")
 _COLON = Text(": ", "：")
 _CLDR_UNITS = frozenset({"day", "week", "month", "year", "hour"})
+
+
+_WORD = re.compile(r"[a-z]{3,}(?<!s)\Z")
+_IRREGULAR = {"person": "people", "medium": "media"}
+
+
+def several(unit: str) -> str:
+    """Return an English unit behind another number than 1; what is no word in the singular stays as it is.
+
+    >>> several("order"), several("delivery"), several("person"), several("seats"), several("kg")
+    ('orders', 'deliveries', 'people', 'seats', 'kg')
+    """
+    if unit in _IRREGULAR:
+        return _IRREGULAR[unit]
+    if not _WORD.match(unit):
+        return unit
+    return f"{unit[:-1]}ies" if unit.endswith("y") else f"{unit}s"
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +81,8 @@ class Wording:
 
             length: Literal["long", "short"] = "long" if self.language == "en" else "short"  # in Chinese both are words
             return format_unit(number, f"duration-{unit}", length=length, locale=self.language)
+        if self.language == "en" and number != 1:
+            unit = several(unit)
         is_close = unit == "%" or (self.language == "zh" and not unit.isascii())  # a Chinese word needs no space
         return f"{self.number(number)}{unit}" if is_close else f"{self.number(number)} {unit}"
 

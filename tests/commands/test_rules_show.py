@@ -140,7 +140,7 @@ def test_a_misspelt_id_is_answered_with_the_nearest(name: str, meant: str) -> No
 
 
 def test_an_item_of_the_method_is_shown_with_what_carries_it_out() -> None:
-    """Its title comes first, then the rules, tables, scorecards, actions and parameters that cite it or a point of it."""
+    """Its title comes first, then the rules, scorecards, actions and parameters that cite it or a point of it."""
     lines = call_command("rules", "show", "U1", "--lang", "en").lines
     assert lines[0].split()[0] == "U1"
     ids = {line.split()[0] for line in lines}
