@@ -50,7 +50,7 @@ ENGINE: dict[str, set[str]] = {
     "engine.retest": {"engine.compile", "engine.judging", "engine.plan", "engine.session"},
     "engine.condition_coverage": {"engine.cases", "engine.plan", "engine.written"},
     "engine.mutation": {"engine.compile", "engine.judging", "engine.plan", "engine.prove", "engine.written"},
-    "engine.schema": {"engine.cases"},
+    "engine.schema": {"engine.cases", "engine.wording"},
     "engine.relations": {"engine.model"},
     "engine.phrasing": {"engine.model", "engine.wording"},
     "engine.lookup": {"engine.relations", "engine.wording", "engine.coverage"},

@@ -130,6 +130,13 @@ def test_schemas_are_written_and_linked(tmp_path: Path) -> None:
 # --- what they accept and refuse -------------------------------------------------------------------------------------
 
 
+def test_a_parameter_is_described_with_its_value_and_unit_in_both_languages() -> None:
+    """An editor says them while one writes, Chinese without English words."""
+    text = schema_text(schemas(shipped_rules().pack)[RULES])
+    assert "progress counts as stalled (120 days) · 新客户停滞天数（120天）" in text
+    assert "count as established (3 orders) · 视为老客户所需的最少订单数（3单）" in text
+
+
 def test_the_schemas_are_schemas() -> None:
     """Each schema is one by the rules of its draft."""
     for schema in schemas(shipped_rules().pack).values():
