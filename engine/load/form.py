@@ -128,9 +128,11 @@ class Form:
 
     def close(self) -> None:
         """Report the keys that nobody asked for; one that is missing only because it is misspelt is not told twice."""
-        for text, (key, _) in self._entries.items():
+        for text, (key, node) in self._entries.items():
             if text not in self._asked:
                 hint = key_hint(text, self._asked)
+                if self._asked == _LANGUAGES and isinstance(node, YScalar) and not node.text:
+                    hint = "A text with a comma in it stands in quotes."
                 self.problem(key.at, "unknown-key", f"{self.what} has no key `{text}`.", hint)
                 missing = self._missing.pop(_means(text, self._missing) or "", None)
                 if missing is not None:
@@ -265,6 +267,7 @@ class Form:
         value = node.value if isinstance(node, YScalar) else None
         if isinstance(value, bool) or not isinstance(value, int):
             hint = number_hint(node.text) if isinstance(node, YScalar) else ""
+            hint = "Write it without a point." if isinstance(value, Decimal) else hint
             self.problem(node.at, "wrong-type", f"{what} is a whole number, not {kind_of(node)}.", hint)
         elif not least <= value <= most:
             self.problem(node.at, "out-of-range", f"{what} lies between {least} and {most}, not {value}.")

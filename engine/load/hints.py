@@ -173,7 +173,7 @@ def as_name(text: str, shape: re.Pattern[str], joint: str) -> str:
     'auto_renews'
     """
     kept = "." if joint == "_." else ""
-    words = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", joint[0], text).lower()
+    words = re.sub(r"(?<=[a-z0-9])(?=[A-Z][a-z])", joint[0], text).lower()
     name = re.sub(rf"[^a-z0-9{kept}]+", joint[0], words).strip(joint)
     return name if text.isascii() and shape.match(name) else ""
 

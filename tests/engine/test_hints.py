@@ -66,12 +66,29 @@ def hint_for(condition: str) -> str:
         ("{is_key: {at_least: 1}}", "A flag takes: is, is_not, one_of, none_of, known."),
         ("{days_in_stage: {within_days: 3}}",
          "An integer takes: is, is_not, one_of, none_of, at_least, at_most, more_than, less_than, between, known."),
+        ("{days_in_stage: {at_least: silent_after_days}}", "Write `{param: silent_after_days}` for the parameter."),
+        ("{orders_90d: {at_least: orders_365d}}", "Write `{fact: orders_365d}` for the fact."),
+        ("{stage: assessed_stage}", "Write `{fact: assessed_stage}` for the fact."),
         ("{complaints: {at_least: 2}}", "Write `{count: {at_least: ...}}`."),
     ],
 )  # fmt: skip
 def test_what_is_written_elsewhere_is_answered_with_what_is_written_here(condition: str, hint: str) -> None:
     """Signs, formulas, words, units, separators and full-width digits are told as what they mean."""
     assert hint_for(condition) == hint
+
+
+def test_a_whole_number_with_a_point_is_told_as_that() -> None:
+    """It stands in no quotes that could be left out."""
+    rule = RULE.replace("{WHEN}", "{}") + "    priority: 10.5\n"
+    with pytest.raises(ProblemsError, match=r"not `10.5`. Write it without a point"):
+        pack_from_texts({**sample_texts("catalog.yaml", "pack.yaml", "actions.yaml"), "own.yaml": rule})
+
+
+def test_a_comma_in_a_text_is_told() -> None:
+    """What stands behind it is a key that nobody meant."""
+    rule = RULE.replace("{WHEN}", "{}").replace("en: A,", "en: A, or B,")
+    with pytest.raises(ProblemsError, match=r"has no key `or B`. A text with a comma in it stands in quotes"):
+        pack_from_texts({**sample_texts("catalog.yaml", "pack.yaml", "actions.yaml"), "own.yaml": rule})
 
 
 def test_a_comma_in_a_number_of_a_case_is_told() -> None:

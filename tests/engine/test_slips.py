@@ -33,6 +33,10 @@ rules:
         ("      days:", "\xa0\xa0days:", "Line 6: it has full-width or unbreakable spaces; write plain ones."),
         ("  - rule", "  － rule", "Line 2: `－` is a full-width mark; write `-`."),
         ("rules:", "＃ 规则\nrules:", "Line 1: `＃` is a full-width mark; write `#`."),
+        ("en: Call", "en: %call", "Line 3: what begins with `%` stands in quotes."),
+        ("en: Call", "en: @call", "Line 3: what begins with `@` stands in quotes."),
+        ("en: Call", "en: 'Don't call'", "Line 3: a text with an apostrophe in it stands in double quotes."),
+        ("en: Call", "en: Call #1", "Line 3: ` #` begins a comment; a text with it stands in quotes."),
         ("stage: new", "stage: new: or not", 'Line 5: a text with a colon in it stands in quotes: "...".'),
         (
             "      stage",
