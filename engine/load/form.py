@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import date
 from decimal import Decimal
 from enum import StrEnum
+from types import MappingProxyType
 from typing import TypeVar
 
 from engine.errors import NEAR, Location, Problem, Problems, did_you_mean
@@ -126,11 +127,15 @@ class Form:
             if meant is not None and meant not in self._entries:
                 self._entries[meant] = self._entries[text]
 
-    def close(self) -> None:
-        """Report the keys that nobody asked for; one that is missing only because it is misspelt is not told twice."""
+    def close(self, elsewhere: Mapping[str, str] = MappingProxyType({})) -> None:
+        """Report the keys that nobody asked for; one that is missing only because it is misspelt is not told twice.
+
+        Args:
+            elsewhere: where keys belong that stand in another file.
+        """
         for text, (key, node) in self._entries.items():
             if text not in self._asked:
-                hint = key_hint(text, self._asked)
+                hint = f"Put it in {elsewhere[text]}." if text in elsewhere else key_hint(text, self._asked)
                 if self._asked == _LANGUAGES and isinstance(node, YScalar) and not node.text:
                     hint = "A text with a comma in it stands in quotes."
                 self.problem(key.at, "unknown-key", f"{self.what} has no key `{text}`.", hint)

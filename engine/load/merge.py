@@ -30,6 +30,14 @@ CAN_BE_DISABLED = ("rules", "tables", "gates", "scorecards")
 CAN_GROW = {"tables": "rows", "gates": "criteria", "scorecards": "points"}
 """What of a pack that is extended can be added to: by section, the list of an item that grows."""
 
+_NEED_A_BASE = ("replace", "add_to")
+_IN_OTHER_FILES = {
+    "facts": "`facts.yaml`", "enums": "`facts.yaml`", "constraints": "`facts.yaml`",
+    "cases": "a file of the folder `cases/`",
+    "evidence": "a file of the folder `talk/`", "tracks": "a file of the folder `talk/`",
+}  # fmt: skip
+"""What a pack has besides rules, and where."""
+
 CAN_BE_REPLACED = tuple(section for section in SECTIONS if section != "parameters")
 _OWN_IDS = ("actions", "parameters", "method")
 _LOOK = "Look for its id by `valuelift rules show WORD`."
@@ -232,21 +240,39 @@ def merge(packs: Iterable[Files], problems: Problems) -> tuple[Items, list[Manif
         manifests.append(_manifest(forms.get(MANIFEST), files, problems))
         for node in manifests[-1].disable:
             items.disable(node)
-        for form in forms.values():
+        based_on = forms.values() if len(manifests) > 1 else ()
+        for form in based_on:
             _merge_replaced(form, items, problems)
-        for form in forms.values():
+        for form in based_on:
             _merge_added(form, items, problems)
         for form in forms.values():
+            if not based_on:
+                _report_no_base(form)
             for section in SECTIONS:
                 for item in form.items(section, _begin(section)):
                     items.add(section, item)
-            form.close()
+            form.close(_IN_OTHER_FILES)
     return items, manifests
+
+
+def _report_no_base(form: Form) -> None:
+    for key in _NEED_A_BASE:
+        if form.has(key):
+            hint = "Name in pack.yaml the folder of the pack that it changes: `extends: ...`."
+            form.problem(form.place(key), "unsuited-key", f"`{key}` needs `extends`.", hint)
+
+
+def _doubt_facts(node: Node, problems: Problems) -> None:
+    """Do not judge what speaks of facts that stand in a file of rules, which is reported."""
+    facts = node.get("facts") if isinstance(node, YMap) else None
+    problems.in_doubt.update(name.text for name, _ in (facts.entries if isinstance(facts, YMap) else ()))
 
 
 def _form(name: str, node: Node, problems: Problems) -> Form:
     form = Form(node, f"`{name}`", problems)
-    form.take_as_meant((*SECTIONS, "replace", "add_to", *(MANIFEST_KEYS if name == MANIFEST else ())))
+    own = MANIFEST_KEYS if name == MANIFEST else ()
+    form.take_as_meant((*SECTIONS, *_NEED_A_BASE, *own, *_IN_OTHER_FILES))
+    _doubt_facts(node, problems)
     return form
 
 

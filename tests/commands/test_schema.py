@@ -50,7 +50,7 @@ NOT_SEEN = {
     "has-exponent", "too-many-digits", "no-such-day", "wrong-placeholder", "unknown-fact-placeholder",
     # Names that one declares in the same breath are offered, and others accepted.
     "unknown-rule", "unknown-enum", "unknown-enum-per", "unknown-enum-names", "unknown-fact-constraint",
-    "unknown-fact-date", "unknown-fact-fallback", "unknown-evidence", "unknown-id-replace",
+    "unknown-fact-date", "unknown-fact-fallback", "unknown-evidence", "unsuited-key-replace",
 }  # fmt: skip
 
 
@@ -220,9 +220,9 @@ def asked() -> Asked:
     def kind(form: Form) -> str:
         return re.sub(r"(?<=.) `.*", "", form.what)
 
-    def watched_close(form: Form) -> None:
+    def watched_close(form: Form, *elsewhere: Mapping[str, str]) -> None:
         found[kind(form)][0].update(form._asked)
-        close(form)
+        close(form, *elsewhere)
 
     def watched_required(form: Form, key: str, hint: str = "") -> Any:
         found[kind(form)][1].add(key)

@@ -597,6 +597,10 @@ def test_a_ladder_that_does_not_suit_is_told_there(tmp_path: Path, ladder: str, 
     [
         ({"own.yaml": "replace: {rules: [complaint-heard]}\n"}, "",
          "own.yaml:1:19: what is replaced of rules is a mapping of keys to values, not `complaint-heard`. Begin each"),
+        ({"own.yaml": "add_to:\n  - {table: complaint-to-need, rows: []}\n"}, "",
+         "own.yaml:2:3: `add_to` holds sections, not a list. Write `tables:`, `gates:` or `scorecards:` below it"),
+        ({"own.yaml": "replace: [{rule: complaint-heard}]\n"}, "",
+         "own.yaml:1:10: `replace` holds sections, not a list. Write `rules:`, `tables:`, `gates:`, `score"),
         ({"own.yaml": "replace: {rules: [{title: {en: A, zh: 甲}}]}\n"}, "",
          "own.yaml:1:19: what is replaced of rules needs `rule`."),
         ({}, 'disable: ["complaint-to-need#poor-quality"]\n',
@@ -609,3 +613,36 @@ def test_what_is_not_replaced_or_disabled_so_is_told(
     """An item to replace says which; rows, criteria and points go with their item."""
     (problem,) = own_problems(tmp_path, files, manifest)
     assert problem.startswith(said)
+
+
+@pytest.mark.parametrize(
+    ("extends", "said"),
+    [
+        ("extends:\n", "pack.yaml:4:1: `extends` has no value. Give it one or remove the line. [empty-value]"),
+        ("extends: [../base]\n", "pack.yaml:4:10: a pack extends one other. Write the path of its folder. [wrong-sh"),
+        ("", "own.yaml:1:1: `add_to` needs `extends`. Name in pack.yaml the folder of the pack that it changes"),
+    ],
+)
+def test_a_pack_without_its_base_is_told_as_that(tmp_path: Path, extends: str, said: str) -> None:
+    """Not as if everything of the base were unknown to it, and never silently."""
+    own = {"pack.yaml": f"{MANIFEST}{extends}", "own.yaml": GROWN}
+    (problem,) = problems(write(tmp_path / "own", own))
+    assert problem.removeprefix("own/").startswith(said)
+
+
+def test_what_stands_in_the_wrong_file_is_told_where_it_belongs(tmp_path: Path) -> None:
+    """Facts, cases and evidence have files of their own; what speaks of the facts is not reported as well."""
+    facts = "facts:\n  shiny: {type: flag, title: {en: A, zh: 甲}}\ncases: []\nevidence: []\n"
+    rule = f"rules:\n  - {{rule: own, {RULE.replace('when: {}', 'when: {shiny: true}')}, set: {{interest: aware}}}}\n"
+    assert own_problems(tmp_path, {"own.yaml": facts + rule}) == [
+        "own.yaml:1:1: `own.yaml` has no key `facts`. Put it in `facts.yaml`. [unknown-key]",
+        "own.yaml:3:1: `own.yaml` has no key `cases`. Put it in a file of the folder `cases/`. [unknown-key]",
+        "own.yaml:4:1: `own.yaml` has no key `evidence`. Put it in a file of the folder `talk/`. [unknown-key]",
+    ]
+
+
+def test_cases_in_a_file_that_is_not_read_are_told(tmp_path: Path) -> None:
+    """A file of cases that ends in `.yml` would look as if all its cases passed."""
+    assert own_problems(tmp_path, {"cases/more.yml": "cases: []\n"}) == [
+        "cases/more.yml:1:1: rule files end in `.yaml`; this one is not read. Rename it. [wrong-suffix]"
+    ]
