@@ -56,10 +56,11 @@ class Door(click.Group):
             raise  # whoever read the output has read enough: click ends without a word
         except Exception as error:
             from commands.failures import is_interruption, report
+            from commands.options import LANGUAGE, default_language
 
             if is_interruption(error):
                 raise click.Abort from None
-            ctx.exit(report(error))
+            ctx.exit(report(error, ctx.meta.get(LANGUAGE) or default_language()))
 
 
 @click.group(cls=Door, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})

@@ -6,8 +6,14 @@ import errno
 import os
 import traceback
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from engine.errors import Problem
 
 PROBLEMS, USAGE, CRASH = 1, 2, 3
 
@@ -28,29 +34,40 @@ def is_interruption(error: BaseException) -> bool:
     return isinstance(error, RuntimeError) and str(error) == "Query interrupted"
 
 
-def report(error: Exception) -> int:
+def report(error: Exception, language: str = "en") -> int:
     """Say on standard error what went wrong, and return the exit code."""
     if os.environ.get("VALUELIFT_DEBUG"):
         traceback.print_exception(error)
-    message, code = explained(error)
+    message, code = explained(error, language)
     click.echo(message, err=True)
     return code
 
 
-def explained(error: Exception) -> tuple[str, int]:
+def explained(error: Exception, language: str = "en") -> tuple[str, int]:
     """Return the message for an error and the exit code that goes with it."""
-    from engine.errors import ProblemsError, counted
+    from engine.errors import ProblemsError
     from facts.database import StoreError
 
     match error:
         case ProblemsError():
-            return "\n".join([*map(str, error.problems), f"{counted(len(error.problems), 'problem')}."]), PROBLEMS
+            return _problems(error.problems, language), PROBLEMS
         case StoreError():
             return f"Error: {error}", PROBLEMS
         case OSError() if error.errno is not None:
             return f"Error: {_of_system(error)}", PROBLEMS
     said = str(error).partition("\n")[0]
     return f"Internal failure: {type(error).__name__}: {said}\n{_FAULT}", CRASH
+
+
+def _problems(problems: Sequence[Problem], language: str) -> str:
+    """Return a line for each problem, as `rules check` tells it, and how many there are."""
+    from common.checked import line
+    from common.texts import Texts
+    from engine.check import finding_of
+
+    texts = Texts(language)
+    told = [line(finding_of(problem), texts) if language != "en" else str(problem) for problem in problems]
+    return "\n".join([*told, texts("check_problems", number=texts.number(len(problems)))])
 
 
 def _of_system(error: OSError) -> str:

@@ -224,9 +224,19 @@ rule_pack_option = click.option(
     metavar="FOLDER",
     help="The pack in this folder. By default the one that comes with Valuelift.",
 )
+LANGUAGE = "valuelift.language"
+"""Where click's context keeps the language that was asked for, in which errors are told as well."""
+
+
+def _keep_language(ctx: click.Context, _param: click.Parameter, language: str) -> str:
+    ctx.meta[LANGUAGE] = language
+    return language
+
+
 language_option = click.option(
     "--lang",
     "language",
+    callback=_keep_language,
     type=Word(("en", "zh")),
     default=default_language,
     metavar="en|zh",

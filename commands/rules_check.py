@@ -11,7 +11,7 @@ import click
 
 from commands.failures import PROBLEMS
 from commands.options import Day, Word, json_option, language_option, pack_argument
-from common.checked import contents, findings_in_json
+from common.checked import contents, findings_in_json, line
 from common.texts import PROBLEM_KINDS, Texts, read_texts
 
 if TYPE_CHECKING:
@@ -72,7 +72,7 @@ def command(pack: Path | None, as_of: date | None, form: str, language: str, as_
 
 def _tell(rules: Rules | None, findings: Sequence[Finding], texts: Texts) -> None:
     for one in findings:
-        click.echo(_line(one, texts), err=rules is None)
+        click.echo(line(one, texts), err=rules is None)
     if rules is None:
         click.echo(texts("check_problems", number=texts.number(len(findings))), err=True)
         return
@@ -82,15 +82,6 @@ def _tell(rules: Rules | None, findings: Sequence[Finding], texts: Texts) -> Non
         click.echo(texts("check_override", **values))
     for page in sorted({one.page for one in findings if one.level == "warning"}):
         click.echo(texts("check_see", page=page))
-
-
-def _line(one: Finding, texts: Texts) -> str:
-    """Return a finding; for a reader of Chinese its kind goes before the particulars, which are in English."""
-    kind = read_texts(PROBLEM_KINDS).get(one.id)
-    if texts.language == "en" or kind is None:
-        return str(one)
-    level = texts(f"check_{one.level}")
-    return f"{one.location}: {level}：{kind[texts.language]}\n    {one.message} {one.hint}".rstrip() + f" [{one.id}]"
 
 
 def _summary(rules: Rules, findings: Sequence[Finding], texts: Texts) -> str:

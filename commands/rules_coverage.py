@@ -40,7 +40,8 @@ def command(pack: Path | None, conditions: bool, language: str, as_json: bool) -
 
     With --conditions shows the tests that conditions are made of, such as `days_in_stage at_least 90`, that no case
     makes true or no case makes false; who asks them; and the value nearest to a threshold in cases on its other side.
-    What invariants alone ask is expected on one side only. Exit code 1: a threshold lacks a side. With --json all tests
+    What invariants alone ask is expected on one side only, what only inherited rules ask is left to the cases of the
+    pack that they come from. Exit code 1: a threshold lacks a side. With --json all tests
     are listed.
 
     \b
@@ -54,19 +55,22 @@ def command(pack: Path | None, conditions: bool, language: str, as_json: bool) -
     folder = pack or shipped_pack()
     rules = load_rules(folder)
     cases = load_cases(folder, rules.pack)
-    show = _show_conditions if conditions else _show_items
-    if not show(rules, cases, language, as_json):
+    if conditions:
+        is_complete = _show_conditions(folder, rules, cases, language, as_json)
+    else:
+        is_complete = _show_items(rules, cases, language, as_json)
+    if not is_complete:
         raise click.exceptions.Exit(PROBLEMS)
 
 
-def _show_conditions(rules: Rules, cases: Sequence[Case], language: str, as_json: bool) -> bool:
+def _show_conditions(folder: Path, rules: Rules, cases: Sequence[Case], language: str, as_json: bool) -> bool:
     """Show what cases see of the tests of conditions; return whether they see all thresholds on both sides."""
     from commands.output import print_json
     from commands.rules_conditions import lacking, lines, plain
     from common.texts import Texts
     from engine.condition_coverage import condition_coverage
 
-    seen = condition_coverage(rules.pack, rules.program, cases)
+    seen = condition_coverage(rules.pack, rules.program, cases, folder)
     if as_json:
         print_json(plain(seen))
     else:

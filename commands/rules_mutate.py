@@ -99,9 +99,7 @@ def _own(rules: Rules, folder: Path) -> frozenset[str]:
     """Return the rules of a pack's own files: those it inherits are tested by the cases of the pack they come from."""
     from engine.condition_coverage import places_of
 
-    own = folder.resolve()
-    places = places_of(rules.pack).items()
-    return frozenset(name.partition("@")[0] for name, at in places if Path(at.file).resolve().is_relative_to(own))
+    return frozenset(name.partition("@")[0] for name, at in places_of(rules.pack).items() if at.lies_in(folder))
 
 
 def _tried(texts: Texts, mutation: Mutation, only: frozenset[str], jobs: int) -> list[Tried]:

@@ -1,4 +1,4 @@
-"""`valuelift rules new`: a pack, or a rule, table, gate or scorecard with its cases, started, ready to be changed."""
+"""`valuelift rules new`: a pack, or something in one with its cases, started, ready to be changed."""
 
 from __future__ import annotations
 
@@ -15,16 +15,24 @@ from commands.options import Word, json_option
 if TYPE_CHECKING:
     from engine.model import Pack
 
-KINDS = ("rule", "table", "gate", "scorecard")
+KINDS = ("rule", "table", "gate", "scorecard", "action", "fact")
 """What is started in a pack."""
 
 PACK = "pack"
-_CONCLUDES = {"table": "flag", "scorecard": "category, enum: value_kind"}
-"""Kinds that need a fact of their own, with its type."""
+_WHAT_IS_ONE = "What one says, and what carries it out: `valuelift rules show ITEM`."
+_DECLARES = {
+    "table": "type: flag, origin: derived, title: {en: ID, zh: ID（新结论）}",
+    "scorecard": "type: category, enum: value_kind, origin: derived, title: {en: ID, zh: ID（新结论）}",
+    "fact": (
+        "type: integer, range: [0, 1000], title: {en: ID, zh: ID（新事实）},"
+        " ask: {en: What is ID of the customer?, zh: 客户的ID是多少？}"
+    ),
+}
+"""Kinds that need a fact of their own, with its declaration."""
 
 
 @click.command("new")
-@click.argument("kind", type=Word((PACK, *KINDS)), metavar="pack|rule|table|gate|scorecard")
+@click.argument("kind", type=Word((PACK, *KINDS)), metavar="|".join((PACK, *KINDS)))
 @click.argument("name", metavar="ID")
 @click.option(
     "--pack",
@@ -35,10 +43,11 @@ _CONCLUDES = {"table": "flag", "scorecard": "category, enum: value_kind"}
 @click.option("--source", "sources", multiple=True, metavar="ITEM", help="The item of the method that it carries out.")
 @json_option
 def command(kind: str, name: str, pack: Path | None, sources: tuple[str, ...], as_json: bool) -> None:
-    """Start a pack called ID, or a rule, table, gate or scorecard in a pack.
+    """Start a pack called ID, or a rule, table, gate, scorecard, action or fact in a pack.
 
     A pack is begun with pack.yaml, which extends the pack that comes with Valuelift. In a pack, this writes ID.yaml and
-    cases/ID.yaml, and where the item concludes a fact of its own, that fact in facts.yaml. `rules check` and `rules
+    cases/ID.yaml, with a rule that advises a new action or reads a new fact; a fact, also that which a table or
+    scorecard concludes, goes to facts.yaml. `rules check` and `rules
     test` are content with it right away; then change conditions, conclusions and texts to what you mean. A pack that
     lists the items of its method wants to know by --source which one is carried out.
 
@@ -47,6 +56,7 @@ def command(kind: str, name: str, pack: Path | None, sources: tuple[str, ...], a
       valuelift rules new pack our-rules
       valuelift rules new rule call-the-quiet --pack our-rules --source B5
       valuelift rules new table discount --pack our-rules --source B5
+      valuelift rules new fact production-lines --pack our-rules --source V2
     """
     from wiring import load_rules
 
@@ -119,7 +129,7 @@ class _Start:
         self._check()
         files = {self.folder / f"{self.id}.yaml": "", self.folder / "cases" / f"{self.id}.yaml": "_cases"}
         texts = {path: self._text(f"new_{self.kind}{part}.yaml") for path, part in files.items()}
-        if self.kind in _CONCLUDES:
+        if self.kind in _DECLARES:
             texts[self.folder / "facts.yaml"] = self._facts()
         for path, text in texts.items():
             path.parent.mkdir(exist_ok=True)
@@ -136,22 +146,22 @@ class _Start:
         for name in (self.id, f"{self.id}-advice", f"{self.id}-step"):
             if name in taken:
                 raise click.BadParameter(f"the pack has something called {name!r} already.", param_hint="ID")
-        if self.kind in _CONCLUDES and self.pack.vocabulary.fact(self._fact) is not None:
+        if self.kind in _DECLARES and self.pack.vocabulary.fact(self._fact) is not None:
             raise click.BadParameter(f"there is a fact called {self._fact!r} already.", param_hint="ID")
         for path in (self.folder / f"{self.id}.yaml", self.folder / "cases" / f"{self.id}.yaml"):
             if path.exists():
                 raise click.BadParameter(f"{path} is there already.", param_hint="ID")
         known = self.pack.method
         if known and not self.sources:
-            raise click.BadParameter(f"name one of {', '.join(known)}.", param_hint="--source")
+            raise click.BadParameter(f"name one of {', '.join(known)}. {_WHAT_IS_ONE}", param_hint="--source")
         for source in self.sources:
             if known and source.partition(".")[0] not in known:
-                hint = did_you_mean(source, known) or f"Name one of {', '.join(known)}."
+                hint = did_you_mean(source, known) or f"Name one of {', '.join(known)}. {_WHAT_IS_ONE}"
                 raise click.BadParameter(f"the method has no item {source!r}. {hint}", param_hint="--source")
 
     @property
     def _fact(self) -> str:
-        """The fact that a table or scorecard concludes."""
+        """The fact that a table or scorecard concludes, or that is started."""
         name = self.id.replace("-", "_")
         return name if name[0].isalpha() else f"is_{name}"
 
@@ -186,11 +196,10 @@ class _Start:
             yield f"    {cited}"
 
     def _facts(self) -> str:
-        """Return facts.yaml with the fact that is concluded."""
+        """Return facts.yaml with the fact of the item's own."""
         from engine.yaml12 import YMap, read_yaml
 
-        title = f"{{en: {self.id}, zh: {self.id}（新结论）}}"
-        line = f"{self._fact}: {{type: {_CONCLUDES[self.kind]}, origin: derived, title: {title}}}"
+        line = f"{self._fact}: {{{_DECLARES[self.kind].replace('ID', self.id)}}}"
         path = self.folder / "facts.yaml"
         if not path.is_file():
             return f"facts:\n  {line}\n"

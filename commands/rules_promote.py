@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict
 from datetime import date, datetime
 from pathlib import Path
+from textwrap import indent
 
 import click
 
@@ -50,7 +51,7 @@ def command(
                 mark = "✗" if step.against else "✓"
                 click.echo(f"{mark} {texts(f'promote_step_{step.name}')}{texts('colon')}{said['said']}")
                 for reason in said["reasons"]:
-                    click.echo(f"    {reason}")
+                    click.echo(indent(reason, "    "))
         refused = any(said["reasons"] for said in steps)
         stored = None if refused or dry_run else use_rules(store, pack, user).pack
     if as_json:

@@ -205,7 +205,7 @@ def _is_own(pack: Pack, folder: Path, answer: Answer) -> bool:
     whole, _, part = answer.about[0].partition("#")
     evidence = {} if pack.talk is None else pack.talk.evidence
     item = evidence.get(part) if whole == EVIDENCED.name else relations(pack).items.get(whole)
-    return item is None or Path(item.at.file).resolve().is_relative_to(folder.resolve())
+    return item is None or item.at.lies_in(folder)
 
 
 def _said(texts: Texts, pack: Pack, answer: Answer) -> str:

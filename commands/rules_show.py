@@ -34,7 +34,8 @@ def command(item: str, pack: Path | None, show_all: bool, language: str, as_json
 
     ID names a rule, table, gate, scorecard, invariant, action, parameter, fact or collection: its conditions and
     conclusions, what it reads and who reads what it concludes, the cases in which it takes part, and where it stands.
-    Of any other word the items are listed that have it in their id, or in their title in either language.
+    Of any other word the items are listed that have it in their id, or in their title in either language; of an item of
+    the method, such as B5, what carries it out.
 
     \b
     Example:
@@ -64,10 +65,12 @@ def _show_alike(gallery: Gallery, word: str, *, as_json: bool) -> None:
     Raises:
         BadParameter: if there is none, with what to do; for other programs, which want one item, always.
     """
+    from engine.lookup import having
+
     for override in gallery.pack.overrides:
         if (override.id, override.change) == (word, "disabled"):
             raise click.BadParameter(f"{override.what} {word!r} is disabled at {override.at}.", param_hint="ID")
-    alike = dict(gallery.having(word))
+    alike = dict(having(gallery.pack, word, gallery.language))
     if alike and not as_json:
         width = max(map(len, alike))
         for name, title in alike.items():

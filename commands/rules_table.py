@@ -16,6 +16,7 @@ from commands.options import OutFile, json_option, language_option, rule_pack_op
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from common.table_book import SheetError
     from common.table_exchange import Back, TableFile
     from common.texts import Texts
 
@@ -113,7 +114,6 @@ def _refusals(texts: Texts) -> Iterator[None]:
     """Say why a table is refused: every problem in its cells, or what stands in the way."""
     from common.table_book import SheetError
     from common.table_exchange import ExchangeError
-    from engine.errors import counted
 
     try:
         yield
@@ -121,8 +121,18 @@ def _refusals(texts: Texts) -> Iterator[None]:
         click.echo(texts(refused.text, **refused.values).rstrip(), err=True)
         raise click.exceptions.Exit(PROBLEMS) from None
     except SheetError as error:
-        click.echo(f"{error}\n{counted(len(error.problems), 'problem')}.", err=True)
+        click.echo(_cells(error, texts), err=True)
         raise click.exceptions.Exit(PROBLEMS) from None
+
+
+def _cells(error: SheetError, texts: Texts) -> str:
+    """Return a line for each problem in a workbook, by sheet and cell, and how many there are."""
+    from common.checked import line
+    from engine.check import finding_of
+
+    told = [line(finding_of(one), texts, one.location.file) for one in error.in_order]
+    number = texts("check_problems", number=texts.number(len(error.problems)))
+    return "\n".join([*([str(error)] if texts.language == "en" else told), number])
 
 
 def _write(back: Back) -> None:

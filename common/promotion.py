@@ -9,9 +9,11 @@ from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from common.checked import line
 from common.texts import Texts
 
 if TYPE_CHECKING:
+    from engine.check import Finding
     from engine.impact import Impact
     from facts.store import Store
     from wiring import Rules
@@ -22,14 +24,20 @@ NAMED = 5
 
 @dataclass(frozen=True, slots=True)
 class Phrase:
-    """A sentence before it is said in a language: the name of its text, and what is filled in; or just words."""
+    """A sentence before it is said in a language: the name of its text, and what is filled in; or just words.
+
+    Words are the same in all languages, or given by language.
+    """
 
     text: str
     values: Mapping[str, Any] = field(default_factory=dict)
 
     def said(self, texts: Texts) -> str:
         """Return the sentence."""
-        return texts(self.text, **self.values) if self.text else str(self.values["words"])
+        if self.text:
+            return texts(self.text, **self.values)
+        words = self.values["words"]
+        return words if isinstance(words, str) else str(words[texts.language])
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,9 +69,10 @@ class Promotion:
         from wiring import checked
 
         rules, findings = checked(self._folder, self._as_of)
-        warnings = [Phrase("", {"words": str(one)}) for one in findings if one.level == "warning"]
+        warnings = [Phrase("", {"words": _in_languages(one)}) for one in findings if one.level == "warning"]
+        counts = {"warnings": len(warnings), "number": len(findings) - len(warnings)}
         steps: list[Callable[[], Step]] = [
-            lambda: self._step("check", Phrase("promote_checked", {"number": len(findings) - len(warnings)}), warnings),
+            lambda: self._step("check", Phrase("promote_checked", counts), warnings),
             self._version,
             lambda: self._test(rules),
             lambda: self._prove(rules),
@@ -134,6 +143,10 @@ class Promotion:
                 values = {"number": number, "share": share, "limit": str(min(limits))}
                 reasons.append(Phrase(f"promote_{key}", values))
         return self._step("impact", _impact_phrase(found), reasons)
+
+
+def _in_languages(finding: Finding) -> dict[str, str]:
+    return {language: line(finding, Texts(language)) for language in ("en", "zh")}
 
 
 def _impact_phrase(found: Impact) -> Phrase:

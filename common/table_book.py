@@ -66,8 +66,13 @@ class SheetError(ProblemsError):
     """Raised with all that is wrong in a workbook; a location's file names sheet and cell as well."""
 
     def __str__(self) -> str:
-        found = sorted(self.problems, key=lambda one: (one.location.line, one.location.column))
-        return "\n".join(f"{one.location.file}: {one.message} {one.hint}".rstrip() + f" [{one.code}]" for one in found)
+        told = (f"{one.location.file}: {one.message} {one.hint}".rstrip() + f" [{one.code}]" for one in self.in_order)
+        return "\n".join(told)
+
+    @property
+    def in_order(self) -> list[Problem]:
+        """The problems by line and column of the sheet."""
+        return sorted(self.problems, key=lambda one: (one.location.line, one.location.column))
 
 
 # --- writing ---

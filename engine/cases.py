@@ -11,11 +11,12 @@ from engine.decision import Decision, State
 from engine.errors import Location, Problems, did_you_mean
 from engine.load.files import read_nodes
 from engine.load.form import Form, kind_of
+from engine.load.hints import slip_hint
 from engine.load.values import WrongValueError, check_range, date_of, value_of
 from engine.model import Pack
 from engine.rulebook import rulebook
 from engine.snapshot import CustomerFacts, Recorded, Row
-from engine.vocabulary import BEGINNING, LATEST, Fact, Type, Value
+from engine.vocabulary import BEGINNING, LATEST, Fact, Type, Value, id_of
 from engine.yaml12 import Node, YList, YMap, YScalar, parse_yaml
 
 Rows = Mapping[str, Mapping[str, Mapping[str, Value | None]]]
@@ -208,9 +209,9 @@ class _CaseReader:
         if fact is None:
             where = f"a row of `{scope}`" if scope else "the customer"
             known = [known.name for known in self._vocabulary.in_scope(scope)]
-            self._problems.add(
-                name.at, "unknown-fact", f"{where} has no fact `{name.text}`.", did_you_mean(name.text, known)
-            )
+            titles = ((fact.name, fact.title) for fact in self._vocabulary.in_scope(scope))
+            hint = id_of(name.text, titles) or slip_hint(name.text, known) or did_you_mean(name.text, known)
+            self._problems.add(name.at, "unknown-fact", f"{where} has no fact `{name.text}`.", hint)
         return fact
 
     def _value(self, node: Node, fact: Fact) -> Value | None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from engine.cases import Case
 from engine.errors import Location
@@ -67,11 +68,21 @@ class Seen:
         return tuple(side for side, cases in sides if self.uses and not cases)
 
 
-def condition_coverage(pack: Pack, program: Program, cases: Iterable[Case]) -> tuple[Seen, ...]:
-    """Return what the cases have seen of each distinct test, in the order in which the tests stand in the files."""
-    asking = _asking(pack, program)
+def condition_coverage(
+    pack: Pack, program: Program, cases: Iterable[Case], folder: Path | None = None
+) -> tuple[Seen, ...]:
+    """Return what the cases have seen of each distinct test, in the order in which the tests stand in the files.
+
+    Args:
+        pack: the pack.
+        program: what it compiles to.
+        cases: its cases.
+        folder: where the pack is, to leave out what only the packs that it extends ask.
+    """
+    asking = _asking(pack, program, folder)
     found = _run(program, cases)
-    ordered = sorted(range(len(program.leaves)), key=lambda index: min(asking.rules[index] | asking.invariants[index]))
+    asked = [index for index in range(len(program.leaves)) if asking.rules[index] or asking.invariants[index]]
+    ordered = sorted(asked, key=lambda index: min(asking.rules[index] | asking.invariants[index]))
     return tuple(_seen(program, index, asking, found[index]) for index in ordered)
 
 
@@ -163,14 +174,15 @@ class _Asking:
     invariants: Mapping[int, set[Use]]
 
 
-def _asking(pack: Pack, program: Program) -> _Asking:
+def _asking(pack: Pack, program: Program, folder: Path | None) -> _Asking:
+    """Return who asks what; with a folder only who stands in a file there."""
     rules: dict[int, set[Use]] = defaultdict(set)
     invariants: dict[int, set[Use]] = defaultdict(set)
     for use, leaves in _leaves_by_use(pack, program):
-        for leaf in leaves:
+        for leaf in leaves if folder is None or use.at.lies_in(folder) else ():
             rules[leaf].add(use)
-    places = {invariant.id: invariant.at for invariant in pack.invariants}
-    for form in program.invariants:
+    places = {one.id: one.at for one in pack.invariants if folder is None or one.at.lies_in(folder)}
+    for form in (one for one in program.invariants if one.id in places):
         for leaf in _all_leaves(program, form.when):
             invariants[leaf].add(Use(places[form.id], form.id))
     return _Asking(rules, invariants)

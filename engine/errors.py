@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import NamedTuple
 
 
@@ -22,6 +23,10 @@ class Location(NamedTuple):
 
     def __str__(self) -> str:
         return f"{self.file}:{self.line}:{self.column}"
+
+    def lies_in(self, folder: Path) -> bool:
+        """Return whether the file lies in a folder: what a pack inherits lies in another, and is mended there."""
+        return Path(self.file).resolve().is_relative_to(folder.resolve())
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -55,6 +60,8 @@ class Problems:
     """Collect problems while reading goes on, and raise them together."""
 
     found: list[Problem] = field(default_factory=list)
+    in_doubt: set[str] = field(default_factory=set)
+    """Names whose declaration has a problem: what is said of them elsewhere is not judged before that is mended."""
 
     def add(self, location: Location, code: str, message: str, hint: str = "") -> None:
         """Note one problem."""
@@ -74,7 +81,8 @@ class Problems:
             raise ProblemsError(self.found)
 
 
-_ASCII = dict(zip("：，“”‘’｛｝【】［］－", ":,\"\"''{}[][]-", strict=True))
+_ASCII = dict(zip("：，“”‘’｛｝【】［］－＃", ":,\"\"''{}[][]-#", strict=True))
+_WIDE_SPACES = "\u3000\u00a0"
 
 
 def full_width_in(word: str) -> str:
@@ -84,7 +92,29 @@ def full_width_in(word: str) -> str:
     '`，` is a full-width mark; write `,`.'
     """
     mark = next((sign for sign in word if sign in _ASCII), None)
-    return "" if mark is None else f"`{mark}` is a full-width mark; write `{_ASCII[mark]}`."
+    if mark is None:
+        return (
+            "There is a space in it that is none of the keyboard's; write a plain one." if wide_space_in(word) else ""
+        )
+    return f"`{mark}` is a full-width mark; write `{_ASCII[mark]}`."
+
+
+def wide_space_in(word: str) -> bool:
+    """Return whether a word holds a space that looks like one and is none for a program: full-width or unbreakable."""
+    return any(sign in word for sign in _WIDE_SPACES)
+
+
+def a_(noun: str) -> str:
+    """Return a noun with its indefinite article.
+
+    >>> a_("integer"), a_("date")
+    ('an integer', 'a date')
+    """
+    return f"{'an' if noun[0] in 'aeio' else 'a'} {noun}"
+
+
+NEAR = 0.6
+"""From this likeness on, of 1, a word may be another one misspelt."""
 
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:
@@ -95,7 +125,7 @@ def did_you_mean(word: str, known: Iterable[str]) -> str:
     """
     if full_width := full_width_in(word):
         return full_width
-    near = difflib.get_close_matches(word, sorted(known), n=1, cutoff=0.6)
+    near = difflib.get_close_matches(word, sorted(known), n=1, cutoff=NEAR)
     return f"Did you mean `{near[0]}`?" if near else ""
 
 

@@ -105,16 +105,6 @@ class Gallery:
         yield from map(str, pack.vocabulary.facts)
         yield from pack.vocabulary.collections
 
-    def having(self, word: str) -> Iterator[tuple[str, str]]:
-        """Yield the ids and titles of everything with a word in its id, or in its title in either language."""
-        pack, wording = self.pack, Wording(self.pack.vocabulary, self.language)
-        facts = {str(key): fact.title for key, fact in pack.vocabulary.facts.items()}
-        kinds = (relations(pack).items, pack.actions, pack.parameters, pack.vocabulary.collections)
-        titles = {name: one.title for kind in kinds for name, one in kind.items()} | facts
-        for name, title in titles.items():
-            if any(word.casefold() in text.casefold() for text in (name, title.en, title.zh)):
-                yield name, wording.text(title)
-
     def portraits(self, name: str) -> tuple[Portrait, ...]:
         """Return the portraits of everything with this id; usually one, as kinds have ids of their own.
 

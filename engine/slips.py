@@ -13,6 +13,12 @@ _FULL_BRACKET = re.compile(r"[:：,\[{-]\s*([｛【［“‘])|([｝】］”])\
 _FULL_IN_FLOW = re.compile(r"[\[{][^'\"]*?[\w\]}]([：，])\s*[\w\[{]")
 _NO_SPACE = re.compile(rf"({_KEY}:)[^\s:/\\]")
 _NO_SPACE_AFTER_DASH = re.compile(r"^\s*(-\w[\w-]*):")
+_WIDE_SPACE = re.compile(r"^ *[\u3000\u00a0]|^\s*(?:-\s*)?[\w.]+:[\u3000\u00a0]")
+_RESERVED_FIRST = re.compile(r"[:,\[{-]\s*([%@`])")
+_APOSTROPHE = re.compile(r'"x*"[A-Za-z]')
+_COMMENT_IN_FLOW = re.compile(r"[\[{][^\]}]*\s#")
+_FULL_SIGN = re.compile(r"^\s*([－＃])")
+_COLON_IN_TEXT = re.compile(r"^\s*(?:-\s*)?[\w.]+: +(?![\"'\[{|>&*!#])[^#]*\w: ")
 _SIGN = re.compile(r":\s*(?:\{\s*)?([<>]=?)")
 _OPERATORS = {">=": "at_least", "<=": "at_most", ">": "more_than", "<": "less_than"}
 _QUOTED = re.compile(r"\"[^\"]*\"|'[^']*'")
@@ -50,7 +56,7 @@ def _tab(line: str) -> str:
 
 
 def _full_width(line: str) -> str:
-    for pattern in (_FULL_COLON, _FULL_BRACKET, _FULL_IN_FLOW):
+    for pattern in (_FULL_SIGN, _FULL_COLON, _FULL_BRACKET, _FULL_IN_FLOW):
         if found := pattern.search(line):
             return full_width_in(next(filter(None, found.groups())))
     return ""
@@ -64,12 +70,28 @@ def _space(line: str) -> str:
     return ""
 
 
+def _wide_space(line: str) -> str:
+    return "it has full-width or unbreakable spaces; write plain ones." if _WIDE_SPACE.search(line) else ""
+
+
+def _colon_in_text(line: str) -> str:
+    return 'a text with a colon in it stands in quotes: "...".' if _COLON_IN_TEXT.search(line) else ""
+
+
+def _in_quotes(line: str) -> str:
+    if found := _RESERVED_FIRST.search(line):
+        return f"what begins with `{found[1]}` stands in quotes."
+    if _APOSTROPHE.search(line):
+        return "a text with an apostrophe in it stands in double quotes."
+    return "` #` begins a comment; a text with it stands in quotes." if _COMMENT_IN_FLOW.search(line) else ""
+
+
 def _sign(line: str) -> str:
     found = _SIGN.search(line)
     return f"write `{_OPERATORS[found[1]]}: ...` in braces instead of `{found[1]}`." if found else ""
 
 
-_FINDERS: tuple[Callable[[str], str], ...] = (_tab, _full_width, _space, _sign)
+_FINDERS: tuple[Callable[[str], str], ...] = (_tab, _wide_space, _full_width, _space, _sign, _colon_in_text, _in_quotes)
 
 
 def _indentation(line: str) -> int:

@@ -22,6 +22,23 @@ _PLURAL_AFTER_ONE = re.compile(r"(?<![\d.,])1 (day|week|month|year|hour|order|in
 _CLDR_UNITS = frozenset({"day", "week", "month", "year", "hour"})
 
 
+_WORD = re.compile(r"[a-z]{3,}(?<!s)\Z")
+_IRREGULAR = {"person": "people", "medium": "media"}
+
+
+def several(unit: str) -> str:
+    """Return an English unit behind another number than 1; what is no word in the singular stays as it is.
+
+    >>> several("order"), several("delivery"), several("person"), several("seats"), several("kg")
+    ('orders', 'deliveries', 'people', 'seats', 'kg')
+    """
+    if unit in _IRREGULAR:
+        return _IRREGULAR[unit]
+    if not _WORD.match(unit):
+        return unit
+    return f"{unit[:-1]}ies" if unit.endswith("y") else f"{unit}s"
+
+
 @dataclass(frozen=True, slots=True)
 class Wording:
     """How values and the names of facts are said in one language (`en` or `zh`)."""
@@ -65,6 +82,8 @@ class Wording:
 
             length: Literal["long", "short"] = "long" if self.language == "en" else "short"  # in Chinese both are words
             return format_unit(number, f"duration-{unit}", length=length, locale=self.language)
+        if self.language == "en" and number != 1:
+            unit = several(unit)
         is_close = unit == "%" or (self.language == "zh" and not unit.isascii())  # a Chinese word needs no space
         return f"{self.number(number)}{unit}" if is_close else f"{self.number(number)} {unit}"
 

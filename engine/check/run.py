@@ -48,8 +48,7 @@ def check(
         lambda: translations(pack),
         lambda: _talk(pack, day),
     )
-    own = folder.resolve()
-    found = {one for each in lints for one in each() if Path(one.location.file).resolve().is_relative_to(own)}
+    found = {one for each in lints for one in each() if one.location.lies_in(folder)}
     return tuple(sorted(found))
 
 

@@ -43,7 +43,7 @@ def compile_pack(pack: Pack, leaves: Sequence[Leaf] = ()) -> Program:
     for invariant in sorted(pack.invariants, key=lambda invariant: invariant.id):
         condition = compiler.conditions.condition(invariant.condition)
         compiler.invariants.append(InvariantForm(invariant.id, invariant.never, condition))
-    strata = Strata(compiler).build()
+    strata = Strata(compiler, pack).build()
     tested = tuple(compiler.conditions.leaves)
     content = repr((
         tested, compiler.rules, strata, compiler.tables, compiler.gates, compiler.invariants, pack.ladder,

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from functools import cached_property
+from pathlib import Path
 
 from engine.compile.collect import Collector
-from engine.errors import Problem, ProblemsError
+from engine.errors import Location, Problem, ProblemsError
+from engine.model import Pack
 from engine.program import (
     Aggregate,
     Resolution,
@@ -31,8 +33,10 @@ _DEEPEST = 4 * LONGEST
 class Strata:
     """Sort rules and facts so that a fact is complete before anything reads it."""
 
-    def __init__(self, compiler: Collector) -> None:
+    def __init__(self, compiler: Collector, pack: Pack) -> None:
         self._compiler = compiler
+        self._folder = Path(pack.at.file).parent
+        self._changes = {override.id: override.at for override in pack.overrides}
         self._leaves = compiler.conditions.leaves
         self._resolutions = {
             fact.key: compiler.resolution(fact.key)
@@ -127,13 +131,9 @@ class Strata:
         """
         shown = min(knot, key=len)
         often = Counter(step for cycle in knot for step in cycle if isinstance(step, int))
-        rules = [step for step in shown if isinstance(step, int)]
+        rules = sorted((step for step in shown if isinstance(step, int)), key=lambda rule: -often[rule])
         compiler = self._compiler
-        at = (
-            compiler.places[max(rules, key=lambda rule: often[rule])]
-            if rules
-            else compiler.vocabulary.facts[_first_fact(shown)].at
-        )
+        at = self._place(rules) if rules else compiler.vocabulary.facts[_first_fact(shown)].at
         names = [
             f"fact `{step}`" if isinstance(step, FactKey) else f"rule `{compiler.rules[step].id}`" for step in shown
         ]
@@ -142,6 +142,16 @@ class Strata:
         text = " ← ".join([*names, names[0]])
         hint = "Let one of them read another fact."
         return Problem(at, "cycle", f"these rules wait for each other: {text}{more}.", hint)
+
+    def _place(self, rules: Sequence[int]) -> Location:
+        """Return where to look for a circle: at a rule of the pack's own, or at what it adds to an inherited one."""
+        compiler = self._compiler
+        ids = [compiler.rules[rule].id.partition("#")[0] for rule in rules]
+        places = [
+            *(compiler.places[rule] for rule in rules),
+            *(self._changes[name] for name in ids if name in self._changes),
+        ]
+        return next((place for place in places if place.lies_in(self._folder)), places[0])
 
 
 def _knots(cycles: Sequence[Cycle]) -> list[list[Cycle]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from engine.errors import a_
 from engine.load.form import KEBAB, SOURCE, Form
 from engine.load.reading import Reading, item_name
 from engine.model import Invariant, Monotonicity
@@ -50,8 +51,8 @@ def read_monotonicity(node: Node, reading: Reading) -> Monotonicity:
 
 def _either(form: Form, first: str, second: str) -> str:
     """Return which of two keys is given, of which there must be just one."""
-    given = form.has(first)
-    if given == form.has(second):
+    given, other = form.has(first), form.has(second)
+    if (given and other) or not (form.seems_given(first) or form.seems_given(second)):
         form.problem(form.at, "wrong-shape", f"{form.what} has either `{first}` or `{second}`.")
     return first if given else second
 
@@ -74,7 +75,7 @@ def _more(form: Form, reading: Reading) -> tuple[FactKey, ...]:
         if fact is None:
             continue
         if fact.is_derived or fact.type not in ORDERED:
-            why = "rules conclude it" if fact.is_derived else f"a {fact.type} has no more and less"
+            why = "rules conclude it" if fact.is_derived else f"{a_(fact.type)} has no more and less"
             form.problem(item.at, "wrong-type", f"there cannot be more of `{fact.name}`: {why}.", "Name another fact.")
         found.append(fact.key)
     return tuple(found)
@@ -92,7 +93,7 @@ def _order(form: Form, outcome: Fact | None, key: str, reading: Reading) -> tupl
         return order
     place = form.place("order") if form.has("order") else form.place(key)
     if outcome.type is not Type.CATEGORY:
-        form.problem(place, "wrong-type", f"a {outcome.type} cannot rise or fall.", "Name another fact.")
+        form.problem(place, "wrong-type", f"{a_(outcome.type)} cannot rise or fall.", "Name another fact.")
         return order
     members = reading.vocabulary.enum_of(outcome).members
     if sorted(order) != sorted(members):

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from engine.errors import Location, Problems, did_you_mean
+from engine.errors import Location, Problems, a_, did_you_mean
 from engine.load.form import Form, kind_of
+from engine.load.hints import comparison_hint, operator_of, slip_hint
 from engine.load.names import Names
 from engine.load.operands import COUNT, NUMERIC, OPERATORS, Operands, in_order
 from engine.model import All, AnyOf, Bound, Condition, Constant, Not, Op, Quantified, Quantifier, Test
@@ -30,7 +31,7 @@ class Conditions:
         """Read a condition on the customer (scope None) or on a row of the collection `scope`."""
         if isinstance(node, YMap):
             return conjunction((self.entry(key, value, scope) for key, value in node.entries), node.at)
-        hint = "Put the list under `all:` or `any:`." if isinstance(node, YList) else ""
+        hint = comparison_hint(node.text) if isinstance(node, YScalar) else "Put the list under `all:` or `any:`."
         self._problem(node.at, "wrong-shape", f"a condition maps facts to tests; this is {kind_of(node)}.", hint)
         return All((), node.at)
 
@@ -84,7 +85,9 @@ class Conditions:
     def _operator(self, fact: Fact, name: YScalar, node: Node, scope: str | None) -> Condition:
         if name.text in _OPERATORS:
             return self._test(fact, Op(name.text), node, name.at, scope)
-        hint = did_you_mean(name.text, _OPERATORS) or _operators_of(fact)
+        meant = operator_of(name.text)
+        hint = f"Write `{meant}`." if meant else slip_hint(name.text, _OPERATORS) or did_you_mean(name.text, _OPERATORS)
+        hint = hint or _operators_of(fact)
         self._problem(name.at, "unknown-operator", f"there is no operator `{name.text}`.", hint)
         return All((), name.at)
 
@@ -92,7 +95,7 @@ class Conditions:
         if op not in OPERATORS[fact.type]:
             unordered = fact.type is Type.CATEGORY and op in OPERATORS[Type.LEVEL]
             hint = ("Its enum has no order. " if unordered else "") + _operators_of(fact)
-            self._problem(at, "unsuited-operator", f"`{op}` does not apply to `{fact.name}`, a {fact.type}.", hint)
+            self._problem(at, "unsuited-operator", f"`{op}` does not apply to `{fact.name}`, {a_(fact.type)}.", hint)
             return All((), at)
         operand = self.operands.read(fact, op, node, scope)
         return Test(fact.key, op, operand, at) if operand is not None else All((), at)
@@ -112,6 +115,8 @@ class Conditions:
         if name.text in _QUANTIFIERS:
             return Quantified(collection, Quantifier(name.text), self.read(node, collection), name.at)
         hint = did_you_mean(name.text, _QUANTIFIERS)
+        if name.text in _OPERATORS:
+            hint = f"Write `{{count: {{{name.text}: ...}}}}`."
         if self.names.vocabulary.fact(name.text, collection) is not None:
             hint = f"Write `{{any: {{{name.text}: ...}}}}`."
         words = ", ".join(_QUANTIFIERS)
@@ -161,4 +166,4 @@ def conjunction(items: Iterable[Condition], at: Location) -> Condition:
 
 
 def _operators_of(fact: Fact) -> str:
-    return f"A {fact.type} takes: {', '.join(in_order(OPERATORS[fact.type]))}."
+    return f"{a_(fact.type).capitalize()} takes: {', '.join(in_order(OPERATORS[fact.type]))}."

@@ -8,9 +8,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from engine.errors import Location, Problems, ProblemsError
+from engine.load.form import Form
 from engine.yaml12 import Node, YMap, YScalar, parse_yaml, read_yaml
 
-MANIFEST, FACTS, TALK = "pack.yaml", "facts.yaml", "talk/"
+MANIFEST, FACTS, TALK, CASES = "pack.yaml", "facts.yaml", "talk/", "cases/"
+MANIFEST_KEYS = ("pack", "version", "title", "extends", "ladder", "shows", "promotion", "disable")
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,9 +64,8 @@ def with_bases(folder: Path, problems: Problems) -> list[Files]:
         files = _files(folder, wanted_by, problems)
         packs.insert(0, files)
         seen.append(folder.resolve())
-        manifest = files.nodes.get(MANIFEST)
-        extends = manifest.get("extends") if isinstance(manifest, YMap) else None
-        if not isinstance(extends, YScalar):
+        extends = _extends(files.nodes.get(MANIFEST), problems)
+        if extends is None:
             return packs
         folder, wanted_by = _plainly(folder / extends.text), extends.at
         if folder.resolve() in seen:
@@ -72,6 +73,19 @@ def with_bases(folder: Path, problems: Problems) -> list[Files]:
                 extends.at, "extends-cycle", f"packs extend each other in a circle: `{extends.text}`.", "Break it."
             )
             return packs
+
+
+def _extends(manifest: Node | None, problems: Problems) -> YScalar | None:
+    """Return what a manifest says that its pack extends; a misspelt key is reported when the packs are merged."""
+    if not isinstance(manifest, YMap):
+        return None
+    form = Form(manifest, "", problems)
+    form.take_as_meant(MANIFEST_KEYS)
+    node = form.node("extends")
+    if node is None or isinstance(node, YScalar):
+        return node
+    problems.add(node.at, "wrong-shape", "a pack extends one other.", "Write the path of its folder.")
+    return None
 
 
 def _plainly(folder: Path) -> Path:
@@ -88,7 +102,7 @@ def _files(folder: Path, wanted_by: Location | None, problems: Problems) -> File
             hint = "Check the path, which counts from the folder of this pack."
         problems.add(wanted_by or at, "no-pack", f"`{folder}` is no rule pack: it has no {MANIFEST}.", hint)
         return Files({}, at)
-    for path in sorted([*folder.glob("*.yml"), *(folder / TALK).glob("*.yml")]):
+    for path in sorted(path for part in ("", TALK, CASES) for path in (folder / part).glob("*.yml")):
         problems.add(
             Location(str(path)), "wrong-suffix", "rule files end in `.yaml`; this one is not read.", "Rename it."
         )

@@ -6,15 +6,17 @@ loader raises them before anyone sees a stand-in.
 
 from __future__ import annotations
 
+import difflib
 import re
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import date
 from decimal import Decimal
 from enum import StrEnum
+from types import MappingProxyType
 from typing import TypeVar
 
-from engine.errors import Location, Problems, did_you_mean
-from engine.load.hints import both_hint, name_hint, number_hint
+from engine.errors import NEAR, Location, Problem, Problems, did_you_mean
+from engine.load.hints import both_hint, flag_hint, key_hint, name_hint, number_hint
 from engine.load.values import WrongValueError, date_of, number_of
 from engine.vocabulary import Enum, Text
 from engine.yaml12 import Node, YList, YMap, YScalar
@@ -32,6 +34,8 @@ _SHAPES = {
 }
 """By shape of a name its name, what to do, and what joins its parts."""
 
+_LANGUAGES = {"en", "zh"}
+
 Choice = TypeVar("Choice", bound=StrEnum)
 
 
@@ -40,6 +44,12 @@ def kind_of(node: Node) -> str:
     if isinstance(node, YMap):
         return "a mapping"
     return "a list" if isinstance(node, YList) else f"`{node.text}`"
+
+
+def _means(text: str, keys: Iterable[str]) -> str | None:
+    """Return which of some keys a misspelt one means, if it is near to any."""
+    near = difflib.get_close_matches(re.split(r"[:：\s]", text)[0], sorted(keys), n=1, cutoff=NEAR)
+    return near[0] if near else None
 
 
 def _one_of(key: str, words: Sequence[str]) -> str:
@@ -62,6 +72,7 @@ class Form:
         self._readable = isinstance(node, YMap)
         self._entries = {key.text: (key, value) for key, value in node.entries} if isinstance(node, YMap) else {}
         self._asked: set[str] = set()
+        self._missing: dict[str, Problem] = {}
         if not isinstance(node, YMap):
             self.problem(node.at, "wrong-shape", f"{what} is a mapping of keys to values, not {kind_of(node)}.", hint)
 
@@ -82,6 +93,10 @@ class Form:
         """Return where the key's value stands, or where the mapping begins if it is not given."""
         return self._entries[key][1].at if key in self._entries else self.at
 
+    def is_reported(self, key: str) -> bool:
+        """Return whether the value of a given key has been reported, so that nothing else is to be judged by it."""
+        return self.has(key) and self._problems.has(self.value_place(key))
+
     def node(self, key: str) -> Node | None:
         """Return the node under an optional key; a key without a value is a problem."""
         self._asked.add(key)
@@ -97,20 +112,36 @@ class Form:
         """Return the node under a key that must be given; `hint` says how to give it."""
         node = self.node(key)
         if node is None and self._readable and key not in self._entries:
-            hint = self._misspelt(key) or hint or f"Add `{key}: ...`."
-            self.problem(self.at, "missing-key", f"{self.what} needs `{key}`.", hint)
+            self.problem(self.at, "missing-key", f"{self.what} needs `{key}`.", hint or f"Add `{key}: ...`.")
+            self._missing[key] = self._problems.found[-1]
         return node
 
-    def _misspelt(self, key: str) -> str:
-        near = did_you_mean(key, self._entries.keys() - self._asked)
-        return near.replace("Did you mean", "Is it").replace("?", " misspelt?")
+    def seems_given(self, key: str) -> bool:
+        """Return whether the key is given, or another that looks like it written wrongly, which `close` reports."""
+        return self.has(key) or any(_means(text, [key]) == key for text in self._entries)
 
-    def close(self) -> None:
-        """Report the keys that nobody asked for."""
-        for text, (key, _) in self._entries.items():
+    def take_as_meant(self, keys: Collection[str]) -> None:
+        """Read what stands under a key that is none of these as if it stood under the nearest; `close` reports it."""
+        for text in [text for text in self._entries if text not in keys]:
+            meant = _means(text, keys)
+            if meant is not None and meant not in self._entries:
+                self._entries[meant] = self._entries[text]
+
+    def close(self, elsewhere: Mapping[str, str] = MappingProxyType({})) -> None:
+        """Report the keys that nobody asked for; one that is missing only because it is misspelt is not told twice.
+
+        Args:
+            elsewhere: where keys belong that stand in another file.
+        """
+        for text, (key, node) in self._entries.items():
             if text not in self._asked:
-                hint = did_you_mean(text, self._asked) or f"Known here: {', '.join(sorted(self._asked))}."
+                hint = f"Put it in {elsewhere[text]}." if text in elsewhere else key_hint(text, self._asked)
+                if self._asked == _LANGUAGES and isinstance(node, YScalar) and not node.text:
+                    hint = "A text with a comma in it stands in quotes."
                 self.problem(key.at, "unknown-key", f"{self.what} has no key `{text}`.", hint)
+                missing = self._missing.pop(_means(text, self._missing) or "", None)
+                if missing is not None:
+                    self._problems.found.remove(missing)
 
     def rest(self) -> Iterator[tuple[YScalar, Node]]:
         """Yield the keys that nobody asked for, with their nodes, and count them as known."""
@@ -241,6 +272,7 @@ class Form:
         value = node.value if isinstance(node, YScalar) else None
         if isinstance(value, bool) or not isinstance(value, int):
             hint = number_hint(node.text) if isinstance(node, YScalar) else ""
+            hint = "Write it without a point." if isinstance(value, Decimal) else hint
             self.problem(node.at, "wrong-type", f"{what} is a whole number, not {kind_of(node)}.", hint)
         elif not least <= value <= most:
             self.problem(node.at, "out-of-range", f"{what} lies between {least} and {most}, not {value}.")
@@ -265,7 +297,8 @@ class Form:
             return default
         if isinstance(node, YScalar) and isinstance(node.value, bool):
             return node.value
-        self.problem(node.at, "wrong-type", f"`{key}` is true or false, not {kind_of(node)}.")
+        hint = flag_hint(node.text) if isinstance(node, YScalar) else ""
+        self.problem(node.at, "wrong-type", f"`{key}` is true or false, not {kind_of(node)}.", hint)
         return default
 
     def date(self, key: str) -> date | None:
@@ -323,11 +356,17 @@ class Form:
         form.close()
         return text
 
+    def _has_other_keys(self) -> bool:
+        """Return whether there are keys besides the languages: then what is missing stands under one of these."""
+        return not self._entries.keys() <= _LANGUAGES
+
     def _language(self, key: str, language: str) -> str:
         self._asked.add(key)
         name, node = self._entries.get(key, (None, None))
         if isinstance(node, YScalar) and node.text.strip():
             return node.text
+        if node is None and self._has_other_keys():
+            return ""
         if node is None or isinstance(node, YScalar):
             at = name.at if name else self.at
             self.problem(at, "missing-translation", f"{self.what} has no {language} text.", f"Add `{key}: ...`.")

@@ -3,21 +3,51 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 from engine.errors import Location
 from engine.load.form import KEBAB, SOURCE, Form
 from engine.load.reading import MAX_PRIORITY, Reading, item_name
 from engine.model import Criterion, Gate, Ladder, Move, Status
 from engine.vocabulary import Fact, FactKey, Type
-from engine.yaml12 import Node, YList, YScalar
+from engine.yaml12 import Node, YList, YMap, YScalar
 
 UPGRADE_CONDITION = re.compile(r"U1\.[1-6]\Z")
 _STAGE_TYPES = (Type.CATEGORY, Type.LEVEL)
 
 
-def read_ladder(node: Node | None, reading: Reading, is_used: bool) -> Ladder:
+_IN_DOUBT = Ladder(FactKey(None, ""), FactKey(None, ""), FactKey(None, ""))
+"""The ladder that stands in for one with a problem: no gate is judged by it."""
+
+
+def read_ladder(node: Node | None, reading: Reading, gates: Sequence[Node]) -> Ladder:
     """Read `ladder` of `pack.yaml`; the facts must be there if the pack has gates or names them."""
+    before = len(reading.problems.found)
+    ladder = _ladder(node, reading, is_used=bool(gates))
+    if node is not None and len(reading.problems.found) == before:
+        _check_inherited(node, ladder, reading, gates)
+    return ladder if len(reading.problems.found) == before else _IN_DOUBT
+
+
+def _check_inherited(node: Node, ladder: Ladder, reading: Reading, gates: Sequence[Node]) -> None:
+    """Check that the stages of inherited gates are those of a ladder that a later pack names."""
+    layers = reading.names.layers
+    members = reading.vocabulary.enum_of(reading.vocabulary.facts[ladder.stage]).members
+    inherited = [gate for gate in gates if isinstance(gate, YMap) and layers.is_below(gate.at, node.at)]
+    named = [stage for gate in inherited for key in ("from", "to") for stage in _words(gate.get(key))]
+    unknown = list(dict.fromkeys(stage for stage in named if stage not in members))
+    if unknown:
+        message = f"inherited gates lead between stages that `{ladder.stage}` does not have: {', '.join(unknown)}."
+        hint = "Name a fact that has them, or disable or replace these gates."
+        reading.problems.add(node.at, "wrong-ladder", message, hint)
+
+
+def _words(node: Node | None) -> list[str]:
+    items = node.items if isinstance(node, YList) else (node,)
+    return [item.text for item in items if isinstance(item, YScalar)]
+
+
+def _ladder(node: Node | None, reading: Reading, *, is_used: bool) -> Ladder:
     usual = (Ladder().stage, Ladder().proposed, Ladder().move)
     if node is not None:
         form = Form(node, "`ladder`", reading.problems)
@@ -107,7 +137,7 @@ def read_gate(node: Node, ladder: Ladder, reading: Reading) -> Gate:
         valid_until=end,
         status=form.choice("status", Status, Status.ACTIVE),
     )
-    if to is not None and gate.to in gate.from_stages:
+    if to is not None and gate.to and gate.to in gate.from_stages:
         form.problem(to.at, "wrong-gate", f"{form.what} leads from `{gate.to}` to itself.", "Name another stage.")
     _check_criteria(gate, form)
     form.close()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import unicodedata
 from collections.abc import Collection
 
 from engine.errors import did_you_mean
@@ -16,9 +17,36 @@ _NOT_A_NUMBER = re.compile(r"[-+]?\.?(nan|inf|infinity)\Z", re.IGNORECASE)
 _CLOCK = re.compile(r"[0-9]+:[0-9]{2}(:[0-9]{2})?\Z")
 _PLAIN = re.compile(r"[-+]?[0-9]+(\.[0-9]+)?\Z")
 _SEPARATED = re.compile(r"[-+]?[0-9][0-9,_ ]*(\.[0-9]+)?\Z")
-_WITH_UNIT = re.compile(r"([-+]?[0-9]+(?:\.[0-9]+)?) ?[^-0-9.,:_ ][^0-9]*\Z")
+_WITH_UNIT = re.compile(r"([-+]?[0-9]+(?:\.[0-9]+)?) ?([^-0-9.,:_ ][^0-9]*)\Z")
+_WITH_SIGN = re.compile(r"(?:[$£€¥]|[A-Z]{3}) ?([0-9]+(?:\.[0-9]+)?)\Z")
+_MULTIPLE = re.compile(r"(k|m|bn|千|万|亿|百万|thousand|million)\b", re.IGNORECASE)
+_SIGNS = {
+    "at_least": (">=", "=>", "≥", "gte", "ge", "min", "至少", "不少于", "大于等于"),
+    "at_most": ("<=", "=<", "≤", "lte", "le", "max", "至多", "不超过", "小于等于"),
+    "more_than": (">", "gt", "above", "over", "大于", "超过"),
+    "less_than": ("<", "lt", "below", "under", "小于", "低于"),
+    "is": ("=", "==", "equals", "eq", "等于"),
+    "is_not": ("!=", "<>", "≠", "不等于"),
+    "one_of": ("in", "属于"),
+    "none_of": ("not_in", "not in"),
+}
+"""What other programs write, by operator."""
+
+_COMPARED = re.compile(r"(>=|=>|<=|=<|<>|!=|==|[<>=≥≤≠]) *([-+]?[0-9]+(?:\.[0-9]+)?)\Z")
+_FORMULA = re.compile(r"([\w.]+) *(>=|=>|<=|=<|<>|!=|==|[<>=≥≤≠]) *(\S+)\Z")
+_NO_SPACE = re.compile(r"([a-z][\w.]*)[:：](\S+)\Z")
 _YEAR_FIRST = re.compile(r"(?P<year>[0-9]{4})[-./年](?P<month>[0-9]{1,2})[-./月](?P<day>[0-9]{1,2})日?\Z")
 _DAY_FIRST = re.compile(r"(?P<day>[0-9]{1,2})\.(?P<month>[0-9]{1,2})\.(?P<year>[0-9]{4})\Z")
+_YES_NO = {
+    "yes": "true",
+    "y": "true",
+    "on": "true",
+    "是": "true",
+    "no": "false",
+    "n": "false",
+    "off": "false",
+    "否": "false",
+}
 _MEANT = {
     Type.FLAG: ("boolean", "bool", "yes/no", "yes_no", "yes or no", "true/false", "checkbox", "是否", "是/否"),
     Type.INTEGER: ("int", "count", "whole", "whole number", "days", "整数", "天数", "次数"),
@@ -33,9 +61,17 @@ _TYPE_OF = {word: type_ for type_, words in _MEANT.items() for word in words}
 def number_hint(text: str) -> str:
     """Return what to write for a word that should be a number.
 
-    >>> number_hint("75 days"), number_hint("100"), number_hint("many")
-    ('Write the number alone: 75.', 'Leave out the quotes.', '')
+    >>> number_hint("75 days"), number_hint("£100"), number_hint("100"), number_hint("many")
+    ('Write the number alone: 75.', 'Write the number alone: 100.', 'Leave out the quotes.', '')
+    >>> number_hint("10k"), number_hint("８０"), number_hint(">= 60")
+    ('Write all digits of the number.', 'Write it with plain digits: 80.', 'Write `{at_least: 60}`.')
     """
+    plain = unicodedata.normalize("NFKC", text).replace("。", ".")
+    if plain != text and _PLAIN.match(plain):
+        return f"Write it with plain digits: {plain}."
+    text = plain
+    if compared := _COMPARED.match(text):
+        return f"Write `{{{operator_of(compared[1])}: {compared[2]}}}`."
     if _NOT_A_NUMBER.match(text):
         return "There is no such number in rules; a missing value is tested by `known: false`."
     if _CLOCK.match(text):
@@ -47,7 +83,63 @@ def number_hint(text: str) -> str:
     if _SEPARATED.match(text):
         return "Write the digits without separators."
     unit = _WITH_UNIT.match(text)
-    return f"Write the number alone: {unit[1]}." if unit else ""
+    if unit and _MULTIPLE.match(unit[2]):
+        return "Write all digits of the number."
+    alone = unit or _WITH_SIGN.match(text)
+    return f"Write the number alone: {alone[1]}." if alone else ""
+
+
+def operator_of(sign: str) -> str:
+    """Return the operator that a sign or word of other languages stands for, or nothing.
+
+    >>> operator_of(">="), operator_of("大于"), operator_of("near")
+    ('at_least', 'more_than', '')
+    """
+    return next((operator for operator, signs in _SIGNS.items() if sign.lower() in signs), "")
+
+
+def comparison_hint(text: str) -> str:
+    """Return what to write for a condition that was written as a formula, or without a space; else nothing.
+
+    >>> comparison_hint("days >= 60"), comparison_hint("stage:new"), comparison_hint("new")
+    ('Write `days: {at_least: 60}`.', 'Put a space after the colon: `stage: new`.', '')
+    """
+    if found := _FORMULA.match(text):
+        return f"Write `{found[1]}: {{{operator_of(found[2])}: {found[3]}}}`."
+    if found := _NO_SPACE.match(text):
+        return f"Put a space after the colon: `{found[1]}: {found[2]}`."
+    return ""
+
+
+def flag_hint(text: str) -> str:
+    """Return what to write for a word that should be true or false.
+
+    >>> flag_hint("yes"), flag_hint("true"), flag_hint("maybe")
+    ('Write `true`; `yes` is a word here.', 'Leave out the quotes.', '')
+    """
+    if text.lower() in ("true", "false"):
+        return "Leave out the quotes."
+    meant = _YES_NO.get(text.lower())
+    return f"Write `{meant}`; `{text}` is a word here." if meant else ""
+
+
+def key_hint(text: str, known: Collection[str]) -> str:
+    """Return what to write for a key that is not known, such as one that a comma within a number has made.
+
+    >>> key_hint("titel", {"title", "when"}), key_hint("set:{stage", {"set"}), key_hint("x", {"b", "a"})
+    ('Did you mean `title`?', 'Put a space after the colon of `set:`.', 'Known here: a, b.')
+    >>> key_hint("000", {"at_least"})
+    'A number has no comma in it: write 10000, not 10,000, and 0.5, not 0,5.'
+    """
+    return slip_hint(text, known) or did_you_mean(text, known) or f"Known here: {', '.join(sorted(known))}."
+
+
+def slip_hint(text: str, known: Collection[str]) -> str:
+    """Return which slip of the pen made a key or name that is not known: a comma in a number, or a space left out."""
+    if text.isdecimal():
+        return "A number has no comma in it: write 10000, not 10,000, and 0.5, not 0,5."
+    before, colon, _ = text.partition(":")
+    return f"Put a space after the colon of `{before}:`." if colon and before in known else ""
 
 
 def date_hint(text: str) -> str:
@@ -57,6 +149,8 @@ def date_hint(text: str) -> str:
     ('Write 2026-07-01.', 'Write 2026-07-01.', 'Write YYYY-MM-DD.')
     """
     found = _DAY_FIRST.match(text) or _YEAR_FIRST.match(text)
+    if text.isdecimal():
+        return "Write YYYY-MM-DD; days are counted by `within_days` and, ahead, `due_within_days`."
     if found is None:
         return "Write YYYY-MM-DD."
     return f"Write {found['year']}-{int(found['month']):02}-{int(found['day']):02}."
@@ -68,9 +162,20 @@ def name_hint(text: str, shape: re.Pattern[str], joint: str) -> str:
     >>> name_hint("Send spare parts!", re.compile(r"[a-z-]+"), "-")
     ': `send-spare-parts`'
     """
+    name = as_name(text, shape, joint)
+    return f": `{name}`" if name else ""
+
+
+def as_name(text: str, shape: re.Pattern[str], joint: str) -> str:
+    """Return the name of a shape that is made from a text, or nothing if there is none.
+
+    >>> as_name("autoRenews", re.compile(r"[a-z_]+"), "_")
+    'auto_renews'
+    """
     kept = "." if joint == "_." else ""
-    name = re.sub(rf"[^a-z0-9{kept}]+", joint[0], text.lower()).strip(joint)
-    return f": `{name}`" if text.isascii() and shape.match(name) else ""
+    words = re.sub(r"(?<=[a-z0-9])(?=[A-Z][a-z])", joint[0], text).lower()
+    name = re.sub(rf"[^a-z0-9{kept}]+", joint[0], words).strip(joint)
+    return name if text.isascii() and shape.match(name) else ""
 
 
 def both_hint(text: str) -> str:
@@ -89,7 +194,7 @@ def several_hint(text: str, members: Collection[str]) -> str:
     >>> several_hint("new or core", ["new", "core"]), several_hint("new、old", ["new", "core"])
     ('For one of several write `[new, core]`.', '')
     """
-    parts = [part.strip() for part in re.split(r",|;|/|\bor\b|、|，|或", text)]
+    parts = [part.strip() for part in re.split(r",|;|/|\bor\b|、|，|；|或", text)]
     are_members = len(parts) > 1 and all(part in members for part in parts)
     return f"For one of several write `[{', '.join(parts)}]`." if are_members else ""
 

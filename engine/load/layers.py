@@ -21,6 +21,10 @@ class Layers:
         """Return the place that lies in the latest pack; of several in one pack the one that is given last."""
         return max(enumerate(places), key=lambda each: (self._layer(each[1]), each[0]))[1]
 
+    def is_below(self, one: Location, other: Location) -> bool:
+        """Return whether a place lies in a pack that the pack of another place extends."""
+        return self._layer(one) < self._layer(other)
+
     def _layer(self, at: Location) -> int:
         folder = str(Path(at.file).parent)
         return self.folders.index(folder) if folder in self.folders else len(self.folders)

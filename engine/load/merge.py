@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from engine.errors import Location, Problems, did_you_mean, which_word
-from engine.load.files import FACTS, MANIFEST, TALK, Files
+from engine.load.files import FACTS, MANIFEST, MANIFEST_KEYS, TALK, Files
 from engine.load.form import KEBAB, Form, kind_of
 from engine.model import Override
 from engine.vocabulary import Text
@@ -29,6 +29,14 @@ SECTIONS: Mapping[str, str] = {
 CAN_BE_DISABLED = ("rules", "tables", "gates", "scorecards")
 CAN_GROW = {"tables": "rows", "gates": "criteria", "scorecards": "points"}
 """What of a pack that is extended can be added to: by section, the list of an item that grows."""
+
+_NEED_A_BASE = ("replace", "add_to")
+_IN_OTHER_FILES = {
+    "facts": "`facts.yaml`", "enums": "`facts.yaml`", "constraints": "`facts.yaml`",
+    "cases": "a file of the folder `cases/`",
+    "evidence": "a file of the folder `talk/`", "tracks": "a file of the folder `talk/`",
+}  # fmt: skip
+"""What a pack has besides rules, and where."""
 
 CAN_BE_REPLACED = tuple(section for section in SECTIONS if section != "parameters")
 _OWN_IDS = ("actions", "parameters", "method")
@@ -83,6 +91,11 @@ class Items:
     def _cannot_be_disabled(self, name: str) -> tuple[str, str]:
         """Return why an item cannot be disabled, and what to do."""
         kind = next((section for section, key in sorted(self._inherited) if key == name), None)
+        whole, part, _ = name.partition("#")
+        grows = next((section for section in CAN_GROW if part and (section, whole) in self._inherited), None)
+        if grows is not None:
+            hint = f"Put `{whole}` as a whole under `replace: {{{grows}: ...}}`."
+            return f"`{name}` is one of the {CAN_GROW[grows]} of `{whole}`, which are not disabled one by one.", hint
         if kind in CAN_BE_DISABLED:
             return f"`{name}` is disabled a second time.", "Leave it out here."
         if kind is not None:
@@ -94,6 +107,8 @@ class Items:
     def replace(self, section: str, node: Node) -> None:
         """Put an item in the place of an inherited one with the same id."""
         name = self._id(section, node)
+        if not self._has_id(section, node):
+            return
         if (section, name.text) in self._inherited and name.text in self._disabled:
             what = f"`{name.text}` is disabled at {self._disabled[name.text]}, so it cannot be replaced."
             self.problems.add(name.at, "unknown-id", what, "Do one of both.")
@@ -185,6 +200,11 @@ class Items:
         self.overrides.append(Override("parameter", name.text, change, name.at))
         self._inherited.discard(("parameters", name.text))
 
+    def _has_id(self, section: str, node: Node) -> bool:
+        """Return whether an item says which one it is to replace, after noting the problem if not."""
+        form = Form(node, f"what is replaced of {section}", self.problems, _begin(section))
+        return bool(isinstance(node, YMap) and form.word(SECTIONS[section]))
+
     def _id(self, section: str, node: Node) -> YScalar:
         """Return an item's id; one without any gets its place as a stand-in, and its problem when it is read."""
         name = node.get(SECTIONS[section]) if isinstance(node, YMap) else None
@@ -216,20 +236,44 @@ def merge(packs: Iterable[Files], problems: Problems) -> tuple[Items, list[Manif
     items, manifests = Items(problems), []
     for files in packs:
         items.begin_pack()
-        forms = {name: Form(node, f"`{name}`", problems) for name, node in files.nodes.items() if name != FACTS}
+        forms = {name: _form(name, node, problems) for name, node in files.nodes.items() if name != FACTS}
         manifests.append(_manifest(forms.get(MANIFEST), files, problems))
         for node in manifests[-1].disable:
             items.disable(node)
-        for form in forms.values():
+        based_on = forms.values() if len(manifests) > 1 else ()
+        for form in based_on:
             _merge_replaced(form, items, problems)
-        for form in forms.values():
+        for form in based_on:
             _merge_added(form, items, problems)
         for form in forms.values():
+            if not based_on:
+                _report_no_base(form)
             for section in SECTIONS:
                 for item in form.items(section, _begin(section)):
                     items.add(section, item)
-            form.close()
+            form.close(_IN_OTHER_FILES)
     return items, manifests
+
+
+def _report_no_base(form: Form) -> None:
+    for key in _NEED_A_BASE:
+        if form.has(key):
+            hint = "Name in pack.yaml the folder of the pack that it changes: `extends: ...`."
+            form.problem(form.place(key), "unsuited-key", f"`{key}` needs `extends`.", hint)
+
+
+def _doubt_facts(node: Node, problems: Problems) -> None:
+    """Do not judge what speaks of facts that stand in a file of rules, which is reported."""
+    facts = node.get("facts") if isinstance(node, YMap) else None
+    problems.in_doubt.update(name.text for name, _ in (facts.entries if isinstance(facts, YMap) else ()))
+
+
+def _form(name: str, node: Node, problems: Problems) -> Form:
+    form = Form(node, f"`{name}`", problems)
+    own = MANIFEST_KEYS if name == MANIFEST else ()
+    form.take_as_meant((*SECTIONS, *_NEED_A_BASE, *own, *_IN_OTHER_FILES))
+    _doubt_facts(node, problems)
+    return form
 
 
 def talk_of(packs: Iterable[Files], items: Items) -> Mapping[str, Node]:
@@ -251,6 +295,7 @@ def _merge_replaced(form: Form, items: Items, problems: Problems) -> None:
     if not _has_sections(node, "replace", CAN_BE_REPLACED, problems):
         return
     replaced = Form(node, "`replace`", problems)
+    replaced.take_as_meant(tuple(SECTIONS))
     if replaced.has("parameters"):
         hint = "Under `parameters`, `{param: ..., value: ...}` changes the inherited one."
         replaced.problem(replaced.place("parameters"), "unknown-key", "parameters are not replaced.", hint)
@@ -267,10 +312,11 @@ def _merge_added(form: Form, items: Items, problems: Problems) -> None:
     if not _has_sections(node, "add_to", CAN_GROW, problems):
         return
     grown = Form(node, "`add_to`", problems)
+    grown.take_as_meant(tuple(CAN_GROW))
     for section in CAN_GROW:
         for item in grown.items(section, _begin(section)):
             what = Form(item, f"what is added to {section}", problems)
-            what.word(SECTIONS[section], KEBAB)
+            what.word(SECTIONS[section])
             items.grow(section, item, what)
             what.close()
     grown.close()

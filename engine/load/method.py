@@ -28,7 +28,10 @@ def check_sources(nodes: Mapping[str, Iterable[Node]], method: Mapping[str, Meth
     for cited in (cited for items in nodes.values() for item in items for cited in _cited(item)):
         if cited.text.partition(".")[0] not in method and SOURCE.match(cited.text):
             message = f"the method has no item `{cited.text}`."
-            hint = did_you_mean(cited.text, method) or "Add it under `method`, or cite another."
+            hint = (
+                did_you_mean(cited.text, method)
+                or "Add it under `method`, or cite another: `valuelift rules coverage` lists them."
+            )
             problems.add(cited.at, "unknown-source", message, hint)
 
 

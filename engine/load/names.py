@@ -6,12 +6,24 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from engine.errors import Location, Problems, did_you_mean
+from engine.load.hints import slip_hint
 from engine.load.layers import Layers
 from engine.model import Parameter
 from engine.vocabulary import Fact, FactKey, Vocabulary, id_of
 from engine.yaml12 import YScalar
 
 _CUSTOMER = "customer."
+_CONNECTIVES = {
+    "or": "any",
+    "and": "all",
+    "或": "any",
+    "且": "all",
+    "并且": "all",
+    "或者": "any",
+    "和": "all",
+    "非": "not",
+    "unless": "not",
+}
 _ELSEWHERE = "Look for its name by `valuelift rules show WORD`, or declare it in facts.yaml."
 
 
@@ -25,10 +37,15 @@ class Names:
     layers: Layers
 
     def fact(self, name: YScalar, scope: str | None) -> Fact | None:
-        """Return the fact that a name means in a scope, or None after noting the problem."""
+        """Return the fact that a name means in a scope, or None after noting the problem.
+
+        What is in doubt has a problem already, at its declaration.
+        """
         bare = name.text
         if scope is not None and bare.startswith(_CUSTOMER):
             bare, scope = bare.removeprefix(_CUSTOMER), None
+        if bare.partition(".")[0] in self.problems.in_doubt:
+            return None
         fact = self.vocabulary.fact(bare, scope)
         if fact is None:
             where = f"a row of `{scope}`" if scope else "the customer"
@@ -58,7 +75,13 @@ class Names:
             return f"A row of `{owner}` has it: test it under `{owner}: {{any: ...}}`."
         if name in vocabulary.collections:
             return "It is a collection: only conditions on the customer look at its rows."
-        return self.near(name, scope) or _ELSEWHERE
+        if name.lower() in _CONNECTIVES:
+            return f"Write `{_CONNECTIVES[name.lower()]}`."
+        known = [fact.name for fact in vocabulary.in_scope(scope)]
+        hint = slip_hint(name, [*known, *vocabulary.collections]) or self.near(name, scope)
+        if not hint and did_you_mean(name, ["candidate"]):
+            hint = "In the points of a scorecard write `{candidate}`."
+        return hint or _ELSEWHERE
 
     def near(self, name: str, scope: str | None) -> str:
         """Return a hint that names the fact or collection which is nearest to a word, by its name or its title."""

@@ -156,9 +156,16 @@ class Operands:
                 check_range(value, fact)
         except WrongValueError as wrong:
             source = f"parameter `{param}`: " if param else ""
-            self._problem(scalar.at, wrong.code, source + wrong.message, wrong.hint)
+            self._problem(scalar.at, wrong.code, source + wrong.message, self._named(scalar.text) or wrong.hint)
             return None
         return value
+
+    def _named(self, word: str) -> str:
+        """Return how a parameter or a fact is written as an operand whose bare name stands where a value belongs."""
+        if word in self.names.parameters:
+            return f"Write `{{param: {word}}}` for the parameter."
+        is_fact = any(key.name == word for key in self.names.vocabulary.facts)
+        return f"Write `{{fact: {word}}}` for the fact." if is_fact else ""
 
     def _rank(self, value: Value, fact: Fact) -> int | Decimal:
         if fact.type is Type.LEVEL and isinstance(value, str):

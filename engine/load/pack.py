@@ -160,7 +160,7 @@ def _assemble(parts: Parts, problems: Problems) -> Pack:
     operands = Operands(names, problems)
     conditions = Conditions(names, operands, problems)
     reading = Reading(vocabulary, names, operands, conditions, actions, own.at, problems)
-    ladder = read_ladder(parts.ladder, reading, bool(nodes["gates"]))
+    ladder = read_ladder(parts.ladder, reading, nodes["gates"])
     pack = Pack(
         name=own.name,
         version=own.version,

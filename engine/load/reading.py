@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 
-from engine.errors import Location, Problems
+from engine.errors import Location, Problems, a_
 from engine.load.conditions import Conditions
 from engine.load.form import SNAKE, Form, kind_of
 from engine.load.names import Names
@@ -108,7 +108,9 @@ class Reading:
         if fact is None or not self.is_derived(fact, name.at):
             return None
         if fact.type is not Type.SET:
-            self.problems.add(name.at, "wrong-conclusion", f"`{fact.name}` is no set but a {fact.type}.", "Use `set`.")
+            self.problems.add(
+                name.at, "wrong-conclusion", f"`{fact.name}` is no set but {a_(fact.type)}.", "Use `set`."
+            )
             return None
         if fact.key == ADVISED:
             self.problems.add(name.at, "wrong-conclusion", "`advised` follows from the advice.", "Use `advise`.")

@@ -44,7 +44,7 @@ class References:
     def resolve(self, declared: Declared) -> None:
         """Give a fact its default and its fallback."""
         fact = self.facts.get(FactKey(declared.scope, declared.name))
-        if fact is None:
+        if fact is None or fact.name in self.problems.in_doubt:
             return
         if declared.default is not None:
             fact = replace(fact, default=self._value(fact, declared.default))

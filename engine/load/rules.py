@@ -35,7 +35,7 @@ def read_rule(node: Node, reading: Reading) -> Rule:
         owner=form.optional_word("owner") or "",
         tags=form.words("tags"),
     )
-    if not any(form.has(key) for key in ("set", "add", "advise")):
+    if not any(form.seems_given(key) for key in ("set", "add", "advise")):
         form.problem(form.at, "no-conclusion", f"{form.what} concludes nothing.", "Add `set`, `add` or `advise`.")
     form.close()
     return rule

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 from decimal import Decimal
 
+from engine.errors import a_
 from engine.load.form import KEBAB, SOURCE, Form
 from engine.load.operands import INT64_SAFE, NUMERIC, decimals, magnitude
 from engine.load.reading import Reading, item_name
@@ -65,7 +66,7 @@ def _chooses(form: Form, reading: Reading) -> Fact | None:
         return None
     if fact.type in (Type.CATEGORY, Type.SET):
         return fact
-    form.problem(node.at, "wrong-output", f"`{fact.name}` is a {fact.type}; a choice is a category or a set.")
+    form.problem(node.at, "wrong-output", f"`{fact.name}` is {a_(fact.type)}; a choice is a category or a set.")
     return None
 
 
@@ -155,7 +156,7 @@ def _computed_points(node: YMap, reading: Reading) -> Points:
     if fact is None:
         return Points()
     if fact.type not in NUMERIC:
-        form.problem(node.at, "wrong-type", f"points need a number; `{fact.name}` is a {fact.type}.")
+        form.problem(node.at, "wrong-type", f"points need a number; `{fact.name}` is {a_(fact.type)}.")
         return Points()
     digits = max(fact.scale + decimals(times), decimals(plus), POINT_SCALE)
     most = magnitude(fact) * abs(times) + abs(plus)

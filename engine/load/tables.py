@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from decimal import Decimal
 
-from engine.errors import Location, counted
+from engine.errors import Location, a_, counted
 from engine.load.conditions import conjunction
 from engine.load.form import KEBAB, SOURCE, Form
 from engine.load.layers import Layers
@@ -29,11 +29,12 @@ def read_table(node: Node, reading: Reading) -> Table:
         form.problem(form.value_place("table"), "reserved-name", message, "Rename the table.")
     hit = form.choice("hit", Hit, Hit.UNIQUE)
     collect = _collect(form, hit)
-    outputs = _outputs(form, each, collect, reading)
+    is_in_doubt = form.is_reported("hit") or form.is_reported("collect")
+    outputs = _outputs(form, each, collect, reading) if not is_in_doubt else ()
     inputs = tuple(_input(item, each, reading, form) for item in form.items("inputs"))
     order = _order(form, hit, outputs, reading)
     start, end = reading.validity(form)
-    takes = () if collect is Collect.COUNT else outputs
+    takes = () if collect is Collect.COUNT else outputs if len(outputs) == len(form.items("outputs")) else None
     table = Table(
         id=table_id,
         title=form.text("title"),
@@ -61,7 +62,7 @@ def read_table(node: Node, reading: Reading) -> Table:
 def _collect(form: Form, hit: Hit) -> Collect | None:
     if hit is Hit.COLLECT:
         return form.choice("collect", Collect)
-    if form.has("collect"):
+    if form.has("collect") and not form.is_reported("hit"):
         form.problem(form.place("collect"), "unsuited-key", f"`collect` does not go with `hit: {hit}`.", "Remove one.")
     return None
 
@@ -83,10 +84,9 @@ def _outputs(form: Form, each: str | None, collect: Collect | None, reading: Rea
     wanted = (Type.INTEGER,) if collect is Collect.COUNT else NUMERIC
     for fact in facts:
         if collect is not None and fact.type not in wanted:
-            form.problem(
-                form.place("outputs"), "wrong-output",
-                f"`collect: {collect}` needs an output of type {' or '.join(wanted)}; `{fact.name}` is a {fact.type}.",
-            )  # fmt: skip
+            types = " or ".join(wanted)
+            message = f"`collect: {collect}` needs an output of type {types}; `{fact.name}` is {a_(fact.type)}."
+            form.problem(form.place("outputs"), "wrong-output", message)
     return facts
 
 
@@ -100,7 +100,7 @@ def _input(node: Node, each: str | None, reading: Reading, form: Form) -> YScala
 
 def _order(form: Form, hit: Hit, outputs: tuple[Fact, ...], reading: Reading) -> tuple[Value, ...]:
     if hit is not Hit.PRIORITY:
-        if form.has("order"):
+        if form.has("order") and not form.is_reported("hit"):
             form.problem(form.place("order"), "unsuited-key", f"`order` does not go with `hit: {hit}`.", "Remove one.")
         return ()
     items = form.required_items("order")
@@ -110,8 +110,9 @@ def _order(form: Form, hit: Hit, outputs: tuple[Fact, ...], reading: Reading) ->
 
 
 def _row(
-    node: Node, each: str | None, inputs: tuple[YScalar | None, ...], takes: tuple[Fact, ...], reading: Reading
+    node: Node, each: str | None, inputs: tuple[YScalar | None, ...], takes: tuple[Fact, ...] | None, reading: Reading
 ) -> TableRow:
+    """Read a row; `takes` are the facts that `then` gives a value, None if they are not known."""
     form = Form(node, item_name("row", node, "id"), reading.problems)
     row_id = form.word("id", KEBAB)
     tests = form.required("if")
@@ -147,7 +148,10 @@ def _row_condition(
     return conjunction(items, node.at)
 
 
-def _values(form: Form, takes: tuple[Fact, ...], reading: Reading) -> tuple[Value, ...]:
+def _values(form: Form, takes: tuple[Fact, ...] | None, reading: Reading) -> tuple[Value, ...]:
+    if takes is None:
+        form.node("then")
+        return ()
     if not takes:
         if form.has("then"):
             form.problem(form.place("then"), "unsuited-key", "rows of a counting table have no `then`.", "Remove it.")

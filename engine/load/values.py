@@ -8,12 +8,11 @@ from datetime import date
 from decimal import Decimal
 
 from engine.errors import counted, did_you_mean
-from engine.load.hints import date_hint, number_hint, several_hint
+from engine.load.hints import date_hint, flag_hint, number_hint, several_hint
 from engine.vocabulary import MAX_SCALED, Enum, Fact, Type, Value, id_of, lies_within
 from engine.yaml12 import YScalar
 
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}\Z")
-_YES_NO = {"yes": "true", "y": "true", "on": "true", "no": "false", "n": "false", "off": "false"}
 
 
 class WrongValueError(Exception):
@@ -101,9 +100,8 @@ def date_of(scalar: YScalar, what: str) -> date:
 def _flag(scalar: YScalar, fact: Fact) -> bool:
     if isinstance(scalar.value, bool):
         return scalar.value
-    meant = _YES_NO.get(scalar.text.lower())
-    hint = f"Write `{meant}`; `{scalar.text}` is a word here." if meant else ""
-    raise WrongValueError("wrong-type", f"`{fact.name}` is a flag: true or false, not `{scalar.text}`.", hint)
+    message = f"`{fact.name}` is a flag: true or false, not `{scalar.text}`."
+    raise WrongValueError("wrong-type", message, flag_hint(scalar.text))
 
 
 def _integer(scalar: YScalar, fact: Fact) -> int:

@@ -10,7 +10,7 @@ from enum import StrEnum
 
 from engine.errors import Location, Problems, did_you_mean
 from engine.load.form import SNAKE, Form
-from engine.load.hints import type_hint
+from engine.load.hints import as_name, type_hint
 from engine.load.references import Declared, References
 from engine.vocabulary import (
     MAX_SCALED,
@@ -42,6 +42,7 @@ NO_VALUE = "missing"
 """What cases expect of a fact that has no value."""
 
 MEMBER = re.compile(r"[A-Za-z0-9]+([_-][A-Za-z0-9]+)*\Z")
+_SECTIONS = ("enums", "facts", "collections", "constraints")
 _COLUMNS = ("recorded_from", "recorded_to")
 _WITH_ENUM = (Type.CATEGORY, Type.LEVEL, Type.SET)
 _NUMERIC = (Type.INTEGER, Type.NUMBER)
@@ -83,6 +84,7 @@ class VocabularyReader:
         """Read one file's declarations; `is_own` says that a pack makes them."""
         self._is_own = is_own
         form = Form(node, "the catalogue", self.problems)
+        form.take_as_meant(_SECTIONS)
         for key, value in self._named(form, "enums"):
             self._enum(key, value)
         self._facts(form, None)
@@ -111,6 +113,7 @@ class VocabularyReader:
     # --- enums ------------------------------------------------------------------------------------------------------
 
     def _enum(self, key: YScalar, node: Node) -> None:
+        before = len(self.problems.found)
         form = Form(node, f"enum `{key.text}`", self.problems)
         form.word_of(key, "the name of an enum", SNAKE)
         members = self._members(form)
@@ -122,6 +125,12 @@ class VocabularyReader:
             self._duplicate(key, "enum", self.enums[key.text].at)
         else:
             self.enums[key.text] = enum
+        if self._has_new_problems(before):
+            self.problems.in_doubt.add(_enum_in_doubt(key.text))
+
+    def _has_new_problems(self, before: int) -> bool:
+        """Return whether what was read since there were so many problems has one that bears on who speaks of it."""
+        return any(problem.code != "missing-translation" for problem in self.problems.found[before:])
 
     def _members(self, form: Form) -> dict[str, Text]:
         node = form.required("members")
@@ -154,13 +163,15 @@ class VocabularyReader:
             self._fact(key, node, scope)
 
     def _fact(self, key: YScalar, node: Node, scope: str | None) -> None:
+        before = len(self.problems.found)
         form = Form(node, f"fact `{key.text}`", self.problems)
         form.word_of(key, "the name of a fact", SNAKE)
         fact = self._declaration(key, form, scope)
         per = form.node("per")
         default, fallback = form.node("default"), form.node("falls_back_to")
-        if default is not None and not fact.is_derived:
+        if default is not None and not fact.is_derived and not form.is_reported("origin"):
             form.problem(form.place("default"), "wrong-default", "only derived facts have a default.")
+        if not fact.is_derived:
             default = None
         if default is not None and fact.type is Type.SET:
             message = "a set has no default: without a rule that adds to it, it is empty."
@@ -177,6 +188,8 @@ class VocabularyReader:
             self._add(one, key)
             if default is not None or fallback is not None:
                 self._declared.append(Declared(one.name, scope, default, fallback))
+        if self._has_new_problems(before) or _enum_in_doubt(fact.enum or "") in self.problems.in_doubt:
+            self.problems.in_doubt.update((key.text, as_name(key.text, SNAKE, "_")))
 
     def _declaration(self, key: YScalar, form: Form, scope: str | None) -> Fact:
         type_ = self._type(form)
@@ -366,6 +379,11 @@ def with_evidence(vocabulary: Vocabulary, at: Location) -> Vocabulary:
     title = Text("Values with valid evidence", "有有效依据的价值")
     evidenced = Fact(EVIDENCED.name, None, Type.SET, title, at, enum="value_kind", origin=Origin.DERIVED)
     return replace(vocabulary, facts={**vocabulary.facts, EVIDENCED: evidenced})
+
+
+def _enum_in_doubt(name: str) -> str:
+    """Return how an enum is named among what is in doubt, where a fact may have the same name."""
+    return f"enum {name}"
 
 
 def _first_word(fact: Fact) -> str:

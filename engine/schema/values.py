@@ -22,6 +22,7 @@ from engine.schema.shapes import (
     one_of,
 )
 from engine.vocabulary import MAX_SCALED, Fact, Text, Type, Vocabulary
+from engine.wording import Wording
 
 CUSTOMER = "customer."
 _CANDIDATE: Schema = {"type": "string", "pattern": r"\{candidate\}"}
@@ -154,7 +155,7 @@ class Values:
         return True
 
     def _one_of_parameters(self, names: list[str]) -> Schema:
-        return one_of(names, {name: _said(self._parameters[name]) for name in names})
+        return one_of(names, {name: _said(self._parameters[name], self._vocabulary) for name in names})
 
     def _other(self, fact: Fact) -> Schema:
         kind = "number" if fact.type in NUMERIC else f"{fact.type}.{fact.enum}" if fact.enum else fact.type
@@ -216,7 +217,16 @@ def _is_number(parameter: Parameter) -> bool:
     return not parameter.is_list and all(isinstance(v, int | Decimal) and not isinstance(v, bool) for v in values)
 
 
-def _said(parameter: Parameter) -> Text:
-    values = ", ".join(str(value) for value in parameter.values)
-    said = f"{values} {parameter.unit}".rstrip()
-    return Text(f"{parameter.title.en} ({said})", f"{parameter.title.zh}（{said}）")
+def _said(parameter: Parameter, vocabulary: Vocabulary) -> Text:
+    """Return a parameter's title and value, as they are said in both languages."""
+    en, zh = (
+        wording.listed(
+            wording.with_unit(value, unit) if unit and isinstance(value, int | Decimal) else str(value)
+            for value in parameter.values
+        )
+        for wording, unit in (
+            (Wording(vocabulary, "en"), parameter.unit),
+            (Wording(vocabulary, "zh"), parameter.unit_zh or parameter.unit),
+        )
+    )
+    return Text(f"{parameter.title.en} ({en})", f"{parameter.title.zh}（{zh}）")

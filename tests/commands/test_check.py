@@ -135,3 +135,16 @@ def test_pairs_without_a_track_are_told_by_value(small: Path) -> None:
         "56 pairs of value and need have no talk track: product for benefit, brand; service, people, "
     )
     assert said.endswith(" for every need.")
+
+
+@pytest.mark.parametrize("words", [("rules", "show", "new-to-established", "--pack"), ("rules", "prove")])
+def test_every_command_tells_problems_in_the_reader_s_language(small_pack: Path, words: tuple[str, ...]) -> None:
+    """Whatever is done with a pack that cannot be read: in Chinese their kind and what to do come first."""
+    (small_pack / "more.yaml").write_text("rules: [{rule: Wrong}]\n", encoding="utf-8")
+    english = call_command(*words, small_pack, "--lang", "en")
+    assert english.code == 1
+    assert "rule `Wrong` needs `title`. Add `title: ...`. [missing-key]" in english.errors
+    chinese = call_command(*words, small_pack, "--lang", "zh")
+    assert chinese.code == 1
+    assert "错误：缺少必填项。" in chinese.errors
+    assert chinese.errors.splitlines()[-1] == "共5个问题。"

@@ -18,7 +18,7 @@ def test_the_missing_cases_can_be_pasted(small_pack: Path) -> None:
     assert call_command("rules", "test", small_pack).code == 0
     again = call_command("rules", "mutate", small_pack, "--jobs", "1", "--lang", "zh")
     assert (again.code, len(again.lines)) == (0, 1)
-    assert "其余7处中有0处未被案例发现（0.0%）" in again.output
+    assert "其余7处中有0处未被用例发现（0.0%）" in again.output
 
 
 def test_survivors_are_printed_as_json(small_pack: Path) -> None:

@@ -30,12 +30,29 @@ def test_a_pack_that_shakes_too_much_is_refused(demo: Call, small_pack: Path) ->
     assert demo("rules", "log", "--json").output == "[]\n"
 
 
-def test_reasons_are_told_step_by_step(demo: Call, small_pack: Path) -> None:
-    """A warning and a case that fails are both told; what comes after a failed step is not asked."""
-    (small_pack / "cases" / "here.yaml").write_text(SMALL_CASES + MISSED, encoding="utf-8")
+def with_an_unused_parameter(small_pack: Path) -> None:
+    """Give the pack something that a check warns of."""
     manifest = (small_pack / "pack.yaml").read_text(encoding="utf-8")
     unused = "parameters:\n  - {param: unused, value: 1, title: {en: U, zh: 未}}\n"
     (small_pack / "pack.yaml").write_text(manifest + unused, encoding="utf-8")
+
+
+def test_warnings_are_told_in_the_reader_s_language(demo: Call, small_pack: Path) -> None:
+    """They are counted and told as `rules check` tells them: in Chinese with their kind and what to do first."""
+    with_an_unused_parameter(small_pack)
+    english = demo("rules", "promote", small_pack, "--as-of", DAY, "--as", "ana", "--lang", "en").lines
+    assert english[0] == "✗ Check: no errors, 1 warning, 0 notes"
+    assert "warning: nothing uses the parameter `unused`" in english[1]
+    chinese = demo("rules", "promote", small_pack, "--as-of", DAY, "--as", "ana", "--lang", "zh").lines
+    assert chinese[0] == "✗ 检查：没有错误，1条警告，0条提示"
+    assert "警告：" in chinese[1]
+    assert chinese[2].startswith("        nothing uses the parameter `unused`")
+
+
+def test_reasons_are_told_step_by_step(demo: Call, small_pack: Path) -> None:
+    """A warning and a case that fails are both told; what comes after a failed step is not asked."""
+    (small_pack / "cases" / "here.yaml").write_text(SMALL_CASES + MISSED, encoding="utf-8")
+    with_an_unused_parameter(small_pack)
     found = promote(demo, small_pack, "--json").json
     assert [(one["name"], len(one["reasons"])) for one in found["steps"]] == [("check", 1), ("version", 0), ("test", 1)]
     assert (found["refused"], found["in_use"]) == (True, None)

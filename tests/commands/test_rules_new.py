@@ -30,7 +30,7 @@ def test_whatever_is_started_is_clean_right_away(own: Path) -> None:
         checked = call_command("rules", "check", own, "--json")
         assert (checked.code, checked.json["findings"]) == (0, [])
     tested = call_command("rules", "test", own)
-    assert (tested.code, tested.lines) == (0, ["10 cases, each decided by session and plan: none failed."])
+    assert (tested.code, tested.lines) == (0, ["14 cases, each decided by session and plan: none failed."])
 
 
 def test_a_pack_without_a_method_needs_no_source(own: Path) -> None:
@@ -44,6 +44,19 @@ def test_a_pack_without_a_method_needs_no_source(own: Path) -> None:
     ]
     assert "sources" not in (own / "card.yaml").read_text(encoding="utf-8")
     assert call_command("rules", "check", own).code == 0
+
+
+def test_an_action_and_a_fact_come_with_a_rule(own: Path) -> None:
+    """So nothing stands unused: the rule advises the action, or reads the fact, which people record."""
+    assert call_command("rules", "new", "action", "send-box", "--pack", own, "--source", "B5").code == 0
+    assert "advise: [send-box]" in (own / "send-box.yaml").read_text(encoding="utf-8")
+    assert call_command("rules", "new", "fact", "production-lines", "--pack", own, "--source", "B5").code == 0
+    assert "when: {production_lines: {at_least: 10}}" in (own / "production-lines.yaml").read_text(encoding="utf-8")
+    declared = (own / "facts.yaml").read_text(encoding="utf-8")
+    assert "production_lines: {type: integer, range: [0, 1000]" in declared
+    assert "origin" not in declared
+    again = call_command("rules", "new", "fact", "production-lines", "--pack", own, "--source", "B5")
+    assert (again.code, "already" in again.errors) == (2, True)
 
 
 def test_a_fact_is_put_before_those_that_are_there(own: Path) -> None:

@@ -139,6 +139,22 @@ def test_a_misspelt_id_is_answered_with_the_nearest(name: str, meant: str) -> No
     assert f"Did you mean `{meant}`?" in answer.errors
 
 
+def test_an_item_of_the_method_is_shown_with_what_carries_it_out() -> None:
+    """Its title comes first, then the rules, scorecards, actions and parameters that cite it or a point of it."""
+    lines = call_command("rules", "show", "U1", "--lang", "en").lines
+    assert lines[0].split()[0] == "U1"
+    ids = {line.split()[0] for line in lines}
+    assert {"new-to-established", "confirm-stage"} <= ids
+    assert "complaint-to-need" not in ids
+    by_point = {line.split()[0] for line in call_command("rules", "show", "V5", "--lang", "en").lines}
+    assert "value-next" in by_point
+
+
+def test_an_item_of_the_method_is_found_by_a_word_of_its_title() -> None:
+    """So an author finds what `sources` may name."""
+    assert any(line.startswith("D5 ") for line in call_command("rules", "show", "tell the needs", "--lang", "en").lines)
+
+
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_everything_can_be_shown(language: str) -> None:
     """There is a portrait of every rule, table, gate, scorecard, invariant, action, parameter and fact."""

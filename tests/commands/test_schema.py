@@ -50,7 +50,7 @@ NOT_SEEN = {
     "has-exponent", "too-many-digits", "no-such-day", "wrong-placeholder", "unknown-fact-placeholder",
     # Names that one declares in the same breath are offered, and others accepted.
     "unknown-rule", "unknown-enum", "unknown-enum-per", "unknown-enum-names", "unknown-fact-constraint",
-    "unknown-fact-date", "unknown-fact-fallback", "unknown-evidence", "unknown-id-replace",
+    "unknown-fact-date", "unknown-fact-fallback", "unknown-evidence", "unsuited-key-replace",
 }  # fmt: skip
 
 
@@ -128,6 +128,13 @@ def test_schemas_are_written_and_linked(tmp_path: Path) -> None:
 
 
 # --- what they accept and refuse -------------------------------------------------------------------------------------
+
+
+def test_a_parameter_is_described_with_its_value_and_unit_in_both_languages() -> None:
+    """An editor says them while one writes, Chinese without English words."""
+    text = schema_text(schemas(shipped_rules().pack)[RULES])
+    assert "progress counts as stalled (120 days) · 新客户停滞天数（120天）" in text
+    assert "count as established (3 orders) · 视为老客户所需的最少订单数（3单）" in text
 
 
 def test_the_schemas_are_schemas() -> None:
@@ -213,9 +220,9 @@ def asked() -> Asked:
     def kind(form: Form) -> str:
         return re.sub(r"(?<=.) `.*", "", form.what)
 
-    def watched_close(form: Form) -> None:
+    def watched_close(form: Form, *elsewhere: Mapping[str, str]) -> None:
         found[kind(form)][0].update(form._asked)
-        close(form)
+        close(form, *elsewhere)
 
     def watched_required(form: Form, key: str, hint: str = "") -> Any:
         found[kind(form)][1].add(key)

@@ -251,7 +251,7 @@ def test_a_place_that_is_none_is_told(tmp_path: Path, own: str, hit: str, said: 
         ("gate: new-to-established", "gate: new-to-establishd", "Did you mean `new-to-established`?"),
         ("      criteria: [", "      precedence: 3\n      criteria: [", "has no key `precedence`"),
         ("id: buys,", "id: has-time,", "two criteria `has-time`"),
-        ("      rows: [{id: old", "      row: [{id: old", "needs `rows`"),
+        ("      rows: [{id: old", "      row: [{id: old", "Did you mean `rows`?"),
     ],
 )
 def test_what_cannot_be_added_says_why(tmp_path: Path, changed: str, by: str, said: str) -> None:
@@ -544,3 +544,105 @@ def test_evidence_is_part_of_what_a_pack_decides(tmp_path: Path) -> None:
     later = TALK.replace("2024-06-30", "2024-07-31")
     packs = [extending(tmp_path / name, {"talk/brand.yaml": talk}) for name, talk in (("a", TALK), ("b", later))]
     assert len({compile_pack(pack).stamp.digest for pack in packs}) == 2
+
+
+def own_problems(folder: Path, files: Mapping[str, str], manifest: str = "") -> list[str]:
+    """Return what is said of a pack that extends the sample, in loading and compiling, as seen from its folder."""
+    with pytest.raises(ProblemsError) as raised:
+        compile_pack(extending(folder, files, manifest))
+    return [str(problem).replace(f"{folder}/own/", "") for problem in raised.value.problems]
+
+
+def test_a_circle_is_told_at_what_closes_it(tmp_path: Path) -> None:
+    """The gate is the base's and was right; the criterion added to it, or a rule of the pack's own, is to be mended."""
+    criterion = "{id: up, title: {en: A, zh: 甲}, when: {proposed_stage: established}}"
+    grown = f"add_to:\n  gates:\n    - gate: new-to-established\n      criteria: [{criterion}]\n"
+    (problem,) = own_problems(tmp_path / "added", {"own.yaml": grown})
+    assert problem.startswith("own.yaml:3:13: these rules wait for each other: fact `proposed_stage` ← rule `new-to-e")
+    criterion = criterion.replace("proposed_stage: established", "interest: aware")
+    texts = "title: {en: A, zh: 甲}, because: {en: B., zh: 乙。}"
+    rule = f"rules:\n  - {{rule: own, {texts}, when: {{proposed_stage: established}}, set: {{interest: aware}}}}\n"
+    grown = f"add_to: {{gates: [{{gate: new-to-established, criteria: [{criterion}]}}]}}\n"
+    (problem,) = own_problems(tmp_path / "own", {"own.yaml": rule + grown})
+    assert problem.startswith("own.yaml:2:5: these rules wait for each other: ")
+
+
+STAGES = """\
+facts:
+  own_stage: {type: category, enum: tier, origin: derived, title: {en: A, zh: 甲}}
+  own_proposal: {type: category, enum: tier, origin: derived, title: {en: A, zh: 甲}}
+"""
+
+
+@pytest.mark.parametrize(
+    ("ladder", "said"),
+    [
+        (
+            "stage: own_stage, proposed: own_proposal",
+            "inherited gates lead between stages that `own_stage` does not have",
+        ),
+        ("stage: own_stage, proposed: interest", "`own_stage` and `interest` must be categories of one enum."),
+        ("stage: own_stag", "the customer has no fact `own_stag`. Did you mean `own_stage`?"),
+    ],
+)
+def test_a_ladder_that_does_not_suit_is_told_there(tmp_path: Path, ladder: str, said: str) -> None:
+    """Not once more at each gate, which the pack inherits and which was right."""
+    (problem,) = own_problems(tmp_path, {"facts.yaml": STAGES}, f"ladder: {{{ladder}}}\n")
+    assert problem.startswith("pack.yaml:5:")
+    assert said in problem
+
+
+@pytest.mark.parametrize(
+    ("files", "manifest", "said"),
+    [
+        ({"own.yaml": "replace: {rules: [complaint-heard]}\n"}, "",
+         "own.yaml:1:19: what is replaced of rules is a mapping of keys to values, not `complaint-heard`. Begin each"),
+        ({"own.yaml": "add_to:\n  - {table: complaint-to-need, rows: []}\n"}, "",
+         "own.yaml:2:3: `add_to` holds sections, not a list. Write `tables:`, `gates:` or `scorecards:` below it"),
+        ({"own.yaml": "replace: [{rule: complaint-heard}]\n"}, "",
+         "own.yaml:1:10: `replace` holds sections, not a list. Write `rules:`, `tables:`, `gates:`, `score"),
+        ({"own.yaml": "replace: {rules: [{title: {en: A, zh: 甲}}]}\n"}, "",
+         "own.yaml:1:19: what is replaced of rules needs `rule`."),
+        ({}, 'disable: ["complaint-to-need#poor-quality"]\n',
+         "pack.yaml:5:11: `complaint-to-need#poor-quality` is one of the rows of `complaint-to-need`, which are not "),
+    ],
+)  # fmt: skip
+def test_what_is_not_replaced_or_disabled_so_is_told(
+    tmp_path: Path, files: Mapping[str, str], manifest: str, said: str
+) -> None:
+    """An item to replace says which; rows, criteria and points go with their item."""
+    (problem,) = own_problems(tmp_path, files, manifest)
+    assert problem.startswith(said)
+
+
+@pytest.mark.parametrize(
+    ("extends", "said"),
+    [
+        ("extends:\n", "pack.yaml:4:1: `extends` has no value. Give it one or remove the line. [empty-value]"),
+        ("extends: [../base]\n", "pack.yaml:4:10: a pack extends one other. Write the path of its folder. [wrong-sh"),
+        ("", "own.yaml:1:1: `add_to` needs `extends`. Name in pack.yaml the folder of the pack that it changes"),
+    ],
+)
+def test_a_pack_without_its_base_is_told_as_that(tmp_path: Path, extends: str, said: str) -> None:
+    """Not as if everything of the base were unknown to it, and never silently."""
+    own = {"pack.yaml": f"{MANIFEST}{extends}", "own.yaml": GROWN}
+    (problem,) = problems(write(tmp_path / "own", own))
+    assert problem.removeprefix("own/").startswith(said)
+
+
+def test_what_stands_in_the_wrong_file_is_told_where_it_belongs(tmp_path: Path) -> None:
+    """Facts, cases and evidence have files of their own; what speaks of the facts is not reported as well."""
+    facts = "facts:\n  shiny: {type: flag, title: {en: A, zh: 甲}}\ncases: []\nevidence: []\n"
+    rule = f"rules:\n  - {{rule: own, {RULE.replace('when: {}', 'when: {shiny: true}')}, set: {{interest: aware}}}}\n"
+    assert own_problems(tmp_path, {"own.yaml": facts + rule}) == [
+        "own.yaml:1:1: `own.yaml` has no key `facts`. Put it in `facts.yaml`. [unknown-key]",
+        "own.yaml:3:1: `own.yaml` has no key `cases`. Put it in a file of the folder `cases/`. [unknown-key]",
+        "own.yaml:4:1: `own.yaml` has no key `evidence`. Put it in a file of the folder `talk/`. [unknown-key]",
+    ]
+
+
+def test_cases_in_a_file_that_is_not_read_are_told(tmp_path: Path) -> None:
+    """A file of cases that ends in `.yml` would look as if all its cases passed."""
+    assert own_problems(tmp_path, {"cases/more.yml": "cases: []\n"}) == [
+        "cases/more.yml:1:1: rule files end in `.yaml`; this one is not read. Rename it. [wrong-suffix]"
+    ]

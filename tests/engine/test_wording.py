@@ -105,3 +105,22 @@ def test_facts_and_collections_have_titles(vocabulary: Wording, name: str, engli
 def test_after_one_stands_the_singular(filled_in: str, said: str) -> None:
     """A sentence is written for many and read for one."""
     assert agreeing(filled_in) == said
+
+
+@pytest.mark.parametrize(
+    ("number", "unit", "said"),
+    [
+        (1, "order", "1 order"),
+        (3, "order", "3 orders"),
+        (2, "delivery", "2 deliveries"),
+        (2, "person", "2 people"),
+        (4, "seats", "4 seats"),
+        (2, "kg", "2 kg"),
+        (2, "%", "2%"),
+        (2, "day", "2 days"),
+    ],
+)
+def test_a_unit_stands_in_the_plural(vocabulary: Wording, number: int, unit: str, said: str) -> None:
+    """English words take it behind any number but 1; signs and what is given in the plural stay as they are."""
+    assert vocabulary.with_unit(number, unit) == said
+    assert Wording(vocabulary.vocabulary, "zh").with_unit(3, "单") == "3单"
