@@ -63,11 +63,12 @@ def numbered(name: str, rows: list[dict[str, Any]], start: int = 0) -> list[dict
 
 def changed(random: Random, facts: Rows, day: date) -> Rows:
     """Return the facts a little later: some rows came, went or are others, and so did customers."""
+    start = random.randrange(10**3, 10**9)  # of the new keys
     later = {name: list(rows) for name, rows in facts.items()}
     people = [row["key"] for row in later["customers"]]
     for customer in random.sample(people, random.choice([0, 1, 2])):
         name = random.choice(worlds.ABOUT_CUSTOMERS)
-        later[name] += numbered(name, worlds.rows(random, name, customer, 1, ago(60), day), 10_000 + day.toordinal())
+        later[name] += numbered(name, worlds.rows(random, name, customer, 1, ago(60), day), start + len(later[name]))
     for name in random.sample(worlds.ABOUT_CUSTOMERS, 2):
         rows = later[name]
         if rows and random.random() < 0.5:
@@ -79,13 +80,13 @@ def changed(random: Random, facts: Rows, day: date) -> Rows:
     if random.random() < 0.5:
         unfit(random, later["customers"])
     if random.random() < 0.3:
-        later["customers"].append({"key": f"d{day.toordinal()}", "name": "new", "holds_from": day})
+        later["customers"].append({"key": f"d{start}", "name": "new", "holds_from": day})
     if random.random() < 0.2:
         later["customers"].pop(random.randrange(len(people)))
     if random.random() < 0.15:
-        later["exchange_rates"] += numbered("exchange_rates", worlds.exchange_rates(random)[:1], day.toordinal())
+        later["exchange_rates"] += numbered("exchange_rates", worlds.exchange_rates(random)[:1], start)
     if random.random() < 0.15:
-        later["coverage"] += numbered("coverage", worlds.coverage(random, random.choice(people)), day.toordinal())
+        later["coverage"] += numbered("coverage", worlds.coverage(random, random.choice(people)), start)
     return later
 
 

@@ -202,6 +202,17 @@ def test_amounts_are_converted_at_the_rate_of_their_day() -> None:
     assert facts_of("revenue_90d", order_lines=lines, exchange_rates=rates, coverage=ALWAYS) == [Decimal("171.00")]
 
 
+@pytest.mark.parametrize("keys", [("a", "b"), ("b", "a")])
+def test_of_two_rates_for_a_day_the_one_with_the_last_key_holds(keys: tuple[str, str]) -> None:
+    """Whatever the order of the rows, it is the same one: else one customer's facts could differ from all others'."""
+    lines = [line(20, "100", currency="USD")]
+    rates = [
+        {"key": key, "currency": "USD", "rate_to_base": Decimal(2 if key == "b" else 3), "holds_from": ago(50)}
+        for key in keys
+    ]
+    assert facts_of("revenue_90d", order_lines=lines, exchange_rates=rates, coverage=ALWAYS) == [Decimal("200.00")]
+
+
 def test_a_missing_rate_leaves_the_sum_unknown() -> None:
     """A sum with an amount that cannot be converted is missing; spans without such an amount are not."""
     rates = [{"currency": "USD", "rate_to_base": Decimal("0.9"), "holds_from": ago(50)}]
