@@ -135,7 +135,7 @@ class Form:
         """
         for text, (key, node) in self._entries.items():
             if text not in self._asked and text == key.text:  # else it was taken as what is meant, and is told as it is
-                meant = _means(text, {*self._asked, *elsewhere})
+                meant = _means(text, {*self._asked, *elsewhere}) or text
                 hint = f"Put it in {elsewhere[meant]}." if meant in elsewhere else key_hint(text, self._asked)
                 if self._asked == _LANGUAGES and isinstance(node, YScalar) and not node.text:
                     hint = "A text with a comma in it stands in quotes."

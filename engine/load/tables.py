@@ -18,8 +18,8 @@ from engine.yaml12 import Node, YList, YScalar
 
 _ANYTHING = "-"
 _KEYS = (
-    "table", "title", "each", "inputs", "outputs", "hit", "collect", "order", "rows", "priority", "sources", "valid_from",
-    "valid_until", "status",
+    "table", "title", "each", "inputs", "outputs", "hit", "collect", "order", "rows", "priority", "sources",
+    "valid_from", "valid_until", "status",
 )  # fmt: skip
 _AGGREGATES = (Collect.SUM, Collect.MIN, Collect.MAX, Collect.COUNT)
 
