@@ -29,7 +29,8 @@ _NARROW = 52
 # Of cells that are empty, and only formatted, the library takes no notice.
 _FILLED = rb"""r\s*=\s*["']([A-Z]{1,20})([0-9]{1,20})["'](?![^<>]{0,40}/>)"""
 _CELL = re.compile(rb"<(?:\w{1,20}:)?c\s(?:[^<>]{0,200}\s)?" + _FILLED)
-_WIDE = re.compile(rb"""\br\s*=\s*["']([B-Z][A-Z]|[A-Z]{3,20})([0-9]{1,20})["'](?![^<>]{0,40}/>)""")
+# Whatever attribute it is: to look for the name of each costs more than all the rest.
+_WIDE = re.compile(rb"""=\s*["']([B-Z][A-Z]|[A-Z]{3,20})([0-9]{1,20})["'](?![^<>]{0,40}/>)""")
 _NAME = re.compile(rb"""r\s*=\s*["'][A-Z]{0,20}([0-9]{1,20})["']""")
 
 DAMAGED = "Save it again as XLSX."
