@@ -49,4 +49,4 @@ def _templates() -> Environment:
 
 def plain(said: object) -> str:
     """Return what people entered so that Markdown shows it as it is, in one line and one cell of a table."""
-    return re.sub(r"([\\`*|<])", r"\\\1", " ".join(str(said).split()))
+    return re.sub(r"([\\`*|<\[])", r"\\\1", " ".join(str(said).split()))

@@ -166,7 +166,7 @@ def read_book(path: Path) -> Read:
     from python_calamine import CalamineError, CalamineWorkbook
 
     if fault := fault_of(path):
-        raise _unusable(path, f"this workbook cannot be read: {fault}", "Export the table anew.")
+        raise _unusable(path, f"this workbook cannot be read: {fault.why}", "Export the table anew.")
     try:
         workbook = CalamineWorkbook.from_filelike(io.BytesIO(path.read_bytes()))
         sheets = {

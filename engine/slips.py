@@ -20,7 +20,17 @@ _COMMENT_IN_FLOW = re.compile(r"[\[{][^\]}]*\s#")
 _FULL_SIGN = re.compile(r"^\s*([－＃])")
 _COLON_IN_TEXT = re.compile(r"^\s*(?:-\s*)?[\w.]+: +(?![\"'\[{|>&*!#])[^#]*\w: ")
 _SIGN = re.compile(r":\s*(?:\{\s*)?([<>]=?)")
-_OPERATORS = {">=": "at_least", "<=": "at_most", ">": "more_than", "<": "less_than"}
+_SIGNS = {
+    "at_least": (">=", "=>", "≥", "gte", "ge", "min", "至少", "不少于", "大于等于"),
+    "at_most": ("<=", "=<", "≤", "lte", "le", "max", "至多", "不超过", "小于等于"),
+    "more_than": (">", "gt", "above", "over", "大于", "超过"),
+    "less_than": ("<", "lt", "below", "under", "小于", "低于"),
+    "is": ("=", "==", "equals", "eq", "等于"),
+    "is_not": ("!=", "<>", "≠", "不等于"),
+    "one_of": ("in", "属于"),
+    "none_of": ("not_in", "not in"),
+}
+"""What other programs write, by operator."""
 _QUOTED = re.compile(r"\"[^\"]*\"|'[^']*'")
 
 
@@ -49,6 +59,15 @@ def slip_in(text: str, line: int, what: str) -> str:
         behind = f"{indented} spaces, line {above} behind {_indentation(lines[above - 1])}"
         return f"Keys that belong together begin in the same column; line {line} begins behind {behind}."
     return "Check the indentation and the quotes on this line and the one above."
+
+
+def operator_of(sign: str) -> str:
+    """Return the operator that a sign or word of other languages stands for, or nothing.
+
+    >>> operator_of(">="), operator_of("大于"), operator_of("near")
+    ('at_least', 'more_than', '')
+    """
+    return next((operator for operator, signs in _SIGNS.items() if sign.lower() in signs), "")
 
 
 def _tab(line: str) -> str:
@@ -88,7 +107,7 @@ def _in_quotes(line: str) -> str:
 
 def _sign(line: str) -> str:
     found = _SIGN.search(line)
-    return f"write `{_OPERATORS[found[1]]}: ...` in braces instead of `{found[1]}`." if found else ""
+    return f"write `{operator_of(found[1])}: ...` in braces instead of `{found[1]}`." if found else ""
 
 
 _FINDERS: tuple[Callable[[str], str], ...] = (_tab, _wide_space, _full_width, _space, _sign, _colon_in_text, _in_quotes)

@@ -18,10 +18,8 @@ _YES, _NO = Text("yes", "是"), Text("no", "否")
 _UNKNOWN = Text("not known", "未知")
 _COMMA = Text(", ", "、")
 _COLON = Text(": ", "：")
-_PLURAL_AFTER_ONE = re.compile(r"(?<![\d.,])1 (day|week|month|year|hour|order|invoice|product|customer|talk)s\b")
 _CLDR_UNITS = frozenset({"day", "week", "month", "year", "hour"})
-
-
+_ENDS_IN_Y = re.compile(r"[^aeiou]y\Z")
 _WORD = re.compile(r"[a-z]{3,}(?<!s)\Z")
 _IRREGULAR = {"person": "people", "medium": "media"}
 
@@ -36,7 +34,12 @@ def several(unit: str) -> str:
         return _IRREGULAR[unit]
     if not _WORD.match(unit):
         return unit
-    return f"{unit[:-1]}ies" if unit.endswith("y") else f"{unit}s"
+    return f"{unit[:-1]}ies" if _ENDS_IN_Y.search(unit) else f"{unit}s"
+
+
+_COUNTED = (*sorted(_CLDR_UNITS), "order", "delivery", "invoice", "product", "customer", "person", "talk")
+_SINGULARS = {several(noun): noun for noun in _COUNTED}
+_PLURAL_AFTER_ONE = re.compile(rf"(?<![\d.,])1 ({'|'.join(_SINGULARS)})\b")
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,7 +145,7 @@ def sentence(words: str) -> str:
 
 def agreeing(words: str) -> str:
     """Return an English sentence with the singular where the number before turned out to be one: `1 day`."""
-    return _PLURAL_AFTER_ONE.sub(r"1 \1", words)
+    return _PLURAL_AFTER_ONE.sub(lambda found: f"1 {_SINGULARS[found[1]]}", words)
 
 
 @lru_cache(maxsize=4096)  # to look up how a language writes them takes a page with fifty days 5 ms

@@ -57,7 +57,7 @@ def back_up(store: Store, file: Path, *, overwrite: bool = False) -> Backup:
     if is_sqlite(store.url) and file.resolve() in _files_of(store.url):
         raise StoreError(f"{file} was not written", "it is the store itself", "Give another name.")
     # Whatever is in it, nobody else is to read it: it holds who may log in.
-    unfinished = _begun(file, 0o600)
+    unfinished = _begun(file.resolve(), 0o600)
     try:
         if is_sqlite(store.url):
             _copy_sqlite(store.url, unfinished)

@@ -23,7 +23,7 @@ import pyarrow.parquet as pq
 
 from engine.errors import counted, did_you_mean
 from facts.database import StoreError
-from facts.workbooks import fault_of
+from facts.workbooks import DAMAGED, fault_of
 
 BATCH_ROWS = 20_000
 MAX_CELL = 10_000
@@ -304,15 +304,11 @@ def _read_xlsx(path: Path, heading: Heading) -> Iterator[pa.RecordBatch]:
 
     _opened(path).close()
     if fault := fault_of(path):
-        raise UnusableFileError(
-            path,
-            fault,
-            "Delete what stands far off (Ctrl+End leads there) and save it again as XLSX, or save it as CSV.",
-        )
+        raise UnusableFileError(path, fault.why, fault.hint)
     try:
         sheets = [sheet.to_python() for sheet in _sheets(CalamineWorkbook.from_filelike(_opened(path)))]
     except CalamineError as error:
-        raise UnusableFileError(path, f"it is damaged: {error}", "Save it again as XLSX.") from None
+        raise UnusableFileError(path, f"it is damaged: {error}", DAMAGED) from None
     filled = [sheet for sheet in sheets if sheet]
     if not filled:
         raise UnusableFileError(path, "it is empty", "Export it again.")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
@@ -46,9 +47,7 @@ class MisfitsError(ProblemsError):
 
 
 CustomersWith = Callable[[Any], Sequence[str]]
-"""Gives the keys of the customers that have a value; asked only about a value that does not fit.
-
-Of numbers it gives those out of range at the same end."""
+"""Gives the keys of the customers that have a value; asked only about a value that does not fit."""
 
 
 def customers_of(misfits: Iterable[Misfit]) -> frozenset[str]:
@@ -98,7 +97,7 @@ def unknown_members(
 
 
 def misfits_in(snapshot: Snapshot, encoded: Snapshot, vocabulary: Vocabulary) -> list[Misfit]:
-    """Return the values that do not fit their facts; of numbers out of range, the least and the greatest.
+    """Return the values that do not fit their facts, each with all customers who have it.
 
     Args:
         snapshot: with words as they are.
@@ -122,13 +121,13 @@ def check_values(vocabulary: Vocabulary, scope: str | None, facts: Mapping[str, 
     Raises:
         MisfitsError: for each fact whose value does not fit.
     """
-    misfits: list[Misfit] = []
+    misfits = []
     for name, value in facts.items():
         fact = vocabulary.fact(name, scope)
         if fact is None:
             raise KeyError(f"{scope or 'customer'}.{name} is computed, but not declared")
         if not _fits(fact, value, vocabulary):
-            misfits += _misfits(fact, [value], vocabulary, lambda _: [customer])
+            misfits.append(_misfit(fact, value, (customer,), vocabulary))
     if misfits:
         raise MisfitsError(misfits)
 
@@ -148,52 +147,44 @@ def _wrong_types(table: pa.Table, vocabulary: Vocabulary, scope: str | None) -> 
 
 def _misfits_in(table: pa.Table, encoded: pa.Table, vocabulary: Vocabulary, scope: str | None) -> Iterator[Misfit]:
     for fact, column in _columns(table, vocabulary, scope):
-        values = _looked_at(fact, column, encoded[fact.name])
-        yield from _misfits(fact, values, vocabulary, _customers_with(table, fact, column))
+        wrong = _wrong(fact, column, encoded[fact.name])
+        if wrong is not None:
+            for value, customers in _by_value(table["customer"].filter(wrong), column.filter(wrong)):
+                yield _misfit(fact, value, customers, vocabulary)
 
 
-def _customers_with(table: pa.Table, fact: Fact, column: pa.ChunkedArray) -> CustomersWith:
-    def alike(value: Any) -> pa.ChunkedArray:
-        if fact.type in _CODED:
-            return pc.equal(column, pa.scalar(value, column.type))
-        least, most = fact.limits
-        return pc.less(column, pa.scalar(least)) if value < least else pc.greater(column, pa.scalar(most))
-
-    def customers(value: Any) -> Sequence[str]:
-        found: list[str] = pc.unique(table.filter(alike(value))["customer"]).to_pylist()
-        return found
-
-    return customers
-
-
-def _looked_at(fact: Fact, column: pa.ChunkedArray, encoded: pa.ChunkedArray) -> list[Any]:
-    """Return the values of a column that need to be looked at: if they fit, all do."""
+def _wrong(fact: Fact, column: pa.ChunkedArray, encoded: pa.ChunkedArray) -> pa.ChunkedArray | None:
+    """Return in which rows a column's values do not fit, None if all do."""
     if fact.type in _CODED and encoded.null_count != column.null_count:
-        return [word for word in pc.unique(column).to_pylist() if word is not None]
+        return pc.and_(pc.is_valid(column), pc.is_null(encoded))
     if fact.type in _COUNTED and column.null_count < len(column):
+        least, most = fact.limits
         low, high = pc.min_max(column).as_py().values()
-        return [low] if high < fact.limits[0] else [high] if low > fact.limits[1] else sorted({low, high})
-    return []
+        if low < least or high > most:
+            return pc.or_(pc.less(column, pa.scalar(least)), pc.greater(column, pa.scalar(most)))
+    return None
 
 
-def _misfits(
-    fact: Fact, values: Iterable[Value], vocabulary: Vocabulary, customers_with: CustomersWith
-) -> Iterator[Misfit]:
-    for value in values:
-        if not _fits(fact, value, vocabulary):
-            customers = customers_with(value)
-            yield Misfit(fact, value, tuple(customers), _problem(fact, value, vocabulary, customers))
+def _by_value(customers: pa.ChunkedArray, values: pa.ChunkedArray) -> list[tuple[Any, tuple[str, ...]]]:
+    """Return each value, in order, with the customers who have it."""
+    found: dict[Any, dict[str, None]] = defaultdict(dict)
+    for customer, value in zip(customers.to_pylist(), values.to_pylist(), strict=True):
+        found[value][customer] = None
+    return [(value, tuple(found[value])) for value in sorted(found)]
 
 
-def _problem(fact: Fact, value: Any, vocabulary: Vocabulary, customers: Sequence[str]) -> Problem:
+def _misfit(fact: Fact, value: Value, customers: tuple[str, ...], vocabulary: Vocabulary) -> Misfit:
+    return Misfit(fact, value, customers, _problem(fact, value, vocabulary, customers))
+
+
+def _problem(fact: Fact, value: Value, vocabulary: Vocabulary, customers: Sequence[str]) -> Problem:
     if fact.type in _CODED:
         members = vocabulary.enum_of(fact).members
         hint = did_you_mean(str(value), members) or f"Write one of {', '.join(members)}."
         message = f"`{fact.key}` has the value `{value}` in the records of {_named(customers)}."
         return Problem(fact.at, "unknown-member", message, hint)
     least, most = fact.limits
-    up_to = "the value" if len(customers) == 1 else "values down to" if value < least else "values up to"
-    message = f"`{fact.key}` has {up_to} {value} in the records of {_named(customers)}."
+    message = f"`{fact.key}` has the value {value} in the records of {_named(customers)}."
     return Problem(fact.at, "out-of-range", message, f"It lies between {least:f} and {most:f}.")
 
 

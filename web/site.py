@@ -165,7 +165,8 @@ class Site:
         stale = [key for key in customers if key not in found]
         fresh = self._by_last_run(desk, now_stands, stale) if stale else {}
         rest = [key for key in stale if key not in fresh]
-        anew = list(_one_by_one(desk, rest, if_fit=if_fit)) if len(rest) <= FEW else desk.decide_many(rest)
+        is_much = if_fit and len(rest) > FEW
+        anew = desk.decide_many(rest) if is_much else list(_one_by_one(desk, rest, if_fit=if_fit))
         with self._lock:
             for each in [*fresh.values(), *anew]:
                 key = each.facts.customer

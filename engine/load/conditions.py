@@ -7,10 +7,11 @@ from dataclasses import dataclass
 
 from engine.errors import Location, Problems, a_, did_you_mean
 from engine.load.form import Form, kind_of
-from engine.load.hints import comparison_hint, operator_of, slip_hint
+from engine.load.hints import comparison_hint, slip_hint
 from engine.load.names import Names
 from engine.load.operands import COUNT, NUMERIC, OPERATORS, Operands, in_order
 from engine.model import All, AnyOf, Bound, Condition, Constant, Not, Op, Quantified, Quantifier, Test
+from engine.slips import operator_of
 from engine.vocabulary import Fact, Type
 from engine.yaml12 import Node, YList, YMap, YScalar
 

@@ -134,8 +134,9 @@ class Form:
             elsewhere: where keys belong that stand in another file.
         """
         for text, (key, node) in self._entries.items():
-            if text not in self._asked:
-                hint = f"Put it in {elsewhere[text]}." if text in elsewhere else key_hint(text, self._asked)
+            if text not in self._asked and text == key.text:  # else it was taken as what is meant, and is told as it is
+                meant = _means(text, {*self._asked, *elsewhere}) or text
+                hint = f"Put it in {elsewhere[meant]}." if meant in elsewhere else key_hint(text, self._asked)
                 if self._asked == _LANGUAGES and isinstance(node, YScalar) and not node.text:
                     hint = "A text with a comma in it stands in quotes."
                 self.problem(key.at, "unknown-key", f"{self.what} has no key `{text}`.", hint)

@@ -8,6 +8,7 @@ import unicodedata
 from collections.abc import Collection
 
 from engine.errors import did_you_mean
+from engine.slips import operator_of
 from engine.vocabulary import Type
 
 LONGEST = 60
@@ -20,18 +21,6 @@ _SEPARATED = re.compile(r"[-+]?[0-9][0-9,_ ]*(\.[0-9]+)?\Z")
 _WITH_UNIT = re.compile(r"([-+]?[0-9]+(?:\.[0-9]+)?) ?([^-0-9.,:_ ][^0-9]*)\Z")
 _WITH_SIGN = re.compile(r"(?:[$£€¥]|[A-Z]{3}) ?([0-9]+(?:\.[0-9]+)?)\Z")
 _MULTIPLE = re.compile(r"(k|m|bn|千|万|亿|百万|thousand|million)\b", re.IGNORECASE)
-_SIGNS = {
-    "at_least": (">=", "=>", "≥", "gte", "ge", "min", "至少", "不少于", "大于等于"),
-    "at_most": ("<=", "=<", "≤", "lte", "le", "max", "至多", "不超过", "小于等于"),
-    "more_than": (">", "gt", "above", "over", "大于", "超过"),
-    "less_than": ("<", "lt", "below", "under", "小于", "低于"),
-    "is": ("=", "==", "equals", "eq", "等于"),
-    "is_not": ("!=", "<>", "≠", "不等于"),
-    "one_of": ("in", "属于"),
-    "none_of": ("not_in", "not in"),
-}
-"""What other programs write, by operator."""
-
 _COMPARED = re.compile(r"(>=|=>|<=|=<|<>|!=|==|[<>=≥≤≠]) *([-+]?[0-9]+(?:\.[0-9]+)?)\Z")
 _FORMULA = re.compile(r"([\w.]+) *(>=|=>|<=|=<|<>|!=|==|[<>=≥≤≠]) *(\S+)\Z")
 _NO_SPACE = re.compile(r"([a-z][\w.]*)[:：](\S+)\Z")
@@ -87,15 +76,6 @@ def number_hint(text: str) -> str:
         return "Write all digits of the number."
     alone = unit or _WITH_SIGN.match(text)
     return f"Write the number alone: {alone[1]}." if alone else ""
-
-
-def operator_of(sign: str) -> str:
-    """Return the operator that a sign or word of other languages stands for, or nothing.
-
-    >>> operator_of(">="), operator_of("大于"), operator_of("near")
-    ('at_least', 'more_than', '')
-    """
-    return next((operator for operator, signs in _SIGNS.items() if sign.lower() in signs), "")
 
 
 def comparison_hint(text: str) -> str:

@@ -137,4 +137,4 @@ class Reading:
 def item_name(what: str, node: Node, key: str | None = None) -> str:
     """Return the name of an item for messages, such as "rule `new-and-silent`"."""
     name = node.get(key or what) if isinstance(node, YMap) else None
-    return f"{what} `{name.text}`" if isinstance(name, YScalar) else f"a {what}"
+    return f"{what} `{name.text}`" if isinstance(name, YScalar) else a_(what)

@@ -14,6 +14,9 @@ from engine.model import All, Condition, PointRule, Points, Scorecard, Status
 from engine.vocabulary import Enum, Fact, FactKey, Text, Type
 from engine.yaml12 import Node, YList, YMap, YScalar
 
+_KEYS = (
+    "scorecard", "title", "chooses", "candidates", "eligible", "points", "best", "fallback", "sources", "status",
+)  # fmt: skip
 POINT_SCALE = 4
 _CANDIDATE = "{candidate}"
 _NESTED = re.compile(r"\{([^{}]*)\{candidate\}([^{}]*)\}")
@@ -22,6 +25,7 @@ _NESTED = re.compile(r"\{([^{}]*)\{candidate\}([^{}]*)\}")
 def read_scorecard(node: Node, reading: Reading) -> Scorecard:
     """Read one item of `scorecards`; each point rule is written out for each of its candidates."""
     form = Form(node, item_name("scorecard", node), reading.problems)
+    form.take_as_meant(_KEYS)
     scorecard_id = form.word("scorecard", KEBAB)
     chooses = _chooses(form, reading)
     enum = reading.vocabulary.enum_of(chooses) if chooses is not None else None

@@ -17,12 +17,17 @@ from engine.vocabulary import Fact, Type, Value
 from engine.yaml12 import Node, YList, YScalar
 
 _ANYTHING = "-"
+_KEYS = (
+    "table", "title", "each", "inputs", "outputs", "hit", "collect", "order", "rows", "priority", "sources",
+    "valid_from", "valid_until", "status",
+)  # fmt: skip
 _AGGREGATES = (Collect.SUM, Collect.MIN, Collect.MAX, Collect.COUNT)
 
 
 def read_table(node: Node, reading: Reading) -> Table:
     """Read one item of `tables`."""
     form = Form(node, item_name("table", node), reading.problems)
+    form.take_as_meant(_KEYS)
     table_id, each = form.word("table", KEBAB), reading.each(form)
     if table_id == EVIDENCED.name:
         message = f"`{table_id}#...` are the rules that stand for evidence."

@@ -155,11 +155,16 @@ def test_what_is_no_ordinary_file_is_neither_read_nor_replaced(told_store: Path,
 
 
 def test_a_link_leads_to_the_file_that_is_written(told_store: Path, tmp_path: Path) -> None:
-    """The link stays, so that what stands behind it is replaced and nothing else."""
-    link = tmp_path / "link.db"
+    """The link stays, so that what stands behind it is replaced and nothing else; it may lie on another disk."""
+    link, place = tmp_path / "link.db", tmp_path / "place"
     link.symlink_to("there.db")
+    place.mkdir()
     assert call_command("backup", link, "--db", told_store).code == 0
     assert (link.is_symlink(), (tmp_path / "there.db").is_file()) == (True, True)
+    with small_disk(place, 16):
+        (tmp_path / "far.db").symlink_to(place / "there.db")
+        answer = call_command("backup", tmp_path / "far.db", "--db", told_store)
+        assert (answer.code, answer.errors, [path.name for path in place.iterdir()]) == (0, "", ["there.db"])
 
 
 def test_a_store_is_not_written_over_itself(told_store: Path, tmp_path: Path) -> None:

@@ -338,8 +338,7 @@ def test_ctrl_c_is_no_fault(store_url: str, tmp_path: Path) -> None:
         command += ["--db", store_url, "--lang", "en"]
         with subprocess.Popen(command, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True) as process:
             assert process.stderr is not None
-            while step not in process.stderr.readline():
-                pass
+            assert any(step in line for line in process.stderr), step
             time.sleep(0.03)
             process.send_signal(signal.SIGINT)
             said = process.stderr.read()

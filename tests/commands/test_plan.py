@@ -91,14 +91,14 @@ def test_the_page_is_whole(demo: Call, language: str, tmp_path: Path) -> None:
 def test_what_stands_in_the_data_is_not_taken_for_markdown(demo: Call, tmp_path: Path) -> None:
     """A name with signs of Markdown is shown as it is, and breaks no table, in the plan and in the form."""
     (tmp_path / "customers.csv").write_text(
-        'key,name,holds_from,industry,account_manager\nk|1,"A* <b>Co|</b>",2026-01-31,"pipes | valves","Ann | Bo"\n'
+        'key,name,holds_from,industry,account_manager\nk|1,"A* <b>Co|</b>",2026-01-31,"pipes | valves","A | [Bo](y)"\n'
     )
     assert demo("import", str(tmp_path / "customers.csv"), "--mapping", "canonical").code == 0
     for command in ("plan", "form"):
         lines = demo(command, "k|1", "--as-of", DAY, "--lang", "zh").lines
         assert lines[0].startswith(r"# A\* \<b>Co\|\</b>：")
         assert r"| 客户 | k\|1 |" in lines
-        assert r"| 负责人 | Ann \| Bo |" in lines
+        assert r"| 负责人 | A \| \[Bo](y) |" in lines
     assert r"| 行业 | pipes \| valves |" in lines
 
 

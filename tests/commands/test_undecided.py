@@ -92,7 +92,7 @@ def test_the_report_names_them_with_what_is_wrong(broken: Path, tmp_path: Path) 
     assert all(row["customer"] != WHO for name in ("unplaced", "value", "actions") for row in found["listed"][name])
     for language, title, why in (
         ("en", "Cannot be decided", "Days open: 119,249 days. It must lie between 0 days and 100,000 days."),
-        ("zh", "无法判断的客户", "应在0天至100,000天之间"),
+        ("zh", "无法判定的客户", "应在0天至100,000天之间"),
     ):
         said = call_command("runs", "report", "latest", "--against", "1", "--lang", language, "--db", store).output
         assert title in said

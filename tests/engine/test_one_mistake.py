@@ -22,10 +22,12 @@ enums:
     title: {en: Grade, zh: 等级}
     ordered: true
     members: {low: {en: low, zh: 低}, high: {en: high, zh: 高}}
+  side: {title: {en: Side, zh: 方}, members: {ours: {en: ours, zh: 我方}, theirs: {en: theirs, zh: 对方}}}
 facts:
   grade: {type: level, enum: grade, origin: derived, default: low, title: {en: Grade, zh: 等级}}
   points: {type: integer, origin: derived, range: [0, 100], title: {en: Points, zh: 分数}}
   paid_late: {type: flag, title: {en: Paid late, zh: 曾逾期}}
+  told_next: {type: category, enum: side, origin: derived, title: {en: Told next, zh: 下一项}}
 """
 RULES = """\
 rules:
@@ -53,6 +55,13 @@ invariants:
   - invariant: high-has-points
     title: {en: High has points, zh: 高等级有分}
     never: {grade: high, points: 0}
+scorecards:
+  - scorecard: told-next
+    title: {en: Told next, zh: 下一项}
+    chooses: told_next
+    candidates: [ours, theirs]
+    points:
+      - {rule: own, for: [ours], when: {paid_late: false}, points: 5, because: {en: Own., zh: 我方。}}
 """
 FILES = {"pack.yaml": MANIFEST, "facts.yaml": FACTS, "rules.yaml": RULES}
 
@@ -79,13 +88,13 @@ def test_without_a_mistake_nothing_is_said(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("file", "right", "wrong", "said"),
     [
-        ("facts.yaml", "facts:", "fact:", "facts.yaml:6:1: the catalogue has no key `fact`. Did you mean `facts`?"),
+        ("facts.yaml", "facts:", "fact:", "facts.yaml:7:1: the catalogue has no key `fact`. Did you mean `facts`?"),
         ("facts.yaml", "enums:", "enmus:", "facts.yaml:1:1: the catalogue has no key `enmus`. Did you mean `enums`?"),
         ("facts.yaml", "members:", "member:", "facts.yaml:5:5: enum `grade` has no key `member`. Did you mean `membe"),
-        ("facts.yaml", "enum: grade", "enum: grades", "facts.yaml:7:30: `enum` is one of action, stage, move, value_"),
-        ("facts.yaml", "type: level", "type: lvl", "facts.yaml:7:17: `type` is one of flag, integer, number, category"),
-        ("facts.yaml", "origin: derived, default", "origin: derivd, default", "facts.yaml:7:45: `origin` is one of "),
-        ("facts.yaml", "paid_late:", "paidLate:", "facts.yaml:9:3: the name of a fact must be snake_case; `paidLate`"),
+        ("facts.yaml", "enum: grade", "enum: grades", "facts.yaml:8:30: `enum` is one of action, stage, move, value_"),
+        ("facts.yaml", "type: level", "type: lvl", "facts.yaml:8:17: `type` is one of flag, integer, number, category"),
+        ("facts.yaml", "origin: derived, default", "origin: derivd, default", "facts.yaml:8:45: `origin` is one of "),
+        ("facts.yaml", "paid_late:", "paidLate:", "facts.yaml:10:3: the name of a fact must be snake_case; `paidLate`"),
         ("pack.yaml", "extends:", "extend:", "pack.yaml:4:1: `pack.yaml` has no key `extend`. Did you mean `extends`?"),
         ("rules.yaml", "tables:", "tabels:", "rules.yaml:12:1: `rules.yaml` has no key `tabels`. Did you mean `tables"),
         ("rules.yaml", "add: {f", "adds: {f", "rules.yaml:6:5: rule `late` has no key `adds`. Did you mean `add`?"),
@@ -95,6 +104,11 @@ def test_without_a_mistake_nothing_is_said(tmp_path: Path) -> None:
         ("rules.yaml", "never:", "nevr:", "rules.yaml:25:5: invariant `high-has-points` has no key `nevr`. Did you me"),
         ("rules.yaml", "zh: 评级}", "cn: 评级}", "rules.yaml:8:25: `title` has no key `cn`. Known here: en, zh."),
         ("rules.yaml", "outputs: [points]", "outputs: [pionts]", "rules.yaml:16:15: the customer has no fact `pionts`"),
+        ("rules.yaml", "outputs:", "otuputs:", "rules.yaml:16:5: table `points` has no key `otuputs`. Did you mean `o"),
+        ("rules.yaml", "inputs:", "ipnuts:", "rules.yaml:15:5: table `points` has no key `ipnuts`. Did you mean `inp"),
+        ("rules.yaml", "invariants:", "trakcs:", "rules.yaml:22:1: `rules.yaml` has no key `trakcs`. Put it in a file"),
+        ("rules.yaml", "invariants:", "fatcs:", "rules.yaml:22:1: `rules.yaml` has no key `fatcs`. Put it in `facts.y"),
+        ("rules.yaml", "candidates:", "cadnidates:", "rules.yaml:30:5: scorecard `told-next` has no key `cadnidates`."),
         ("rules.yaml", "hit: collect", "hit: colect", "rules.yaml:17:10: `hit` is one of unique, any, priority, first"),
         ("rules.yaml", "collect: sum", "collect: total", "rules.yaml:18:14: `collect` is one of list, sum, min, max, "),
     ],

@@ -100,6 +100,7 @@ def test_facts_and_collections_have_titles(vocabulary: Wording, name: str, engli
         ("Of 1 orders, 2 products.", "Of 1 order, 2 products."),
         ("21 days, 1,001 days, 0.1 days", "21 days, 1,001 days, 0.1 days"),
         ("1 daystar", "1 daystar"),
+        ("Of 1 deliveries, 11 deliveries", "Of 1 delivery, 11 deliveries"),
     ],
 )
 def test_after_one_stands_the_singular(filled_in: str, said: str) -> None:
@@ -113,6 +114,7 @@ def test_after_one_stands_the_singular(filled_in: str, said: str) -> None:
         (1, "order", "1 order"),
         (3, "order", "3 orders"),
         (2, "delivery", "2 deliveries"),
+        (2, "survey", "2 surveys"),
         (2, "person", "2 people"),
         (4, "seats", "4 seats"),
         (2, "kg", "2 kg"),

@@ -69,7 +69,7 @@ def decisions(runs: Path) -> dict[str, str]:
 
 @pytest.mark.parametrize(
     ("wrong", "said", "number"),
-    [(STAFF, "`employees` has values down to -9 in the records of customers `C00000003`, `C00000007`.", 2),
+    [(STAFF, "`employees` has the value -5 in the records of customer `C00000003`.", 2),
      (WORD, "`needs.kind` has the value `sympathy` in the records of customer `", 1)],
 )  # fmt: skip
 def test_others_are_decided_and_who_is_not_is_named(
@@ -103,6 +103,8 @@ def test_such_a_run_is_forced_replayed_and_resumed(generated: Path, tmp_path: Pa
     assert "--max-undecided" in refused.errors
     assert not (runs / "latest").exists()
     assert batch(facts, runs, "--max-undecided", 2).code == 0
+    told = [(row["customer"], row["value"]) for row in shown(runs, "--json").json["why_undecided"]]
+    assert told == [("C00000003", "-5"), ("C00000007", "-9")]
     assert batch(facts, runs, "--force").code == 0
     assert call_command("replay", "latest", "--out", runs).code == 0
     (run,) = (path for path in runs.iterdir() if path.is_dir() and not path.is_symlink())

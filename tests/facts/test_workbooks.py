@@ -56,6 +56,30 @@ def test_a_format_far_off_is_no_cell(tmp_path: Path) -> None:
     assert batch.column("key").to_pylist() == ["C-1"]
 
 
+def test_a_sheet_that_is_formatted_to_its_end_is_read(tmp_path: Path) -> None:
+    """Neither rows that are hidden or formatted nor a cell's format make a sheet longer, of however many columns."""
+    path = tmp_path / "formatted.xlsx"
+    with xlsxwriter.Workbook(path) as book:
+        bold, sheet = book.add_format({"bold": True}), book.add_worksheet()
+        for column in range(60):
+            sheet.write_row(0, column, ["key" if not column else f"column {column}"])
+        sheet.write_row(1, 0, ["C-1", 'as in r="ZZZ9999999"'])
+        sheet.set_row(1_048_573, None, None, {"hidden": True})
+        sheet.set_row(1_048_574, 30, bold)
+        sheet.write_blank(1_048_575, 0, None, bold)
+    (batch,) = read_rows(path, HEADING)
+    assert batch.column("key").to_pylist() == ["C-1"]
+
+
+def test_a_cell_that_lies_across_two_pieces_is_seen(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Wherever a piece of a sheet ends."""
+    path = written(tmp_path / "far.xlsx", {(0, 0): "key", (1, 0): "C-1", (1_048_575, 16_383): "x"})
+    for size in (7, 64, 101):
+        monkeypatch.setattr(workbooks, "_CHUNK", size)
+        fault = workbooks.fault_of(path)
+        assert (fault is not None and "column XFD and row 1,048,576" in fault.why, size) == (True, size)
+
+
 def test_a_long_or_a_wide_sheet_is_read(tmp_path: Path) -> None:
     """Neither the last row alone nor the last column alone is too far."""
     for name, place in (("long.xlsx", (1_048_575, 0)), ("wide.xlsx", (1, 16_383))):
@@ -84,5 +108,5 @@ def test_other_files_under_the_name_of_a_workbook(tmp_path: Path) -> None:
     whole[60:90] = bytes(30)
     torn.write_bytes(whole)
     for path, said in ((other, "it is no XLSX workbook"), (torn, "it is damaged")):
-        with pytest.raises(UnusableFileError, match=said):
+        with pytest.raises(UnusableFileError, match=f"{said}. Save it again as XLSX."):
             list(read_rows(path, HEADING))
