@@ -32,7 +32,7 @@ _OUTCOME = {
     "orders": ("key", "customer", "kind", "holds_from"),
     "order_lines": ("order_key", "customer", "kind", "goods", "amount", "currency", "holds_from"),
     "complaints": ("key", "customer", "holds_from"),
-    "exchange_rates": ("currency", "rate_to_base", "holds_from"),
+    "exchange_rates": ("key", "currency", "rate_to_base", "holds_from"),
     "coverage": ("key", "customer", "collection", "recorded_from", "recorded_to", "holds_from"),
 }
 """The columns that `outcomes.sql` reads, with what it rests on."""
