@@ -43,7 +43,7 @@ def command(customer: str | None, manager: str | None, show_all: bool, query: Qu
         unsure = to_confirm(desk.store, pack, decided, query.known_at)
         found = open_questions(pack, desk.rules.plan, [(one.facts, one.decision) for one in decided], wording)
     from commands.output import print_json, print_page
-    from commands.undecided import tell_undecided
+    from commands.undecided import tell_missing
     from common.texts import Texts
 
     texts = Texts(query.language)
@@ -56,5 +56,4 @@ def command(customer: str | None, manager: str | None, show_all: bool, query: Qu
 
         layout = AskLayout(pack, texts, None if show_all else AT_A_GLANCE)
         print_page(*layout.page(found, unsure, decided, query.as_of))
-    known = {one.facts.customer for one in decided}
-    tell_undecided(texts, {key: card["name"] for key, card in cards.items() if key not in known})
+    tell_missing(texts, cards, {one.facts.customer for one in decided})

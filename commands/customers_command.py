@@ -60,7 +60,7 @@ def command(stages: tuple[str, ...], manager: str | None, duplicates: bool, show
         return
     from commands.desk import desk_for
     from commands.output import console, print_json, print_page
-    from commands.undecided import tell_undecided
+    from commands.undecided import tell_missing
     from common.texts import Texts
 
     with desk_for(query) as desk:
@@ -75,8 +75,7 @@ def command(stages: tuple[str, ...], manager: str | None, duplicates: bool, show
         shown = rows if show_all else rows[:AT_A_GLANCE]
         parts = page(texts, desk.rules.pack, columns, shown, console().width)
         print_page(*parts, *foot(query, len(shown), len(rows)))
-    known = {row["customer"] for row in decided}
-    tell_undecided(texts, {key: card["name"] for key, card in cards.items() if key not in known})
+    tell_missing(texts, cards, {row["customer"] for row in decided})
 
 
 def listed(desk: Desk, cards: Mapping[str, Card]) -> list[dict[str, Any]]:

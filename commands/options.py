@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import functools
-import io
 import os
-import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -111,16 +109,11 @@ class OutFile(click.Path):
         return file.resolve() if self._whole and file.is_symlink() else file
 
 
-_SQLITE_BEGINS = b"SQLite format 3\0"
-_BESIDE_SQLITE = re.compile(r"-(wal|shm|journal)$")
-
-
 def _of_a_store(file: Path) -> bool:
-    """Return whether a file is an SQLite database, or one that SQLite keeps beside it."""
-    database = file.with_name(_BESIDE_SQLITE.sub("", file.name))
+    from facts.sqlite_files import belongs_to_one
+
     try:
-        with database.open("rb") if database.is_file() else io.BytesIO() as opened:
-            return opened.read(len(_SQLITE_BEGINS)) == _SQLITE_BEGINS
+        return belongs_to_one(file)
     except OSError:
         return False  # whoever writes to it says what is wrong
 

@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import TYPE_CHECKING
 
 import click
 
 if TYPE_CHECKING:
     from common.texts import Texts
+    from facts.card import Card
 
 NAMED = 5
 """Customers; the others are counted."""
+
+
+def tell_missing(texts: Texts, cards: Mapping[str, Card], decided: Collection[str]) -> None:
+    """Say the same (see `tell_undecided`) of those who were asked for and are not among those decided."""
+    tell_undecided(texts, {key: card["name"] for key, card in cards.items() if key not in decided})
 
 
 def tell_undecided(texts: Texts, names: Mapping[str, str | None]) -> None:

@@ -21,10 +21,11 @@ from sqlalchemy import URL
 from facts import migrations
 from facts.database import BUSY_SECONDS, NOT_FOR_OTHERS, StoreError, connect, is_sqlite, shown, turn
 from facts.database_words import Refusal, refusal
+from facts.sqlite_files import BEGINS, beside
 from facts.store import Store
 
 _UNFINISHED = ".unfinished"
-_SQLITE, _ARCHIVE = b"SQLite format 3\0", b"PGDMP"
+_ARCHIVE = b"PGDMP"
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,19 +58,12 @@ def back_up(store: Store, file: Path, *, overwrite: bool = False) -> Backup:
     if is_sqlite(store.url) and file.resolve() in _files_of(store.url):
         raise StoreError(f"{file} was not written", "it is the store itself", "Give another name.")
     # Whatever is in it, nobody else is to read it: it holds who may log in.
-    unfinished = _begun(file.resolve(), 0o600)
-    try:
+    with _made(file.resolve(), 0o600) as unfinished:
         if is_sqlite(store.url):
             _copy_sqlite(store.url, unfinished)
         else:
             _dump(store.url, unfinished)
         revision = _sound(unfinished, file)
-        _written(unfinished)
-    except BaseException:
-        for each in (unfinished, *_beside(unfinished)):
-            each.unlink(missing_ok=True)
-        raise
-    unfinished.replace(file.resolve())
     return Backup(file, file.stat().st_size, revision)
 
 
@@ -82,8 +76,11 @@ def _sound(unfinished: Path, file: Path) -> str | None:
         raise StoreError(f"{file} was not written", f"what was copied is damaged: {error.why}", hint) from None
 
 
-def _begun(file: Path, mode: int) -> Path:
-    """Return a new, empty file beside one that is to be written, with these rights (less those of the umask).
+@contextmanager
+def _made(file: Path, mode: int) -> Iterator[Path]:
+    """Give a new, empty file with these rights (less those of the umask), which becomes `file` once it is written.
+
+    If it is not, nothing stays of it.
 
     Raises:
         OSError: if there can be none; it names the file that is to be written, which whoever reads it knows.
@@ -94,7 +91,14 @@ def _begun(file: Path, mode: int) -> Path:
         os.close(os.open(unfinished, os.O_CREAT | os.O_EXCL, mode))
     except OSError as error:
         raise OSError(error.errno, error.strerror, str(file)) from None
-    return unfinished
+    try:
+        yield unfinished
+        _written(unfinished)
+    except BaseException:
+        for each in (unfinished, *beside(unfinished)):
+            each.unlink(missing_ok=True)
+        raise
+    unfinished.replace(file)
 
 
 def restore(file: Path, url: URL, *, overwrite: bool = False) -> Backup:
@@ -113,9 +117,9 @@ def restore(file: Path, url: URL, *, overwrite: bool = False) -> Backup:
             f"{file} was not restored", "it is the store itself", "Give a backup, or another store by --db."
         )
     kind = _kind(file)
-    if (kind == _SQLITE) != is_sqlite(url):
+    if (kind == BEGINS) != is_sqlite(url):
         names = "an SQLite store", "a PostgreSQL store"
-        is_file, wanted = names if kind == _SQLITE else reversed(names)
+        is_file, wanted = names if kind == BEGINS else reversed(names)
         raise StoreError(
             f"{file} was not restored", f"it is a backup of {is_file}, and {shown(url)} is {wanted}",
             "Give a store of that kind by --db.",
@@ -158,8 +162,8 @@ def _kind(file: Path) -> bytes:
     if not file.is_file():
         raise _not_ordinary(f"{file} was not read")
     with file.open("rb") as opened:
-        begin = opened.read(len(_SQLITE))
-    for kind in (_SQLITE, _ARCHIVE):
+        begin = opened.read(len(BEGINS))
+    for kind in (BEGINS, _ARCHIVE):
         if begin.startswith(kind):
             return kind
     raise _no_backup(file)
@@ -214,12 +218,7 @@ def _copied(source: sqlite3.Connection, copy: sqlite3.Connection) -> None:
 def _files_of(url: URL) -> list[Path]:
     """Return the file of an SQLite store, and those that SQLite keeps beside it."""
     place = Path(str(url.database)).resolve()
-    return [place, *_beside(place)]
-
-
-def _beside(place: Path) -> list[Path]:
-    """Return the files that SQLite keeps beside a database."""
-    return [place.with_name(place.name + end) for end in ("-wal", "-shm", "-journal")]
+    return [place, *beside(place)]
 
 
 def _restore_sqlite(file: Path, url: URL, overwrite: bool) -> None:
@@ -227,16 +226,8 @@ def _restore_sqlite(file: Path, url: URL, overwrite: bool) -> None:
     if place.exists() and not overwrite:
         raise _exists(url)
     if not place.exists():
-        unfinished = _begun(place, NOT_FOR_OTHERS)
-        try:
-            with _refused(place):
-                _fill(file, unfinished)
-            _written(unfinished)
-        except BaseException:
-            for each in (unfinished, *_beside(unfinished)):
-                each.unlink(missing_ok=True)
-            raise
-        unfinished.replace(place)
+        with _made(place, NOT_FOR_OTHERS) as unfinished, _refused(place):
+            _fill(file, unfinished)
         return
     with turn(url), _refused(place):
         _fill(file, place)
