@@ -17,7 +17,7 @@ import pyarrow as pa
 from engine.snapshot import CustomerFacts, Recorded, Row
 from engine.vocabulary import Value, Vocabulary
 from facts.arrow_rows import duckdb_type
-from facts.feature_database import Base, empty_database, set_currency
+from facts.feature_database import Base, empty_database
 from facts.features import KINDS, PREPARED, PREPARED_FOR_FEATURES, base_schemas, features, prepared
 from facts.given_rows import Given
 from facts.own import said_values
@@ -98,7 +98,8 @@ class _Workspace:
         # Else DuckDB sorts both sides to join a few rows with the spans that they lie in.
         database.execute("SET nested_loop_join_threshold = 1000000")
         database.execute(f"CREATE OR REPLACE MACRO as_of() AS DATE '{self._as_of.isoformat()}'")
-        set_currency(database, self._currency)
+        database.execute("CREATE TABLE house (currency VARCHAR)")
+        database.execute("CREATE OR REPLACE MACRO base_currency() AS (SELECT currency FROM house)")
         # In one go and without data: to create them from empty Arrow tables takes three times as long.
         database.execute(";".join(_create(name, schema) for name, schema in base_schemas().items()))
         for name in _ALL_PREPARED:
@@ -111,7 +112,8 @@ class _Workspace:
         self._is_asked = True
         with self._lock:
             if base_currency != self._currency:  # it is nearly always the same
-                set_currency(self._database, base_currency)
+                self._database.execute("DELETE FROM house")
+                self._database.execute("INSERT INTO house VALUES ($currency)", {"currency": base_currency})
                 self._currency = base_currency
             self._database.begin()
             try:

@@ -48,7 +48,7 @@ def open_database(
         database.execute("SET temp_directory = $folder", {"folder": str(overflow)})
     # Variables, because a statement with parameters is planned anew once they are known: a third more time.
     database.execute("SET VARIABLE as_of = $value", {"value": as_of})
-    set_currency(database, base_currency)
+    database.execute("SET VARIABLE base_currency = $value", {"value": base_currency})
     return database
 
 
@@ -71,11 +71,6 @@ def empty_database(threads: int | None = None) -> DuckDBPyConnection:
     database.execute("SET enable_progress_bar = false")  # it would be written among our own output
     database.execute(prepared("macros"))
     return database
-
-
-def set_currency(database: DuckDBPyConnection, base_currency: str) -> None:
-    """Set what the macro `base_currency()` gives."""
-    database.execute("SET VARIABLE base_currency = $value", {"value": base_currency})
 
 
 def declare(database: DuckDBPyConnection, numbers: Mapping[str, int | Decimal], kind: str) -> None:

@@ -9,47 +9,45 @@
 -- to them as if it had been seen. Then (60 + days seen) / (60 + days seen + gap), raised to one more than the number
 -- of gaps seen, is the chance of so long a gap.
 WITH
-    dates AS (
-        SELECT customer, count(*) AS orders, min(holds_from) AS first_on, max(holds_from) AS last_on
+    paced AS (
+        SELECT customer, holds_from, lag(holds_from) OVER (PARTITION BY customer ORDER BY holds_from) AS before
         FROM orders
         WHERE kind = 'order'
-        GROUP BY customer
     ),
-    gaps AS (
-        SELECT customer, holds_from - lag(holds_from) OVER (PARTITION BY customer ORDER BY holds_from) AS gap
-        FROM orders
-        JOIN recorded USING (customer)
-        WHERE kind = 'order' AND collection = 'orders' AND holds_from >= since
-    ),
+    of_orders AS (SELECT customer, recorded_from, since FROM recorded WHERE collection = 'orders'),
     -- Two orders on one day are one occasion; three occasions have two gaps.
-    usual_gaps AS (
-        SELECT customer, quantile_disc(gap, 0.5) AS gap
-        FROM gaps
-        WHERE gap > 0
-        GROUP BY customer
-        HAVING count(*) >= 2
+    seen AS (
+        SELECT customer, holds_from, CASE WHEN before >= since AND before < holds_from THEN holds_from - before END AS gap
+        FROM paced
+        LEFT JOIN of_orders USING (customer)
     ),
-    longest_gaps AS (
-        SELECT customer, least(ceil((60 + sum(gap)) * (pow(20, 1.0 / (1 + count(*))) - 1)), 100000)::BIGINT AS longest
-        FROM gaps
-        WHERE gap > 0
+    dates AS (
+        SELECT
+            customer,
+            count(*) AS orders,
+            min(holds_from) AS first_on,
+            max(holds_from) AS last_on,
+            count(gap) AS gaps,
+            sum(gap) AS days,
+            quantile_disc(gap, 0.5) AS usual_gap
+        FROM seen
         GROUP BY customer
     ),
     known AS (
         SELECT
             c.key AS customer,
             k.since,
-            g.gap,
-            l.longest,
+            CASE WHEN d.gaps >= 2 THEN d.usual_gap END AS gap,
+            CASE
+                WHEN d.gaps >= 1 THEN least(ceil((60 + d.days) * (pow(20, 1.0 / (1 + d.gaps)) - 1)), 100000)::BIGINT
+            END AS longest,
             d.first_on,
             CASE WHEN k.recorded_from IS NOT NULL THEN coalesce(d.orders, 0) ELSE d.orders END AS orders,
             k.since <= coalesce(c.first_business_on, DATE '0001-01-01') AS from_first,
             CASE WHEN k.since <= d.last_on THEN d.last_on END AS last_on
         FROM customers c
-        LEFT JOIN recorded k ON k.customer = c.key AND k.collection = 'orders'
+        LEFT JOIN of_orders k ON k.customer = c.key
         LEFT JOIN dates d ON d.customer = c.key
-        LEFT JOIN usual_gaps g ON g.customer = c.key
-        LEFT JOIN longest_gaps l ON l.customer = c.key
     )
 SELECT
     customer,

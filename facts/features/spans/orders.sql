@@ -36,50 +36,53 @@ WITH
         FROM by_seller
         GROUP BY customer, span
     ),
-    daily AS (
-        SELECT customer, kind, holds_from, currency, sum(amount)::DECIMAL(20, 4) AS amount
-        FROM order_lines
+    by_product AS (
+        SELECT
+            customer,
+            span,
+            product,
+            sum(l.amount * r.rate_to_base) AS revenue,
+            sum(l.amount * r.rate_to_base) FILTER (kind = 'order') AS ordered,
+            count(*) = count(r.rate_to_base) AS convertible,
+            bool_or(kind = 'order') AND product IS NOT NULL AS is_bought
+        FROM order_lines l
+        LEFT JOIN day_rates r ON r.currency = l.currency AND r.day = l.holds_from
+        JOIN spans ON l.holds_from BETWEEN first_day AND last_day
         WHERE goods AND kind IN ('order', 'return')
-        GROUP BY ALL
+        GROUP BY customer, span, product
     ),
     values AS (
         SELECT
             customer,
             span,
-            sum(d.amount * r.rate_to_base) AS revenue,
-            coalesce(sum(d.amount * r.rate_to_base) FILTER (kind = 'order'), 0) AS ordered,
-            count(*) = count(r.rate_to_base) AS convertible
-        FROM daily d
-        LEFT JOIN day_rates r ON r.currency = d.currency AND r.day = d.holds_from
-        JOIN spans ON d.holds_from BETWEEN first_day AND last_day
+            sum(revenue) AS revenue,
+            coalesce(sum(ordered), 0) AS ordered,
+            bool_and(convertible) AS convertible,
+            count(*) FILTER (is_bought) AS products
+        FROM by_product
         GROUP BY customer, span
     ),
-    products AS (
-        SELECT customer, span, product
-        FROM order_lines
-        JOIN spans ON holds_from BETWEEN first_day AND last_day
-        WHERE goods AND kind = 'order'
-        GROUP BY customer, span, product
-    ),
-    assortments AS (SELECT customer, span, count(product) AS products FROM products GROUP BY customer, span)
+    -- `ordered` and `returned` in ten-thousandths.
+    known AS (
+        SELECT
+            customer,
+            span,
+            coalesce(orders, 0) AS orders,
+            coalesce(returns, 0) AS returns,
+            coalesce(months, 0) AS months_active,
+            CASE WHEN orders IS NULL THEN 0 ELSE salespeople END AS salespeople,
+            CASE WHEN coalesce(itemised, true) THEN coalesce(products, 0) END AS distinct_products,
+            CASE WHEN coalesce(itemised AND convertible, true) THEN round(coalesce(revenue, 0), 2) END::DECIMAL(18, 2)
+                AS revenue,
+            CASE WHEN coalesce(itemised, true) AND convertible THEN ten_thousandths(ordered) END AS ordered,
+            ten_thousandths(ordered - revenue) AS returned
+        FROM covered
+        LEFT JOIN counts USING (customer, span)
+        LEFT JOIN values USING (customer, span)
+    )
 SELECT
-    customer,
-    span,
-    coalesce(orders, 0) AS orders,
-    coalesce(returns, 0) AS returns,
-    coalesce(months, 0) AS months_active,
-    CASE WHEN orders IS NULL THEN 0 ELSE salespeople END AS salespeople,
-    CASE WHEN coalesce(itemised, true) THEN coalesce(products, 0) END AS distinct_products,
-    CASE
-        WHEN coalesce(itemised, true) AND coalesce(convertible, true) THEN round(coalesce(revenue, 0), 2)
-    END::DECIMAL(18, 2) AS revenue,
-    CASE WHEN itemised AND convertible THEN quotient(ten_thousandths(ordered), 10000 * orders) END AS average_order,
-    CASE
-        WHEN coalesce(itemised, true) AND convertible AND ordered > 0 AND ordered = revenue THEN 0
-        WHEN coalesce(itemised, true) AND convertible AND ordered > 0
-            THEN quotient(100 * ten_thousandths(ordered - revenue), ten_thousandths(ordered))
-    END::DECIMAL(18, 2) AS return_rate
-FROM covered
-LEFT JOIN counts USING (customer, span)
-LEFT JOIN values USING (customer, span)
-LEFT JOIN assortments USING (customer, span)
+    * EXCLUDE (ordered, returned),
+    quotient(ordered, 10000 * orders) AS average_order,
+    CASE WHEN ordered > 0 AND returned = 0 THEN 0 WHEN ordered > 0 THEN quotient(100 * returned, ordered) END::DECIMAL(18, 2)
+        AS return_rate
+FROM known
