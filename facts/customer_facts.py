@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import sys
 import threading
 from collections.abc import Iterator, Mapping
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from datetime import date
 from functools import cached_property, lru_cache
 from itertools import chain
@@ -31,6 +32,9 @@ Results = Mapping[str, list[dict[str, Any]]]
 
 _ALL_PREPARED = (*PREPARED, *PREPARED_FOR_FEATURES)
 
+_TURN = 0.0001
+"""Seconds after which a thread that is at work in Python lets another one go on."""
+
 
 def customer_facts(base: Base, vocabulary: Vocabulary, as_of: date, *, base_currency: str) -> CustomerFacts:
     """Compute the facts of one customer, whose rows alone are given.
@@ -56,7 +60,26 @@ def make_ready(as_of: date) -> None:
 
     Most of the time that this takes is DuckDB's, which works beside Python: a tenth of a cold `recommend`.
     """
-    threading.Thread(target=_workspace(as_of).make_ready).start()
+    threading.Thread(target=_make_ready, args=(as_of,)).start()
+
+
+def _make_ready(as_of: date) -> None:
+    with _quick_turns():
+        _workspace(as_of).make_ready()
+
+
+@contextmanager
+def _quick_turns() -> Iterator[None]:
+    """Let threads take turns at Python quickly.
+
+    DuckDB asks for its turn several times in each statement. By Python's own 5 ms it would wait nearly all the time.
+    """
+    usual = sys.getswitchinterval()
+    sys.setswitchinterval(_TURN)
+    try:
+        yield
+    finally:
+        sys.setswitchinterval(usual)
 
 
 @lru_cache(maxsize=8)
@@ -76,36 +99,37 @@ class _Workspace:
         self._lock = threading.Lock()
         self._as_of = as_of
         self._currency = ""
-        self._given = {name: Given(schema) for name, schema in base_schemas().items()}
+        self._given: dict[str, Given] = {}
+        self._planned: set[str] = set()
         self._kept: dict[str, Statement] = {}
         self._is_asked = False
 
     def make_ready(self) -> None:
-        """Plan all statements, until somebody asks for facts: then those that are needed."""
-        statements = {f"prepare_{name}": f"INSERT INTO {name} {prepared(name)}" for name in _ALL_PREPARED}
-        statements |= {f"{kind}_{feature.name}": feature.sql for kind in KINDS for feature in features(kind)}
+        """Plan the statements, until somebody asks for facts: then those that are needed."""
+        groups = [{f"prepare_{name}": _prepare(name) for name in _ALL_PREPARED}]
+        groups += [{f"{kind}_{feature.name}": feature.sql for feature in features(kind)} for kind in KINDS]
         with suppress(duckdb.Error):  # whoever asks for facts meets with it again
-            for name, sql in statements.items():
+            for group in groups:
                 with self._lock:
                     if self._is_asked:
                         return
-                    self._statement(name, sql)
+                    self._plan(group)
 
     @cached_property
     def _database(self) -> DuckDBPyConnection:
         database = empty_database(threads=1)
-        database.execute("PRAGMA disable_optimizer")
-        # Else DuckDB sorts both sides to join a few rows with the spans that they lie in.
-        database.execute("SET nested_loop_join_threshold = 1000000")
-        database.execute(f"CREATE OR REPLACE MACRO as_of() AS DATE '{self._as_of.isoformat()}'")
-        database.execute("CREATE TABLE house (currency VARCHAR)")
-        database.execute("CREATE OR REPLACE MACRO base_currency() AS (SELECT currency FROM house)")
-        # In one go and without data: to create them from empty Arrow tables takes three times as long.
-        database.execute(";".join(_create(name, schema) for name, schema in base_schemas().items()))
-        for name in _ALL_PREPARED:
-            database.execute(f"CREATE TABLE {name} AS FROM ({prepared(name)}) LIMIT 0")
-        for name, given in self._given.items():
-            database.register(f"given_{name}", given)
+        # In one go and without data: to create tables from empty Arrow tables takes three times as long.
+        statements = [
+            "PRAGMA disable_optimizer",
+            # Else DuckDB sorts both sides to join a few rows with the spans that they lie in.
+            "SET nested_loop_join_threshold = 1000000",
+            f"CREATE OR REPLACE MACRO as_of() AS DATE '{self._as_of.isoformat()}'",
+            "CREATE TABLE house (currency VARCHAR)",
+            "CREATE OR REPLACE MACRO base_currency() AS (SELECT currency FROM house)",
+            *(_create(name, schema) for name, schema in base_schemas().items()),
+            *(f"CREATE TABLE {name} AS FROM ({prepared(name)}) LIMIT 0" for name in _ALL_PREPARED),
+        ]
+        database.execute(";\n".join(statements))
         return database
 
     def customer_facts(self, base: Base, vocabulary: Vocabulary, base_currency: str) -> CustomerFacts:
@@ -115,19 +139,27 @@ class _Workspace:
                 self._database.execute("DELETE FROM house")
                 self._database.execute("INSERT INTO house VALUES ($currency)", {"currency": base_currency})
                 self._currency = base_currency
+            filled = {name for name in base_schemas() if name in base and base[name].num_rows}
+            for name in filled:
+                self._give(name, base[name])
             self._database.begin()
             try:
-                return self._facts(base, vocabulary)
+                return self._facts(base, filled, vocabulary)
             finally:
                 self._database.rollback()
 
-    def _facts(self, base: Base, vocabulary: Vocabulary) -> CustomerFacts:
-        filled = {name for name in base_schemas() if name in base and base[name].num_rows}
+    def _give(self, name: str, rows: pa.Table) -> None:
+        """Give the rows from which a table is filled."""
+        if name not in self._given:
+            self._given[name] = Given(base_schemas()[name])
+            self._database.register(f"given_{name}", self._given[name])
+        self._given[name].table = rows
+
+    def _facts(self, base: Base, filled: set[str], vocabulary: Vocabulary) -> CustomerFacts:
         for name in filled:
-            self._given[name].table = base[name]
             self._run(f"fill_{name}", f"INSERT INTO {name} FROM given_{name}")
         for name in _ALL_PREPARED:
-            self._run(f"prepare_{name}", f"INSERT INTO {name} {prepared(name)}")
+            self._run(f"prepare_{name}", _prepare(name))
         stretches = self._run("stretches", "SELECT collection, recorded_from, recorded_to FROM recorded").fetchall()
         recorded: dict[str, Recorded] = {name: (start, end) for name, start, end in stretches}
 
@@ -152,14 +184,21 @@ class _Workspace:
         return results
 
     def _run(self, name: str, sql: str) -> DuckDBPyConnection:
-        return self._database.execute(self._statement(name, sql))
-
-    def _statement(self, name: str, sql: str) -> Statement:
-        """Return a statement, planned when it is first needed."""
+        """Run a statement, which is planned when it is first needed."""
         if name not in self._kept:
-            self._database.execute(f"PREPARE {name} AS {sql}")
+            if name not in self._planned:
+                self._plan({name: sql})
             (self._kept[name],) = self._database.extract_statements(f"EXECUTE {name}")
-        return self._kept[name]
+        return self._database.execute(self._kept[name])
+
+    def _plan(self, statements: Mapping[str, str]) -> None:
+        self._database.execute(";\n".join(f"PREPARE {name} AS {sql}" for name, sql in statements.items()))
+        self._planned |= statements.keys()
+
+
+def _prepare(name: str) -> str:
+    """Return the statement that fills a prepared table."""
+    return f"INSERT INTO {name} {prepared(name)}"
 
 
 def _create(name: str, schema: pa.Schema) -> str:

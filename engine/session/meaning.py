@@ -9,7 +9,7 @@ behind the rules come the alternatives of nested `any`.
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import date
 from decimal import Decimal
 from functools import lru_cache, reduce
@@ -111,7 +111,7 @@ class Meanings:
             read=_reader(self._program, fact, look),
             look=look,
             look_set=self._look_set(fact),
-            missing=self._cell({leaf: False for leaf, test in tests if isinstance(test, Known)})._replace(
+            missing=self._cell((leaf, False) for leaf, test in tests if isinstance(test, Known))._replace(
                 blocked=reduce(or_, (self.dead(leaf, truth) for leaf in unknown for truth in (True, False)), 0),
                 doubt=readers,
             ),
@@ -122,12 +122,15 @@ class Meanings:
     def _tests(self, key: FactKey) -> Iterator[tuple[int, Leaf]]:
         return ((leaf, self._program.leaves[leaf]) for leaf in self._leaves.get(key, ()))
 
-    def _cell(self, truths: Mapping[int, bool]) -> Cell:
-        return Cell(
-            sum(1 << leaf for leaf, truth in truths.items() if truth),
-            sum(1 << leaf for leaf, truth in truths.items() if not truth),
-            reduce(or_, (self.dead(leaf, truth) for leaf, truth in truths.items()), 0),
-        )
+    def _cell(self, truths: Iterable[tuple[int, bool]]) -> Cell:
+        yes = no = dead = 0
+        for leaf, truth in truths:
+            if truth:
+                yes |= 1 << leaf
+            else:
+                no |= 1 << leaf
+            dead |= self.dead(leaf, truth)
+        return Cell(yes, no, dead)
 
     def _look(self, fact: Fact) -> Look:
         fixed = [(leaf, test) for leaf, test in self._tests(fact.key) if not isinstance(test, InDays | Member)]
@@ -137,7 +140,7 @@ class Meanings:
         if fact.type is Type.TEXT:
             texts = dict.fromkeys(code for _, test in fixed if isinstance(test, OneOf) for code in test.codes)
             cells = {code: self._cell(_truths(fixed, code)) for code in texts}
-            other = self._cell({leaf: isinstance(test, Known) for leaf, test in fixed})
+            other = self._cell((leaf, isinstance(test, Known)) for leaf, test in fixed)
             return lambda code, _today: cells.get(code, other)
         members = 2 if fact.type is Type.FLAG else len(self._program.vocabulary.enum_of(fact).members)
         table = [self._cell(_truths(fixed, code)) for code in range(members)]
@@ -157,7 +160,7 @@ class Meanings:
 
         @lru_cache(maxsize=1024)  # sets are few-valued mostly, but there can be very many
         def look(members: frozenset[int]) -> Cell:
-            return self._cell({leaf: code in members for leaf, code in tests})
+            return self._cell((leaf, code in members) for leaf, code in tests)
 
         return look
 
@@ -173,8 +176,8 @@ def _look_both(one: Look, other: Look) -> Look:
     return look
 
 
-def _truths(tests: Sequence[tuple[int, Leaf]], code: Code) -> dict[int, bool]:
-    return {leaf: _holds(test, code) for leaf, test in tests}
+def _truths(tests: Sequence[tuple[int, Leaf]], code: Code) -> Iterator[tuple[int, bool]]:
+    return ((leaf, _holds(test, code)) for leaf, test in tests)
 
 
 def _holds(test: Leaf, code: Code) -> bool:
