@@ -23,13 +23,13 @@ def desk_for(query: Query, customer: str | None = None, *, explains: bool = Fals
 
     What `explains` a decision needs the plan, which then decides as well: to compile the session would take longer.
     """
+    if customer is not None:
+        from facts.customer_facts import make_ready
+
+        make_ready(query.as_of)
     from wiring import Desk, rules_in_use
 
     with open_store(query.db) as store:
-        if customer is not None:
-            from facts.customer_facts import make_ready
-
-            make_ready(query.as_of)
         desk = Desk(store, rules_in_use(store, query.pack), query.as_of, query.known_at, in_columns=explains)
         try:
             yield desk
