@@ -7,6 +7,9 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 
+import pyarrow as pa
+import pyarrow.compute as pc
+
 from engine.vocabulary import Value
 from facts.contradictions import NEED_SAYS, Place, Row, contradictions, newest
 from facts.store import Store
@@ -76,11 +79,11 @@ def last_heard(
     for name, family in _FAMILIES.items():
         member, value = JUDGED[name]
         for row in base[name]:
-            if row["is_current"] and row["customer"] in customers:
+            if row["is_current"]:
                 fact = f"{family}.{row[member]}"
                 said = {**row, "table": name, "says": value, "value": row[value]}
                 records[row["customer"], _ALONE.get(fact, fact)].append(said)
-    needs = _of_needs(row for row in base["needs"] if row["is_current"] and row["customer"] in customers)
+    needs = _of_needs(row for row in base["needs"] if row["is_current"])
     records.update(needs)
     against = contradictions(store, {place: _of_one(rows) for place, rows in records.items()}, as_of, moment)
     found = {
@@ -97,7 +100,9 @@ def _read(
     if len(customers) == 1:
         (customer,) = customers
         return store.rows_of(customer, as_of, known_at, only)
-    return {name: table.to_pylist() for name, table in store.base_tables(as_of, known_at, only=only).items()}
+    theirs = pa.array(customers, pa.string())
+    base = store.base_tables(as_of, known_at, only=only).items()
+    return {name: rows.filter(pc.is_in(rows["customer"], value_set=theirs)).to_pylist() for name, rows in base}
 
 
 def _of_needs(rows: Iterable[Row]) -> dict[Place, list[Row]]:

@@ -7,6 +7,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from functools import cached_property
+from operator import attrgetter
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -39,22 +40,6 @@ FEW, MANY = 10, 400
 """Up to so many customers, or one in so many, it is quicker to read them one by one than to read the whole base.
 
 One by itself takes some 40 ms, one of many some 0.1 ms."""
-
-
-def _only(base: Mapping[str, pa.Table], customers: Collection[str]) -> dict[str, pa.Table]:
-    """Return the rows about some customers, and those about all."""
-    import pyarrow as pa
-    import pyarrow.compute as pc
-
-    wanted = pa.array(customers, pa.string())
-
-    def kept(name: str, table: pa.Table) -> pa.Table:
-        by = "key" if name == "customers" else "customer"
-        if by not in table.column_names:
-            return table
-        return table.filter(pc.or_(pc.is_null(table[by]), pc.is_in(table[by], value_set=wanted)))
-
-    return {name: kept(name, table) for name, table in base.items()}
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,12 +106,14 @@ class Desk:
 
     def decide_many(self, customers: Collection[str]) -> list[Decided]:
         """Decide several customers in columns, but those that are not known on this date or cannot be decided."""
-        from facts.runs import last_portfolio
+        import pyarrow as pa
 
-        base = self.base(_silent, {"customers": CARD})
-        base["portfolio"] = last_portfolio(self.store, self.as_of, self.known_at)
-        cards = {row.pop("key"): row for row in base["customers"].select(["key", *CARD]).to_pylist()}
-        facts = list(self.snapshot(_only(base, customers)).each())
+        from facts.snapshot_parts import only
+
+        cards = self.cards_of(customers)
+        wanted = pa.chunked_array([sorted(cards)], pa.string())
+        facts = [each for part in self.parts() for each in only(part, wanted).each()]
+        facts.sort(key=attrgetter("customer"))
         decisions = self.rules.plan.decide_all(facts)
         return [Decided(cards[each.customer], each, decision) for each, decision in zip(facts, decisions, strict=True)]
 
