@@ -140,6 +140,8 @@ def test_of_whom_something_was_recorded_since_is_read_from_the_store(
     assert found == {each.customer: each for each in facts_in(Desk(store, shipped_rules(), AS_OF, datetime.now(UTC)))}
     assert sorted(found) == sorted({*known, "newcomer"} - {known[1]})
     assert len(facts_in(one)) == len(found)
+    some = sorted((known[0], known[-1], "newcomer"))
+    assert one.decide_many([*some, known[1], "nobody"]) == [one.decide(key) for key in some]
 
 
 def test_after_many_were_told_of_the_store_is_read(store: Store) -> None:
