@@ -28,7 +28,7 @@ from facts.columns import Scaled
 from facts.demo import AS_OF
 from facts.demo.build import whole_story
 from facts.demo.story import read_characters, read_world
-from facts.tables import FACT_TABLES
+from facts.tables import FACT_TABLES, own_columns
 
 BLOCK = 10_000
 """Customers that are made at once, a row group of each file."""
@@ -141,8 +141,14 @@ def _last_stage(history: _Told, story: int) -> str:
 
 
 def _schema(name: str) -> pa.Schema:
-    table = FACT_TABLES[name]
-    schema = arrow_rows.arrow_schema(table, reading.readable_columns(table))
+    """Return the columns that snapshots may read, and those without which a row cannot be imported."""
+    table, readable = FACT_TABLES[name], reading.readable_columns(FACT_TABLES[name])
+    wanted = (
+        column.name
+        for column in own_columns(table)
+        if column.name in readable or not (column.nullable or column.server_default)
+    )
+    schema = arrow_rows.arrow_schema(table, tuple(wanted))
     return schema.remove(schema.get_field_index("is_current")) if "is_current" in schema.names else schema
 
 

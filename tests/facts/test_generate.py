@@ -6,10 +6,15 @@ import hashlib
 from pathlib import Path
 
 import duckdb
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from facts import generate as module
+from facts.batch.ledger import Ledger, runs_folder
+from facts.demo import AS_OF
 from facts.generate import generate
+from facts.store import Store
 from tests.commands.conftest import call_command
 
 CUSTOMERS = 300
@@ -88,6 +93,26 @@ def test_the_command_says_what_it_wrote(tmp_path: Path) -> None:
     assert found["rows"]["order_lines"] / CUSTOMERS == pytest.approx(22, rel=0.2)  # 300 are few
     assert "300 invented customers as of 30 Jun 2026" in call_command(*asked).output
     assert "300位虚构客户" in call_command(*asked, "--lang", "zh").output
+
+
+def test_a_store_takes_the_facts_in_and_decides_the_same(folder: Path, tmp_path: Path) -> None:
+    """Every row can be imported by the canonical layout; from the store follows what follows from the files."""
+    db, day = tmp_path / "facts.db", ("--as-of", AS_OF)
+    call_command("init", "--db", db)
+    taken = call_command("import", folder, "--mapping", "canonical", "--db", db, "--json").json
+    assert not taken["rejected"]
+    assert taken["rows_read"] == sum(pq.read_metadata(path).num_rows for path in folder.iterdir())
+    call_command("batch", "--db", db, *day)
+    call_command("batch", "--facts", folder, "--out", tmp_path / "runs", *day)
+    assert decisions(runs_folder(Store.open(str(db)).url)) == decisions(tmp_path / "runs")
+
+
+def decisions(runs: Path) -> list[dict[str, object]]:
+    """Return what the only run decided, by customer."""
+    (run,) = Ledger.at(runs).runs()
+    tables = [run.get_table(run.decisions(number)) for number in range(run.parts())]
+    rows: list[dict[str, object]] = pa.concat_tables(tables).sort_by("customer").to_pylist()
+    return rows
 
 
 def test_a_number_below_one_is_wrong_usage(tmp_path: Path) -> None:
