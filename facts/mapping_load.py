@@ -171,7 +171,7 @@ class _Reader:
         for column in own_columns(FACT_TABLES[table]):
             needed = not column.nullable and column.server_default is None
             if needed and column.name not in given:
-                message = said("{table} needs {column}, which is not mapped.", table=table, column=repr(column.name))
+                message = said("{table} needs '{column}', which is not mapped.", table=table, column=column.name)
                 self._problems.add(node.at, "column-not-mapped", message)
 
     def _column(self, target: str, node: Node, columns: Sequence[str]) -> ColumnMapping:
