@@ -175,7 +175,7 @@ def _member(scalar: YScalar, fact: Fact, enum: Enum) -> str:
         or did_you_mean(scalar.text, enum.members)
     )
     if not hint and len(enum.members) <= 12:
-        hint = said("It has: {members}.", members=enum.members) if enum.members else said("It has: none.")
+        hint = said("It has: {members}.", members=enum.members) if any(enum.members) else said("It has: none.")
     values = {"word": scalar.text, "enum": enum.name, "fact": fact.name if fact.names is None else fact.key}
     message = (
         said("`{word}` is no member of `{enum}`, which `{fact}` takes.", **values)

@@ -125,7 +125,7 @@ def test_problems_of_a_mapping_are_told_in_the_reader_s_language(store: Path, fi
         "2:62: 错误：没有`colums`这个键。是否应为`columns`？ [unknown-word]",
         "3:10: 错误：表`customers`必须有`holds_from`列，但没有写它的映射。请补上。 [column-not-mapped]",
         "3:68: 错误：没有`cod`这个列。是否应为`code`？ [unknown-word]",
-        "3:86: 错误：这里要写一段文字。 [mapping-shape]",
+        "3:88: 错误：这里要写一段文字。 [mapping-shape]",
         "共4个问题。",
     ]
 
