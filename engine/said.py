@@ -78,9 +78,9 @@ def _filling(value: object) -> object:
     """Return a value as a template fills it in, which can go to another process."""
     if isinstance(value, Said | Several | Number):
         return value
-    if type(value) is int:
-        return Number(value)
-    return Several(map(_text, value)) if type(value) in (list, tuple) else str(value)  # type: ignore[call-overload]
+    if isinstance(value, list) or type(value) is tuple:  # a place is a tuple too, and has a text of its own
+        return Several(map(_text, value))
+    return Number(value) if type(value) is int else str(value)
 
 
 def _text(value: object) -> str:

@@ -144,11 +144,9 @@ class Form:
         for text, (key, node) in self._entries.items():
             if text not in self._asked and text == key.text:  # else it was taken as what is meant, and is told as it is
                 meant = _means(text, {*self._asked, *elsewhere}) or text
-                hint = (
-                    said("Put it in {place}.", place=elsewhere[meant])
-                    if meant in elsewhere
-                    else key_hint(text, self._asked)
-                )
+                hint = key_hint(text, self._asked)
+                if meant in elsewhere:
+                    hint = said("Put it in {place}.", place=elsewhere[meant])
                 if self._asked == _LANGUAGES and isinstance(node, YScalar) and not node.text:
                     hint = said("A text with a comma in it stands in quotes.")
                 self.problem(key.at, "unknown-key", said("{what} has no key `{key}`.", what=self.what, key=text), hint)
@@ -263,11 +261,9 @@ class Form:
         """Return the items of a list node."""
         if isinstance(node, YList):
             return node.items
-        of_one = (
-            said("Begin each item with `- `.")
-            if isinstance(node, YMap)
-            else said("Write `[{items}]`.", items=_items(node))
-        )
+        of_one = said("Write `[{items}]`.", items=_items(node))
+        if isinstance(node, YMap):
+            of_one = said("Begin each item with `- `.")
         message = said("{what} is a list, not {kind}.", what=what, kind=kind_of(node))
         self.problem(node.at, "wrong-shape", message, hint or of_one)
         return ()

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from engine.errors import Location, Problems
 from engine.load.actions import read_action, read_parameter
+from engine.load.built_in import with_actions, with_evidence
 from engine.load.claims import read_invariant, read_monotonicity
 from engine.load.conditions import Conditions
 from engine.load.files import FACTS, MANIFEST, TALK, Files, parsed, with_bases
@@ -24,7 +25,7 @@ from engine.load.scorecards import read_scorecard
 from engine.load.shows import merged, read_shows
 from engine.load.tables import is_aggregate, read_table
 from engine.load.talk import read_talk
-from engine.load.vocabulary import VocabularyReader, with_actions, with_evidence
+from engine.load.vocabulary import VocabularyReader
 from engine.model import AddTo, Override, Pack, SetFact
 from engine.said import Said, named, quoted, said
 from engine.vocabulary import FactKey, Vocabulary

@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from datetime import date
 
 from engine.errors import Location, Problems
+from engine.load.built_in import ADVISED, EVIDENCED
 from engine.load.conditions import Conditions
 from engine.load.form import SNAKE, Form, kind_of
 from engine.load.names import Names
 from engine.load.operands import Operands
 from engine.load.values import WrongValueError, check_range, value_of
-from engine.load.vocabulary import ADVISED, EVIDENCED
 from engine.model import Action
 from engine.said import Said, a_, named, of_type, quoted, said
 from engine.vocabulary import Fact, Text, Type, Value, Vocabulary

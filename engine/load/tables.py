@@ -5,13 +5,13 @@ from __future__ import annotations
 from decimal import Decimal
 
 from engine.errors import Location
+from engine.load.built_in import EVIDENCED
 from engine.load.conditions import conjunction
 from engine.load.form import KEBAB, SOURCE, Form
 from engine.load.layers import Layers
 from engine.load.operands import NUMERIC
 from engine.load.reading import MAX_PRIORITY, Reading, item_name
 from engine.load.values import WrongValueError, check_result
-from engine.load.vocabulary import EVIDENCED
 from engine.model import All, Collect, Condition, Hit, Status, Table, TableRow
 from engine.said import of_type, quoted, said
 from engine.vocabulary import Fact, Type, Value

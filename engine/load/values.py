@@ -50,15 +50,9 @@ def check_range(value: Value, fact: Fact) -> None:
     if isinstance(value, bool) or not isinstance(value, int | Decimal):
         return
     if (fact.least is not None and value < fact.least) or (fact.most is not None and value > fact.most):
-        raise WrongValueError(
-            "out-of-range",
-            said(
-                "{what} {lies}, not {value}.",
-                what=quoted(fact.name),
-                lies=lies_within(fact.least, fact.most),
-                value=value,
-            ),
-        )
+        lies = lies_within(fact.least, fact.most)
+        message = said("{what} {lies}, not {value}.", what=quoted(fact.name), lies=lies, value=value)
+        raise WrongValueError("out-of-range", message)
 
 
 def check_result(value: int | Decimal, fact: Fact) -> None:

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from enum import StrEnum
 
 from engine.errors import Location, Problems, did_you_mean
+from engine.load.built_in import ACTION_ENUM, action_enum
 from engine.load.form import SNAKE, Form
 from engine.load.hints import as_name, type_hint
 from engine.load.references import Declared, References
-from engine.said import NOTHING, Said, quoted, said
+from engine.said import NOTHING, Said, named, quoted, said
 from engine.vocabulary import (
     MAX_SCALED,
     Change,
@@ -30,9 +31,6 @@ from engine.vocabulary import (
 )
 from engine.yaml12 import Node, YList, YMap, YScalar
 
-ACTION_ENUM = "action"
-ADVISED = FactKey(None, "advised")
-EVIDENCED = FactKey(None, "evidenced")
 RESERVED = frozenset([
     "any", "all", "not", "none", "every", "count", "sum", "known", "missing", "customer", "row", "rows", "recorded",
     "param", "fact", "fired", "not_fired", "provisional", "gates", "actions", "advised", "evidenced",
@@ -64,7 +62,7 @@ class VocabularyReader:
     """Build a vocabulary from one file after the other, then check what refers to what."""
 
     problems: Problems
-    enums: dict[str, Enum] = field(default_factory=lambda: {ACTION_ENUM: _action_enum({}, Location(""))})
+    enums: dict[str, Enum] = field(default_factory=lambda: {ACTION_ENUM: action_enum({}, Location(""))})
     facts: dict[FactKey, Fact] = field(default_factory=dict)
     collections: dict[str, Collection] = field(default_factory=dict)
     families: dict[FactKey, str] = field(default_factory=dict)
@@ -115,7 +113,7 @@ class VocabularyReader:
 
     def _enum(self, key: YScalar, node: Node) -> None:
         before = len(self.problems.found)
-        form = Form(node, said("enum `{key}`", key=key.text), self.problems)
+        form = Form(node, named(said("enum"), key.text), self.problems)
         form.word_of(key, said("the name of an enum"), SNAKE)
         members = self._members(form)
         enum = Enum(key.text, form.text("title"), tuple(members), members, form.flag("ordered", False), key.at)
@@ -154,7 +152,7 @@ class VocabularyReader:
                 message = said("`{key}` cannot be a member.", key=key.text)
                 hint = said("Use letters, digits, `_` and `-`, and none of the words true, false and null.")
                 form.problem(key.at, "wrong-name", message, hint)
-        return {key.text: form.text_of(value, said("member `{key}`", key=key.text)) for key, value in node.entries}
+        return {key.text: form.text_of(value, named(said("member"), key.text)) for key, value in node.entries}
 
     # --- facts ------------------------------------------------------------------------------------------------------
 
@@ -164,7 +162,7 @@ class VocabularyReader:
 
     def _fact(self, key: YScalar, node: Node, scope: str | None) -> None:
         before = len(self.problems.found)
-        form = Form(node, said("fact `{key}`", key=key.text), self.problems)
+        form = Form(node, named(said("fact"), key.text), self.problems)
         form.word_of(key, said("the name of a fact"), SNAKE)
         fact = self._declaration(key, form, scope)
         per = form.node("per")
@@ -196,7 +194,7 @@ class VocabularyReader:
         type_ = self._type(form)
         least, most = form.range("range")
         if (least is not None or most is not None) and type_ not in _NUMERIC:
-            form.problem(form.place("range"), "unsuited-key", said("a fact of type {type} has no `range`.", type=type_))
+            _unsuited(form, "range", type_)
         scale = self._scale(form, type_)
         widest = Decimal(MAX_SCALED).scaleb(-scale)
         if any(bound is not None and abs(bound) > widest for bound in (least, most)):
@@ -246,8 +244,7 @@ class VocabularyReader:
     def _enum_of(self, form: Form, type_: Type) -> str | None:
         if type_ not in _WITH_ENUM:
             if form.has("enum"):
-                message = said("a fact of type {type} has no `enum`.", type=type_)
-                form.problem(form.place("enum"), "unsuited-key", message)
+                _unsuited(form, "enum", type_)
             return None
         node = form.required("enum", said("Name one by `enum: ...`; a list of your own is declared under `enums`."))
         name = form.one_of(node, quoted("enum"), self.enums, "unknown-enum") if node is not None else None
@@ -263,9 +260,7 @@ class VocabularyReader:
     def _named_by(self, form: Form, type_: Type) -> str | None:
         node = form.node("names")
         if node is not None and type_ is not Type.TEXT:
-            hint = said("Name its members by `enum`.") if type_ in _WITH_ENUM else NOTHING
-            message = said("a fact of type {type} has no `names`.", type=type_)
-            form.problem(form.place("names"), "unsuited-key", message, hint)
+            _unsuited(form, "names", type_, said("Name its members by `enum`.") if type_ in _WITH_ENUM else NOTHING)
             return None
         return form.one_of(node, quoted("names"), self.enums, "unknown-enum") if node is not None else None
 
@@ -273,7 +268,7 @@ class VocabularyReader:
         if type_ is Type.NUMBER:
             return form.integer("scale", 2, 0, MAX_SCALE)
         if form.has("scale"):
-            form.problem(form.place("scale"), "unsuited-key", said("a fact of type {type} has no `scale`.", type=type_))
+            _unsuited(form, "scale", type_)
         return 0
 
     def _change(self, form: Form, type_: Type | None = None) -> Change:
@@ -340,7 +335,7 @@ class VocabularyReader:
     # --- collections ------------------------------------------------------------------------------------------------
 
     def _collection(self, key: YScalar, node: Node) -> None:
-        form = Form(node, said("collection `{key}`", key=key.text), self.problems)
+        form = Form(node, named(said("collection"), key.text), self.problems)
         form.word_of(key, said("the name of a collection"), SNAKE)
         kind = form.choice("kind", Kind)
         date = form.optional_word("date", SNAKE)
@@ -350,8 +345,8 @@ class VocabularyReader:
             form.problem(key.at, "reserved-name", message, said("Rename the collection."))
         elif key.text in self.collections:
             self._duplicate(key, said("collection"), self.collections[key.text].at)
-        elif named := [fact for fact in self.facts.values() if fact.scope is None and _first_word(fact) == key.text]:
-            self._duplicate(key, said("fact"), named[0].at)
+        elif facts := [fact for fact in self.facts.values() if fact.scope is None and _first_word(fact) == key.text]:
+            self._duplicate(key, said("fact"), facts[0].at)
         else:
             self.collections[key.text] = collection
         self._facts(form, key.text)
@@ -366,23 +361,9 @@ class VocabularyReader:
         form.close()
 
 
-def with_actions(vocabulary: Vocabulary, actions: Mapping[str, Text], at: Location) -> Vocabulary:
-    """Add what the action catalogue brings along: the enum `action` and the set fact `advised`."""
-    advised = Fact(
-        ADVISED.name, None, Type.SET, Text("Advised actions", "建议的行动"), at, enum=ACTION_ENUM, origin=Origin.DERIVED
-    )
-    return replace(
-        vocabulary,
-        enums={**vocabulary.enums, ACTION_ENUM: _action_enum(actions, at)},
-        facts={**vocabulary.facts, ADVISED: advised},
-    )
-
-
-def with_evidence(vocabulary: Vocabulary, at: Location) -> Vocabulary:
-    """Add what talk brings along: the set fact `evidenced`, the kinds of value for which there is valid evidence."""
-    title = Text("Values with valid evidence", "有有效依据的价值")
-    evidenced = Fact(EVIDENCED.name, None, Type.SET, title, at, enum="value_kind", origin=Origin.DERIVED)
-    return replace(vocabulary, facts={**vocabulary.facts, EVIDENCED: evidenced})
+def _unsuited(form: Form, key: str, type_: Type, hint: Said = NOTHING) -> None:
+    message = said("a fact of type {type} has no `{key}`.", type=type_, key=key)
+    form.problem(form.place(key), "unsuited-key", message, hint)
 
 
 def _enum_in_doubt(name: str) -> str:
@@ -393,10 +374,6 @@ def _enum_in_doubt(name: str) -> str:
 def _first_word(fact: Fact) -> str:
     """Return a fact's name, or that of its family."""
     return fact.family or fact.name
-
-
-def _action_enum(actions: Mapping[str, Text], at: Location) -> Enum:
-    return Enum(ACTION_ENUM, Text("Action", "行动"), tuple(actions), actions, False, at)
 
 
 def _fill(text: Text, member: Text) -> Text:
