@@ -6,13 +6,18 @@ import ast
 import re
 import string
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 import yaml
 
+from common.checked import text_of
 from common.texts import FOLDER as TEXTS
 from common.texts import PARTICULARS, Texts, particulars
+from engine.check import LINTS, finding_of
+from engine.errors import Location, Problem
 from tests.conftest import ROOT
+from tests.engine.test_check import examples, found
 from tests.engine.test_load_problems import FILES, FOLDER, problems_in
 
 EXPECTED = (FOLDER / "expected.zh.txt").read_text(encoding="utf-8").splitlines()
@@ -115,17 +120,33 @@ def test_every_line_of_the_chinese_table_belongs_to_a_file() -> None:
     assert {line.partition(":")[0] for line in EXPECTED} == set(FILES)
 
 
+def english_in(said: str) -> set[str]:
+    """Return the words of three letters or more that stand neither in backticks nor in quotation marks."""
+    return set(re.findall(r"[A-Za-z][A-Za-z0-9-]{2,}", IN_OTHER_WORDS.sub("", said))) - PROPER_NAMES
+
+
 @pytest.mark.parametrize("line", EXPECTED)
 def test_no_english_is_left_but_words_of_the_rule_language(line: str) -> None:
-    """What is not in backticks or quotation marks is Chinese: no word of three letters or more is left."""
-    said = IN_OTHER_WORDS.sub("", line.partition(": ")[2].rpartition(" [")[0])
-    assert set(re.findall(r"[A-Za-z][A-Za-z0-9-]{2,}", said)) - PROPER_NAMES == set()
+    """Names and keys stay as they are written; everything around them is Chinese."""
+    assert english_in(line.partition(": ")[2].rpartition(" [")[0]) == set()
+
+
+@pytest.mark.parametrize("name", LINTS)
+def test_what_a_lint_finds_is_told_in_chinese(name: str, tmp_path: Path) -> None:
+    """The bad example of each page is told without a word of English."""
+    (finding,) = found(tmp_path / "bad", (name, examples(name, "Bad")))
+    said = text_of(finding, Texts("zh"))
+    assert said.endswith("。")
+    assert english_in(re.sub(r"\{\w+\}", "", said)) == set()  # placeholders of an author's texts stay
+
+
+def test_what_keeps_to_no_template_is_told_below_its_kind() -> None:
+    """Chinese readers learn at least which kind of problem it is and what to do."""
+    finding = finding_of(Problem(Location("a.yaml"), "unknown-member", "`x` is nothing.", "Write y."))
+    assert text_of(finding, Texts("zh")) == "取值不在列表中。请写编号，不是标题。\n    `x` is nothing. Write y."
+    assert text_of(finding, Texts("en")) == "`x` is nothing. Write y."
 
 
 def test_every_chinese_sentence_is_chinese() -> None:
     """The same holds of the sentences that no broken file shows."""
-    left = {
-        chinese: set(re.findall(r"[A-Za-z]{3,}", re.sub(r"\{\w+[^}]*\}", "", IN_OTHER_WORDS.sub("", chinese))))
-        for chinese in CHINESE.values()
-    }
-    assert [chinese for chinese, words in left.items() if words - {"YAML", "UTF", "XLSX", "GiB"}] == []
+    assert [chinese for chinese in CHINESE.values() if english_in(re.sub(r"\{\w+[^}]*\}", "", chinese))] == []
