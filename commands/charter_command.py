@@ -96,13 +96,14 @@ def sections_in(folder: Path) -> list[tuple[Text, Text]]:
     from engine.errors import Problems
     from engine.load.files import read_nodes
     from engine.load.form import Form
+    from engine.said import said
 
     problems = Problems()
     found = []
     for node in read_nodes(sorted((folder / "charter").glob("*.yaml")), problems).values():
-        form = Form(node, "a charter", problems)
+        form = Form(node, said("a charter"), problems)
         for item in form.required_items("charter"):
-            section = Form(item, "a section", problems)
+            section = Form(item, said("a section"), problems)
             section.word("section")
             found.append((section.text("title"), section.text("text")))
             section.close()

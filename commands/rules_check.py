@@ -11,7 +11,7 @@ import click
 
 from commands.failures import PROBLEMS
 from commands.options import Day, Word, json_option, language_option, pack_argument
-from common.checked import contents, findings_in_json, line
+from common.checked import contents, findings_in_json, line, text_of
 from common.texts import PROBLEM_KINDS, Texts, read_texts
 
 if TYPE_CHECKING:
@@ -40,8 +40,6 @@ def command(pack: Path | None, as_of: date | None, form: str, language: str, as_
     case or a source, a text that is not translated. Notes are worth a look: tables with gaps, rules that could be one,
     evidence about to expire. docs/lints/ has a page for each, with an example. Exit code 1: errors or warnings.
 
-    In Chinese each line begins with what kind of problem it is and what to do; the particulars are in English.
-
     \b
     Example:
       valuelift rules check rulesets/value_marketing
@@ -62,7 +60,7 @@ def command(pack: Path | None, as_of: date | None, form: str, language: str, as_
     if chosen == "text":
         _tell(rules, findings, Texts(language))
     else:
-        {"json": _json, "sarif": _sarif, "github": _github}[chosen](rules, findings)
+        {"json": _json, "sarif": _sarif, "github": _github}[chosen](rules, findings, Texts(language))
     if any(one.level is not Level.NOTE for one in findings):
         raise click.exceptions.Exit(PROBLEMS)
 
@@ -97,43 +95,43 @@ def _summary(rules: Rules, findings: Sequence[Finding], texts: Texts) -> str:
     )
 
 
-def _json(rules: Rules | None, findings: Sequence[Finding]) -> None:
+def _json(rules: Rules | None, findings: Sequence[Finding], texts: Texts) -> None:
     from commands.output import print_json
 
-    print_json(findings_in_json(rules, findings))
+    print_json(findings_in_json(rules, findings, texts))
 
 
-def _sarif(rules: Rules | None, findings: Sequence[Finding]) -> None:  # noqa: ARG001 - all formats are called alike
+def _sarif(rules: Rules | None, findings: Sequence[Finding], texts: Texts) -> None:  # noqa: ARG001 - all formats are called alike
     """Print a log of version 2.1.0 of the Static Analysis Results Interchange Format."""
     from commands.output import print_json
 
     ids = sorted({one.id: one.page for one in findings}.items())
     kinds = read_texts(PROBLEM_KINDS)
-    described = {name: {"shortDescription": {"text": kinds[name]["en"]}} for name, _ in ids if name in kinds}
+    described = {name: {"shortDescription": {"text": kinds[name][texts.language]}} for name, _ in ids if name in kinds}
     known = [{"id": name, "helpUri": page, **described.get(name, {})} for name, page in ids]
     driver = {"name": "valuelift", "rules": known}
     print_json(
         {
             "$schema": "https://json.schemastore.org/sarif-2.1.0.json",
             "version": "2.1.0",
-            "runs": [{"tool": {"driver": driver}, "results": [_result(one) for one in findings]}],
+            "runs": [{"tool": {"driver": driver}, "results": [_result(one, texts) for one in findings]}],
         }
     )
 
 
-def _result(one: Finding) -> dict[str, Any]:
+def _result(one: Finding, texts: Texts) -> dict[str, Any]:
     region = {"startLine": one.location.line, "startColumn": one.location.column}
     place = {"artifactLocation": {"uri": _from_here(one.location.file)}, "region": region}
-    message = {"text": f"{one.message} {one.hint}".strip()}
+    message = {"text": text_of(one, texts)}
     return {"ruleId": one.id, "level": one.level, "message": message, "locations": [{"physicalLocation": place}]}
 
 
-def _github(rules: Rules | None, findings: Sequence[Finding]) -> None:  # noqa: ARG001 - all formats are called alike
+def _github(rules: Rules | None, findings: Sequence[Finding], texts: Texts) -> None:  # noqa: ARG001 - all formats are called alike
     for one in findings:
         kind = "notice" if one.level == "note" else one.level
         at = one.location
         where = f"file={_escaped(_from_here(at.file), ':,')},line={at.line},col={at.column},title={one.id}"
-        click.echo(f"::{kind} {where}::{_escaped(f'{one.message} {one.hint}'.strip())}")
+        click.echo(f"::{kind} {where}::{_escaped(text_of(one, texts))}")
 
 
 def _escaped(text: str, also: str = "") -> str:

@@ -199,7 +199,7 @@ def _page(
 
 def _is_own(pack: Pack, folder: Path, answer: Answer) -> bool:
     """Return whether what is noted stands in the pack's own files: what it inherits, others look after."""
-    from engine.load.vocabulary import EVIDENCED
+    from engine.load.built_in import EVIDENCED
     from engine.relations import relations
 
     whole, _, part = answer.about[0].partition("#")

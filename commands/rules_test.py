@@ -50,13 +50,14 @@ def command(
         if not _run(folder, chosen, junit, as_json):
             raise click.exceptions.Exit(PROBLEMS)
         return
+    from commands.options import default_language
     from commands.watching import saves
 
     for _ in saves(folder):
         try:
             _run(folder, chosen, junit, as_json)
         except Exception as error:  # a file saved half-way is no reason to stop watching
-            report(error)
+            report(error, default_language())
         click.echo("Watching; Ctrl-C ends it.", err=True)
 
 

@@ -9,6 +9,7 @@ import click
 
 from commands.failures import report
 from commands.options import Query, as_of_option, db_option, known_at_option, language_option, today
+from common.checked import line
 from common.texts import Texts
 
 if TYPE_CHECKING:
@@ -51,7 +52,7 @@ def command(
             try:
                 watch.look()
             except Exception as error:  # a file saved half-way is no reason to stop watching
-                report(error)
+                report(error, language)
             click.echo("Watching; Ctrl-C ends it.", err=True)
 
 
@@ -82,7 +83,7 @@ class _Watch:
         rules, findings = checked(self._folder, self._query.as_of)
         for one in findings:
             if one.level == "warning":
-                click.echo(str(one))
+                click.echo(line(one, self._texts))
         self._test(rules)
         parts = load_parts(self._folder, catalogue())
         if self._before is not None:

@@ -15,6 +15,7 @@ from importlib.metadata import PackageNotFoundError, requires, version
 from pathlib import Path
 
 from engine.errors import Problem, ProblemsError, did_you_mean
+from engine.said import Said, said
 from facts.batch.ledger import Ledger, runs_folder
 from facts.batch.register import Entry, entries
 from facts.columns import Words
@@ -161,7 +162,7 @@ class Examination:
 
     def _rules(self, rules: Rules | Problem, known: Sequence[Entry]) -> Iterator[Finding]:
         if isinstance(rules, Problem):
-            yield Finding("rules", State.PROBLEM, "rules_broken", {"problem": rules})
+            yield Finding("rules", State.PROBLEM, "rules_broken", {"problem": _told(rules)})
             return
         stamp = rules.program.stamp
         last = next((entry for entry in known if entry.state == "published"), None)
@@ -202,6 +203,14 @@ class Examination:
         given_up = [entry.run for entry in known if entry.state != "published"]
         if given_up:
             yield Finding("runs", State.WARNING, "runs_unfinished", {"runs": ", ".join(given_up)})
+
+
+def _told(problem: Problem) -> Said:
+    """Return a problem as its `str` says it, to be told in other languages too."""
+    values = {"place": problem.location, "message": problem.message, "hint": problem.hint, "code": problem.code}
+    if problem.hint:
+        return said("{place}: {message} {hint} [{code}]", **values)
+    return said("{place}: {message} [{code}]", place=problem.location, message=problem.message, code=problem.code)
 
 
 def _facts(store: Store, words: Words) -> Iterator[Finding]:

@@ -14,7 +14,9 @@ from pathlib import Path
 from threading import Thread
 from typing import Any
 
+from common.checked import text_of
 from common.promotion import Promotion
+from common.texts import Texts
 from engine.check import Finding, finding_of
 from engine.errors import ProblemsError
 from facts.pack_files import unpacked
@@ -103,6 +105,5 @@ def _plain(one: Finding, place: str) -> dict[str, Any]:
         "level": one.level,
         "id": one.id,
         "at": f"{file}:{one.location.line}",
-        "message": one.message,
-        "hint": one.hint,
+        "message": {language: text_of(one, Texts(language)) for language in ("en", "zh")},
     }

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from engine.errors import Location, Problem, ProblemsError
+from engine.said import Said, said
 from facts.workbooks import fault_of
 
 ABOUT = "valuelift table"
@@ -166,19 +167,23 @@ def read_book(path: Path) -> Read:
     from python_calamine import CalamineError, CalamineWorkbook
 
     if fault := fault_of(path):
-        raise _unusable(path, f"this workbook cannot be read: {fault.why}", "Export the table anew.")
+        raise _unusable(
+            path, said("this workbook cannot be read: {why}", why=fault.why), said("Export the table anew.")
+        )
     try:
         workbook = CalamineWorkbook.from_filelike(io.BytesIO(path.read_bytes()))
         sheets = {
             name: workbook.get_sheet_by_name(name).to_python(skip_empty_area=False) for name in workbook.sheet_names
         }
     except CalamineError as error:
-        raise _unusable(path, f"this is no workbook: {error}", "Save it as XLSX.") from None
+        raise _unusable(path, said("this is no workbook: {error}", error=error), said("Save it as XLSX.")) from None
     about = next((sheet for sheet in sheets.values() if sheet and _text(sheet[0][0]) == ABOUT), None)
     table = next(((n, s) for n, s in sheets.items() if len(s) > _ID_ROW and _text(s[_ID_ROW][0]) == "id"), None)
     if about is None or table is None:
         raise _unusable(
-            path, "no sheet in it is a table with its ids, or none says which table.", "Export the table anew."
+            path,
+            said("no sheet in it is a table with its ids, or none says which table."),
+            said("Export the table anew."),
         )
     name, lines = table
     header = [(_text(cell), _place(path, name, _ID_ROW, place)) for place, cell in enumerate(lines[_ID_ROW])]
@@ -214,5 +219,5 @@ def _text(cell: object) -> str:
     return cell.isoformat() if isinstance(cell, date) else str(cell).replace("\r\n", "\n")
 
 
-def _unusable(path: Path, message: str, hint: str) -> SheetError:
+def _unusable(path: Path, message: Said, hint: Said) -> SheetError:
     return SheetError([Problem(Location(str(path)), "unusable-workbook", message, hint)])

@@ -10,7 +10,8 @@ import json
 import re
 from decimal import Decimal
 
-from engine.errors import Location, Problems, ProblemsError
+from engine.errors import Location, Problem, Problems, ProblemsError
+from engine.said import said
 from engine.yaml12 import Node, YList, YMap, YScalar, parse_yaml, plain_value
 
 ANYTHING = "-"
@@ -47,7 +48,7 @@ def read_test(text: str, at: Location, problems: Problems) -> Node | None:
     if text == ANYTHING:
         return None
     if not text:
-        problems.add(at, "empty-cell", "the cell is empty.", "Write a value, or `-` for anything.")
+        problems.add(at, "empty-cell", said("the cell is empty."), said("Write a value, or `-` for anything."))
         return None
     if compared := _COMPARED.fullmatch(text):
         operand = _operand(compared[2], at, problems)
@@ -63,8 +64,8 @@ def _operand(text: str, at: Location, problems: Problems) -> Node | None:
     try:
         return placed(parse_yaml(text, at.file), at)
     except ProblemsError as error:
-        for problem in error.problems:
-            problems.add(at, problem.code, problem.message, 'Write a value, or quote a text: "...".')
+        hint = said('Write a value, or quote a text: "...".')
+        problems.found.extend(Problem(at, problem.code, problem.message, hint) for problem in error.problems)
         return None
 
 

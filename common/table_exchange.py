@@ -21,6 +21,7 @@ from engine.load.layers import Layers
 from engine.load.names import Names
 from engine.load.pack import Parts, load_parts, pack_from_parts
 from engine.model import Pack, Table
+from engine.said import said
 from engine.vocabulary import Fact, Type
 from engine.yaml12 import YMap, YScalar
 from wiring import catalogue
@@ -246,14 +247,15 @@ def _header(file: TableFile, read: Read, problems: Problems) -> Mapping[str, int
     for place, (column, at) in enumerate(read.header):
         near = did_you_mean(column, missing)
         if column in places:
-            problems.add(at, "duplicate-column", f"the column `{column}` stands here a second time.", "Remove one.")
+            message = said("the column `{column}` stands here a second time.", column=column)
+            problems.add(at, "duplicate-column", message, said("Remove one."))
         elif column not in known and (near or not column.startswith("if ")):
-            hint = near or "For a new test write `if` and the fact."
-            problems.add(at, "unknown-column", f"there is no column `{column}`.", hint)
+            hint = near or said("For a new test write `if` and the fact.")
+            problems.add(at, "unknown-column", said("there is no column `{column}`.", column=column), hint)
         places[column] = place
     for column in sorted(missing):
-        at, hint = read.header[0][1], "Put it back, with its id below the title."
-        problems.add(at, "missing-column", f"the column `{column}` is missing.", hint)
+        at, put_back = read.header[0][1], said("Put it back, with its id below the title.")
+        problems.add(at, "missing-column", said("the column `{column}` is missing.", column=column), put_back)
     return places
 
 
@@ -268,7 +270,7 @@ def _row(
 
     for text, at in cells[len(places) :]:
         if text.strip():
-            problems.add(at, "unknown-column", f"`{text}` stands in no column.", "Remove it.")
+            problems.add(at, "unknown-column", said("`{text}` stands in no column.", text=text), said("Remove it."))
     name, at = cell(ID)
     before = old.get(name.strip())
     tests = {

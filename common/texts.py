@@ -13,11 +13,12 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from engine.said import Said
 from engine.wording import say_date, say_number
 from facts.kept_forms import digest_of, keep, kept
 
 FOLDER = Path(__file__).with_name("texts")
-COMMAND_LINE, PAGES, PROBLEM_KINDS = "command-line", "pages", "problems"
+COMMAND_LINE, PAGES, PROBLEM_KINDS, PARTICULARS = "command-line", "pages", "problems", "particulars"
 
 
 class _ByNumber(string.Formatter):
@@ -41,12 +42,14 @@ class Texts:
     where: str = COMMAND_LINE
 
     def __call__(self, name: str, /, **values: object) -> str:
-        """Return a text with its placeholders filled in.
+        """Return a text with its placeholders filled in; what the engine says among them in the text's language.
 
         Raises:
             KeyError: if there is no such text.
         """
         text = all_texts(self.where)[name][self.language]
+        if self.language != "en":
+            values = {key: self.told(value) if isinstance(value, Said) else value for key, value in values.items()}
         return _BY_NUMBER.format(text, **values) if "|" in text else text.format(**values)
 
     def date(self, day: date) -> str:
@@ -56,6 +59,10 @@ class Texts:
     def number(self, number: int | Decimal) -> str:
         """Return a number with its thousands separated."""
         return say_number(number, self.language)
+
+    def told(self, words: str) -> str:
+        """Return what the engine says in the reader's language, as far as it keeps to templates."""
+        return words.by(particulars()) if self.language != "en" and isinstance(words, Said) else str(words)
 
     def has(self, name: str) -> bool:
         """Return whether there is a text of this name."""
@@ -71,14 +78,25 @@ def all_texts(where: str = COMMAND_LINE) -> Mapping[str, Mapping[str, str]]:
 
 def read_texts(name: str) -> Mapping[str, Mapping[str, str]]:
     """Return the texts of one file."""
+    texts: Mapping[str, Mapping[str, str]] = _content(name)
+    return texts
+
+
+@cache
+def particulars() -> Mapping[str, str]:
+    """Return the Chinese templates of what the engine says about problems, by the English ones."""
+    templates: Mapping[str, str] = _content(PARTICULARS)
+    return templates
+
+
+def _content(name: str) -> Any:
     path = FOLDER / f"{name}.yaml"
     digest = digest_of([path])
     form = kept(digest)
     if form is None:
         form = json.dumps(_parsed(path), ensure_ascii=False)
         keep(digest, form)
-    texts: Mapping[str, Mapping[str, str]] = json.loads(form)
-    return texts
+    return json.loads(form)
 
 
 def _parsed(path: Path) -> object:

@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
 
+from engine.said import NOTHING, Said, said
+
 
 def counted(number: int, one: str, others: str = "") -> str:
     """Return how many there are of something: `1 row`, `2,000 rows`; `others` is the plural that is no mere s."""
@@ -31,12 +33,15 @@ class Location(NamedTuple):
 
 @dataclass(frozen=True, slots=True, order=True)
 class Problem:
-    """One thing that is wrong: where, which kind, what and why, and what to do about it."""
+    """One thing that is wrong: where, which kind, what and why, and what to do about it.
+
+    A message and hint that are `Said` are told in the reader's language, others as they are.
+    """
 
     location: Location
     code: str
     message: str
-    hint: str = ""
+    hint: str = NOTHING
 
     def __str__(self) -> str:
         hint = f" {self.hint}" if self.hint else ""
@@ -63,7 +68,7 @@ class Problems:
     in_doubt: set[str] = field(default_factory=set)
     """Names whose declaration has a problem: what is said of them elsewhere is not judged before that is mended."""
 
-    def add(self, location: Location, code: str, message: str, hint: str = "") -> None:
+    def add(self, location: Location, code: str, message: Said, hint: Said = NOTHING) -> None:
         """Note one problem."""
         self.found.append(Problem(location, code, message, hint))
 
@@ -85,18 +90,18 @@ _ASCII = dict(zip("：，“”‘’｛｝【】［］－＃", ":,\"\"''{}[][]-
 _WIDE_SPACES = "\u3000\u00a0"
 
 
-def full_width_in(word: str) -> str:
+def full_width_in(word: str) -> Said:
     """Return a hint for a word with a mark that a Chinese keyboard writes in the place of another, or nothing.
 
     >>> full_width_in("new，core")
     '`，` is a full-width mark; write `,`.'
     """
     mark = next((sign for sign in word if sign in _ASCII), None)
-    if mark is None:
-        return (
-            "There is a space in it that is none of the keyboard's; write a plain one." if wide_space_in(word) else ""
-        )
-    return f"`{mark}` is a full-width mark; write `{_ASCII[mark]}`."
+    if mark is not None:
+        return said("`{mark}` is a full-width mark; write `{plain}`.", mark=mark, plain=_ASCII[mark])
+    if wide_space_in(word):
+        return said("There is a space in it that is none of the keyboard's; write a plain one.")
+    return NOTHING
 
 
 def wide_space_in(word: str) -> bool:
@@ -104,20 +109,11 @@ def wide_space_in(word: str) -> bool:
     return any(sign in word for sign in _WIDE_SPACES)
 
 
-def a_(noun: str) -> str:
-    """Return a noun with its indefinite article.
-
-    >>> a_("integer"), a_("date")
-    ('an integer', 'a date')
-    """
-    return f"{'an' if noun[0] in 'aeio' else 'a'} {noun}"
-
-
 NEAR = 0.6
 """From this likeness on, of 1, a word may be another one misspelt."""
 
 
-def did_you_mean(word: str, known: Iterable[str]) -> str:
+def did_you_mean(word: str, known: Iterable[str]) -> Said:
     """Return a hint that names the known word nearest to `word`, or an empty text if none is near.
 
     >>> did_you_mean("day_in_stage", ["days_in_stage", "stage"])
@@ -126,13 +122,13 @@ def did_you_mean(word: str, known: Iterable[str]) -> str:
     if full_width := full_width_in(word):
         return full_width
     near = difflib.get_close_matches(word, sorted(known), n=1, cutoff=NEAR)
-    return f"Did you mean `{near[0]}`?" if near else ""
+    return said("Did you mean `{near}`?", near=near[0]) if near else NOTHING
 
 
-def which_word(word: str, known: Collection[str]) -> str:
+def which_word(word: str, known: Collection[str]) -> Said:
     """Return a hint that names the known word nearest to `word`, or all of them if none is near.
 
     >>> which_word("nwe", ["new", "core"]), which_word("x", ["new", "core"])
     ('Did you mean `new`?', 'It is one of new, core.')
     """
-    return did_you_mean(word, known) or f"It is one of {', '.join(known)}."
+    return did_you_mean(word, known) or said("It is one of {words}.", words=list(known))

@@ -16,6 +16,7 @@ from typing import NamedTuple
 
 from engine.errors import Location
 from engine.frozen import dataclass
+from engine.said import NOTHING, Said, said
 
 Value = bool | int | Decimal | str | date | frozenset[str]
 
@@ -84,25 +85,25 @@ def exact(number: Decimal, scale: int) -> Decimal:
     return round(number if number else number.copy_abs(), scale)
 
 
-def lies_within(least: Decimal | None, most: Decimal | None) -> str:
+def lies_within(least: int | Decimal | None, most: int | Decimal | None) -> Said:
     """Return where a number lies, in the words of a message; one bound may be open.
 
     >>> lies_within(Decimal(1), Decimal(9)), lies_within(None, Decimal(9))
     ('lies between 1 and 9', 'is at most 9')
     """
     if least is not None and most is not None:
-        return f"lies between {least} and {most}"
-    return f"is at most {most}" if least is None else f"is at least {least}"
+        return said("lies between {least} and {most}", least=least, most=most)
+    return said("is at most {most}", most=most) if least is None else said("is at least {least}", least=least)
 
 
-def id_of(word: str, titles: Iterable[tuple[str, Text]]) -> str:
+def id_of(word: str, titles: Iterable[tuple[str, Text]]) -> Said:
     """Return a hint for a word that is the title of something, where its id belongs; or nothing.
 
     >>> id_of("新客户", [("new", Text("new customer", "新客户"))])
     'Write its id, `new`.'
     """
     found = next((name for name, title in titles if word in (title.en, title.zh)), None)
-    return "" if found is None else f"Write its id, `{found}`."
+    return NOTHING if found is None else said("Write its id, `{id}`.", id=found)
 
 
 @dataclass(frozen=True)

@@ -7,8 +7,9 @@ anchors, aliases and tags; they are refused, which also rules out alias bombs.
 
 from __future__ import annotations
 
+import errno
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from decimal import Decimal
 from functools import lru_cache
 from pathlib import Path
@@ -17,7 +18,8 @@ from typing import NamedTuple
 import yaml
 
 from engine.errors import Location, Problems, ProblemsError
-from engine.slips import slip_in
+from engine.said import NOTHING, Said, said
+from engine.slips import of_parser, slip_in
 
 Scalar = str | int | Decimal | bool | None
 
@@ -28,6 +30,12 @@ _WORDS: dict[str, Scalar] = {
     "": None, "~": None, "null": None, "Null": None, "NULL": None,
     "true": True, "True": True, "TRUE": True, "false": False, "False": False, "FALSE": False,
 }  # fmt: skip
+_OF_SYSTEM: Mapping[int | None, Said] = {
+    errno.ENOENT: said("No such file or directory"), errno.EACCES: said("Permission denied"),
+    errno.EISDIR: said("Is a directory"),
+}  # fmt: skip
+"""What the operating system says, by its number."""
+
 _MAX_DEPTH = 60
 _FIRST_OF_NUMBERS = frozenset("-+.0123456789")
 _MAX_DIGITS = 30
@@ -79,9 +87,11 @@ def read_yaml(path: Path, shown_as: str | None = None) -> Node:
     try:
         text = path.read_bytes().decode("utf-8-sig")
     except OSError as error:
-        problems.add(Location(name), "unreadable-file", f"cannot read the file: {error.strerror}.")
+        message = said("cannot read the file: {why}.", why=_OF_SYSTEM.get(error.errno, error.strerror))
+        problems.add(Location(name), "unreadable-file", message)
     except UnicodeDecodeError as error:
-        problems.add(Location(name), "not-utf8", f"the file is not UTF-8 (byte {error.start}).", "Save it as UTF-8.")
+        message = said("the file is not UTF-8 (byte {number}).", number=error.start)
+        problems.add(Location(name), "not-utf8", message, said("Save it as UTF-8."))
     else:
         return parse_yaml(text, name)
     raise ProblemsError(problems.found)
@@ -106,7 +116,8 @@ def parse_yaml(text: str, file: str) -> Node:
     except yaml.MarkedYAMLError as error:
         at = _place(error, file)
         what = error.problem or error.context or ""
-        problems.add(at, "yaml-syntax", f"this is not YAML: {what}.", slip_in(text, at.line, f"{error.context} {what}"))
+        message = said("this is not YAML: {why}.", why=of_parser(what))
+        problems.add(at, "yaml-syntax", message, slip_in(text, at.line, f"{error.context} {what}"))
     problems.raise_any()
     return node
 
@@ -115,8 +126,8 @@ def _add_illegal(illegal: re.Match[str], text: str, file: str, problems: Problem
     """Note a character that YAML does not allow (found here, as PyYAML's parsers count its position differently)."""
     start = illegal.start()
     at = Location(file, text.count("\n", 0, start) + 1, start - text.rfind("\n", 0, start))
-    message = f"character U+{ord(illegal.group()):04X} is not allowed in YAML."
-    problems.add(at, "yaml-syntax", message, "Delete it.")
+    message = said("character U+{code} is not allowed in YAML.", code=f"{ord(illegal.group()):04X}")
+    problems.add(at, "yaml-syntax", message, said("Delete it."))
 
 
 def _place(error: yaml.MarkedYAMLError, file: str) -> Location:
@@ -140,9 +151,8 @@ class _Reader:
             if isinstance(event, yaml.DocumentStartEvent):
                 documents += 1
                 if documents == 2:
-                    self._problem(
-                        event, "several-documents", "a second document begins here.", "Use one file for each."
-                    )
+                    message = said("a second document begins here.")
+                    self._problem(event, "several-documents", message, said("Use one file for each."))
             elif isinstance(event, yaml.NodeEvent):
                 read = self._node(event, events, 0)
                 node = read if documents == 1 else node
@@ -159,23 +169,24 @@ class _Reader:
         if isinstance(event, yaml.CollectionStartEvent):
             self._check(event)
             if depth > _MAX_DEPTH:
-                self._problem(event, "too-deep", f"nested deeper than {_MAX_DEPTH} levels.")
+                self._problem(event, "too-deep", said("nested deeper than {most} levels.", most=_MAX_DEPTH))
                 self._problems.raise_any()
             if isinstance(event, yaml.SequenceStartEvent):
                 return YList(tuple(self._items(events, depth)), at)
             return YMap(tuple(self._entries(events, depth)), at)
         alias = event.anchor if isinstance(event, yaml.AliasEvent) else ""
-        self._problem(event, "yaml-alias", f"alias `*{alias}`: aliases are not used in rule files.", "Write it out.")
+        message = said("alias `*{alias}`: aliases are not used in rule files.", alias=alias)
+        self._problem(event, "yaml-alias", message, said("Write it out."))
         return YScalar(None, "", at)
 
     def _check(self, event: yaml.ScalarEvent | yaml.CollectionStartEvent) -> None:
         anchor, tag = event.anchor, event.tag
         if anchor is not None:
-            self._problem(
-                event, "yaml-anchor", f"anchor `&{anchor}`: anchors are not used in rule files.", "Remove it."
-            )
+            message = said("anchor `&{anchor}`: anchors are not used in rule files.", anchor=anchor)
+            self._problem(event, "yaml-anchor", message, said("Remove it."))
         if tag is not None and tag != "!":
-            self._problem(event, "yaml-tag", f"tag `{tag}`: tags are not used in rule files.", "Remove it.")
+            message = said("tag `{tag}`: tags are not used in rule files.", tag=tag)
+            self._problem(event, "yaml-tag", message, said("Remove it."))
 
     def _items(self, events: Iterator[yaml.Event], depth: int) -> Iterator[Node]:
         for event in events:
@@ -191,19 +202,21 @@ class _Reader:
             key = self._node(event, events, depth + 1)
             value = self._node(next(events), events, depth + 1)
             if not isinstance(key, YScalar):
-                self._problem(event, "yaml-key", "a key must be a single word or text.")
+                self._problem(event, "yaml-key", said("a key must be a single word or text."))
             elif key.text in seen:
                 first = seen[key.text]
                 self._problem(
                     event,
                     "duplicate-key",
-                    f"`{key.text}` stands here a second time; the first is on line {first.line}.",
+                    said(
+                        "`{key}` stands here a second time; the first is on line {line}.", key=key.text, line=first.line
+                    ),
                 )
             else:
                 seen[key.text] = key.at
                 yield key, value
 
-    def _problem(self, event: yaml.Event, code: str, message: str, hint: str = "") -> None:
+    def _problem(self, event: yaml.Event, code: str, message: Said, hint: Said = NOTHING) -> None:
         self._problems.add(self._at(event), code, message, hint)
 
     def _at(self, event: yaml.Event) -> Location:

@@ -10,6 +10,7 @@ from pathlib import Path
 import duckdb
 
 from engine.errors import Problems, did_you_mean
+from engine.said import Said, said
 from engine.yaml12 import Node, YList, YMap, YScalar, read_yaml
 from facts.import_files import Heading
 from facts.mapping import (
@@ -71,7 +72,7 @@ class _Reader:
         tables = tuple(self._table(each) for each in self._items(entries.get("tables")))
         filled = [table.table for table in tables]
         self._filled_once(entries.get("tables"))
-        covers = tuple(self._word(each, filled, "filled table") for each in self._items(entries.get("covers")))
+        covers = tuple(self._word(each, filled, said("filled table")) for each in self._items(entries.get("covers")))
         return ImportMapping(self._text(entries.get("mapping")), files, tables, covers, digest)
 
     def _file(self, name: str, node: Node) -> FileMapping:
@@ -100,19 +101,20 @@ class _Reader:
         facts = tuple((column, self._text(each)) for column, each in self._named(node))
         for column, _ in facts:
             if column not in columns:
-                self._unknown(node, column, columns, "column")
+                self._unknown(node, column, columns, said("column"))
         for column in FOLDED:
             if column in columns:
-                what = f"the file has a column `{column}` already, and `facts` makes one."
-                self._problems.add(node.at, "mapping-shape", what, f"Map `{column}` without `facts`.")
+                what = said("the file has a column `{column}` already, and `facts` makes one.", column=column)
+                self._problems.add(
+                    node.at, "mapping-shape", what, said("Map `{column}` without `facts`.", column=column)
+                )
         return facts
 
     def _delimiter(self, node: Node | None) -> str:
         mark = self._text(node) or ","
         if node is not None and (len(mark) != 1 or mark in _NO_DELIMITERS):
-            self._problems.add(
-                node.at, "mapping-shape", f"`{mark}` cannot stand between cells.", "Give one character, such as ;."
-            )
+            message = said("`{mark}` cannot stand between cells.", mark=mark)
+            self._problems.add(node.at, "mapping-shape", message, said("Give one character, such as ;."))
             return ","
         return mark
 
@@ -126,8 +128,8 @@ class _Reader:
             required=("table", "file", "columns"),
             optional=("one_row_per_key", "repeats", "changes_only"),
         )
-        table = self._word(entries.get("table"), FACT_TABLES, "table")
-        file = self._word(entries.get("file"), self._columns, "file")
+        table = self._word(entries.get("table"), FACT_TABLES, said("table"))
+        file = self._word(entries.get("file"), self._columns, said("file"))
         columns = self._columns.get(file, ())
         mapped = tuple(
             self._column(target, each, columns)
@@ -150,7 +152,8 @@ class _Reader:
             table = each.get("table") if isinstance(each, YMap) else None
             name = self._text(table)
             if table is not None and name in seen:
-                self._problems.add(table.at, "table-filled-twice", f"`{name}` is filled a second time here.")
+                message = said("`{name}` is filled a second time here.", name=name)
+                self._problems.add(table.at, "table-filled-twice", message)
             seen.add(name)
 
     def _is_target(self, table: str, target: str, node: Node) -> bool:
@@ -158,7 +161,7 @@ class _Reader:
             return False
         known = [column.name for column in own_columns(FACT_TABLES[table])]
         if target not in known:
-            self._unknown(node, target, known, f"column of {table}")
+            self._unknown(node, target, known, said("column of {table}", table=table))
         return target in known
 
     def _needed(self, table: str, mapped: Sequence[ColumnMapping], node: Node) -> None:
@@ -168,28 +171,29 @@ class _Reader:
         for column in own_columns(FACT_TABLES[table]):
             needed = not column.nullable and column.server_default is None
             if needed and column.name not in given:
-                self._problems.add(node.at, "column-not-mapped", f"{table} needs {column.name!r}, which is not mapped.")
+                message = said("{table} needs '{column}', which is not mapped.", table=table, column=column.name)
+                self._problems.add(node.at, "column-not-mapped", message)
 
     def _column(self, target: str, node: Node, columns: Sequence[str]) -> ColumnMapping:
         if isinstance(node, YScalar):
-            return ColumnMapping(target, Cell(self._word(node, columns, "column")))
+            return ColumnMapping(target, Cell(self._word(node, columns, said("column"))))
         entries = self._map(node, optional=(*_SOURCES, *STEPS, "take"))
         sources = [name for name in _SOURCES if name in entries]
         if len(sources) != 1:
-            self._problems.add(node.at, "mapping-shape", f"name one source: {', '.join(_SOURCES)}.")
+            self._problems.add(node.at, "mapping-shape", said("name one source: {words}.", words=_SOURCES))
             return ColumnMapping(target, Constant(""))
         take = entries.get("take")
         return ColumnMapping(
             target,
             self._value(sources[0], entries[sources[0]], columns),
             tuple(step for name, each in entries.items() if name in STEPS if (step := self._step(name, each))),
-            self._word(take, ("first", "min", "max"), "way to take one") if take else "first",
+            self._word(take, ("first", "min", "max"), said("way to take one")) if take else "first",
         )
 
     def _value(self, source: str, node: Node, columns: Sequence[str]) -> Value:
         match source:
             case "from":
-                return Cell(self._word(node, columns, "column"))
+                return Cell(self._word(node, columns, said("column")))
             case "value":
                 return Constant(self._text(node))
             case "join":
@@ -199,8 +203,10 @@ class _Reader:
             case "product":
                 entries = self._map(node, required=("of",), optional=("less_discount",))
                 return Product(
-                    tuple(self._word(each, columns, "column") for each in self._items(entries.get("of"))),
-                    tuple(self._word(each, columns, "column") for each in self._items(entries.get("less_discount"))),
+                    tuple(self._word(each, columns, said("column")) for each in self._items(entries.get("of"))),
+                    tuple(
+                        self._word(each, columns, said("column")) for each in self._items(entries.get("less_discount"))
+                    ),
                 )
         return self._lookup(node, columns)
 
@@ -211,7 +217,7 @@ class _Reader:
             if isinstance(part, YMap):
                 parts.append(Constant(self._text(self._map(part, required=("value",)).get("value"))))
             else:
-                parts.append(Cell(self._word(part, columns, "column")))
+                parts.append(Cell(self._word(part, columns, said("column"))))
         return Join(tuple(parts), self._text(entries.get("separator")))
 
     def _choose(self, node: Node, columns: Sequence[str]) -> Choose:
@@ -225,13 +231,13 @@ class _Reader:
 
     def _lookup(self, node: Node, columns: Sequence[str]) -> Lookup:
         entries = self._map(node, required=("file", "where", "is", "take"))
-        file = self._word(entries.get("file"), self._columns, "file")
+        file = self._word(entries.get("file"), self._columns, said("file"))
         there = self._columns.get(file, ())
         return Lookup(
             file,
-            self._word(entries.get("where"), there, "column"),
-            self._word(entries.get("is"), columns, "column"),
-            tuple(self._word(each, there, "column") for each in self._items(entries.get("take"))),
+            self._word(entries.get("where"), there, said("column")),
+            self._word(entries.get("is"), columns, said("column")),
+            tuple(self._word(each, there, said("column")) for each in self._items(entries.get("take"))),
         )
 
     def _step(self, name: str, node: Node) -> Step | None:
@@ -252,15 +258,17 @@ class _Reader:
         try:
             duckdb.execute("SELECT try_strptime('', ?)", [form])  # who reads the dates knows the forms
         except duckdb.InvalidInputException:
-            what = f"`{form}` is no form of a date."
-            self._problems.add(node.at, "mapping-shape", what, "Give one such as `%d.%m.%Y` or `%Y-%m-%d %H:%M:%S`.")
+            what = said("`{form}` is no form of a date.", form=form)
+            self._problems.add(
+                node.at, "mapping-shape", what, said("Give one such as `%d.%m.%Y` or `%Y-%m-%d %H:%M:%S`.")
+            )
         return form
 
     def _whole_number(self, node: Node) -> str:
         number = self._text(node)
         if not re.fullmatch("-?[0-9]{1,18}", number):
-            what = f"`{number}` is no whole number to multiply with."
-            self._problems.add(node.at, "mapping-shape", what, 'Give one such as "1000".')
+            what = said("`{number}` is no whole number to multiply with.", number=number)
+            self._problems.add(node.at, "mapping-shape", what, said('Give one such as "1000".'))
         return number
 
     def _tests(self, node: Node | None, columns: Sequence[str]) -> Tests:
@@ -268,12 +276,12 @@ class _Reader:
 
     def _test(self, column: str, node: Node, columns: Sequence[str]) -> CellTest:
         if column not in columns:
-            self._unknown(node, column, columns, "column")
+            self._unknown(node, column, columns, said("column"))
         if isinstance(node, YScalar):
-            return CellTest(column, self._word(node, ("missing", "present"), "test"))
+            return CellTest(column, self._word(node, ("missing", "present"), said("test")))
         entries = self._map(node, optional=TESTS)
         if len(entries) != 1:
-            self._problems.add(node.at, "mapping-shape", f"name one test: {', '.join(TESTS)}.")
+            self._problems.add(node.at, "mapping-shape", said("name one test: {words}.", words=TESTS))
             return CellTest(column, "missing")
         kind, texts = next(iter(entries.items()))
         return CellTest(column, kind, self._texts(texts))
@@ -282,24 +290,24 @@ class _Reader:
 
     def _map(self, node: Node, required: Sequence[str] = (), optional: Sequence[str] = ()) -> dict[str, Node]:
         if not isinstance(node, YMap):
-            self._problems.add(node.at, "mapping-shape", "a mapping of names to values belongs here.")
+            self._problems.add(node.at, "mapping-shape", said("a mapping of names to values belongs here."))
             return {}
         entries = {}
         for key, value in node.entries:
             if key.text in required or key.text in optional:
                 entries[key.text] = value
             else:
-                self._unknown(key, key.text, (*required, *optional), "key")
+                self._unknown(key, key.text, (*required, *optional), said("key"))
         for name in required:
             if name not in entries:
-                self._problems.add(node.at, "key-missing", f"`{name}` is missing here.")
+                self._problems.add(node.at, "key-missing", said("`{name}` is missing here.", name=name))
         return entries
 
     def _named(self, node: Node | None) -> Iterator[tuple[str, Node]]:
         if node is None:
             return
         if not isinstance(node, YMap):
-            self._problems.add(node.at, "mapping-shape", "a mapping of names to values belongs here.")
+            self._problems.add(node.at, "mapping-shape", said("a mapping of names to values belongs here."))
             return
         for key, value in node.entries:
             yield key.text, value
@@ -315,7 +323,7 @@ class _Reader:
     def _text(self, node: Node | None) -> str:
         if node is None or isinstance(node, YScalar):
             return "" if node is None else node.text
-        self._problems.add(node.at, "mapping-shape", "a single text belongs here.")
+        self._problems.add(node.at, "mapping-shape", said("a single text belongs here."))
         return ""
 
     def _flag(self, node: Node | None) -> bool:
@@ -323,15 +331,15 @@ class _Reader:
             return False
         if isinstance(node, YScalar) and isinstance(node.value, bool):
             return node.value
-        self._problems.add(node.at, "mapping-shape", "true or false belongs here.")
+        self._problems.add(node.at, "mapping-shape", said("true or false belongs here."))
         return False
 
-    def _word(self, node: Node | None, known: Collection[str], what: str) -> str:
+    def _word(self, node: Node | None, known: Collection[str], what: Said) -> str:
         word = self._text(node)
         if node is not None and word not in known:
             self._unknown(node, word, tuple(known), what)
         return word
 
-    def _unknown(self, node: Node, word: str, known: Sequence[str], what: str) -> None:
-        hint = did_you_mean(word, known) or f"Known: {', '.join(known)}."
-        self._problems.add(node.at, "unknown-word", f"`{word}` is no {what}.", hint)
+    def _unknown(self, node: Node, word: str, known: Sequence[str], what: Said) -> None:
+        hint = did_you_mean(word, known) or said("Known: {words}.", words=list(known))
+        self._problems.add(node.at, "unknown-word", said("`{word}` is no {what}.", word=word, what=what), hint)

@@ -13,6 +13,7 @@ from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING, Any
 
 from engine.errors import Problem, ProblemsError, counted, which_word
+from engine.said import Said, said
 from engine.vocabulary import Fact, Origin, Type, Value, Vocabulary, exact
 
 if TYPE_CHECKING:
@@ -44,7 +45,7 @@ def check_own(vocabulary: Vocabulary) -> None:
         ProblemsError: for each one that neither rules conclude nor anybody can say.
     """
     problems = [
-        Problem(fact.at, "no-feature", f"nothing can give `{fact.key}` a value: {_why(fact)}.", _HINT)
+        Problem(fact.at, "no-feature", _no_value(fact), _HINT)
         for fact in vocabulary.facts.values()
         if fact.is_own and not fact.is_derived and not is_said(fact)
     ]
@@ -52,15 +53,16 @@ def check_own(vocabulary: Vocabulary) -> None:
         raise ProblemsError(problems)
 
 
-_HINT = "Declare it of the customer and without `origin`, or let rules conclude it (`origin: derived`)."
+_HINT = said("Declare it of the customer and without `origin`, or let rules conclude it (`origin: derived`).")
 
 
-def _why(fact: Fact) -> str:
+def _no_value(fact: Fact) -> Said:
+    why = said("a pack's own facts are not {origin}", origin=fact.origin)
     if fact.scope is not None:
-        return "rows of a pack's own cannot be recorded"
-    if fact.personal:
-        return "personal data stands in contacts alone"
-    return f"a pack's own facts are not {fact.origin}"
+        why = said("rows of a pack's own cannot be recorded")
+    elif fact.personal:
+        why = said("personal data stands in contacts alone")
+    return said("nothing can give `{fact}` a value: {why}.", fact=fact.key, why=why)
 
 
 # --- values ---

@@ -13,6 +13,8 @@ from pathlib import Path
 from typing import NamedTuple
 from zipfile import BadZipFile, ZipFile, is_zipfile
 
+from engine.said import Said, said
+
 LARGEST_UNPACKED = 2 << 30
 """Bytes of all parts of a workbook together."""
 
@@ -41,7 +43,7 @@ TOO_LARGE = "Save it in several parts, or as CSV."
 class Fault(NamedTuple):
     """Why a workbook cannot be read, and what to do about it."""
 
-    why: str
+    why: Said
     hint: str
 
 
@@ -52,12 +54,12 @@ def fault_of(path: Path) -> Fault | None:
     try:
         with ZipFile(path) as book:
             if not any(name.replace("\\", "/").lower() == "xl/workbook.xml" for name in book.namelist()):
-                return Fault("it is no XLSX workbook", DAMAGED)
+                return Fault(said("it is no XLSX workbook"), DAMAGED)
             if sum(part.file_size for part in book.infolist()) > LARGEST_UNPACKED:  # more than it says is damage
-                return Fault(f"it unpacks to more than {LARGEST_UNPACKED >> 30} GiB", TOO_LARGE)
+                return Fault(said("it unpacks to more than {size} GiB", size=LARGEST_UNPACKED >> 30), TOO_LARGE)
             return next(filter(None, (_too_far(book, part) for part in book.namelist())), None)
     except (BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError):
-        return Fault("it is damaged", DAMAGED)
+        return Fault(said("it is damaged"), DAMAGED)
 
 
 def _too_far(book: ZipFile, part: str) -> Fault | None:
@@ -67,7 +69,8 @@ def _too_far(book: ZipFile, part: str) -> Fault | None:
     column, row = _extent(book, part)
     if column * row <= LARGEST_SHEET:
         return None
-    return Fault(f"its cells reach to column {_letters(column)} and row {row:,}, most of them empty", TOO_FAR)
+    where = {"column": _letters(column), "row": f"{row:,}"}
+    return Fault(said("its cells reach to column {column} and row {row}, most of them empty", **where), TOO_FAR)
 
 
 def _may_be_large(book: ZipFile, part: str) -> bool:

@@ -188,6 +188,7 @@ def _draft(request: Request, who: Visitor, number: int, refused: str = "") -> Re
         draft=found,
         state=_state(found),
         report=report,
+        findings=[{**one, "said": Phrase("", {"words": one["message"]}).said(texts)} for one in report["findings"]],
         steps=[_said(step, texts) for step in report["steps"]],
         is_stale=found.report is None and found.asked_at < now() - PATIENCE,
         refused=refused,

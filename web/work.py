@@ -79,14 +79,15 @@ def _paths(asked: PathAsked) -> tuple[Decided, Deriver, Paths]:
     return decided, deriver, find_paths(deriver, desk.executors, *wanted, WAYS, asked.seconds)
 
 
-def check_pack(files: Mapping[str, str], day: date) -> str:
-    """Return as JSON what is wrong or doubtful in a pack.
+def check_pack(files: Mapping[str, str], day: date, language: str) -> str:
+    """Return as JSON what is wrong or doubtful in a pack, in words of a language.
 
     Raises:
         ValueError: if it extends another pack than the one that comes with Valuelift.
     """
     from common.checked import findings_in_json
     from common.json_form import as_json
+    from common.texts import Texts
     from engine.check import finding_of
     from engine.errors import ProblemsError
     from wiring import checked, shipped_pack
@@ -104,7 +105,7 @@ def check_pack(files: Mapping[str, str], day: date) -> str:
         except ProblemsError as error:
             rules, findings = None, tuple(map(finding_of, error.problems))
         here = [_from_here(one, folder) for one in findings]
-    return as_json(findings_in_json(rules, here))
+    return as_json(findings_in_json(rules, here, Texts(language)))
 
 
 def _require_base(folder: Path) -> None:

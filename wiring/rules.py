@@ -307,6 +307,7 @@ def use_rules(store: Store, folder: Path, user: str, *, force: bool = False) -> 
 
 MADE_BY = (
     "frozen",
+    "said",
     "errors",
     "slips",
     "yaml12",

@@ -9,6 +9,7 @@ from engine.check.findings import Finding, lint
 from engine.decision import State
 from engine.errors import Location
 from engine.model import All, Condition, Pack, Status
+from engine.said import said
 
 
 def missing_cases(pack: Pack, cases: Iterable[Case]) -> Iterator[Finding]:
@@ -22,17 +23,18 @@ def missing_cases(pack: Pack, cases: Iterable[Case]) -> Iterator[Finding]:
         silent |= {_whole(name) for name in case.expect.not_fired}
         for gate, state in case.expect.gates.items():
             (fired if state is State.MET else silent).add(gate)
-    said = set()
+    told = set()
     for name, when, at in _rules(pack):
         whole = _whole(name)
-        if whole in said:
+        if whole in told:
             continue
-        said.add(whole)
+        told.add(whole)
         if whole not in fired:
-            yield lint(at, "missing-case", f"no case shows `{whole}` fire.", f"Add one with `fired: [{name}]`.")
+            message = said("no case shows `{rule}` fire.", rule=whole)
+            yield lint(at, "missing-case", message, said("Add one with `fired: [{rule}]`.", rule=name))
         elif whole not in silent and not (isinstance(when, All) and not when.items):
-            message = f"no case shows where `{whole}` just does not fire."
-            yield lint(at, "missing-case", message, f"Add one with `not_fired: [{name}]`.")
+            message = said("no case shows where `{rule}` just does not fire.", rule=whole)
+            yield lint(at, "missing-case", message, said("Add one with `not_fired: [{rule}]`.", rule=name))
 
 
 def _whole(name: str) -> str:

@@ -22,6 +22,7 @@ from engine.model import (
     Test,
     tests_of,
 )
+from engine.said import said
 from engine.vocabulary import Fact, Type, Vocabulary
 
 _NOWHERE = Location("")
@@ -68,10 +69,15 @@ def _threshold(vocabulary: Vocabulary, test: Test) -> Iterator[Finding]:
     if outcome is None:
         return
     operand = test.operand
-    said = ", ".join(str(value) for value in operand.values) if isinstance(operand, Constant) else ""
+    written = ", ".join(str(value) for value in operand.values) if isinstance(operand, Constant) else ""
     first, last = ("–" if limit is None else _said(vocabulary, fact, limit) for limit in (least, most))
-    message = f"`{test.fact} {test.op}: {said}` is {outcome} true: the fact lies between {first} and {last}."
-    yield lint(test.at, "threshold-out-of-range", message, "Correct the threshold, or the fact's range.")
+    bounds = {"test": f"{test.fact} {test.op}: {written}", "least": first, "most": last}
+    message = (
+        said("`{test}` is always true: the fact lies between {least} and {most}.", **bounds)
+        if outcome == "always"
+        else said("`{test}` is never true: the fact lies between {least} and {most}.", **bounds)
+    )
+    yield lint(test.at, "threshold-out-of-range", message, said("Correct the threshold, or the fact's range."))
 
 
 def _outcome(op: Op, values: list[Decimal], least: Decimal | None, most: Decimal | None) -> str | None:
@@ -137,8 +143,13 @@ def near_duplicates(pack: Pack) -> Iterator[Finding]:
         first = seen.setdefault(key, rule)
         if first is not rule:
             same = bare(first.when) == bare(rule.when)
-            message = f"`{rule.id}` and `{first.id}` {'say the same' if same else 'differ in values alone'}."
-            yield lint(rule.at, "near-duplicate", message, "Make one of them, or a table.")
+            both = {"rule": rule.id, "first": first.id}
+            message = (
+                said("`{rule}` and `{first}` say the same.", **both)
+                if same
+                else said("`{rule}` and `{first}` differ in values alone.", **both)
+            )
+            yield lint(rule.at, "near-duplicate", message, said("Make one of them, or a table."))
 
 
 def _shape(condition: Condition) -> Condition:

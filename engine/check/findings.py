@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from engine.errors import Location, Problem
+from engine.said import NOTHING, Said
 
 
 class Level(StrEnum):
@@ -42,7 +43,7 @@ class Finding:
     level: Level
     id: str
     message: str
-    hint: str = ""
+    hint: str = NOTHING
 
     @property
     def page(self) -> str:
@@ -59,6 +60,6 @@ def finding_of(problem: Problem) -> Finding:
     return Finding(problem.location, Level.ERROR, problem.code, problem.message, problem.hint)
 
 
-def lint(at: Location, name: str, message: str, hint: str = "") -> Finding:
+def lint(at: Location, name: str, message: Said, hint: Said = NOTHING) -> Finding:
     """Return what the lint of this name found, with its level."""
     return Finding(at, LINTS[name], name, message, hint)

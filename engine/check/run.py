@@ -16,6 +16,7 @@ from engine.check.unused import missing_sources, unused_facts, unused_parameters
 from engine.errors import Location
 from engine.model import Pack
 from engine.program import Program
+from engine.said import Said, said
 from engine.talk import gaps_in
 
 
@@ -61,22 +62,35 @@ def _talk(pack: Pack, day: date) -> Iterator[Finding]:
     places = [] if talk is None else [*(one.at for one in talk.tracks), *(one.at for one in talk.evidence.values())]
     at = Location(min(places).file) if places else pack.at
     for value in gaps.unproven:
-        yield lint(at, "no-evidence", f"there is no valid evidence for {value}.", "Add a piece in `talk/`.")
+        message = said("there is no valid evidence for {value}.", value=value)
+        yield lint(at, "no-evidence", message, said("Add a piece in `talk/`."))
     for one in gaps.expiring:
-        message = f"evidence `{one.id}` for {one.value} is valid until {one.valid_until} only."
-        yield lint(one.at, "evidence-expires", message, "Renew it, or find another piece.")
+        message = said(
+            "evidence `{id}` for {value} is valid until {date} only.", id=one.id, value=one.value, date=one.valid_until
+        )
+        yield lint(one.at, "evidence-expires", message, said("Renew it, or find another piece."))
     if gaps.untold:
-        number = len(gaps.untold)
-        said = "1 pair of value and need has" if number == 1 else f"{number} pairs of value and need have"
-        yield lint(at, "no-track", f"{said} no talk track: {_pairs(gaps.untold, pack)}.", "Add one in `talk/`.")
+        yield lint(
+            at,
+            "no-track",
+            said(
+                "{number} {number:pair|pairs} of value and need {number:has|have} no talk track: {pairs:; }.",
+                number=len(gaps.untold),
+                pairs=list(_pairs(gaps.untold, pack)),
+            ),
+            said("Add one in `talk/`."),
+        )
 
 
-def _pairs(untold: Sequence[tuple[str, str]], pack: Pack) -> str:
-    """Return the pairs by value: first values that lack some needs, then those of which nothing at all is said."""
+def _pairs(untold: Sequence[tuple[str, str]], pack: Pack) -> Iterator[Said]:
+    """Yield the pairs by value: first values that lack some needs, then those of which nothing at all is said."""
     needs: dict[str, list[str]] = {}
     for value, need in untold:
         needs.setdefault(value, []).append(need)
     whole = len(pack.vocabulary.enums["need_kind"].members)
     silent = [value for value, of in needs.items() if len(of) == whole > 1]
-    said = [f"{value} for {', '.join(of)}" for value, of in needs.items() if value not in silent]
-    return "; ".join([*said, *([f"{', '.join(silent)} for every need"] if silent else [])])
+    for value, of in needs.items():
+        if value not in silent:
+            yield said("{value} for {needs}", value=value, needs=of)
+    if silent:
+        yield said("{values} for every need", values=silent)

@@ -26,6 +26,7 @@ from engine.program import (
     cond_leaves,
     decode,
 )
+from engine.said import Said, quoted, said
 from engine.vocabulary import FactKey, Type
 
 MOST = 20_000
@@ -69,16 +70,21 @@ def _findings(program: Program, table: Table, rows: Mapping[str, Cond]) -> Itera
 
 
 def _overlap(program: Program, table: Table, hits: Iterable[str], point: Point) -> Finding:
-    named = " and ".join(f"`{name}`" for name in hits)
-    message = f"the rows {named} of `{table.id}` both apply where {_said(program, point)}."
-    return lint(table.at, "table-overlap", message, "Narrow one of them, or choose another hit policy.")
+    rows = [quoted(name) for name in hits]
+    message = said(
+        "the rows {rows: and } of `{table}` both apply where {values}.",
+        rows=rows,
+        table=table.id,
+        values=_values(program, point),
+    )
+    return lint(table.at, "table-overlap", message, said("Narrow one of them, or choose another hit policy."))
 
 
 def _gap(program: Program, table: Table, points: Sequence[Point]) -> Finding:
-    told = "; ".join(_said(program, point) for point in points[:_TOLD])
-    more = f"; and {len(points) - _TOLD} more" if len(points) > _TOLD else ""
-    message = f"no row of `{table.id}` applies where {told}{more}."
-    return lint(table.at, "table-gap", message, "Add rows, or a default to the fact.")
+    told = [_values(program, point) for point in points[:_TOLD]]
+    more = [said("and {number} more", number=len(points) - _TOLD)] if len(points) > _TOLD else []
+    message = said("no row of `{table}` applies where {values:; }.", table=table.id, values=[*told, *more])
+    return lint(table.at, "table-gap", message, said("Add rows, or a default to the fact."))
 
 
 def _points(program: Program, leaves: Iterable[OneOf | AtLeast | Known]) -> dict[FactKey, list[Code]]:
@@ -137,9 +143,11 @@ def _has_default(program: Program, table: Table) -> bool:
     return all(fact.default is not None or fact.falls_back_to is not None or fact.type is Type.SET for fact in facts)
 
 
-def _said(program: Program, point: Point) -> str:
+def _values(program: Program, point: Point) -> Said:
     words = []
     for key, code in point.items():
         value = decode(program.vocabulary, program.fact(key), code)
-        words.append(f"{key.name} is {str(value).lower() if isinstance(value, bool) else value}")
-    return ", ".join(words)
+        words.append(
+            said("{fact} is {value}", fact=key.name, value=str(value).lower() if isinstance(value, bool) else value)
+        )
+    return said("{values}", values=words)

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from engine.check.findings import Finding, lint
 from engine.errors import Location
 from engine.model import Pack
+from engine.said import Said, said
 from engine.vocabulary import Text
 
 _PLACEHOLDER = re.compile(r"\{[^{}]*\}")
@@ -43,22 +44,30 @@ def _texts(part: object, at: Location) -> Iterator[tuple[Location, Text]]:
 def _compared(at: Location, text: Text) -> Iterator[Finding]:
     if text.en == text.zh:
         if _SENTENCE.search(text.en):
-            yield lint(at, "missing-translation", f"“{text.en}” stands in both languages.", "Translate it.")
+            message = said("“{text}” stands in both languages.", text=text.en)
+            yield lint(at, "missing-translation", message, said("Translate it."))
         return
     if not _CHINESE.search(text.zh) and _SENTENCE.search(text.zh):
-        yield lint(at, "missing-translation", f"“{text.zh}” is not Chinese.", "Translate it.")
+        yield lint(at, "missing-translation", said("“{text}” is not Chinese.", text=text.zh), said("Translate it."))
         return
     named = [set(_PLACEHOLDER.findall(side)) for side in (text.en, text.zh)]
     if named[0] != named[1]:
-        yield _stale(at, text, "placeholders", named)
+        yield _stale(at, text, said("placeholders"), named)
         return
     numbers = [set(_DIGITS.findall(_PLACEHOLDER.sub("", side))) for side in (text.en, text.zh)]
     # One language may write a number in words; what both write in digits has to agree.
     if not numbers[0] <= numbers[1] and not numbers[1] <= numbers[0]:
-        yield _stale(at, text, "numbers", numbers)
+        yield _stale(at, text, said("numbers"), numbers)
 
 
-def _stale(at: Location, text: Text, what: str, sides: list[set[str]]) -> Finding:
-    said = " and ".join(", ".join(sorted(side)) or "none" for side in sides)
-    message = f"the {what} differ: {said} in “{text.en}” and “{text.zh}”."
-    return lint(at, "stale-translation", message, "Bring both texts up to date.")
+def _stale(at: Location, text: Text, what: Said, sides: list[set[str]]) -> Finding:
+    ours, theirs = ([*sorted(side)] or [said("none")] for side in sides)
+    message = said(
+        "the {what} differ: {ours} and {theirs} in “{en}” and “{zh}”.",
+        what=what,
+        ours=ours,
+        theirs=theirs,
+        en=text.en,
+        zh=text.zh,
+    )
+    return lint(at, "stale-translation", message, said("Bring both texts up to date."))

@@ -10,6 +10,7 @@ from engine.check.findings import Finding, lint
 from engine.load.files import FACTS
 from engine.model import Action, Gate, Invariant, Pack, Rule, Scorecard, Table
 from engine.relations import relations
+from engine.said import Said, said
 from engine.vocabulary import FactKey
 
 _PLACEHOLDER = re.compile(r"\{(?:customer\.)?([a-z][^{}:]*)\}")
@@ -30,11 +31,11 @@ def unused_facts(pack: Pack) -> Iterator[Finding]:
         if Path(fact.at.file).name != FACTS or (fact.scope, fact.family) in families_used:
             continue
         if str(key) not in used:
-            yield lint(
-                fact.at, "unused-fact", f"nothing reads or shows the fact `{key}`.", "Use it, show it, or remove it."
-            )
+            message = said("nothing reads or shows the fact `{fact}`.", fact=key)
+            yield lint(fact.at, "unused-fact", message, said("Use it, show it, or remove it."))
         elif fact.is_derived and key not in known.makers and fact.default is None and fact.falls_back_to is None:
-            yield lint(fact.at, "unused-fact", f"no rule concludes the fact `{key}`.", "Add a rule, or remove it.")
+            message = said("no rule concludes the fact `{fact}`.", fact=key)
+            yield lint(fact.at, "unused-fact", message, said("Add a rule, or remove it."))
 
 
 def _said(pack: Pack) -> set[str]:
@@ -54,23 +55,25 @@ def unused_parameters(pack: Pack, uses: Mapping[str, Collection[str]]) -> Iterat
     """Yield parameters that no rule names and no command reads."""
     for parameter in pack.parameters.values():
         if not uses.get(parameter.name):
-            message = f"nothing uses the parameter `{parameter.name}`."
-            yield lint(parameter.at, "unused-parameter", message, "Use it as `{param: ...}`, or remove it.")
+            message = said("nothing uses the parameter `{parameter}`.", parameter=parameter.name)
+            yield lint(parameter.at, "unused-parameter", message, said("Use it as `{param: ...}`, or remove it."))
 
 
 def missing_sources(pack: Pack) -> Iterator[Finding]:
     """Yield what carries out no item of the method, in a pack that lists the method's items."""
     if not pack.method:
         return
-    items: list[tuple[str, Rule | Table | Gate | Scorecard | Action | Invariant]] = [
-        *(("rule", one) for one in pack.rules),
-        *(("table", one) for one in pack.tables),
-        *(("gate", one) for one in pack.gates),
-        *(("scorecard", one) for one in pack.scorecards),
-        *(("action", one) for one in pack.actions.values()),
-        *(("invariant", one) for one in pack.invariants),
+    items: list[tuple[Said, Rule | Table | Gate | Scorecard | Action | Invariant]] = [
+        *((said("rule"), one) for one in pack.rules),
+        *((said("table"), one) for one in pack.tables),
+        *((said("gate"), one) for one in pack.gates),
+        *((said("scorecard"), one) for one in pack.scorecards),
+        *((said("action"), one) for one in pack.actions.values()),
+        *((said("invariant"), one) for one in pack.invariants),
     ]
     for what, item in items:
         if not item.sources:
-            message = f"the {what} `{item.id}` does not say which item of the method it carries out."
-            yield lint(item.at, "missing-source", message, "Add `sources: [...]`.")
+            message = said(
+                "the {what} `{name}` does not say which item of the method it carries out.", what=what, name=item.id
+            )
+            yield lint(item.at, "missing-source", message, said("Add `sources: [...]`."))

@@ -19,6 +19,7 @@ from engine.program import (
     Union,
     cond_facts,
 )
+from engine.said import named, said
 from engine.vocabulary import FactKey
 
 Cycle = Sequence[FactKey | int]
@@ -116,12 +117,16 @@ class Strata:
     def _too_long(self, last: FactKey | int) -> Problem:
         compiler = self._compiler
         if isinstance(last, FactKey):
-            at, what = compiler.vocabulary.facts[last].at, f"fact `{last}`"
+            at, what = compiler.vocabulary.facts[last].at, named(said("fact"), str(last))
         else:
-            at, what = compiler.places[last], f"rule `{compiler.rules[last].id}`"
-        message = f"{what} ends a row of more than {LONGEST} rules or facts, each of which needs the one before it."
+            at, what = compiler.places[last], named(said("rule"), compiler.rules[last].id)
+        message = said(
+            "{what} ends a row of more than {most} rules or facts, each of which needs the one before it.",
+            what=what,
+            most=LONGEST,
+        )
         return Problem(
-            at, "too-long", message, "Let rules read facts that are known earlier, or make one table of many."
+            at, "too-long", message, said("Let rules read facts that are known earlier, or make one table of many.")
         )
 
     def _problem(self, knot: Sequence[Cycle]) -> Problem:
@@ -135,13 +140,24 @@ class Strata:
         compiler = self._compiler
         at = self._place(rules) if rules else compiler.vocabulary.facts[_first_fact(shown)].at
         names = [
-            f"fact `{step}`" if isinstance(step, FactKey) else f"rule `{compiler.rules[step].id}`" for step in shown
+            named(said("fact"), str(step))
+            if isinstance(step, FactKey)
+            else named(said("rule"), compiler.rules[step].id)
+            for step in shown
         ]
         others = len(knot) - 1
-        more = f", and in at least {others} more way{'s' if others > 1 else ''}" if others else ""
-        text = " ← ".join([*names, names[0]])
-        hint = "Let one of them read another fact."
-        return Problem(at, "cycle", f"these rules wait for each other: {text}{more}.", hint)
+        circle = [*names, names[0]]
+        message = (
+            said(
+                "these rules wait for each other: {rules: ← }, and in at least {number} more {number:way|ways}.",
+                rules=circle,
+                number=others,
+            )
+            if others
+            else said("these rules wait for each other: {rules: ← }.", rules=circle)
+        )
+        hint = said("Let one of them read another fact.")
+        return Problem(at, "cycle", message, hint)
 
     def _place(self, rules: Sequence[int]) -> Location:
         """Return where to look for a circle: at a rule of the pack's own, or at what it adds to an inherited one."""

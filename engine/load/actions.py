@@ -11,6 +11,7 @@ from engine.load.hints import number_hint
 from engine.load.reading import item_name
 from engine.load.values import WrongValueError, number_of
 from engine.model import Action, Parameter
+from engine.said import quoted, said
 from engine.vocabulary import Text, Value, Vocabulary, lies_within
 from engine.yaml12 import Node, YList, YMap, YScalar
 
@@ -35,7 +36,7 @@ class Cost(StrEnum):
 
 def read_action(node: Node, vocabulary: Vocabulary, problems: Problems) -> Action:
     """Read one item of `actions`."""
-    form = Form(node, item_name("action", node), problems)
+    form = Form(node, item_name(said("action"), node), problems)
     per = form.node("per")
     action = Action(
         id=form.word("action", KEBAB),
@@ -46,10 +47,10 @@ def read_action(node: Node, vocabulary: Vocabulary, problems: Problems) -> Actio
         days=form.required_integer("days", 0, MAX_DAYS),
         at=form.at,
         medium=form.member("medium", vocabulary.enums.get("medium")),
-        steps=tuple(form.text_of(item, "a step") for item in form.items("steps")),
+        steps=tuple(form.text_of(item, said("a step")) for item in form.items("steps")),
         cost=form.choice("cost", Cost, Cost.LOW).value,
         urgency=form.integer("urgency", 50, 0, 100),
-        per=form.one_of(per, "`per`", vocabulary.collections, "unknown-collection") if per is not None else None,
+        per=form.one_of(per, quoted("per"), vocabulary.collections, "unknown-collection") if per is not None else None,
         effect=form.optional_text("effect"),
         heard_by=form.optional_text("heard_by"),
         sources=form.words("sources", SOURCE),
@@ -61,10 +62,10 @@ def read_action(node: Node, vocabulary: Vocabulary, problems: Problems) -> Actio
 def read_parameter(node: Node, problems: Problems) -> Parameter:
     """Read one item of `parameters`."""
     if (change := _as_change(node)) is not None:
-        hint = f"Write `{{param: {change[0].text}, value: {change[1].text}}}`."
-        problems.add(node.at, "wrong-shape", "a parameter is given by the keys `param` and `value`.", hint)
+        hint = said("Write `{{param: {name}, value: {value}}}`.", name=change[0].text, value=change[1].text)
+        problems.add(node.at, "wrong-shape", said("a parameter is given by the keys `param` and `value`."), hint)
         return Parameter(change[0].text, (), False, Text("", ""), node.at, node.at)
-    form = Form(node, item_name("parameter", node, "param"), problems)
+    form = Form(node, item_name(said("parameter"), node, "param"), problems)
     least, most = form.range("range")
     value = form.required("value")
     unit, unit_zh = form.unit("unit")
@@ -83,7 +84,8 @@ def read_parameter(node: Node, problems: Problems) -> Parameter:
         unit_zh=unit_zh,
     )
     if isinstance(value, YList) and not value.items:
-        form.problem(value.at, "empty-list", f"{form.what} is an empty list.", "Name at least one value.")
+        message = said("{what} is an empty list.", what=form.what)
+        form.problem(value.at, "empty-list", message, said("Name at least one value."))
     form.close()
     return parameter
 
@@ -98,7 +100,8 @@ def _as_change(node: Node) -> tuple[YScalar, YScalar] | None:
 
 def _parameter_value(node: Node, form: Form, least: Decimal | None, most: Decimal | None) -> Value | None:
     if not isinstance(node, YScalar) or node.value is None:
-        form.problem(node.at, "wrong-shape", f"{form.what} is a single value or a list of them, not {kind_of(node)}.")
+        message = said("{what} is a single value or a list of them, not {kind}.", what=form.what, kind=kind_of(node))
+        form.problem(node.at, "wrong-shape", message)
         return None
     if isinstance(node.value, int | Decimal) and not isinstance(node.value, bool):
         try:
@@ -107,9 +110,10 @@ def _parameter_value(node: Node, form: Form, least: Decimal | None, most: Decima
             form.problem(node.at, wrong.code, wrong.message, wrong.hint)
             return None
         if (least is not None and number < least) or (most is not None and number > most):
-            form.problem(node.at, "out-of-range", f"{form.what} {lies_within(least, most)}, not {number}.")
+            message = said("{what} {lies}, not {value}.", what=form.what, lies=lies_within(least, most), value=number)
+            form.problem(node.at, "out-of-range", message)
     elif least is not None or most is not None:
-        message = f"{form.what} has a range, so it is a number, not `{node.text}`."
+        message = said("{what} has a range, so it is a number, not `{word}`.", what=form.what, word=node.text)
         form.problem(node.at, "wrong-type", message, number_hint(node.text))
         return None
     return node.value

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from engine.errors import a_
 from engine.load.form import KEBAB, SOURCE, Form
 from engine.load.reading import Reading, item_name
 from engine.model import Invariant, Monotonicity
+from engine.said import of_type, said
 from engine.vocabulary import Fact, FactKey, Type
 from engine.yaml12 import Node, YList, YScalar
 
@@ -14,7 +14,7 @@ ORDERED = (Type.FLAG, Type.INTEGER, Type.NUMBER, Type.LEVEL, Type.DATE)
 
 def read_invariant(node: Node, reading: Reading) -> Invariant:
     """Read one item of `invariants`."""
-    form = Form(node, item_name("invariant", node), reading.problems)
+    form = Form(node, item_name(said("invariant"), node), reading.problems)
     invariant_id = form.word("invariant", KEBAB)
     key = _either(form, "never", "always")
     invariant = Invariant(
@@ -31,7 +31,7 @@ def read_invariant(node: Node, reading: Reading) -> Invariant:
 
 def read_monotonicity(node: Node, reading: Reading) -> Monotonicity:
     """Read one item of `monotonicity`."""
-    form = Form(node, item_name("claim", node), reading.problems)
+    form = Form(node, item_name(said("claim"), node), reading.problems)
     claim_id = form.word("claim", KEBAB)
     key = _either(form, "never_raises", "never_lowers")
     outcome = _fact(form.node(key), form, reading)
@@ -53,7 +53,8 @@ def _either(form: Form, first: str, second: str) -> str:
     """Return which of two keys is given, of which there must be just one."""
     given, other = form.has(first), form.has(second)
     if (given and other) or not (form.seems_given(first) or form.seems_given(second)):
-        form.problem(form.at, "wrong-shape", f"{form.what} has either `{first}` or `{second}`.")
+        message = said("{what} has either `{first}` or `{second}`.", what=form.what, first=first, second=second)
+        form.problem(form.at, "wrong-shape", message)
     return first if given else second
 
 
@@ -62,7 +63,7 @@ def _fact(node: Node | None, form: Form, reading: Reading) -> Fact | None:
         return None
     if isinstance(node, YScalar):
         return reading.names.fact(node, None)
-    form.word_of(node, "a fact")
+    form.word_of(node, said("a fact"))
     return None
 
 
@@ -75,8 +76,13 @@ def _more(form: Form, reading: Reading) -> tuple[FactKey, ...]:
         if fact is None:
             continue
         if fact.is_derived or fact.type not in ORDERED:
-            why = "rules conclude it" if fact.is_derived else f"{a_(fact.type)} has no more and less"
-            form.problem(item.at, "wrong-type", f"there cannot be more of `{fact.name}`: {why}.", "Name another fact.")
+            why = (
+                said("rules conclude it")
+                if fact.is_derived
+                else said("{type} has no more and less", type=of_type(fact.type))
+            )
+            message = said("there cannot be more of `{fact}`: {why}.", fact=fact.name, why=why)
+            form.problem(item.at, "wrong-type", message, said("Name another fact."))
         found.append(fact.key)
     return tuple(found)
 
@@ -88,15 +94,16 @@ def _order(form: Form, outcome: Fact | None, key: str, reading: Reading) -> tupl
         return order
     if outcome.type in ORDERED:
         if order:
-            message = f"`{outcome.name}` is ordered by itself."
-            form.problem(form.place("order"), "wrong-shape", message, "Leave out `order`.")
+            message = said("`{fact}` is ordered by itself.", fact=outcome.name)
+            form.problem(form.place("order"), "wrong-shape", message, said("Leave out `order`."))
         return order
     place = form.place("order") if form.has("order") else form.place(key)
     if outcome.type is not Type.CATEGORY:
-        form.problem(place, "wrong-type", f"{a_(outcome.type)} cannot rise or fall.", "Name another fact.")
+        message = said("{type} cannot rise or fall.", type=of_type(outcome.type))
+        form.problem(place, "wrong-type", message, said("Name another fact."))
         return order
     members = reading.vocabulary.enum_of(outcome).members
     if sorted(order) != sorted(members):
-        message = f"`order` lists every member of `{outcome.enum}` once, the least first."
-        form.problem(place, "wrong-order", message, f"They are {', '.join(members)}.")
+        message = said("`order` lists every member of `{enum}` once, the least first.", enum=outcome.enum)
+        form.problem(place, "wrong-order", message, said("They are {members}.", members=members))
     return order

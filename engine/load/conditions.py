@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from engine.errors import Location, Problems, a_, did_you_mean
+from engine.errors import Location, Problems, did_you_mean
 from engine.load.form import Form, kind_of
 from engine.load.hints import comparison_hint, slip_hint
 from engine.load.names import Names
 from engine.load.operands import COUNT, NUMERIC, OPERATORS, Operands, in_order
 from engine.model import All, AnyOf, Bound, Condition, Constant, Not, Op, Quantified, Quantifier, Test
+from engine.said import NOTHING, Said, of_type, one_after_other, quoted, said
 from engine.slips import operator_of
 from engine.vocabulary import Fact, Type
 from engine.yaml12 import Node, YList, YMap, YScalar
@@ -32,8 +33,9 @@ class Conditions:
         """Read a condition on the customer (scope None) or on a row of the collection `scope`."""
         if isinstance(node, YMap):
             return conjunction((self.entry(key, value, scope) for key, value in node.entries), node.at)
-        hint = comparison_hint(node.text) if isinstance(node, YScalar) else "Put the list under `all:` or `any:`."
-        self._problem(node.at, "wrong-shape", f"a condition maps facts to tests; this is {kind_of(node)}.", hint)
+        hint = comparison_hint(node.text) if isinstance(node, YScalar) else said("Put the list under `all:` or `any:`.")
+        message = said("a condition maps facts to tests; this is {kind}.", kind=kind_of(node))
+        self._problem(node.at, "wrong-shape", message, hint)
         return All((), node.at)
 
     def optional(self, form: Form, key: str, scope: str | None) -> Condition:
@@ -62,9 +64,10 @@ class Conditions:
     def _listed(self, key: YScalar, node: Node, scope: str | None) -> list[Condition]:
         if isinstance(node, YList) and node.items:
             return [self.read(item, scope) for item in node.items]
-        what = "an empty list" if isinstance(node, YList) else kind_of(node)
-        hint = "Begin each condition with `- `."
-        self._problem(node.at, "wrong-shape", f"`{key.text}` takes a list of conditions, not {what}.", hint)
+        what = said("an empty list") if isinstance(node, YList) else kind_of(node)
+        hint = said("Begin each condition with `- `.")
+        message = said("`{key}` takes a list of conditions, not {kind}.", key=key.text, kind=what)
+        self._problem(node.at, "wrong-shape", message, hint)
         return []
 
     # --- tests ------------------------------------------------------------------------------------------------------
@@ -78,25 +81,30 @@ class Conditions:
             op = Op.ONE_OF if self.operands.names_list(node) else Op.IS
             return self._test(fact, op, node, key.at, scope)
         if not node.entries:
-            self._problem(
-                node.at, "empty-test", f"nothing is asked of `{key.text}`.", "Write a value or `known: true`."
-            )
+            message = said("nothing is asked of `{key}`.", key=key.text)
+            self._problem(node.at, "empty-test", message, said("Write a value or `known: true`."))
         return conjunction((self._operator(fact, name, value, scope) for name, value in node.entries), node.at)
 
     def _operator(self, fact: Fact, name: YScalar, node: Node, scope: str | None) -> Condition:
         if name.text in _OPERATORS:
             return self._test(fact, Op(name.text), node, name.at, scope)
         meant = operator_of(name.text)
-        hint = f"Write `{meant}`." if meant else slip_hint(name.text, _OPERATORS) or did_you_mean(name.text, _OPERATORS)
+        hint = (
+            said("Write `{word}`.", word=meant)
+            if meant
+            else slip_hint(name.text, _OPERATORS) or did_you_mean(name.text, _OPERATORS)
+        )
         hint = hint or _operators_of(fact)
-        self._problem(name.at, "unknown-operator", f"there is no operator `{name.text}`.", hint)
+        self._problem(name.at, "unknown-operator", said("there is no operator `{name}`.", name=name.text), hint)
         return All((), name.at)
 
     def _test(self, fact: Fact, op: Op, node: Node, at: Location, scope: str | None) -> Condition:
         if op not in OPERATORS[fact.type]:
             unordered = fact.type is Type.CATEGORY and op in OPERATORS[Type.LEVEL]
-            hint = ("Its enum has no order. " if unordered else "") + _operators_of(fact)
-            self._problem(at, "unsuited-operator", f"`{op}` does not apply to `{fact.name}`, {a_(fact.type)}.", hint)
+            reason = said("Its enum has no order.") if unordered else NOTHING
+            hint = one_after_other(reason, _operators_of(fact))
+            message = said("`{op}` does not apply to `{fact}`, {type}.", op=op, fact=fact.name, type=of_type(fact.type))
+            self._problem(at, "unsuited-operator", message, hint)
             return All((), at)
         operand = self.operands.read(fact, op, node, scope)
         return Test(fact.key, op, operand, at) if operand is not None else All((), at)
@@ -106,8 +114,8 @@ class Conditions:
     def _quantified_tests(self, key: YScalar, node: Node) -> Condition:
         if isinstance(node, YMap) and node.entries:
             return conjunction((self._quantified(key.text, name, test) for name, test in node.entries), node.at)
-        words = ", ".join(_QUANTIFIERS)
-        self._problem(node.at, "wrong-shape", f"a collection takes one of {words}.", "Write `{any: {...}}`.")
+        message = said("a collection takes one of {words}.", words=_QUANTIFIERS)
+        self._problem(node.at, "wrong-shape", message, said("Write `{any: {...}}`."))
         return All((), key.at)
 
     def _quantified(self, collection: str, name: YScalar, node: Node) -> Condition:
@@ -117,22 +125,22 @@ class Conditions:
             return Quantified(collection, Quantifier(name.text), self.read(node, collection), name.at)
         hint = did_you_mean(name.text, _QUANTIFIERS)
         if name.text in _OPERATORS:
-            hint = f"Write `{{count: {{{name.text}: ...}}}}`."
+            hint = said("Write `{{count: {{{name}: ...}}}}`.", name=name.text)
         if self.names.vocabulary.fact(name.text, collection) is not None:
-            hint = f"Write `{{any: {{{name.text}: ...}}}}`."
-        words = ", ".join(_QUANTIFIERS)
-        self._problem(name.at, "unknown-operator", f"a collection takes one of {words}; not `{name.text}`.", hint)
+            hint = said("Write `{{any: {{{name}: ...}}}}`.", name=name.text)
+        message = said("a collection takes one of {words}; not `{name}`.", words=_QUANTIFIERS, name=name.text)
+        self._problem(name.at, "unknown-operator", message, hint)
         return All((), name.at)
 
     def _aggregate(self, collection: str, quantifier: Quantifier, name: YScalar, node: Node) -> Condition:
-        form = Form(node, f"`{quantifier}`", self.problems)
+        form = Form(node, quoted(quantifier), self.problems)
         where = self.optional(form, "where", collection)
         amount = self._amount(form, collection) if quantifier is Quantifier.SUM else COUNT
         given = {op: test for op in BOUNDS if (test := form.node(op)) is not None}
         form.close()
         if not given:
-            hint = f"Add one of: {', '.join(BOUNDS)}."
-            self._problem(name.at, "missing-key", f"`{quantifier}` needs a bound.", hint)
+            hint = said("Add one of: {operators}.", operators=BOUNDS)
+            self._problem(name.at, "missing-key", said("`{quantifier}` needs a bound.", quantifier=quantifier), hint)
         if amount is None:
             return All((), name.at)
         bounds = tuple(Bound(op, constant) for op, test in given.items() if (constant := self._bound(amount, op, test)))
@@ -142,21 +150,22 @@ class Conditions:
     def _amount(self, form: Form, collection: str) -> Fact | None:
         node = form.required("of")
         if node is not None and not isinstance(node, YScalar):
-            form.word_of(node, "`of`")
+            form.word_of(node, quoted("of"))
         fact = self.names.fact(node, collection) if isinstance(node, YScalar) else None
         if fact is None or (fact.type in NUMERIC and fact.scope == collection):
             return fact
-        hint = "Name an integer or number of the row."
-        self._problem(form.value_place("of"), "unsuited-operand", f"`sum` cannot add up `{fact.name}`.", hint)
+        hint = said("Name an integer or number of the row.")
+        message = said("`sum` cannot add up `{fact}`.", fact=fact.name)
+        self._problem(form.value_place("of"), "unsuited-operand", message, hint)
         return None
 
     def _bound(self, amount: Fact, op: Op, node: Node) -> Constant | None:
         if isinstance(node, YMap) and node.get("fact") is not None:
-            self._problem(node.at, "unsuited-operand", "a bound is a value or a parameter, not a fact.")
+            self._problem(node.at, "unsuited-operand", said("a bound is a value or a parameter, not a fact."))
             return None
         return self.operands.constant(amount, op, node)
 
-    def _problem(self, at: Location, code: str, message: str, hint: str = "") -> None:
+    def _problem(self, at: Location, code: str, message: Said, hint: Said = NOTHING) -> None:
         self.problems.add(at, code, message, hint)
 
 
@@ -166,5 +175,8 @@ def conjunction(items: Iterable[Condition], at: Location) -> Condition:
     return flat[0] if len(flat) == 1 else All(flat, at)
 
 
-def _operators_of(fact: Fact) -> str:
-    return f"{a_(fact.type).capitalize()} takes: {', '.join(in_order(OPERATORS[fact.type]))}."
+def _operators_of(fact: Fact) -> Said:
+    operators = in_order(OPERATORS[fact.type])
+    if fact.type is Type.INTEGER:
+        return said("An {type} takes: {operators}.", type=fact.type, operators=operators)
+    return said("A {type} takes: {operators}.", type=fact.type, operators=operators)

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from engine.errors import Location, Problems, ProblemsError
 from engine.load.form import Form
+from engine.said import NOTHING, said
 from engine.yaml12 import Node, YMap, YScalar, parse_yaml, read_yaml
 
 MANIFEST, FACTS, TALK, CASES = "pack.yaml", "facts.yaml", "talk/", "cases/"
@@ -52,7 +53,7 @@ def parsed(text: str, name: str, problems: Problems) -> Node | None:
 
 def _check_content(node: Node, problems: Problems) -> None:
     if isinstance(node, YScalar) and node.value is None:
-        problems.add(node.at, "empty-file", "the file is empty.", "Fill it or delete it.")
+        problems.add(node.at, "empty-file", said("the file is empty."), said("Fill it or delete it."))
 
 
 def with_bases(folder: Path, problems: Problems) -> list[Files]:
@@ -69,9 +70,8 @@ def with_bases(folder: Path, problems: Problems) -> list[Files]:
             return packs
         folder, wanted_by = _plainly(folder / extends.text), extends.at
         if folder.resolve() in seen:
-            problems.add(
-                extends.at, "extends-cycle", f"packs extend each other in a circle: `{extends.text}`.", "Break it."
-            )
+            message = said("packs extend each other in a circle: `{folder}`.", folder=extends.text)
+            problems.add(extends.at, "extends-cycle", message, said("Break it."))
             return packs
 
 
@@ -79,12 +79,12 @@ def _extends(manifest: Node | None, problems: Problems) -> YScalar | None:
     """Return what a manifest says that its pack extends; a misspelt key is reported when the packs are merged."""
     if not isinstance(manifest, YMap):
         return None
-    form = Form(manifest, "", problems)
+    form = Form(manifest, NOTHING, problems)
     form.take_as_meant(MANIFEST_KEYS)
     node = form.node("extends")
     if node is None or isinstance(node, YScalar):
         return node
-    problems.add(node.at, "wrong-shape", "a pack extends one other.", "Write the path of its folder.")
+    problems.add(node.at, "wrong-shape", said("a pack extends one other."), said("Write the path of its folder."))
     return None
 
 
@@ -97,15 +97,15 @@ def _plainly(folder: Path) -> Path:
 def _files(folder: Path, wanted_by: Location | None, problems: Problems) -> Files:
     at = Location(str(folder / MANIFEST))
     if not (folder / MANIFEST).is_file():
-        hint = "Check the path, or begin a pack: `valuelift rules new pack ID`."
+        hint = said("Check the path, or begin a pack: `valuelift rules new pack ID`.")
         if wanted_by is not None:
-            hint = "Check the path, which counts from the folder of this pack."
-        problems.add(wanted_by or at, "no-pack", f"`{folder}` is no rule pack: it has no {MANIFEST}.", hint)
+            hint = said("Check the path, which counts from the folder of this pack.")
+        message = said("`{folder}` is no rule pack: it has no pack.yaml.", folder=folder)
+        problems.add(wanted_by or at, "no-pack", message, hint)
         return Files({}, at)
     for path in sorted(path for part in ("", TALK, CASES) for path in (folder / part).glob("*.yml")):
-        problems.add(
-            Location(str(path)), "wrong-suffix", "rule files end in `.yaml`; this one is not read.", "Rename it."
-        )
+        message = said("rule files end in `.yaml`; this one is not read.")
+        problems.add(Location(str(path)), "wrong-suffix", message, said("Rename it."))
     return Files(read_nodes(_yaml_files(folder), problems), at, read_nodes(_yaml_files(folder / TALK), problems))
 
 

@@ -9,6 +9,7 @@ from engine.errors import Location
 from engine.load.form import KEBAB, SOURCE, Form
 from engine.load.reading import MAX_PRIORITY, Reading, item_name
 from engine.model import Criterion, Gate, Ladder, Move, Status
+from engine.said import Said, of_type, quoted, said
 from engine.vocabulary import Fact, FactKey, Type
 from engine.yaml12 import Node, YList, YMap, YScalar
 
@@ -37,8 +38,12 @@ def _check_inherited(node: Node, ladder: Ladder, reading: Reading, gates: Sequen
     named = [stage for gate in inherited for key in ("from", "to") for stage in _words(gate.get(key))]
     unknown = list(dict.fromkeys(stage for stage in named if stage not in members))
     if unknown:
-        message = f"inherited gates lead between stages that `{ladder.stage}` does not have: {', '.join(unknown)}."
-        hint = "Name a fact that has them, or disable or replace these gates."
+        message = said(
+            "inherited gates lead between stages that `{fact}` does not have: {stages}.",
+            fact=ladder.stage,
+            stages=unknown,
+        )
+        hint = said("Name a fact that has them, or disable or replace these gates.")
         reading.problems.add(node.at, "wrong-ladder", message, hint)
 
 
@@ -50,7 +55,7 @@ def _words(node: Node | None) -> list[str]:
 def _ladder(node: Node | None, reading: Reading, *, is_used: bool) -> Ladder:
     usual = (Ladder().stage, Ladder().proposed, Ladder().move)
     if node is not None:
-        form = Form(node, "`ladder`", reading.problems)
+        form = Form(node, quoted("ladder"), reading.problems)
         stage, proposed, move = (
             _role(form, key, default, reading)
             for key, default in zip(("stage", "proposed", "move"), usual, strict=True)
@@ -58,10 +63,10 @@ def _ladder(node: Node | None, reading: Reading, *, is_used: bool) -> Ladder:
         days, since, before = (_remembered(form, key, reading) for key in ("days", "since", "before"))
         form.close()
         return _checked(Ladder(stage, proposed, move, days, since, before), reading, node.at)
-    missing = ", ".join(f"`{key}`" for key in usual if key not in reading.vocabulary.facts)
+    missing = [quoted(key) for key in usual if key not in reading.vocabulary.facts]
     if is_used and missing:
-        hint = "Name the facts under `ladder` in pack.yaml."
-        reading.problems.add(reading.origin, "unknown-fact", f"the gates need {missing}.", hint)
+        hint = said("Name the facts under `ladder` in pack.yaml.")
+        reading.problems.add(reading.origin, "unknown-fact", said("the gates need {facts}.", facts=missing), hint)
     return _checked(Ladder(), reading, reading.origin) if is_used else Ladder()
 
 
@@ -75,7 +80,7 @@ def _role(form: Form, key: str, default: FactKey, reading: Reading) -> FactKey:
     if node is None:
         node = YScalar(default.name, default.name, form.at)
     if not isinstance(node, YScalar):
-        form.word_of(node, f"`{key}`")
+        form.word_of(node, quoted(key))
         return default
     fact = reading.names.fact(node, None)
     return fact.key if fact is not None else default
@@ -87,37 +92,44 @@ def _checked(ladder: Ladder, reading: Reading, at: Location) -> Ladder:
     stage, proposed, move = facts.get(ladder.stage), facts.get(ladder.proposed), facts.get(ladder.move)
     if stage is None or proposed is None or move is None:
         return ladder
-    wrong = []
+    wrong: list[Said] = []
     if stage.type not in _STAGE_TYPES or (stage.type, stage.enum) != (proposed.type, proposed.enum):
-        wrong.append(f"`{stage.name}` and `{proposed.name}` must be categories of one enum.")
+        both = {"stage": stage.name, "proposed": proposed.name}
+        wrong.append(said("`{stage}` and `{proposed}` must be categories of one enum.", **both))
     if move.type is not Type.CATEGORY:
-        wrong.append(f"`{move.name}` must be a category.")
+        wrong.append(said("`{fact}` must be a category.", fact=move.name))
     wrong += _wrong_memory(ladder, facts, stage)
     if move.key == proposed.key:
-        wrong.append(f"`proposed` and `move` are both `{move.name}`, which cannot be two things.")
+        wrong.append(said("`proposed` and `move` are both `{fact}`, which cannot be two things.", fact=move.name))
     wrong += [
-        f"gates conclude `{fact.name}`, so it must be derived." for fact in (proposed, move) if not fact.is_derived
+        said("gates conclude `{fact}`, so it must be derived.", fact=fact.name)
+        for fact in (proposed, move)
+        if not fact.is_derived
     ]
     for message in wrong:
-        reading.problems.add(at, "wrong-ladder", message, "Correct the catalogue or `ladder` in pack.yaml.")
+        reading.problems.add(at, "wrong-ladder", message, said("Correct the catalogue or `ladder` in pack.yaml."))
     return ladder
 
 
-def _wrong_memory(ladder: Ladder, facts: Mapping[FactKey, Fact], stage: Fact) -> Iterator[str]:
+def _wrong_memory(ladder: Ladder, facts: Mapping[FactKey, Fact], stage: Fact) -> Iterator[Said]:
     """Yield what is wrong with the facts that are remembered when a stage is confirmed."""
     for key, kind, wanted in (
-        (ladder.days, (Type.INTEGER, None), "an integer"),
-        (ladder.since, (Type.DATE, None), "a date"),
-        (ladder.before, (stage.type, stage.enum), f"a {stage.type} of {stage.enum}"),
+        (ladder.days, (Type.INTEGER, None), of_type(Type.INTEGER)),
+        (ladder.since, (Type.DATE, None), of_type(Type.DATE)),
+        (ladder.before, (stage.type, stage.enum), said("a {type} of {enum}", type=stage.type, enum=stage.enum)),
     ):
         fact = facts.get(key) if key is not None else None
         if fact is not None and ((fact.type, fact.enum) != kind or fact.is_derived):
-            yield f"`{fact.name}` is remembered when a stage is confirmed, so it must be {wanted}, and not derived."
+            yield said(
+                "`{fact}` is remembered when a stage is confirmed, so it must be {wanted}, and not derived.",
+                fact=fact.name,
+                wanted=wanted,
+            )
 
 
 def read_gate(node: Node, ladder: Ladder, reading: Reading) -> Gate:
     """Read one item of `gates`."""
-    form = Form(node, item_name("gate", node), reading.problems)
+    form = Form(node, item_name(said("gate"), node), reading.problems)
     gate_id = form.word("gate", KEBAB)
     stage = reading.vocabulary.facts.get(ladder.stage)
     start, end = reading.validity(form)
@@ -138,7 +150,8 @@ def read_gate(node: Node, ladder: Ladder, reading: Reading) -> Gate:
         status=form.choice("status", Status, Status.ACTIVE),
     )
     if to is not None and gate.to and gate.to in gate.from_stages:
-        form.problem(to.at, "wrong-gate", f"{form.what} leads from `{gate.to}` to itself.", "Name another stage.")
+        message = said("{what} leads from `{stage}` to itself.", what=form.what, stage=gate.to)
+        form.problem(to.at, "wrong-gate", message, said("Name another stage."))
     _check_criteria(gate, form)
     form.close()
     return gate
@@ -150,7 +163,8 @@ def _from_stages(form: Form, stage: Fact | None, reading: Reading) -> tuple[str,
         return ()
     items = node.items if isinstance(node, YList) else (node,)
     if not items:
-        form.problem(node.at, "empty-list", f"{form.what} leads from no stage.", "Name at least one.")
+        message = said("{what} leads from no stage.", what=form.what)
+        form.problem(node.at, "empty-list", message, said("Name at least one."))
     return tuple(_stage(item, stage, reading) for item in items)
 
 
@@ -165,19 +179,17 @@ def _move(form: Form, ladder: Ladder, reading: Reading) -> Move:
     if fact is not None and fact.type is Type.CATEGORY:
         enum = reading.vocabulary.enum_of(fact)
         if form.has("move") and move not in enum.members:
-            form.problem(
-                form.place("move"), "unknown-member", f"`{move}` is no member of `{enum.name}`.", "Add it to the enum."
-            )
+            message = said("`{word}` is no member of `{enum}`.", word=move, enum=enum.name)
+            form.problem(form.place("move"), "unknown-member", message, said("Add it to the enum."))
     return move
 
 
 def _criterion(node: Node, reading: Reading) -> Criterion:
-    form = Form(node, item_name("criterion", node, "id"), reading.problems)
+    form = Form(node, item_name(said("criterion"), node, "id"), reading.problems)
     condition = form.optional_word("condition") or ""
     if condition and not UPGRADE_CONDITION.match(condition):
-        form.problem(
-            form.place("condition"), "unknown-word", f"`{condition}` is no upgrade condition.", "They are U1.1 to U1.6."
-        )
+        message = said("`{condition}` is no upgrade condition.", condition=condition)
+        form.problem(form.place("condition"), "unknown-word", message, said("They are U1.1 to U1.6."))
     criterion = Criterion(
         id=form.word("id", KEBAB),
         title=form.text("title"),
@@ -194,5 +206,6 @@ def _check_criteria(gate: Gate, form: Form) -> None:
     seen: set[str] = set()
     for criterion in gate.criteria:
         if criterion.id in seen:
-            form.problem(criterion.at, "duplicate-id", f"{form.what} has two criteria `{criterion.id}`.", "Rename one.")
+            message = said("{what} has two criteria `{criterion}`.", what=form.what, criterion=criterion.id)
+            form.problem(criterion.at, "duplicate-id", message, said("Rename one."))
         seen.add(criterion.id)

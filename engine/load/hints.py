@@ -8,6 +8,7 @@ import unicodedata
 from collections.abc import Collection
 
 from engine.errors import did_you_mean
+from engine.said import NOTHING, Said, said
 from engine.slips import operator_of
 from engine.vocabulary import Type
 
@@ -47,7 +48,7 @@ _MEANT = {
 _TYPE_OF = {word: type_ for type_, words in _MEANT.items() for word in words}
 
 
-def number_hint(text: str) -> str:
+def number_hint(text: str) -> Said:
     """Return what to write for a word that should be a number.
 
     >>> number_hint("75 days"), number_hint("£100"), number_hint("100"), number_hint("many")
@@ -57,53 +58,55 @@ def number_hint(text: str) -> str:
     """
     plain = unicodedata.normalize("NFKC", text).replace("。", ".")
     if plain != text and _PLAIN.match(plain):
-        return f"Write it with plain digits: {plain}."
+        return said("Write it with plain digits: {number}.", number=plain)
     text = plain
     if compared := _COMPARED.match(text):
-        return f"Write `{{{operator_of(compared[1])}: {compared[2]}}}`."
+        return said("Write `{{{operator}: {number}}}`.", operator=operator_of(compared[1]), number=compared[2])
     if _NOT_A_NUMBER.match(text):
-        return "There is no such number in rules; a missing value is tested by `known: false`."
+        return said("There is no such number in rules; a missing value is tested by `known: false`.")
     if _CLOCK.match(text):
-        return "With a colon it is a text; write the number out, for example in minutes."
+        return said("With a colon it is a text; write the number out, for example in minutes.")
     if len(text) > LONGEST // 2 and _SEPARATED.match(text):
-        return "It has too many digits."
+        return said("It has too many digits.")
     if _PLAIN.match(text):
-        return "Leave out the quotes."
+        return said("Leave out the quotes.")
     if _SEPARATED.match(text):
-        return "Write the digits without separators."
+        return said("Write the digits without separators.")
     unit = _WITH_UNIT.match(text)
     if unit and _MULTIPLE.match(unit[2]):
-        return "Write all digits of the number."
+        return said("Write all digits of the number.")
     alone = unit or _WITH_SIGN.match(text)
-    return f"Write the number alone: {alone[1]}." if alone else ""
+    return said("Write the number alone: {number}.", number=alone[1]) if alone else NOTHING
 
 
-def comparison_hint(text: str) -> str:
+def comparison_hint(text: str) -> Said:
     """Return what to write for a condition that was written as a formula, or without a space; else nothing.
 
     >>> comparison_hint("days >= 60"), comparison_hint("stage:new"), comparison_hint("new")
     ('Write `days: {at_least: 60}`.', 'Put a space after the colon: `stage: new`.', '')
     """
     if found := _FORMULA.match(text):
-        return f"Write `{found[1]}: {{{operator_of(found[2])}: {found[3]}}}`."
+        return said(
+            "Write `{fact}: {{{operator}: {value}}}`.", fact=found[1], operator=operator_of(found[2]), value=found[3]
+        )
     if found := _NO_SPACE.match(text):
-        return f"Put a space after the colon: `{found[1]}: {found[2]}`."
-    return ""
+        return said("Put a space after the colon: `{key}: {value}`.", key=found[1], value=found[2])
+    return NOTHING
 
 
-def flag_hint(text: str) -> str:
+def flag_hint(text: str) -> Said:
     """Return what to write for a word that should be true or false.
 
     >>> flag_hint("yes"), flag_hint("true"), flag_hint("maybe")
     ('Write `true`; `yes` is a word here.', 'Leave out the quotes.', '')
     """
     if text.lower() in ("true", "false"):
-        return "Leave out the quotes."
+        return said("Leave out the quotes.")
     meant = _YES_NO.get(text.lower())
-    return f"Write `{meant}`; `{text}` is a word here." if meant else ""
+    return said("Write `{meant}`; `{word}` is a word here.", meant=meant, word=text) if meant else NOTHING
 
 
-def key_hint(text: str, known: Collection[str]) -> str:
+def key_hint(text: str, known: Collection[str]) -> Said:
     """Return what to write for a key that is not known, such as one that a comma within a number has made.
 
     >>> key_hint("titel", {"title", "when"}), key_hint("set:{stage", {"set"}), key_hint("x", {"b", "a"})
@@ -111,18 +114,18 @@ def key_hint(text: str, known: Collection[str]) -> str:
     >>> key_hint("000", {"at_least"})
     'A number has no comma in it: write 10000, not 10,000, and 0.5, not 0,5.'
     """
-    return slip_hint(text, known) or did_you_mean(text, known) or f"Known here: {', '.join(sorted(known))}."
+    return slip_hint(text, known) or did_you_mean(text, known) or said("Known here: {known}.", known=sorted(known))
 
 
-def slip_hint(text: str, known: Collection[str]) -> str:
+def slip_hint(text: str, known: Collection[str]) -> Said:
     """Return which slip of the pen made a key or name that is not known: a comma in a number, or a space left out."""
     if text.isdecimal():
-        return "A number has no comma in it: write 10000, not 10,000, and 0.5, not 0,5."
+        return said("A number has no comma in it: write 10000, not 10,000, and 0.5, not 0,5.")
     before, colon, _ = text.partition(":")
-    return f"Put a space after the colon of `{before}:`." if colon and before in known else ""
+    return said("Put a space after the colon of `{key}:`.", key=before) if colon and before in known else NOTHING
 
 
-def date_hint(text: str) -> str:
+def date_hint(text: str) -> Said:
     """Return how a date is written, of which somebody wrote the year first with other signs, or the day with points.
 
     >>> date_hint("2026/7/1"), date_hint("1.7.2026"), date_hint("7/1/2026")
@@ -130,20 +133,10 @@ def date_hint(text: str) -> str:
     """
     found = _DAY_FIRST.match(text) or _YEAR_FIRST.match(text)
     if text.isdecimal():
-        return "Write YYYY-MM-DD; days are counted by `within_days` and, ahead, `due_within_days`."
+        return said("Write YYYY-MM-DD; days are counted by `within_days` and, ahead, `due_within_days`.")
     if found is None:
-        return "Write YYYY-MM-DD."
-    return f"Write {found['year']}-{int(found['month']):02}-{int(found['day']):02}."
-
-
-def name_hint(text: str, shape: re.Pattern[str], joint: str) -> str:
-    """Return a name of a shape that is made from a text, as the end of a hint; nothing if there is none.
-
-    >>> name_hint("Send spare parts!", re.compile(r"[a-z-]+"), "-")
-    ': `send-spare-parts`'
-    """
-    name = as_name(text, shape, joint)
-    return f": `{name}`" if name else ""
+        return said("Write YYYY-MM-DD.")
+    return said("Write {date}.", date=f"{found['year']}-{int(found['month']):02}-{int(found['day']):02}")
 
 
 def as_name(text: str, shape: re.Pattern[str], joint: str) -> str:
@@ -158,17 +151,19 @@ def as_name(text: str, shape: re.Pattern[str], joint: str) -> str:
     return name if text.isascii() and shape.match(name) else ""
 
 
-def both_hint(text: str) -> str:
+def both_hint(text: str) -> Said:
     """Return how a text stands in both languages, of which somebody wrote it in one.
 
     >>> both_hint("Pack the box"), both_hint("装箱")
     ('Write `{en: "Pack the box", zh: ...}`.', 'Write `{en: ..., zh: "装箱"}`.')
     """
-    said = json.dumps(text, ensure_ascii=False) if text and len(text) <= LONGEST else "..."
-    return f"Write `{{en: {said}, zh: ...}}`." if text.isascii() else f"Write `{{en: ..., zh: {said}}}`."
+    same = json.dumps(text, ensure_ascii=False) if text and len(text) <= LONGEST else "..."
+    if text.isascii():
+        return said("Write `{{en: {text}, zh: ...}}`.", text=same)
+    return said("Write `{{en: ..., zh: {text}}}`.", text=same)
 
 
-def several_hint(text: str, members: Collection[str]) -> str:
+def several_hint(text: str, members: Collection[str]) -> Said:
     """Return how several members are written that somebody wrote as one word, or nothing if it is not that.
 
     >>> several_hint("new or core", ["new", "core"]), several_hint("new、old", ["new", "core"])
@@ -176,14 +171,14 @@ def several_hint(text: str, members: Collection[str]) -> str:
     """
     parts = [part.strip() for part in re.split(r",|;|/|\bor\b|、|，|；|或", text)]
     are_members = len(parts) > 1 and all(part in members for part in parts)
-    return f"For one of several write `[{', '.join(parts)}]`." if are_members else ""
+    return said("For one of several write `[{members}]`.", members=", ".join(parts)) if are_members else NOTHING
 
 
-def type_hint(word: str) -> str:
+def type_hint(word: str) -> Said:
     """Return the type that is meant by a word of other programs.
 
     >>> type_hint("yes/no"), type_hint("integr")
     ('Write `flag`.', 'Did you mean `integer`?')
     """
     meant = _TYPE_OF.get(word.lower())
-    return f"Write `{meant}`." if meant else did_you_mean(word, Type)
+    return said("Write `{meant}`.", meant=meant) if meant else did_you_mean(word, Type)

@@ -10,6 +10,7 @@ from engine.errors import Location, Problems, did_you_mean, which_word
 from engine.load.files import FACTS, MANIFEST, MANIFEST_KEYS, TALK, Files
 from engine.load.form import KEBAB, Form, kind_of
 from engine.model import Override
+from engine.said import NOTHING, Said, one_after_other, quoted, said
 from engine.vocabulary import Text
 from engine.yaml12 import Node, YList, YMap, YScalar
 
@@ -32,15 +33,15 @@ CAN_GROW = {"tables": "rows", "gates": "criteria", "scorecards": "points"}
 
 _NEED_A_BASE = ("replace", "add_to")
 _IN_OTHER_FILES = {
-    "facts": "`facts.yaml`", "enums": "`facts.yaml`", "constraints": "`facts.yaml`",
-    "cases": "a file of the folder `cases/`",
-    "evidence": "a file of the folder `talk/`", "tracks": "a file of the folder `talk/`",
+    "facts": quoted("facts.yaml"), "enums": quoted("facts.yaml"), "constraints": quoted("facts.yaml"),
+    "cases": said("a file of the folder `cases/`"),
+    "evidence": said("a file of the folder `talk/`"), "tracks": said("a file of the folder `talk/`"),
 }  # fmt: skip
 """What a pack has besides rules, and where."""
 
 CAN_BE_REPLACED = tuple(section for section in SECTIONS if section != "parameters")
 _OWN_IDS = ("actions", "parameters", "method")
-_LOOK = "Look for its id by `valuelift rules show WORD`."
+_LOOK = said("Look for its id by `valuelift rules show WORD`.")
 VERSION = re.compile(r"(0|[1-9][0-9]*)(\.(0|[1-9][0-9]*)){2}\Z")
 
 
@@ -88,21 +89,36 @@ class Items:
         self._disabled[name] = node.at
         self.overrides.append(Override(SECTIONS[section], name, "disabled", node.at))
 
-    def _cannot_be_disabled(self, name: str) -> tuple[str, str]:
+    def _cannot_be_disabled(self, name: str) -> tuple[Said, Said]:
         """Return why an item cannot be disabled, and what to do."""
         kind = next((section for section, key in sorted(self._inherited) if key == name), None)
         whole, part, _ = name.partition("#")
         grows = next((section for section in CAN_GROW if part and (section, whole) in self._inherited), None)
         if grows is not None:
-            hint = f"Put `{whole}` as a whole under `replace: {{{grows}: ...}}`."
-            return f"`{name}` is one of the {CAN_GROW[grows]} of `{whole}`, which are not disabled one by one.", hint
+            hint = said("Put `{whole}` as a whole under `replace: {{{section}: ...}}`.", whole=whole, section=grows)
+            what = said(
+                "`{name}` is one of the {parts} of `{whole}`, which are not disabled one by one.",
+                name=name,
+                parts=CAN_GROW[grows],
+                whole=whole,
+            )
+            return what, hint
         if kind in CAN_BE_DISABLED:
-            return f"`{name}` is disabled a second time.", "Leave it out here."
+            return said("`{name}` is disabled a second time.", name=name), said("Leave it out here.")
         if kind is not None:
-            hint = "Disable the rules that advise it." if kind == "actions" else ""
-            return f"`{name}` is of `{kind}`; only {_listed(CAN_BE_DISABLED)} are disabled.", hint
+            hint = said("Disable the rules that advise it.") if kind == "actions" else NOTHING
+            *others, last = CAN_BE_DISABLED
+            what = said(
+                "`{name}` is of `{section}`; only {others} and {last} are disabled.",
+                name=name,
+                section=kind,
+                others=others,
+                last=last,
+            )
+            return what, hint
         known = [key for section, key in self._inherited if section in CAN_BE_DISABLED]
-        return f"there is nothing inherited called `{name}` to disable.", did_you_mean(name, known) or _LOOK
+        what = said("there is nothing inherited called `{name}` to disable.", name=name)
+        return what, did_you_mean(name, known) or _LOOK
 
     def replace(self, section: str, node: Node) -> None:
         """Put an item in the place of an inherited one with the same id."""
@@ -110,16 +126,20 @@ class Items:
         if not self._has_id(section, node):
             return
         if (section, name.text) in self._inherited and name.text in self._disabled:
-            what = f"`{name.text}` is disabled at {self._disabled[name.text]}, so it cannot be replaced."
-            self.problems.add(name.at, "unknown-id", what, "Do one of both.")
+            what = said(
+                "`{name}` is disabled at {place}, so it cannot be replaced.",
+                name=name.text,
+                place=self._disabled[name.text],
+            )
+            self.problems.add(name.at, "unknown-id", what, said("Do one of both."))
             return
         if (section, name.text) not in self._inherited or name.text not in self.sections[section]:
             known = [key for kind, key in self._inherited if kind == section]
             self.problems.add(
                 name.at,
                 "unknown-id",
-                f"there is no inherited {SECTIONS[section]} `{name.text}` to replace.",
-                did_you_mean(name.text, known) or f"For a new one, put it under `{section}`.",
+                said("there is no inherited {key} `{name}` to replace.", key=SECTIONS[section], name=name.text),
+                did_you_mean(name.text, known) or said("For a new one, put it under `{section}`.", section=section),
             )
             return
         self.sections[section][name.text] = node
@@ -133,7 +153,7 @@ class Items:
         old = self.sections[section].get(name.text)
         if (section, name.text) not in self._inherited or not isinstance(old, YMap):
             known = [each for kind, each in self._inherited if kind == section and each in self.sections[section]]
-            what = f"there is no inherited {SECTIONS[section]} `{name.text}` to add to."
+            what = said("there is no inherited {key} `{name}` to add to.", key=SECTIONS[section], name=name.text)
             self.problems.add(name.at, "unknown-id", what, did_you_mean(name.text, known) or _LOOK)
             return
         entries = (
@@ -148,8 +168,8 @@ class Items:
         place = len(parts.items)
         hit = item.get("hit")
         if above is not None and (not isinstance(hit, YScalar) or hit.text != "first"):
-            message = "only in a table with `hit: first` does the order of rows decide anything."
-            self.problems.add(above.at, "unsuited-key", message, "Leave out `above`.")
+            message = said("only in a table with `hit: first` does the order of rows decide anything.")
+            self.problems.add(above.at, "unsuited-key", message, said("Leave out `above`."))
         elif above is not None:
             ids = [
                 row.text
@@ -160,7 +180,8 @@ class Items:
             if word in ids:
                 place = ids.index(word)
             else:
-                self.problems.add(above.at, "unknown-id", f"the table has no row `{word}`.", which_word(word, ids))
+                message = said("the table has no row `{word}`.", word=word)
+                self.problems.add(above.at, "unknown-id", message, which_word(word, ids))
         return YList((*parts.items[:place], *added, *parts.items[place:]), parts.at)
 
     def add(self, section: str, node: Node) -> None:
@@ -170,13 +191,15 @@ class Items:
         if section == "parameters" and inherited and isinstance(node, YMap):
             self._change(name, self.sections[section][name.text], node)
         elif section == "parameters" and self._is_misspelt(name.text, node):
-            hint = f"{did_you_mean(name.text, self.sections[section])} A parameter of your own needs a `title`.".strip()
-            what = f"there is no inherited parameter `{name.text}` whose value could be changed."
+            near = did_you_mean(name.text, self.sections[section])
+            hint = one_after_other(near, said("A parameter of your own needs a `title`."))
+            what = said("there is no inherited parameter `{name}` whose value could be changed.", name=name.text)
             self.problems.add(name.at, "unknown-id", what, hint)
         elif name.text in self._taken(section):
             first = self.sections[self._section_of.get(name.text, section)].get(name.text, node)
-            hint = _other_place(section) if inherited else "Rename one."
-            self.problems.add(name.at, "duplicate-id", f"`{name.text}` is already used at {self._place(first)}.", hint)
+            hint = _other_place(section) if inherited else said("Rename one.")
+            message = said("`{name}` is already used at {place}.", name=name.text, place=self._place(first))
+            self.problems.add(name.at, "duplicate-id", message, hint)
         else:
             self.sections[section][name.text] = node
             if section not in _OWN_IDS:
@@ -202,7 +225,7 @@ class Items:
 
     def _has_id(self, section: str, node: Node) -> bool:
         """Return whether an item says which one it is to replace, after noting the problem if not."""
-        form = Form(node, f"what is replaced of {section}", self.problems, _begin(section))
+        form = Form(node, said("what is replaced of {section}", section=section), self.problems, _begin(section))
         return bool(isinstance(node, YMap) and form.word(SECTIONS[section]))
 
     def _id(self, section: str, node: Node) -> YScalar:
@@ -215,15 +238,12 @@ class Items:
         return node.at
 
 
-def _other_place(section: str) -> str:
+def _other_place(section: str) -> Said:
     """Return where an item of this section belongs that is inherited."""
-    hint = "Put it under `replace:` to replace the inherited one."
-    return f"To add {CAN_GROW[section]}, put it under `add_to:`. {hint}" if section in CAN_GROW else hint
-
-
-def _listed(words: Iterable[str], joint: str = "and") -> str:
-    *others, last = words
-    return f"{', '.join(others)} {joint} {last}"
+    hint = said("Put it under `replace:` to replace the inherited one.")
+    if section not in CAN_GROW:
+        return hint
+    return one_after_other(said("To add {parts}, put it under `add_to:`.", parts=CAN_GROW[section]), hint)
 
 
 def _shown(node: Node | None) -> str:
@@ -258,8 +278,8 @@ def merge(packs: Iterable[Files], problems: Problems) -> tuple[Items, list[Manif
 def _report_no_base(form: Form) -> None:
     for key in _NEED_A_BASE:
         if form.has(key):
-            hint = "Name in pack.yaml the folder of the pack that it changes: `extends: ...`."
-            form.problem(form.place(key), "unsuited-key", f"`{key}` needs `extends`.", hint)
+            hint = said("Name in pack.yaml the folder of the pack that it changes: `extends: ...`.")
+            form.problem(form.place(key), "unsuited-key", said("`{key}` needs `extends`.", key=key), hint)
 
 
 def _doubt_facts(node: Node, problems: Problems) -> None:
@@ -269,7 +289,7 @@ def _doubt_facts(node: Node, problems: Problems) -> None:
 
 
 def _form(name: str, node: Node, problems: Problems) -> Form:
-    form = Form(node, f"`{name}`", problems)
+    form = Form(node, quoted(name), problems)
     own = MANIFEST_KEYS if name == MANIFEST else ()
     form.take_as_meant((*SECTIONS, *_NEED_A_BASE, *own, *_IN_OTHER_FILES))
     _doubt_facts(node, problems)
@@ -294,11 +314,11 @@ def _merge_replaced(form: Form, items: Items, problems: Problems) -> None:
         return
     if not _has_sections(node, "replace", CAN_BE_REPLACED, problems):
         return
-    replaced = Form(node, "`replace`", problems)
+    replaced = Form(node, quoted("replace"), problems)
     replaced.take_as_meant(tuple(SECTIONS))
     if replaced.has("parameters"):
-        hint = "Under `parameters`, `{param: ..., value: ...}` changes the inherited one."
-        replaced.problem(replaced.place("parameters"), "unknown-key", "parameters are not replaced.", hint)
+        hint = said("Under `parameters`, `{param: ..., value: ...}` changes the inherited one.")
+        replaced.problem(replaced.place("parameters"), "unknown-key", said("parameters are not replaced."), hint)
     for section in CAN_BE_REPLACED:
         for item in replaced.items(section, _begin(section)):
             items.replace(section, item)
@@ -311,41 +331,45 @@ def _merge_added(form: Form, items: Items, problems: Problems) -> None:
         return
     if not _has_sections(node, "add_to", CAN_GROW, problems):
         return
-    grown = Form(node, "`add_to`", problems)
+    grown = Form(node, quoted("add_to"), problems)
     grown.take_as_meant(tuple(CAN_GROW))
     for section in CAN_GROW:
         for item in grown.items(section, _begin(section)):
-            what = Form(item, f"what is added to {section}", problems)
+            what = Form(item, said("what is added to {section}", section=section), problems)
             what.word(SECTIONS[section])
             items.grow(section, item, what)
             what.close()
     grown.close()
 
 
-def _begin(section: str) -> str:
-    return f"Begin each with `- {SECTIONS[section]}: ...`."
+def _begin(section: str) -> Said:
+    return said("Begin each with `- {key}: ...`.", key=SECTIONS[section])
 
 
 def _has_sections(node: Node, key: str, sections: Iterable[str], problems: Problems) -> bool:
     """Return whether a key holds sections, after noting the problem if it holds a list of items."""
     if isinstance(node, YMap):
         return True
-    hint = f"Write {_listed((f'`{section}:`' for section in sections), 'or')} below it, and the items below that."
-    problems.add(node.at, "wrong-shape", f"`{key}` holds sections, not {kind_of(node)}.", hint)
+    *others, last = [quoted(f"{section}:") for section in sections]
+    hint = said("Write {others} or {last} below it, and the items below that.", others=others, last=last)
+    problems.add(node.at, "wrong-shape", said("`{key}` holds sections, not {kind}.", key=key, kind=kind_of(node)), hint)
     return False
 
 
 def _manifest(form: Form | None, files: Files, problems: Problems) -> Manifest:
     if form is None:
-        problems.add(files.at, "no-pack", f"a pack needs {MANIFEST}.", "Add it with `pack`, `version` and `title`.")
+        message = said("a pack needs pack.yaml.")
+        problems.add(files.at, "no-pack", message, said("Add it with `pack`, `version` and `title`."))
         return Manifest("", "", Text("", ""), files.at, None, None, None, ())
     form.has("extends")
     version = form.word("version")
     if version and not VERSION.match(version):
-        form.problem(form.value_place("version"), "wrong-version", f"`{version}` is no version.", "Write it as 1.0.0.")
+        message = said("`{version}` is no version.", version=version)
+        form.problem(form.value_place("version"), "wrong-version", message, said("Write it as 1.0.0."))
     disable = form.items("disable")
     if disable and not form.has("extends"):
-        form.problem(form.place("disable"), "unsuited-key", "`disable` needs `extends`.", "Remove the rule instead.")
+        message = said("`disable` needs `extends`.")
+        form.problem(form.place("disable"), "unsuited-key", message, said("Remove the rule instead."))
     return Manifest(
         form.word("pack", KEBAB),
         version,

@@ -8,12 +8,13 @@ from engine.errors import Problems, did_you_mean
 from engine.load.form import SNAKE, SOURCE, Form
 from engine.load.reading import item_name
 from engine.model import MethodItem
+from engine.said import said
 from engine.yaml12 import Node, YList, YMap, YScalar
 
 
 def read_method_item(node: Node, problems: Problems) -> MethodItem:
     """Read one item of `method`."""
-    form = Form(node, item_name("item", node), problems)
+    form = Form(node, item_name(said("item"), node), problems)
     item = MethodItem(
         id=form.word("item", SOURCE), title=form.text("title"), at=form.at, shown_in=form.words("shown_in", SNAKE)
     )
@@ -27,10 +28,9 @@ def check_sources(nodes: Mapping[str, Iterable[Node]], method: Mapping[str, Meth
         return
     for cited in (cited for items in nodes.values() for item in items for cited in _cited(item)):
         if cited.text.partition(".")[0] not in method and SOURCE.match(cited.text):
-            message = f"the method has no item `{cited.text}`."
-            hint = (
-                did_you_mean(cited.text, method)
-                or "Add it under `method`, or cite another: `valuelift rules coverage` lists them."
+            message = said("the method has no item `{cited}`.", cited=cited.text)
+            hint = did_you_mean(cited.text, method) or said(
+                "Add it under `method`, or cite another: `valuelift rules coverage` lists them."
             )
             problems.add(cited.at, "unknown-source", message, hint)
 

@@ -12,6 +12,7 @@ from engine.load.form import Form, kind_of
 from engine.load.names import Names
 from engine.load.values import WrongValueError, check_range, value_of
 from engine.model import Constant, FactOperand, Op, Operand, Parameter
+from engine.said import NOTHING, Said, quoted, said
 from engine.vocabulary import MAX_SCALED, Fact, Text, Type, Value
 from engine.yaml12 import Node, YList, YMap, YScalar
 
@@ -69,13 +70,15 @@ class Operands:
             return self._from_parameter(parameter, fact, op, node.at) if parameter is not None else None
         if op in TAKE_LISTS:
             if not isinstance(node, YList):
-                self._problem(node.at, "wrong-shape", f"`{op}` takes a list, not {kind_of(node)}.", "Write `[a, b]`.")
+                message = said("`{op}` takes a list, not {kind}.", op=op, kind=kind_of(node))
+                self._problem(node.at, "wrong-shape", message, said("Write `[a, b]`."))
                 return None
             scalars = [scalar for item in node.items if (scalar := self._element(item)) is not None]
             return self._checked(fact, op, scalars, None, node.at) if len(scalars) == len(node.items) else None
         if isinstance(node, YScalar):
             return self._checked(fact, op, [node], None, node.at)
-        self._problem(node.at, "wrong-shape", f"`{op}` takes one value, not a list.", "For several, use `one_of`.")
+        message = said("`{op}` takes one value, not a list.", op=op)
+        self._problem(node.at, "wrong-shape", message, said("For several, use `one_of`."))
         return None
 
     def names_list(self, node: YMap) -> bool:
@@ -92,21 +95,21 @@ class Operands:
             if parameter is None:
                 return default
             if parameter.is_list:
-                self._problem(node.at, "wrong-shape", f"`{key}` takes one number; `{parameter.name}` is a list.")
+                message = said("`{key}` takes one number; `{parameter}` is a list.", key=key, parameter=parameter.name)
+                self._problem(node.at, "wrong-shape", message)
                 return default
             node = next(iter(scalars_of(parameter, self.names.layers.latest(parameter.value_at, node.at))), None)
-        found = form.number_of(node, f"`{key}`") if node is not None else None
+        found = form.number_of(node, quoted(key)) if node is not None else None
         return default if found is None else found
 
     # --- constants --------------------------------------------------------------------------------------------------
 
     def _parameter(self, node: YMap) -> Parameter | None:
-        form = Form(node, "an operand", self.problems)
+        form = Form(node, said("an operand"), self.problems)
         if not form.has("param"):
-            keys = ", ".join(f"`{key.text}`" for key, _ in node.entries) or "an empty mapping"
-            self._problem(
-                node.at, "wrong-shape", f"a value, `{{param: ...}}` or `{{fact: ...}}` belongs here, not {keys}."
-            )
+            keys = [quoted(key.text) for key, _ in node.entries] or [said("an empty mapping")]
+            message = said("a value, `{{param: ...}}` or `{{fact: ...}}` belongs here, not {keys}.", keys=keys)
+            self._problem(node.at, "wrong-shape", message)
             return None
         name = form.word("param")
         form.close()
@@ -117,8 +120,13 @@ class Operands:
         if not parameter.values or self.problems.has(at):  # its declaration, or this for another use, has been reported
             return None
         if parameter.is_list != (op in TAKE_LISTS):
-            is_one, wants = ("a list", "one value") if parameter.is_list else ("one value", "a list")
-            self._problem(at, "wrong-shape", f"`{op}` takes {wants}; parameter `{parameter.name}` is {is_one}.")
+            values = {"op": op, "parameter": parameter.name}
+            message = (
+                said("`{op}` takes one value; parameter `{parameter}` is a list.", **values)
+                if parameter.is_list
+                else said("`{op}` takes a list; parameter `{parameter}` is one value.", **values)
+            )
+            self._problem(at, "wrong-shape", message)
             return None
         return self._checked(fact, op, list(scalars_of(parameter, at)), parameter.name, at)
 
@@ -129,7 +137,7 @@ class Operands:
         if parameter is not None and not parameter.is_list:
             return next(iter(scalars_of(parameter, self.names.layers.latest(parameter.value_at, node.at))), None)
         if parameter is not None or isinstance(node, YList):
-            self._problem(node.at, "wrong-shape", "an item of a list is a single value.")
+            self._problem(node.at, "wrong-shape", said("an item of a list is a single value."))
         return None
 
     def _checked(self, fact: Fact, op: Op, scalars: list[YScalar], param: str | None, at: Location) -> Constant | None:
@@ -137,15 +145,15 @@ class Operands:
         if len(values) < len(scalars):
             return None
         if not values:
-            self._problem(at, "empty-list", f"`{op}` has an empty list.", "Name at least one value.")
+            self._problem(at, "empty-list", said("`{op}` has an empty list.", op=op), said("Name at least one value."))
             return None
         if op is Op.BETWEEN and len(values) != 2:
-            self._problem(at, "wrong-bounds", f"`between` takes two bounds, not {len(values)}.", "Write `[a, b]`.")
+            message = said("`between` takes two bounds, not {number}.", number=len(values))
+            self._problem(at, "wrong-bounds", message, said("Write `[a, b]`."))
             return None
         if op is Op.BETWEEN and self._rank(values[0], fact) > self._rank(values[1], fact):
-            self._problem(
-                at, "wrong-bounds", f"`between` begins at {values[0]}, above {values[1]}.", "Swap the bounds."
-            )
+            message = said("`between` begins at {first}, above {last}.", first=values[0], last=values[1])
+            self._problem(at, "wrong-bounds", message, said("Swap the bounds."))
             return None
         return Constant(tuple(values), param)
 
@@ -155,17 +163,17 @@ class Operands:
             if fact in (_DAYS, COUNT):
                 check_range(value, fact)
         except WrongValueError as wrong:
-            source = f"parameter `{param}`: " if param else ""
-            self._problem(scalar.at, wrong.code, source + wrong.message, self._named(scalar.text) or wrong.hint)
+            message = said("parameter `{param}`: {wrong}", param=param, wrong=wrong.message) if param else wrong.message
+            self._problem(scalar.at, wrong.code, message, self._named(scalar.text) or wrong.hint)
             return None
         return value
 
-    def _named(self, word: str) -> str:
+    def _named(self, word: str) -> Said:
         """Return how a parameter or a fact is written as an operand whose bare name stands where a value belongs."""
         if word in self.names.parameters:
-            return f"Write `{{param: {word}}}` for the parameter."
+            return said("Write `{{param: {word}}}` for the parameter.", word=word)
         is_fact = any(key.name == word for key in self.names.vocabulary.facts)
-        return f"Write `{{fact: {word}}}` for the fact." if is_fact else ""
+        return said("Write `{{fact: {word}}}` for the fact.", word=word) if is_fact else NOTHING
 
     def _rank(self, value: Value, fact: Fact) -> int | Decimal:
         if fact.type is Type.LEVEL and isinstance(value, str):
@@ -175,19 +183,20 @@ class Operands:
     # --- other facts ------------------------------------------------------------------------------------------------
 
     def _fact_operand(self, fact: Fact, op: Op, node: YMap, scope: str | None) -> FactOperand | None:
-        form = Form(node, "an operand", self.problems)
+        form = Form(node, said("an operand"), self.problems)
         name, times, has_times = form.node("fact"), self.factor(form, "times", Decimal(1)), form.has("times")
         form.close()
         if not isinstance(name, YScalar):
             if name is not None:
-                self._problem(name.at, "wrong-shape", "`fact` names one fact.")
+                self._problem(name.at, "wrong-shape", said("`fact` names one fact."))
             return None
         other = self.names.fact(name, scope)
         if other is None:
             return None
         if op not in TAKE_FACTS:
-            allowed = ", ".join(in_order(TAKE_FACTS))
-            self._problem(node.at, "unsuited-operand", f"`{op}` takes no fact as operand.", f"These do: {allowed}.")
+            message = said("`{op}` takes no fact as operand.", op=op)
+            hint = said("These do: {operators}.", operators=in_order(TAKE_FACTS))
+            self._problem(node.at, "unsuited-operand", message, hint)
             return None
         if fact.type in NUMERIC and other.type in NUMERIC:
             self._check_exact(fact, other, times, node.at)
@@ -196,12 +205,19 @@ class Operands:
             self._problem(
                 name.at,
                 "not-comparable",
-                f"`{fact.name}` ({_described(fact)}) and `{other.name}` ({_described(other)}) cannot be compared.",
-                "Compare facts of one type.",
+                said(
+                    "`{fact}` ({type}) and `{other}` ({other_type}) cannot be compared.",
+                    fact=fact.name,
+                    type=_described(fact),
+                    other=other.name,
+                    other_type=_described(other),
+                ),
+                said("Compare facts of one type."),
             )
             return None
         if has_times:
-            self._problem(form.place("times"), "unsuited-operand", f"`{other.name}` is no number to multiply.")
+            message = said("`{other}` is no number to multiply.", other=other.name)
+            self._problem(form.place("times"), "unsuited-operand", message)
             return None
         return FactOperand(other.key)
 
@@ -212,11 +228,16 @@ class Operands:
             self._problem(
                 at,
                 "too-precise",
-                f"comparing `{left.name}` with {times} × `{right.name}` exactly needs more than 62 bits.",
-                "Use a factor with fewer digits, or give the facts a narrower `range`.",
+                said(
+                    "comparing `{left}` with {times} × `{right}` exactly needs more than 62 bits.",
+                    left=left.name,
+                    times=times,
+                    right=right.name,
+                ),
+                said("Use a factor with fewer digits, or give the facts a narrower `range`."),
             )
 
-    def _problem(self, at: Location, code: str, message: str, hint: str = "") -> None:
+    def _problem(self, at: Location, code: str, message: Said, hint: Said = NOTHING) -> None:
         self.problems.add(at, code, message, hint)
 
 
@@ -253,5 +274,5 @@ def _written(value: Value) -> str:
     return f"{value:f}" if isinstance(value, Decimal) else str(value)  # never with an exponent
 
 
-def _described(fact: Fact) -> str:
-    return f"{fact.type} of {fact.enum}" if fact.enum else str(fact.type)
+def _described(fact: Fact) -> Said:
+    return said("{type} of {enum}", type=fact.type, enum=fact.enum) if fact.enum else said("{type}", type=fact.type)

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from engine.errors import Location, Problems
 from engine.load.actions import read_action, read_parameter
+from engine.load.built_in import with_actions, with_evidence
 from engine.load.claims import read_invariant, read_monotonicity
 from engine.load.conditions import Conditions
 from engine.load.files import FACTS, MANIFEST, TALK, Files, parsed, with_bases
@@ -24,8 +25,9 @@ from engine.load.scorecards import read_scorecard
 from engine.load.shows import merged, read_shows
 from engine.load.tables import is_aggregate, read_table
 from engine.load.talk import read_talk
-from engine.load.vocabulary import VocabularyReader, with_actions, with_evidence
+from engine.load.vocabulary import VocabularyReader
 from engine.model import AddTo, Override, Pack, SetFact
+from engine.said import Said, named, quoted, said
 from engine.vocabulary import FactKey, Vocabulary
 from engine.yaml12 import Node, read_yaml
 
@@ -205,7 +207,7 @@ def _promotion(node: Node | None, problems: Problems) -> Mapping[str, int]:
     """Return up to how many per cent of the customers a new version may affect."""
     if node is None:
         return {}
-    form = Form(node, "`promotion`", problems)
+    form = Form(node, quoted("promotion"), problems)
     limits = {key: form.optional_integer(key, 0, 100) for key in PROMOTION}
     form.close()
     return {key: limit for key, limit in limits.items() if limit is not None}
@@ -213,40 +215,42 @@ def _promotion(node: Node | None, problems: Problems) -> Mapping[str, int]:
 
 def _check_sole_owners(pack: Pack, layers: Layers, problems: Problems) -> None:
     """Check that what a scorecard chooses or a table aggregates gets its value from nothing else."""
-    concluded: dict[FactKey, list[tuple[str, Location]]] = {}
+    concluded: dict[FactKey, list[tuple[Said, Location]]] = {}
     for key, what, at in _conclusions(pack):
         concluded.setdefault(key, []).append((what, at))
     for key, what, at in _sole_owners(pack):
         fact = pack.vocabulary.facts.get(key)
         others = [other for other in concluded[key] if other[0] != what]
         if fact is not None and fact.falls_back_to is not None:
-            others.append((f"its fallback `{fact.falls_back_to}`", fact.at))
+            others.append((said("its fallback `{fact}`", fact=fact.falls_back_to), fact.at))
         if fact is not None and fact.default is not None and what.startswith("scorecard"):
-            others.append(("its default", fact.at))
+            others.append((said("its default"), fact.at))
         if others:
             other, place = others[0]
-            message = f"{what} alone concludes `{key}`, but {other} does as well."
-            problems.add(layers.latest(place, at), "shared-output", message, "Conclude another fact, or remove that.")
+            message = said("{what} alone concludes `{key}`, but {other} does as well.", what=what, key=key, other=other)
+            problems.add(
+                layers.latest(place, at), "shared-output", message, said("Conclude another fact, or remove that.")
+            )
 
 
-def _sole_owners(pack: Pack) -> Iterator[tuple[FactKey, str, Location]]:
+def _sole_owners(pack: Pack) -> Iterator[tuple[FactKey, Said, Location]]:
     for table in pack.tables:
         if table.outputs and is_aggregate(table):
-            yield table.outputs[0], f"table `{table.id}`", table.at
+            yield table.outputs[0], named(said("table"), table.id), table.at
     for scorecard in pack.scorecards:
-        yield scorecard.chooses, f"scorecard `{scorecard.id}`", scorecard.at
+        yield scorecard.chooses, named(said("scorecard"), scorecard.id), scorecard.at
 
 
-def _conclusions(pack: Pack) -> Iterator[tuple[FactKey, str, Location]]:
+def _conclusions(pack: Pack) -> Iterator[tuple[FactKey, Said, Location]]:
     for rule in pack.rules:
         for conclusion in rule.conclusions:
             if isinstance(conclusion, SetFact | AddTo):
-                yield conclusion.fact, f"rule `{rule.id}`", rule.at
+                yield conclusion.fact, named(said("rule"), rule.id), rule.at
     for table in pack.tables:
         for output in table.outputs:
-            yield output, f"table `{table.id}`", table.at
+            yield output, named(said("table"), table.id), table.at
     for gate in pack.gates:
-        yield pack.ladder.proposed, f"gate `{gate.id}`", gate.at
-        yield pack.ladder.move, f"gate `{gate.id}`", gate.at
+        yield pack.ladder.proposed, named(said("gate"), gate.id), gate.at
+        yield pack.ladder.move, named(said("gate"), gate.id), gate.at
     for scorecard in pack.scorecards:
-        yield scorecard.chooses, f"scorecard `{scorecard.id}`", scorecard.at
+        yield scorecard.chooses, named(said("scorecard"), scorecard.id), scorecard.at

@@ -7,14 +7,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 
-from engine.errors import Location, Problems, a_
+from engine.errors import Location, Problems
+from engine.load.built_in import ADVISED, EVIDENCED
 from engine.load.conditions import Conditions
 from engine.load.form import SNAKE, Form, kind_of
 from engine.load.names import Names
 from engine.load.operands import Operands
 from engine.load.values import WrongValueError, check_range, value_of
-from engine.load.vocabulary import ADVISED, EVIDENCED
 from engine.model import Action
+from engine.said import Said, a_, named, of_type, quoted, said
 from engine.vocabulary import Fact, Text, Type, Value, Vocabulary
 from engine.yaml12 import Node, YMap, YScalar
 
@@ -38,7 +39,9 @@ class Reading:
         """Return the collection of a row-scoped item, or None."""
         node = form.node("each")
         return (
-            form.one_of(node, "`each`", self.vocabulary.collections, "unknown-collection") if node is not None else None
+            form.one_of(node, quoted("each"), self.vocabulary.collections, "unknown-collection")
+            if node is not None
+            else None
         )
 
     def because(self, form: Form, scope: str | None) -> Text:
@@ -56,22 +59,26 @@ class Reading:
             elif SNAKE.match(name.partition(".")[0]):
                 self.names.fact(YScalar(name, name, text.at), scope)
             else:
-                hint = self.names.near(name, scope) or "Name a fact or `{param:name}`."
-                self.problems.add(text.at, "wrong-placeholder", f"`{{{name}}}` is no placeholder.", hint)
+                hint = self.names.near(name, scope) or said("Name a fact or `{param:name}`.")
+                message = said("`{{{name}}}` is no placeholder.", name=name)
+                self.problems.add(text.at, "wrong-placeholder", message, hint)
         if re.search(r"[{}]", _PLACEHOLDER.sub("", text.text)):
-            self.problems.add(text.at, "wrong-placeholder", "a brace stands alone.", "Write placeholders as `{fact}`.")
+            message = said("a brace stands alone.")
+            self.problems.add(text.at, "wrong-placeholder", message, said("Write placeholders as `{fact}`."))
 
     def validity(self, form: Form) -> tuple[date | None, date | None]:
         """Return the first and last day of an item, both inclusive."""
         start, end = form.date("valid_from"), form.date("valid_until")
         if start is not None and end is not None and start > end:
-            form.problem(form.place("valid_until"), "wrong-bounds", f"valid until {end}, before it begins on {start}.")
+            message = said("valid until {end}, before it begins on {start}.", end=end, start=start)
+            form.problem(form.place("valid_until"), "wrong-bounds", message)
         return start, end
 
     def value(self, scalar: Node, fact: Fact) -> Value | None:
         """Return a node as a value that the fact can have, or None after noting the problem."""
         if not isinstance(scalar, YScalar):
-            self.problems.add(scalar.at, "wrong-shape", f"`{fact.name}` takes a single value, not {kind_of(scalar)}.")
+            message = said("`{fact}` takes a single value, not {kind}.", fact=fact.name, kind=kind_of(scalar))
+            self.problems.add(scalar.at, "wrong-shape", message)
             return None
         try:
             value = value_of(scalar, fact, self.vocabulary.enums)
@@ -88,17 +95,20 @@ class Reading:
             self.problems.add(
                 name.at,
                 "wrong-conclusion",
-                f"a rule for each row of `{scope}` sets facts of that row; `{name.text}` is the customer's.",
-                "Several rows could disagree: add to a set, or use a second rule that tests the rows.",
+                said(
+                    "a rule for each row of `{scope}` sets facts of that row; `{name}` is the customer's.",
+                    scope=scope,
+                    name=name.text,
+                ),
+                said("Several rows could disagree: add to a set, or use a second rule that tests the rows."),
             )
             return None
         fact = self.names.fact(name, scope)
         if fact is None or not self.is_derived(fact, name.at):
             return None
         if fact.type is Type.SET:
-            self.problems.add(
-                name.at, "wrong-conclusion", f"`{fact.name}` is a set.", "Use `add` with a list of members."
-            )
+            message = said("`{fact}` is a set.", fact=fact.name)
+            self.problems.add(name.at, "wrong-conclusion", message, said("Use `add` with a list of members."))
             return None
         return fact
 
@@ -108,33 +118,33 @@ class Reading:
         if fact is None or not self.is_derived(fact, name.at):
             return None
         if fact.type is not Type.SET:
-            self.problems.add(
-                name.at, "wrong-conclusion", f"`{fact.name}` is no set but {a_(fact.type)}.", "Use `set`."
-            )
+            message = said("`{fact}` is no set but {type}.", fact=fact.name, type=of_type(fact.type))
+            self.problems.add(name.at, "wrong-conclusion", message, said("Use `set`."))
             return None
         if fact.key == ADVISED:
-            self.problems.add(name.at, "wrong-conclusion", "`advised` follows from the advice.", "Use `advise`.")
+            message = said("`advised` follows from the advice.")
+            self.problems.add(name.at, "wrong-conclusion", message, said("Use `advise`."))
             return None
         if fact.key == EVIDENCED:
-            self.problems.add(
-                name.at, "wrong-conclusion", "`evidenced` follows from the evidence.", "Add evidence in `talk/`."
-            )
+            message = said("`evidenced` follows from the evidence.")
+            self.problems.add(name.at, "wrong-conclusion", message, said("Add evidence in `talk/`."))
             return None
         return fact
 
     def is_derived(self, fact: Fact, at: Location) -> bool:
         """Return whether rules may conclude the fact, after noting the problem if not."""
         if not fact.is_derived:
-            hint = "Conclude a fact with `origin: derived`, which may fall back to it."
+            hint = said("Conclude a fact with `origin: derived`, which may fall back to it.")
             if fact.falls_back_to is not None:
-                hint = f"Conclude `{fact.falls_back_to}`, to which it falls back."
+                hint = said("Conclude `{fact}`, to which it falls back.", fact=fact.falls_back_to)
             elif fact.is_own:
-                hint = "If nobody records it, declare it with `origin: derived`."
-            self.problems.add(at, "not-derived", f"rules cannot conclude `{fact.name}`: it is {fact.origin}.", hint)
+                hint = said("If nobody records it, declare it with `origin: derived`.")
+            message = said("rules cannot conclude `{fact}`: it is {origin}.", fact=fact.name, origin=fact.origin)
+            self.problems.add(at, "not-derived", message, hint)
         return fact.is_derived
 
 
-def item_name(what: str, node: Node, key: str | None = None) -> str:
+def item_name(what: Said, node: Node, key: str | None = None) -> Said:
     """Return the name of an item for messages, such as "rule `new-and-silent`"."""
     name = node.get(key or what) if isinstance(node, YMap) else None
-    return f"{what} `{name.text}`" if isinstance(name, YScalar) else a_(what)
+    return named(what, name.text) if isinstance(name, YScalar) else a_(what)

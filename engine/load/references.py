@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from engine.errors import Location, Problems, did_you_mean
 from engine.load.form import kind_of
 from engine.load.values import WrongValueError, check_range, value_of
+from engine.said import said
 from engine.vocabulary import Constraint, Enum, Fact, FactKey, Type, Value
 from engine.yaml12 import Node, YScalar
 
@@ -54,7 +55,8 @@ class References:
 
     def _value(self, fact: Fact, node: Node) -> Value | None:
         if not isinstance(node, YScalar):
-            self.problems.add(node.at, "wrong-default", f"the default is one value, not {kind_of(node)}.")
+            message = said("the default is one value, not {kind}.", kind=kind_of(node))
+            self.problems.add(node.at, "wrong-default", message)
             return None
         try:
             value = value_of(node, fact, self.enums)
@@ -70,24 +72,23 @@ class References:
             target = self.facts.get(FactKey(fact.scope, f"{name.text}.{fact.member}"))
         if target is None:
             known = [key.name for key in self.facts if key.scope == fact.scope]
-            self.problems.add(
-                name.at,
-                "unknown-fact",
-                f"there is no fact `{name.text}` to fall back to.",
-                did_you_mean(name.text, known),
-            )
+            message = said("there is no fact `{name}` to fall back to.", name=name.text)
+            self.problems.add(name.at, "unknown-fact", message, did_you_mean(name.text, known))
             return None
         if (target.type, target.enum, target.scale) != (fact.type, fact.enum, fact.scale):
-            self.problems.add(
-                name.at, "wrong-fallback", f"`{fact.name}` and `{target.name}` are not of the same type.",
-                "Type, enum and scale must agree.",
-            )  # fmt: skip
+            message = said("`{fact}` and `{other}` are not of the same type.", fact=fact.name, other=target.name)
+            self.problems.add(name.at, "wrong-fallback", message, said("Type, enum and scale must agree."))
         elif not _lies_within(target, fact):
             self.problems.add(
-                name.at, "wrong-fallback",
-                f"`{target.name}` can have values that lie out of the range of `{fact.name}`.",
-                "Give both the same `range`.",
-            )  # fmt: skip
+                name.at,
+                "wrong-fallback",
+                said(
+                    "`{other}` can have values that lie out of the range of `{fact}`.",
+                    other=target.name,
+                    fact=fact.name,
+                ),
+                said("Give both the same `range`."),
+            )
         return target.name
 
     def check_actions(self) -> None:
@@ -95,8 +96,12 @@ class References:
         for name, types in _OF_ACTIONS.items():
             fact = self.facts.get(FactKey(ACTIONS, name))
             if fact is not None and (fact.type not in types or fact.is_derived or fact.falls_back_to is not None):
-                message = f"`{fact.key}` tells which actions are open, so it is a recorded {types[0]}."
-                self.problems.add(fact.at, "wrong-type", message, f"Write `type: {types[0]}`, and no fallback.")
+                message = said(
+                    "`{fact}` tells which actions are open, so it is a recorded {type}.", fact=fact.key, type=types[0]
+                )
+                self.problems.add(
+                    fact.at, "wrong-type", message, said("Write `type: {type}`, and no fallback.", type=types[0])
+                )
 
     def check_fallback_cycles(self) -> None:
         """Check that following fallbacks ends."""
@@ -106,16 +111,15 @@ class References:
                 chain.append(fact.falls_back_to)
                 fact = self.facts[FactKey(start.scope, fact.falls_back_to)]
                 if fact is start and start.name == min(chain):  # one report for each circle
-                    self.problems.add(
-                        start.at, "fallback-cycle", f"facts fall back in a circle: {' -> '.join(chain)}.", "Break it."
-                    )
+                    message = said("facts fall back in a circle: {facts: -> }.", facts=chain)
+                    self.problems.add(start.at, "fallback-cycle", message, said("Break it."))
                     break
 
     def constraint(self, node: Node) -> Constraint | None:
         """Read `a <= b`, or return None after noting the problem."""
         match = _CONSTRAINT.match(node.text) if isinstance(node, YScalar) else None
         if match is None:
-            self.problems.add(node.at, "wrong-shape", "a constraint compares two facts.", "Write `a <= b`.")
+            self.problems.add(node.at, "wrong-shape", said("a constraint compares two facts."), said("Write `a <= b`."))
             return None
         places = (node.at._replace(column=node.at.column + match.start(group)) for group in (1, 2))
         facts = [self._constrained(name, at) for name, at in zip(match.groups(), places, strict=True)]
@@ -127,7 +131,13 @@ class References:
             self.problems.add(
                 node.at,
                 "not-comparable",
-                f"`{lower.name}` ({lower.type}) and `{upper.name}` ({upper.type}) have no order.",
+                said(
+                    "`{lower}` ({type}) and `{upper}` ({other_type}) have no order.",
+                    lower=lower.name,
+                    type=lower.type,
+                    upper=upper.name,
+                    other_type=upper.type,
+                ),
             )
             return None
         return Constraint(lower.name, upper.name, node.at)
@@ -136,9 +146,8 @@ class References:
         fact = self.facts.get(FactKey(None, name))
         if fact is None:
             known = [key.name for key in self.facts if key.scope is None]
-            self.problems.add(
-                at, "unknown-fact", f"there is no fact `{name}` of the customer.", did_you_mean(name, known)
-            )
+            message = said("there is no fact `{name}` of the customer.", name=name)
+            self.problems.add(at, "unknown-fact", message, did_you_mean(name, known))
         return fact
 
 

@@ -9,13 +9,14 @@ from engine.load.actions import MAX_DAYS
 from engine.load.form import KEBAB, SOURCE, Form, kind_of
 from engine.load.reading import MAX_PRIORITY, Reading, item_name
 from engine.model import AddTo, Advise, Conclusion, Rule, SetFact, Status
+from engine.said import said
 from engine.vocabulary import id_of
 from engine.yaml12 import Node, YList, YMap, YScalar
 
 
 def read_rule(node: Node, reading: Reading) -> Rule:
     """Read one item of `rules`."""
-    form = Form(node, item_name("rule", node), reading.problems)
+    form = Form(node, item_name(said("rule"), node), reading.problems)
     rule_id, each = form.word("rule", KEBAB), reading.each(form)
     start, end = reading.validity(form)
     rule = Rule(
@@ -36,7 +37,8 @@ def read_rule(node: Node, reading: Reading) -> Rule:
         tags=form.words("tags"),
     )
     if not any(form.seems_given(key) for key in ("set", "add", "advise")):
-        form.problem(form.at, "no-conclusion", f"{form.what} concludes nothing.", "Add `set`, `add` or `advise`.")
+        message = said("{what} concludes nothing.", what=form.what)
+        form.problem(form.at, "no-conclusion", message, said("Add `set`, `add` or `advise`."))
     form.close()
     return rule
 
@@ -53,7 +55,8 @@ def _conclusions(form: Form, each: str | None, reading: Reading) -> Iterator[Con
             items = node.items if isinstance(node, YList) else (node,)
             members = tuple(str(value) for item in items if (value := reading.value(item, fact)) is not None)
             if not items:
-                form.problem(node.at, "empty-list", f"nothing is added to `{fact.name}`.", "Name at least one member.")
+                message = said("nothing is added to `{fact}`.", fact=fact.name)
+                form.problem(node.at, "empty-list", message, said("Name at least one member."))
             yield AddTo(fact.key, members)
     advice = form.node("advise")
     if advice is not None:
@@ -64,21 +67,24 @@ def _pairs(form: Form, key: str) -> tuple[tuple[YScalar, Node], ...]:
     node = form.node(key)
     if node is None or isinstance(node, YMap):
         if node is not None and not node.entries:
-            form.problem(node.at, "empty-list", f"`{key}` names no fact.", "Write `fact: value`.")
+            form.problem(node.at, "empty-list", said("`{key}` names no fact.", key=key), said("Write `fact: value`."))
         return node.entries if node is not None else ()
-    form.problem(node.at, "wrong-shape", f"`{key}` maps facts to values, not {kind_of(node)}.", "Write `fact: value`.")
+    message = said("`{key}` maps facts to values, not {kind}.", key=key, kind=kind_of(node))
+    form.problem(node.at, "wrong-shape", message, said("Write `fact: value`."))
     return ()
 
 
 def _several_advice(node: Node, reading: Reading, form: Form) -> Iterator[Advise]:
     items = node.items if isinstance(node, YList) else (node,)
     if not items:
-        form.problem(node.at, "empty-list", f"{form.what} advises nothing.", "Name at least one action.")
+        message = said("{what} advises nothing.", what=form.what)
+        form.problem(node.at, "empty-list", message, said("Name at least one action."))
     advised: set[str] = set()
     for item in items:
         advise = _advise(item, reading, form)
         if advise.action in advised:
-            form.problem(item.at, "duplicate-id", f"{form.what} advises `{advise.action}` twice.", "Make it one.")
+            message = said("{what} advises `{action}` twice.", what=form.what, action=advise.action)
+            form.problem(item.at, "duplicate-id", message, said("Make it one."))
         advised.add(advise.action)
         yield advise
 
@@ -86,7 +92,7 @@ def _several_advice(node: Node, reading: Reading, form: Form) -> Iterator[Advise
 def _advise(node: Node, reading: Reading, outer: Form) -> Advise:
     if isinstance(node, YScalar):
         return Advise(_known_action(node, reading, outer))
-    form = Form(node, "an advice", reading.problems)
+    form = Form(node, said("an advice"), reading.problems)
     action = form.required("action")
     advise = Advise(
         action=_known_action(action, reading, form) if action is not None else "",
@@ -100,9 +106,9 @@ def _advise(node: Node, reading: Reading, outer: Form) -> Advise:
 
 
 def _known_action(node: Node, reading: Reading, form: Form) -> str:
-    word = form.word_of(node, "an action")
+    word = form.word_of(node, said("an action"))
     if word and word not in reading.actions:
         titles = ((action.id, action.title) for action in reading.actions.values())
-        hint = id_of(word, titles) or did_you_mean(word, reading.actions) or "Declare it in actions.yaml."
-        form.problem(node.at, "unknown-action", f"there is no action `{word}`.", hint)
+        hint = id_of(word, titles) or did_you_mean(word, reading.actions) or said("Declare it in actions.yaml.")
+        form.problem(node.at, "unknown-action", said("there is no action `{word}`.", word=word), hint)
     return word

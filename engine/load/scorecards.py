@@ -6,11 +6,11 @@ import re
 from collections.abc import Iterator
 from decimal import Decimal
 
-from engine.errors import a_
 from engine.load.form import KEBAB, SOURCE, Form
 from engine.load.operands import INT64_SAFE, NUMERIC, decimals, magnitude
 from engine.load.reading import Reading, item_name
 from engine.model import All, Condition, PointRule, Points, Scorecard, Status
+from engine.said import of_type, quoted, said
 from engine.vocabulary import Enum, Fact, FactKey, Text, Type
 from engine.yaml12 import Node, YList, YMap, YScalar
 
@@ -24,7 +24,7 @@ _NESTED = re.compile(r"\{([^{}]*)\{candidate\}([^{}]*)\}")
 
 def read_scorecard(node: Node, reading: Reading) -> Scorecard:
     """Read one item of `scorecards`; each point rule is written out for each of its candidates."""
-    form = Form(node, item_name("scorecard", node), reading.problems)
+    form = Form(node, item_name(said("scorecard"), node), reading.problems)
     form.take_as_meant(_KEYS)
     scorecard_id = form.word("scorecard", KEBAB)
     chooses = _chooses(form, reading)
@@ -32,12 +32,8 @@ def read_scorecard(node: Node, reading: Reading) -> Scorecard:
     candidates = _candidates(form, enum)
     best = form.integer("best", 1, 1, max(1, len(candidates)))
     if chooses is not None and chooses.type is not Type.SET and best > 1:
-        form.problem(
-            form.place("best"),
-            "wrong-output",
-            f"`{chooses.name}` takes one choice, not {best}.",
-            "Choose a set instead.",
-        )
+        message = said("`{fact}` takes one choice, not {number}.", fact=chooses.name, number=best)
+        form.problem(form.place("best"), "wrong-output", message, said("Choose a set instead."))
     rules = tuple(
         rule for item in form.required_items("points") for rule in _point_rules(item, candidates, enum, reading)
     )
@@ -63,25 +59,27 @@ def _chooses(form: Form, reading: Reading) -> Fact | None:
     node = form.required("chooses")
     if not isinstance(node, YScalar):
         if node is not None:
-            form.word_of(node, "`chooses`")
+            form.word_of(node, quoted("chooses"))
         return None
     fact = reading.names.fact(node, None)
     if fact is None or not reading.is_derived(fact, node.at):
         return None
     if fact.type in (Type.CATEGORY, Type.SET):
         return fact
-    form.problem(node.at, "wrong-output", f"`{fact.name}` is {a_(fact.type)}; a choice is a category or a set.")
+    message = said("`{fact}` is {type}; a choice is a category or a set.", fact=fact.name, type=of_type(fact.type))
+    form.problem(node.at, "wrong-output", message)
     return None
 
 
 def _candidates(form: Form, enum: Enum | None) -> tuple[str, ...]:
     found: list[str] = []
     for item in form.required_items("candidates"):
-        word = form.word_of(item, "a candidate")
+        word = form.word_of(item, said("a candidate"))
         if enum is not None and word and word not in enum.codes:
-            form.one_of(item, "a candidate", enum.members, "unknown-member")
+            form.one_of(item, said("a candidate"), enum.members, "unknown-member")
         elif word in found:
-            form.problem(item.at, "duplicate-id", f"candidate `{word}` stands here twice.", "Remove one.")
+            message = said("candidate `{word}` stands here twice.", word=word)
+            form.problem(item.at, "duplicate-id", message, said("Remove one."))
         elif word:
             found.append(word)
     return tuple(found)
@@ -89,16 +87,16 @@ def _candidates(form: Form, enum: Enum | None) -> tuple[str, ...]:
 
 def _fallback(form: Form, candidates: tuple[str, ...]) -> str | None:
     node = form.node("fallback")
-    return form.one_of(node, "`fallback`", candidates, "unknown-candidate") if node is not None else None
+    return form.one_of(node, quoted("fallback"), candidates, "unknown-candidate") if node is not None else None
 
 
 def _eligible(form: Form, candidates: tuple[str, ...], reading: Reading) -> Iterator[tuple[str, Condition]]:
     node = form.node("eligible")
     if node is not None and not isinstance(node, YMap):
-        form.problem(node.at, "wrong-shape", "`eligible` maps candidates to conditions.")
+        form.problem(node.at, "wrong-shape", said("`eligible` maps candidates to conditions."))
     elif node is not None:
         for key, condition in node.entries:
-            form.one_of(key, "a key of `eligible`", candidates, "unknown-candidate")
+            form.one_of(key, said("a key of `eligible`"), candidates, "unknown-candidate")
             yield key.text, reading.conditions.read(_fill_node(condition, key.text), None)
 
 
@@ -106,7 +104,7 @@ def _eligible(form: Form, candidates: tuple[str, ...], reading: Reading) -> Iter
 
 
 def _point_rules(node: Node, candidates: tuple[str, ...], enum: Enum | None, reading: Reading) -> Iterator[PointRule]:
-    form = Form(node, item_name("point rule", node, "rule"), reading.problems)
+    form = Form(node, item_name(said("point rule"), node, "rule"), reading.problems)
     rule_id, sources = form.word("rule", KEBAB), form.words("sources", SOURCE)
     chosen = _for(form, candidates)
     when, points, because = form.node("when"), form.required("points"), form.required("because")
@@ -133,8 +131,8 @@ def _for(form: Form, candidates: tuple[str, ...]) -> tuple[str, ...]:
         return candidates
     items = node.items if isinstance(node, YList) else (node,)
     if not items:
-        form.problem(node.at, "empty-list", "`for` is an empty list.", "Name candidates, or write `all`.")
-    found = (form.one_of(item, "a candidate in `for`", candidates, "unknown-candidate") for item in items)
+        form.problem(node.at, "empty-list", said("`for` is an empty list."), said("Name candidates, or write `all`."))
+    found = (form.one_of(item, said("a candidate in `for`"), candidates, "unknown-candidate") for item in items)
     return tuple(dict.fromkeys(word for word in found if word is not None))
 
 
@@ -144,23 +142,28 @@ def _points(node: Node, form: Form, reading: Reading) -> Points:
     outer = YMap(((YScalar("points", "points", node.at), node),), node.at)
     plus = reading.operands.factor(Form(outer, form.what, reading.problems), "points", Decimal(0))
     if decimals(plus) > POINT_SCALE:
-        form.problem(node.at, "too-many-digits", f"points have {POINT_SCALE} digits after the point; {plus} has more.")
+        form.problem(
+            node.at,
+            "too-many-digits",
+            said("points have {digits} digits after the point; {number} has more.", digits=POINT_SCALE, number=plus),
+        )
     return Points(plus) if _fits(abs(plus), POINT_SCALE, node, form) else Points()
 
 
 def _computed_points(node: YMap, reading: Reading) -> Points:
-    form = Form(node, "`points`", reading.problems)
+    form = Form(node, quoted("points"), reading.problems)
     name = form.required("fact")
     times = reading.operands.factor(form, "times", Decimal(1))
     plus = reading.operands.factor(form, "plus", Decimal(0))
     form.close()
     fact = reading.names.fact(name, None) if isinstance(name, YScalar) else None
     if name is not None and not isinstance(name, YScalar):
-        form.word_of(name, "`fact`")
+        form.word_of(name, quoted("fact"))
     if fact is None:
         return Points()
     if fact.type not in NUMERIC:
-        form.problem(node.at, "wrong-type", f"points need a number; `{fact.name}` is {a_(fact.type)}.")
+        message = said("points need a number; `{fact}` is {type}.", fact=fact.name, type=of_type(fact.type))
+        form.problem(node.at, "wrong-type", message)
         return Points()
     digits = max(fact.scale + decimals(times), decimals(plus), POINT_SCALE)
     most = magnitude(fact) * abs(times) + abs(plus)
@@ -170,8 +173,8 @@ def _computed_points(node: YMap, reading: Reading) -> Points:
 def _fits(most: Decimal, digits: int, node: Node, form: Form) -> bool:
     if most.scaleb(digits) < INT64_SAFE:
         return True
-    message = f"up to {most} points with {digits} digits need more than 62 bits."
-    form.problem(node.at, "points-overflow", message, "Use smaller factors, or give the fact a `range`.")
+    message = said("up to {most} points with {digits} digits need more than 62 bits.", most=most, digits=digits)
+    form.problem(node.at, "points-overflow", message, said("Use smaller factors, or give the fact a `range`."))
     return False
 
 
@@ -181,16 +184,21 @@ def _check_rules(scorecard: Scorecard, reading: Reading) -> None:
     for rule in scorecard.rules:
         if (rule.id, rule.candidate) in seen:
             reading.problems.add(
-                rule.at, "duplicate-id", f"scorecard `{scorecard.id}` has two rules `{rule.id}` for a candidate.",
-                "Rename one.",
-            )  # fmt: skip
+                rule.at,
+                "duplicate-id",
+                said(
+                    "scorecard `{scorecard}` has two rules `{rule}` for a candidate.",
+                    scorecard=scorecard.id,
+                    rule=rule.id,
+                ),
+                said("Rename one."),
+            )
         seen.add((rule.id, rule.candidate))
         totals[rule.candidate] += _most(rule.points, reading)
         if totals[rule.candidate].scaleb(POINT_SCALE) >= INT64_SAFE:
-            reading.problems.add(
-                rule.at, "points-overflow", f"the points for `{rule.candidate}` can exceed 62 bits in sum.",
-                "Use smaller factors, or give the facts a `range`.",
-            )  # fmt: skip
+            message = said("the points for `{candidate}` can exceed 62 bits in sum.", candidate=rule.candidate)
+            hint = said("Use smaller factors, or give the facts a `range`.")
+            reading.problems.add(rule.at, "points-overflow", message, hint)
             return
 
 

@@ -8,6 +8,7 @@ from typing import NamedTuple
 from engine.load.form import SNAKE, Form
 from engine.load.reading import Reading
 from engine.model import Override
+from engine.said import Said, quoted, said
 from engine.vocabulary import Fact, Type, Vocabulary
 from engine.yaml12 import Node, YMap, YScalar
 
@@ -30,9 +31,13 @@ class Role(NamedTuple):
             and self.is_derived in (None, fact.is_derived)
         )
 
-    def __str__(self) -> str:
-        who = {None: "", True: " that rules conclude", False: " on record"}[self.is_derived]
-        return _a(" or ".join(self.types), self.enum) + who
+    @property
+    def wanted(self) -> Said:
+        """Which facts can play the role, in the words of a message."""
+        kind = _a(self.types, self.enum)
+        if self.is_derived is None:
+            return kind
+        return said("{kind} that rules conclude", kind=kind) if self.is_derived else said("{kind} on record", kind=kind)
 
 
 _WORDS = (Type.CATEGORY, Type.LEVEL)
@@ -58,16 +63,18 @@ def read_shows(node: Node | None, reading: Reading) -> dict[str, str]:
     """Return the fact of each role, after noting which cannot play theirs."""
     if node is None:
         return {}
-    form = Form(node, "`shows`", reading.problems)
+    form = Form(node, quoted("shows"), reading.problems)
     found = {}
     for role, name in form.rest():
-        form.word_of(role, "a role", SNAKE)
+        form.word_of(role, said("a role"), SNAKE)
         if isinstance(name, YScalar) and name.value is None:
-            message = f"the role `{role.text}` has no fact."
-            form.problem(role.at, "empty-value", message, "Name one, or write `null` for one that the base shows.")
+            message = said("the role `{role}` has no fact.", role=role.text)
+            form.problem(
+                role.at, "empty-value", message, said("Name one, or write `null` for one that the base shows.")
+            )
             continue
         if not isinstance(name, YScalar):
-            form.word_of(name, "a fact")
+            form.word_of(name, said("a fact"))
             continue
         fact = reading.names.fact(name, None)
         wanted = ROLES.get(role.text)
@@ -75,8 +82,15 @@ def read_shows(node: Node | None, reading: Reading) -> dict[str, str]:
             form.problem(
                 name.at,
                 "wrong-role",
-                f"`{role.text}` shows {wanted}; `{fact.name}` is {_a(fact.type, fact.enum)} ({fact.origin}).",
-                "Name another fact, or show this one under a role of your own.",
+                said(
+                    "`{role}` shows {wanted}; `{fact}` is {kind} ({origin}).",
+                    role=role.text,
+                    wanted=wanted.wanted,
+                    fact=fact.name,
+                    kind=_a((fact.type,), fact.enum),
+                    origin=fact.origin,
+                ),
+                said("Name another fact, or show this one under a role of your own."),
             )
         found[role.text] = fact.name if fact is not None else ""
     return found
@@ -110,5 +124,6 @@ def _is_nothing(node: Node) -> bool:
     return isinstance(node, YScalar) and node.value is None and node.text != ""
 
 
-def _a(kind: str, enum: str | None) -> str:
-    return f"{'an' if kind[0] == 'i' else 'a'} {kind}" + (f" of `{enum}`" if enum else "")
+def _a(types: tuple[Type, ...], enum: str | None) -> Said:
+    kind = said("an {types: or }", types=types) if types[0] is Type.INTEGER else said("a {types: or }", types=types)
+    return said("{kind} of `{enum}`", kind=kind, enum=enum) if enum else kind

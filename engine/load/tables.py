@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from decimal import Decimal
 
-from engine.errors import Location, a_, counted
+from engine.errors import Location
+from engine.load.built_in import EVIDENCED
 from engine.load.conditions import conjunction
 from engine.load.form import KEBAB, SOURCE, Form
 from engine.load.layers import Layers
 from engine.load.operands import NUMERIC
 from engine.load.reading import MAX_PRIORITY, Reading, item_name
 from engine.load.values import WrongValueError, check_result
-from engine.load.vocabulary import EVIDENCED
 from engine.model import All, Collect, Condition, Hit, Status, Table, TableRow
+from engine.said import of_type, quoted, said
 from engine.vocabulary import Fact, Type, Value
 from engine.yaml12 import Node, YList, YScalar
 
@@ -26,12 +27,12 @@ _AGGREGATES = (Collect.SUM, Collect.MIN, Collect.MAX, Collect.COUNT)
 
 def read_table(node: Node, reading: Reading) -> Table:
     """Read one item of `tables`."""
-    form = Form(node, item_name("table", node), reading.problems)
+    form = Form(node, item_name(said("table"), node), reading.problems)
     form.take_as_meant(_KEYS)
     table_id, each = form.word("table", KEBAB), reading.each(form)
     if table_id == EVIDENCED.name:
-        message = f"`{table_id}#...` are the rules that stand for evidence."
-        form.problem(form.value_place("table"), "reserved-name", message, "Rename the table.")
+        message = said("`{table}#...` are the rules that stand for evidence.", table=table_id)
+        form.problem(form.value_place("table"), "reserved-name", message, said("Rename the table."))
     hit = form.choice("hit", Hit, Hit.UNIQUE)
     collect = _collect(form, hit)
     is_in_doubt = form.is_reported("hit") or form.is_reported("collect")
@@ -68,7 +69,8 @@ def _collect(form: Form, hit: Hit) -> Collect | None:
     if hit is Hit.COLLECT:
         return form.choice("collect", Collect)
     if form.has("collect") and not form.is_reported("hit"):
-        form.problem(form.place("collect"), "unsuited-key", f"`collect` does not go with `hit: {hit}`.", "Remove one.")
+        message = said("`collect` does not go with `hit: {hit}`.", hit=hit)
+        form.problem(form.place("collect"), "unsuited-key", message, said("Remove one."))
     return None
 
 
@@ -77,27 +79,34 @@ def _outputs(form: Form, each: str | None, collect: Collect | None, reading: Rea
     names = [item for item in items if isinstance(item, YScalar)]
     for item in items:
         if not isinstance(item, YScalar):
-            form.word_of(item, "an output")
+            form.word_of(item, said("an output"))
     for place, name in enumerate(names):
         if name.text in [other.text for other in names[:place]]:
-            form.problem(name.at, "wrong-output", f"`{name.text}` stands among the outputs twice.", "Remove one.")
+            message = said("`{name}` stands among the outputs twice.", name=name.text)
+            form.problem(name.at, "wrong-output", message, said("Remove one."))
     if collect is not None and len(names) > 1:
-        form.problem(names[1].at, "wrong-output", "a collecting table has one output.", "Make a table for each.")
+        message = said("a collecting table has one output.")
+        form.problem(names[1].at, "wrong-output", message, said("Make a table for each."))
     if collect is Collect.LIST:
         return tuple(fact for name in names if (fact := reading.added_to(name)) is not None)
     facts = tuple(fact for name in names if (fact := reading.concluded(name, each)) is not None)
     wanted = (Type.INTEGER,) if collect is Collect.COUNT else NUMERIC
     for fact in facts:
         if collect is not None and fact.type not in wanted:
-            types = " or ".join(wanted)
-            message = f"`collect: {collect}` needs an output of type {types}; `{fact.name}` is {a_(fact.type)}."
+            message = said(
+                "`collect: {collect}` needs an output of type {types: or }; `{fact}` is {type}.",
+                collect=collect,
+                types=wanted,
+                fact=fact.name,
+                type=of_type(fact.type),
+            )
             form.problem(form.place("outputs"), "wrong-output", message)
     return facts
 
 
 def _input(node: Node, each: str | None, reading: Reading, form: Form) -> YScalar | None:
     if not isinstance(node, YScalar):
-        form.word_of(node, "an input")
+        form.word_of(node, said("an input"))
     elif (each is None and node.text in reading.vocabulary.collections) or reading.names.fact(node, each) is not None:
         return node
     return None
@@ -106,7 +115,8 @@ def _input(node: Node, each: str | None, reading: Reading, form: Form) -> YScala
 def _order(form: Form, hit: Hit, outputs: tuple[Fact, ...], reading: Reading) -> tuple[Value, ...]:
     if hit is not Hit.PRIORITY:
         if form.has("order") and not form.is_reported("hit"):
-            form.problem(form.place("order"), "unsuited-key", f"`order` does not go with `hit: {hit}`.", "Remove one.")
+            message = said("`order` does not go with `hit: {hit}`.", hit=hit)
+            form.problem(form.place("order"), "unsuited-key", message, said("Remove one."))
         return ()
     items = form.required_items("order")
     if not outputs:
@@ -118,7 +128,7 @@ def _row(
     node: Node, each: str | None, inputs: tuple[YScalar | None, ...], takes: tuple[Fact, ...] | None, reading: Reading
 ) -> TableRow:
     """Read a row; `takes` are the facts that `then` gives a value, None if they are not known."""
-    form = Form(node, item_name("row", node, "id"), reading.problems)
+    form = Form(node, item_name(said("row"), node, "id"), reading.problems)
     row_id = form.word("id", KEBAB)
     tests = form.required("if")
     row = TableRow(
@@ -141,8 +151,12 @@ def _row_condition(
         form.problem(
             node.at,
             "wrong-length",
-            f"`if` has {counted(len(node.items), 'entry', 'entries')} for {counted(len(inputs), 'input')}.",
-            "Write `-` for anything.",
+            said(
+                "`if` has {entries} {entries:entry|entries} for {inputs} {inputs:input|inputs}.",
+                entries=len(node.items),
+                inputs=len(inputs),
+            ),
+            said("Write `-` for anything."),
         )
         return All((), node.at)
     items = (
@@ -159,15 +173,22 @@ def _values(form: Form, takes: tuple[Fact, ...] | None, reading: Reading) -> tup
         return ()
     if not takes:
         if form.has("then"):
-            form.problem(form.place("then"), "unsuited-key", "rows of a counting table have no `then`.", "Remove it.")
+            message = said("rows of a counting table have no `then`.")
+            form.problem(form.place("then"), "unsuited-key", message, said("Remove it."))
         return ()
     node = form.required("then")
     if node is None:
         return ()
-    items = form.items_of(node, "`then`")
+    items = form.items_of(node, quoted("then"))
     if isinstance(node, YList) and len(items) != len(takes):
         form.problem(
-            node.at, "wrong-length", f"`then` has {counted(len(items), 'value')} for {counted(len(takes), 'output')}."
+            node.at,
+            "wrong-length",
+            said(
+                "`then` has {values} {values:value|values} for {outputs} {outputs:output|outputs}.",
+                values=len(items),
+                outputs=len(takes),
+            ),
         )
         return ()
     found = (reading.value(item, fact) for item, fact in zip(items, takes, strict=False))
@@ -179,10 +200,12 @@ def _check_rows(table: Table, form: Form, layers: Layers) -> None:
     for row in table.rows:
         if row.id in seen:
             at = layers.latest(seen[row.id], row.at)
-            form.problem(at, "duplicate-id", f"{form.what} has two rows `{row.id}`.", "Rename one.")
+            message = said("{what} has two rows `{row}`.", what=form.what, row=row.id)
+            form.problem(at, "duplicate-id", message, said("Rename one."))
         seen[row.id] = row.at
         if table.hit is Hit.PRIORITY and table.order and row.values and row.values[0] not in table.order:
-            form.problem(row.at, "missing-in-order", f"`{row.values[0]}` does not stand in `order`.", "Add it there.")
+            message = said("`{value}` does not stand in `order`.", value=row.values[0])
+            form.problem(row.at, "missing-in-order", message, said("Add it there."))
 
 
 def _check_together(table: Table, output: Fact, form: Form, at: Location) -> None:
@@ -197,8 +220,8 @@ def _check_together(table: Table, output: Fact, form: Form, at: Location) -> Non
         try:
             check_result(together, output)
         except WrongValueError as wrong:
-            hint = f"Give `{output.name}` a wider `range`, or the rows smaller values."
-            message = f"the rows can come to {together} together, but {wrong.message}"
+            hint = said("Give `{output}` a wider `range`, or the rows smaller values.", output=output.name)
+            message = said("the rows can come to {number} together, but {wrong}", number=together, wrong=wrong.message)
             form.problem(at, wrong.code, message, hint)
 
 

@@ -9,6 +9,7 @@ from engine.errors import Location, Problems, did_you_mean
 from engine.load.form import KEBAB, SOURCE, Form
 from engine.load.reading import item_name
 from engine.model import Evidence, Talk, Told, Track
+from engine.said import quoted, said
 from engine.vocabulary import Vocabulary
 from engine.yaml12 import Node, YScalar
 
@@ -21,8 +22,9 @@ def read_talk(files: Mapping[str, Node], vocabulary: Vocabulary, at: Location, p
         return None
     for name in _ENUMS:
         if name not in vocabulary.enums:
-            problems.add(at, "unknown-enum", f"talk needs the enum `{name}`.", "Declare it in the catalogue.")
-    forms = [Form(node, f"`{name}`", problems) for name, node in files.items()]
+            message = said("talk needs the enum `{name}`.", name=name)
+            problems.add(at, "unknown-enum", message, said("Declare it in the catalogue."))
+    forms = [Form(node, quoted(name), problems) for name, node in files.items()]
     evidence: dict[str, Evidence] = {}
     for node in (node for form in forms for node in form.items("evidence")):
         one = _evidence(node, vocabulary, problems)
@@ -39,7 +41,7 @@ def read_talk(files: Mapping[str, Node], vocabulary: Vocabulary, at: Location, p
 
 
 def _evidence(node: Node, vocabulary: Vocabulary, problems: Problems) -> Evidence:
-    form = Form(node, item_name("evidence", node), problems)
+    form = Form(node, item_name(said("evidence"), node), problems)
     evidence = Evidence(
         id=form.word("evidence", KEBAB),
         value=_member(form, "value", "value_kind", vocabulary),
@@ -50,14 +52,18 @@ def _evidence(node: Node, vocabulary: Vocabulary, problems: Problems) -> Evidenc
         at=form.at,
     )
     if evidence.valid_until < evidence.dated:
-        message = f"valid until {evidence.valid_until}, before it is dated on {evidence.dated}."
+        message = said(
+            "valid until {valid_until}, before it is dated on {dated}.",
+            valid_until=evidence.valid_until,
+            dated=evidence.dated,
+        )
         form.problem(form.place("valid_until"), "wrong-bounds", message)
     form.close()
     return evidence
 
 
 def _track(node: Node, vocabulary: Vocabulary, evidence: dict[str, Evidence], problems: Problems) -> Track:
-    form = Form(node, item_name("track", node), problems)
+    form = Form(node, item_name(said("track"), node), problems)
     track = Track(
         id=form.word("track", KEBAB),
         value=_member(form, "value", "value_kind", vocabulary),
@@ -72,11 +78,17 @@ def _track(node: Node, vocabulary: Vocabulary, evidence: dict[str, Evidence], pr
     for item, name in zip(form.items("evidence"), track.evidence, strict=True):
         cited = evidence.get(name)
         if cited is None:
-            hint = did_you_mean(name, evidence) or "Declare it under `evidence`."
-            form.problem(item.at, "unknown-evidence", f"there is no evidence `{name}`.", hint)
+            hint = did_you_mean(name, evidence) or said("Declare it under `evidence`.")
+            form.problem(item.at, "unknown-evidence", said("there is no evidence `{name}`.", name=name), hint)
         elif cited.value != track.value:
-            message = f"`{name}` proves `{cited.value}`, but {form.what} speaks of `{track.value}`."
-            form.problem(item.at, "wrong-evidence", message, "Cite evidence of the same value.")
+            message = said(
+                "`{name}` proves `{proven}`, but {what} speaks of `{value}`.",
+                name=name,
+                proven=cited.value,
+                what=form.what,
+                value=track.value,
+            )
+            form.problem(item.at, "wrong-evidence", message, said("Cite evidence of the same value."))
     form.close()
     return track
 
@@ -88,7 +100,7 @@ def _member(form: Form, key: str, enum: str, vocabulary: Vocabulary) -> str:
 
 def _members(form: Form, key: str, enum: str, vocabulary: Vocabulary, nodes: tuple[Node, ...]) -> tuple[str, ...]:
     members = vocabulary.enums[enum].members if enum in vocabulary.enums else ()
-    found = (form.one_of(node, f"an item of `{key}`", members, "unknown-member") for node in nodes)
+    found = (form.one_of(node, said("an item of `{key}`", key=key), members, "unknown-member") for node in nodes)
     return tuple(member for member in found if member is not None)
 
 
@@ -100,4 +112,5 @@ def _date(form: Form, key: str) -> date:
 
 def _check_new(name: str, at: Location, known: dict[str, Evidence] | dict[str, Track], problems: Problems) -> None:
     if name and name in known:
-        problems.add(at, "duplicate-id", f"`{name}` is already used at {known[name].at}.", "Rename one.")
+        message = said("`{name}` is already used at {place}.", name=name, place=known[name].at)
+        problems.add(at, "duplicate-id", message, said("Rename one."))

@@ -7,10 +7,10 @@ from dataclasses import dataclass, fields, replace
 from enum import StrEnum
 
 from engine.errors import Location
+from engine.load.built_in import with_evidence
 from engine.load.files import TALK
 from engine.load.merge import SECTIONS
 from engine.load.pack import Parts
-from engine.load.vocabulary import with_evidence
 from engine.vocabulary import Enum, Fact, FactKey, Vocabulary
 from engine.yaml12 import Node, YList, YMap, YScalar
 

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from enum import StrEnum
 
 from engine.errors import Location, Problems, did_you_mean
+from engine.load.built_in import ACTION_ENUM, action_enum
 from engine.load.form import SNAKE, Form
 from engine.load.hints import as_name, type_hint
 from engine.load.references import Declared, References
+from engine.said import NOTHING, Said, named, quoted, said
 from engine.vocabulary import (
     MAX_SCALED,
     Change,
@@ -29,9 +31,6 @@ from engine.vocabulary import (
 )
 from engine.yaml12 import Node, YList, YMap, YScalar
 
-ACTION_ENUM = "action"
-ADVISED = FactKey(None, "advised")
-EVIDENCED = FactKey(None, "evidenced")
 RESERVED = frozenset([
     "any", "all", "not", "none", "every", "count", "sum", "known", "missing", "customer", "row", "rows", "recorded",
     "param", "fact", "fired", "not_fired", "provisional", "gates", "actions", "advised", "evidenced",
@@ -63,7 +62,7 @@ class VocabularyReader:
     """Build a vocabulary from one file after the other, then check what refers to what."""
 
     problems: Problems
-    enums: dict[str, Enum] = field(default_factory=lambda: {ACTION_ENUM: _action_enum({}, Location(""))})
+    enums: dict[str, Enum] = field(default_factory=lambda: {ACTION_ENUM: action_enum({}, Location(""))})
     facts: dict[FactKey, Fact] = field(default_factory=dict)
     collections: dict[str, Collection] = field(default_factory=dict)
     families: dict[FactKey, str] = field(default_factory=dict)
@@ -83,7 +82,7 @@ class VocabularyReader:
     def read(self, node: Node, *, is_own: bool = False) -> None:
         """Read one file's declarations; `is_own` says that a pack makes them."""
         self._is_own = is_own
-        form = Form(node, "the catalogue", self.problems)
+        form = Form(node, said("the catalogue"), self.problems)
         form.take_as_meant(_SECTIONS)
         for key, value in self._named(form, "enums"):
             self._enum(key, value)
@@ -108,21 +107,22 @@ class VocabularyReader:
         if isinstance(node, YMap):
             yield from node.entries
         elif node is not None:
-            form.problem(node.at, "wrong-shape", f"`{key}` is a mapping of names to declarations.")
+            form.problem(node.at, "wrong-shape", said("`{key}` is a mapping of names to declarations.", key=key))
 
     # --- enums ------------------------------------------------------------------------------------------------------
 
     def _enum(self, key: YScalar, node: Node) -> None:
         before = len(self.problems.found)
-        form = Form(node, f"enum `{key.text}`", self.problems)
-        form.word_of(key, "the name of an enum", SNAKE)
+        form = Form(node, named(said("enum"), key.text), self.problems)
+        form.word_of(key, said("the name of an enum"), SNAKE)
         members = self._members(form)
         enum = Enum(key.text, form.text("title"), tuple(members), members, form.flag("ordered", False), key.at)
         form.close()
         if key.text == ACTION_ENUM:
-            form.problem(key.at, "reserved-name", "the enum `action` is made from the action catalogue.", "Rename it.")
+            message = said("the enum `action` is made from the action catalogue.")
+            form.problem(key.at, "reserved-name", message, said("Rename it."))
         elif key.text in self.enums:
-            self._duplicate(key, "enum", self.enums[key.text].at)
+            self._duplicate(key, said("enum"), self.enums[key.text].at)
         else:
             self.enums[key.text] = enum
         if self._has_new_problems(before):
@@ -138,23 +138,21 @@ class VocabularyReader:
             return {}
         if not isinstance(node, YMap):
             listed = [item.text for item in node.items if isinstance(item, YScalar)] if isinstance(node, YList) else []
-            hint = f"Write `{next(iter(listed), 'member')}: {{en: ..., zh: ...}}` for each."
-            form.problem(node.at, "wrong-shape", "`members` is a mapping.", hint)
+            hint = said("Write `{member}: {{en: ..., zh: ...}}` for each.", member=next(iter(listed), "member"))
+            form.problem(node.at, "wrong-shape", said("`members` is a mapping."), hint)
             return {}
         if not node.entries:
-            form.problem(node.at, "empty-list", f"{form.what} has no members.", "Name at least one.")
+            message = said("{what} has no members.", what=form.what)
+            form.problem(node.at, "empty-list", message, said("Name at least one."))
         for key, _ in node.entries:
             if key.text == NO_VALUE:
-                message = f"`{NO_VALUE}` cannot be a member: in cases it says that a fact has no value."
-                form.problem(key.at, "reserved-name", message, "Use another word.")
+                message = said("`{word}` cannot be a member: in cases it says that a fact has no value.", word=NO_VALUE)
+                form.problem(key.at, "reserved-name", message, said("Use another word."))
             elif not isinstance(key.value, str) or not MEMBER.match(key.text):
-                form.problem(
-                    key.at,
-                    "wrong-name",
-                    f"`{key.text}` cannot be a member.",
-                    "Use letters, digits, `_` and `-`, and none of the words true, false and null.",
-                )
-        return {key.text: form.text_of(value, f"member `{key.text}`") for key, value in node.entries}
+                message = said("`{key}` cannot be a member.", key=key.text)
+                hint = said("Use letters, digits, `_` and `-`, and none of the words true, false and null.")
+                form.problem(key.at, "wrong-name", message, hint)
+        return {key.text: form.text_of(value, named(said("member"), key.text)) for key, value in node.entries}
 
     # --- facts ------------------------------------------------------------------------------------------------------
 
@@ -164,24 +162,25 @@ class VocabularyReader:
 
     def _fact(self, key: YScalar, node: Node, scope: str | None) -> None:
         before = len(self.problems.found)
-        form = Form(node, f"fact `{key.text}`", self.problems)
-        form.word_of(key, "the name of a fact", SNAKE)
+        form = Form(node, named(said("fact"), key.text), self.problems)
+        form.word_of(key, said("the name of a fact"), SNAKE)
         fact = self._declaration(key, form, scope)
         per = form.node("per")
         default, fallback = form.node("default"), form.node("falls_back_to")
         if default is not None and not fact.is_derived and not form.is_reported("origin"):
-            form.problem(form.place("default"), "wrong-default", "only derived facts have a default.")
+            form.problem(form.place("default"), "wrong-default", said("only derived facts have a default."))
         if not fact.is_derived:
             default = None
         if default is not None and fact.type is Type.SET:
-            message = "a set has no default: without a rule that adds to it, it is empty."
+            message = said("a set has no default: without a rule that adds to it, it is empty.")
             form.problem(form.place("default"), "wrong-default", message)
             default = None
         if fallback is not None and fact.type is Type.TEXT:
-            form.problem(form.place("falls_back_to"), "wrong-fallback", "a text falls back to no other.")
+            form.problem(form.place("falls_back_to"), "wrong-fallback", said("a text falls back to no other."))
             fallback = None
         if fallback is not None and (not isinstance(fallback, YScalar) or fact.type is Type.SET):
-            form.problem(form.place("falls_back_to"), "wrong-fallback", "a single-valued fact falls back to one fact.")
+            message = said("a single-valued fact falls back to one fact.")
+            form.problem(form.place("falls_back_to"), "wrong-fallback", message)
             fallback = None
         form.close()
         for one in self._members_of_family(fact, form, per) if per is not None else [fact]:
@@ -195,20 +194,19 @@ class VocabularyReader:
         type_ = self._type(form)
         least, most = form.range("range")
         if (least is not None or most is not None) and type_ not in _NUMERIC:
-            form.problem(form.place("range"), "unsuited-key", f"a fact of type {type_} has no `range`.")
+            _unsuited(form, "range", type_)
         scale = self._scale(form, type_)
         widest = Decimal(MAX_SCALED).scaleb(-scale)
         if any(bound is not None and abs(bound) > widest for bound in (least, most)):
-            message = f"`{key.text}` stays within ±{widest:f}, whatever its range."
-            form.problem(form.place("range"), "too-large", message, "Write `null` for a bound that there is not.")
+            message = said("`{key}` stays within ±{widest}, whatever its range.", key=key.text, widest=f"{widest:f}")
+            form.problem(form.place("range"), "too-large", message, said("Write `null` for a bound that there is not."))
         origin = form.choice("origin", Origin, Origin.MEASURED)
         unit, unit_zh = form.unit("unit")
         if type_ is Type.SET and (origin is not Origin.DERIVED or scope):
-            form.problem(
-                form.place("type"), "wrong-type", "a set is a derived fact of the customer.", "Add `origin: derived`."
-            )
+            message = said("a set is a derived fact of the customer.")
+            form.problem(form.place("type"), "wrong-type", message, said("Add `origin: derived`."))
         if type_ is Type.TEXT and origin is Origin.DERIVED:
-            form.problem(form.place("type"), "wrong-type", "a text cannot be derived.", "Use a category.")
+            form.problem(form.place("type"), "wrong-type", said("a text cannot be derived."), said("Use a category."))
         return Fact(
             name=key.text,
             scope=scope,
@@ -234,8 +232,8 @@ class VocabularyReader:
 
     @staticmethod
     def _type(form: Form) -> Type:
-        node = form.required("type", f"Add `type: ...` with one of {', '.join(Type)}.")
-        word = form.one_of(node, "`type`", Type, hint=type_hint) if node is not None else None
+        node = form.required("type", said("Add `{key}: ...` with one of {words}.", key="type", words=list(Type)))
+        word = form.one_of(node, quoted("type"), Type, hint=type_hint) if node is not None else None
         if word is not None:
             return Type(word)
         # A stand-in for which nothing else that is given comes out wrong.
@@ -246,17 +244,14 @@ class VocabularyReader:
     def _enum_of(self, form: Form, type_: Type) -> str | None:
         if type_ not in _WITH_ENUM:
             if form.has("enum"):
-                form.problem(form.place("enum"), "unsuited-key", f"a fact of type {type_} has no `enum`.")
+                _unsuited(form, "enum", type_)
             return None
-        node = form.required("enum", "Name one by `enum: ...`; a list of your own is declared under `enums`.")
-        name = form.one_of(node, "`enum`", self.enums, "unknown-enum") if node is not None else None
+        node = form.required("enum", said("Name one by `enum: ...`; a list of your own is declared under `enums`."))
+        name = form.one_of(node, quoted("enum"), self.enums, "unknown-enum") if node is not None else None
         if name is not None and type_ is Type.LEVEL and not self.enums[name].ordered:
-            form.problem(
-                form.place("enum"),
-                "unordered-level",
-                f"a level needs an ordered enum; `{name}` is not.",
-                "Add `ordered: true` to the enum, lowest member first, or make the fact a category.",
-            )
+            message = said("a level needs an ordered enum; `{name}` is not.", name=name)
+            hint = said("Add `ordered: true` to the enum, lowest member first, or make the fact a category.")
+            form.problem(form.place("enum"), "unordered-level", message, hint)
         if name is None:  # a stand-in, so that reading goes on
             self.enums.setdefault("", Enum("", Text("", ""), (), {}, True, form.at))
             return ""
@@ -265,25 +260,24 @@ class VocabularyReader:
     def _named_by(self, form: Form, type_: Type) -> str | None:
         node = form.node("names")
         if node is not None and type_ is not Type.TEXT:
-            hint = "Name its members by `enum`." if type_ in _WITH_ENUM else ""
-            form.problem(form.place("names"), "unsuited-key", f"a fact of type {type_} has no `names`.", hint)
+            _unsuited(form, "names", type_, said("Name its members by `enum`.") if type_ in _WITH_ENUM else NOTHING)
             return None
-        return form.one_of(node, "`names`", self.enums, "unknown-enum") if node is not None else None
+        return form.one_of(node, quoted("names"), self.enums, "unknown-enum") if node is not None else None
 
     def _scale(self, form: Form, type_: Type) -> int:
         if type_ is Type.NUMBER:
             return form.integer("scale", 2, 0, MAX_SCALE)
         if form.has("scale"):
-            form.problem(form.place("scale"), "unsuited-key", f"a fact of type {type_} has no `scale`.")
+            _unsuited(form, "scale", type_)
         return 0
 
     def _change(self, form: Form, type_: Type | None = None) -> Change:
         node = form.node("change")
         if node is None:
             return Change()
-        change = Form(node, "`change`", self.problems)
+        change = Form(node, quoted("change"), self.problems)
         cost = change.node("cost")
-        word = change.one_of(cost, "`cost`", COSTS) if cost is not None else None
+        word = change.one_of(cost, quoted("cost"), COSTS) if cost is not None else None
         read = Change(
             change.choice("by", Changer),
             change.choice("direction", Direction, Direction.ANY).value,
@@ -291,19 +285,26 @@ class VocabularyReader:
             change.flag("grows", False),
         )
         if read.grows and type_ is not Type.INTEGER:
-            change.problem(change.place("grows"), "unsuited-key", f"a fact of type {type_} does not grow by the day.")
+            message = said("a fact of type {type} does not grow by the day.", type=type_)
+            change.problem(change.place("grows"), "unsuited-key", message)
         change.close()
         return read
 
     def _members_of_family(self, fact: Fact, form: Form, per: Node) -> Iterator[Fact]:
-        enum = self.enums.get(form.one_of(per, "`per`", self.enums, "unknown-enum") or "")
+        enum = self.enums.get(form.one_of(per, quoted("per"), self.enums, "unknown-enum") or "")
         if enum is None:
             return
         self.families[fact.key] = enum.name
         for member in enum.members:
             if member in _COLUMNS:
-                message = f"`{fact.name}.{member}` is a column of snapshots, which says when rows were recorded."
-                form.problem(per.at, "reserved-name", message, f"Name the member of `{enum.name}` otherwise.")
+                message = said(
+                    "`{fact}.{member}` is a column of snapshots, which says when rows were recorded.",
+                    fact=fact.name,
+                    member=member,
+                )
+                form.problem(
+                    per.at, "reserved-name", message, said("Name the member of `{enum}` otherwise.", enum=enum.name)
+                )
             title = enum.titles[member]
             yield replace(
                 fact,
@@ -318,67 +319,51 @@ class VocabularyReader:
     def _add(self, fact: Fact, key: YScalar) -> None:
         first = _first_word(fact)
         if first in RESERVED:
-            self.problems.add(key.at, "reserved-name", f"`{first}` means something else in rules.", "Rename the fact.")
+            message = said("`{word}` means something else in rules.", word=first)
+            self.problems.add(key.at, "reserved-name", message, said("Rename the fact."))
         elif fact.key in self.facts:
-            self._duplicate(key, "fact", self.facts[fact.key].at)
+            self._duplicate(key, said("fact"), self.facts[fact.key].at)
         elif fact.scope is None and first in self.collections:
-            self._duplicate(key, "collection", self.collections[first].at)
+            self._duplicate(key, said("collection"), self.collections[first].at)
         else:
             self.facts[fact.key] = fact
 
-    def _duplicate(self, key: YScalar, what: str, first: Location) -> None:
-        self.problems.add(
-            key.at, "duplicate-name", f"there is already a {what} `{key.text}` at {first}.", "Rename or remove one."
-        )
+    def _duplicate(self, key: YScalar, what: Said, first: Location) -> None:
+        message = said("there is already a {what} `{key}` at {first}.", what=what, key=key.text, first=first)
+        self.problems.add(key.at, "duplicate-name", message, said("Rename or remove one."))
 
     # --- collections ------------------------------------------------------------------------------------------------
 
     def _collection(self, key: YScalar, node: Node) -> None:
-        form = Form(node, f"collection `{key.text}`", self.problems)
-        form.word_of(key, "the name of a collection", SNAKE)
+        form = Form(node, named(said("collection"), key.text), self.problems)
+        form.word_of(key, said("the name of a collection"), SNAKE)
         kind = form.choice("kind", Kind)
         date = form.optional_word("date", SNAKE)
         collection = Collection(key.text, form.text("title"), kind, key.at, date, self._change(form))
         if key.text in RESERVED - {"actions"}:
-            form.problem(
-                key.at, "reserved-name", f"`{key.text}` means something else in rules.", "Rename the collection."
-            )
+            message = said("`{word}` means something else in rules.", word=key.text)
+            form.problem(key.at, "reserved-name", message, said("Rename the collection."))
         elif key.text in self.collections:
-            self._duplicate(key, "collection", self.collections[key.text].at)
-        elif named := [fact for fact in self.facts.values() if fact.scope is None and _first_word(fact) == key.text]:
-            self._duplicate(key, "fact", named[0].at)
+            self._duplicate(key, said("collection"), self.collections[key.text].at)
+        elif facts := [fact for fact in self.facts.values() if fact.scope is None and _first_word(fact) == key.text]:
+            self._duplicate(key, said("fact"), facts[0].at)
         else:
             self.collections[key.text] = collection
         self._facts(form, key.text)
         if kind is Kind.EVENTS and date is None:
-            form.problem(form.at, "missing-key", f"{form.what} holds events and needs `date`.", "Name the row fact.")
+            message = said("{what} holds events and needs `date`.", what=form.what)
+            form.problem(form.at, "missing-key", message, said("Name the row fact."))
         fact = self.facts.get(FactKey(key.text, date or ""))
         if date is not None and (fact is None or fact.type is not Type.DATE or fact.origin is Origin.DERIVED):
             dates = [key.name for key, fact in self.facts.items() if key.scope == collection.name]
-            form.problem(
-                form.place("date"), "unknown-fact", f"`{date}` is no recorded date among the rows' facts.",
-                did_you_mean(date, dates),
-            )  # fmt: skip
+            message = said("`{date}` is no recorded date among the rows' facts.", date=date)
+            form.problem(form.place("date"), "unknown-fact", message, did_you_mean(date, dates))
         form.close()
 
 
-def with_actions(vocabulary: Vocabulary, actions: Mapping[str, Text], at: Location) -> Vocabulary:
-    """Add what the action catalogue brings along: the enum `action` and the set fact `advised`."""
-    advised = Fact(
-        ADVISED.name, None, Type.SET, Text("Advised actions", "建议的行动"), at, enum=ACTION_ENUM, origin=Origin.DERIVED
-    )
-    return replace(
-        vocabulary,
-        enums={**vocabulary.enums, ACTION_ENUM: _action_enum(actions, at)},
-        facts={**vocabulary.facts, ADVISED: advised},
-    )
-
-
-def with_evidence(vocabulary: Vocabulary, at: Location) -> Vocabulary:
-    """Add what talk brings along: the set fact `evidenced`, the kinds of value for which there is valid evidence."""
-    title = Text("Values with valid evidence", "有有效依据的价值")
-    evidenced = Fact(EVIDENCED.name, None, Type.SET, title, at, enum="value_kind", origin=Origin.DERIVED)
-    return replace(vocabulary, facts={**vocabulary.facts, EVIDENCED: evidenced})
+def _unsuited(form: Form, key: str, type_: Type, hint: Said = NOTHING) -> None:
+    message = said("a fact of type {type} has no `{key}`.", type=type_, key=key)
+    form.problem(form.place(key), "unsuited-key", message, hint)
 
 
 def _enum_in_doubt(name: str) -> str:
@@ -389,10 +374,6 @@ def _enum_in_doubt(name: str) -> str:
 def _first_word(fact: Fact) -> str:
     """Return a fact's name, or that of its family."""
     return fact.family or fact.name
-
-
-def _action_enum(actions: Mapping[str, Text], at: Location) -> Enum:
-    return Enum(ACTION_ENUM, Text("Action", "行动"), tuple(actions), actions, False, at)
 
 
 def _fill(text: Text, member: Text) -> Text:

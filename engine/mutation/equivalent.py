@@ -13,6 +13,7 @@ from engine.errors import Location, Problems, did_you_mean
 from engine.load.files import read_nodes
 from engine.load.form import Form
 from engine.mutation.mutants import Mutant
+from engine.said import said
 from engine.vocabulary import Text
 from engine.yaml12 import YList, YMap
 
@@ -42,13 +43,14 @@ def load_equivalents(folder: Path, mutants: Iterable[Mutant]) -> dict[Key, Equiv
     for node in read_nodes(sorted((folder / "cases").glob("*.yaml")), problems).values():
         entries = node.get("equivalent") if isinstance(node, YMap) else None
         for item in entries.items if isinstance(entries, YList) else ():
-            form = Form(item, "an entry of `equivalent`", problems)
+            form = Form(item, said("an entry of `equivalent`"), problems)
             key = (form.word("rule"), form.word("mistake"))
             entry = Equivalent(form.text("because"), form.at)
             form.close()
             _check(form, key, known, problems)
             if key in found:
-                problems.add(form.at, "duplicate-id", f"`{key[1]}` of `{key[0]}` stands here twice.", "Remove one.")
+                message = said("`{mistake}` of `{rule}` stands here twice.", mistake=key[1], rule=key[0])
+                problems.add(form.at, "duplicate-id", message, said("Remove one."))
             found[key] = entry
     problems.raise_any()
     return found
@@ -57,8 +59,11 @@ def load_equivalents(folder: Path, mutants: Iterable[Mutant]) -> dict[Key, Equiv
 def _check(form: Form, key: Key, known: Mapping[str, list[str]], problems: Problems) -> None:
     rule, mistake = key
     if rule and rule not in known:
-        problems.add(form.value_place("rule"), "unknown-rule", f"there is no rule `{rule}`.", did_you_mean(rule, known))
+        message = said("there is no rule `{rule}`.", rule=rule)
+        problems.add(form.value_place("rule"), "unknown-rule", message, did_you_mean(rule, known))
     elif mistake and mistake not in known.get(rule, ()):
-        hint = did_you_mean(mistake, known.get(rule, ())) or f"`valuelift rules mutate --only {rule}` lists them."
-        message = f"no mistake of `{rule}` is called `{mistake}`."
+        hint = did_you_mean(mistake, known.get(rule, ())) or said(
+            "`valuelift rules mutate --only {rule}` lists them.", rule=rule
+        )
+        message = said("no mistake of `{rule}` is called `{mistake}`.", rule=rule, mistake=mistake)
         problems.add(form.value_place("mistake"), "unknown-mistake", message, hint)

@@ -6,12 +6,12 @@ from collections.abc import Iterator, Mapping
 from functools import partial
 
 from engine.load.actions import MAX_DAYS, Cost, Phase
+from engine.load.built_in import ADVISED, EVIDENCED
 from engine.load.claims import ORDERED
 from engine.load.form import DOTTED, KEBAB, SNAKE, SOURCE
 from engine.load.gates import UPGRADE_CONDITION
 from engine.load.merge import CAN_GROW, SECTIONS
 from engine.load.reading import MAX_PRIORITY
-from engine.load.vocabulary import ADVISED, EVIDENCED
 from engine.model import Collect, Hit, Move, Pack, Status
 from engine.schema.conditions import Conditions, described
 from engine.schema.shapes import (

@@ -48,12 +48,33 @@ def test_formats_are_as_agreed(small: Path, form: str, kind: str, rules: str) ->
 
 
 @pytest.mark.parametrize(("kind", "rules"), [("doubtful", DOUBTFUL), ("broken", BROKEN)])
-def test_a_chinese_reader_is_told_the_kind_of_each_problem_first(small: Path, kind: str, rules: str) -> None:
-    """What is wrong and what to do is in Chinese, the particulars below it are as the check says them."""
+def test_a_chinese_reader_is_told_everything_in_chinese(small: Path, kind: str, rules: str) -> None:
+    """What is wrong and what to do is in Chinese, names and keys as they are written."""
     (small / "rules.yaml").write_text(rules, encoding="utf-8")
     answer = call_command("rules", "check", small, "--lang", "zh")
     assert answer.code == 1
     assert answer.output + answer.errors == (GOLDEN / f"{kind}.zh.text").read_text(encoding="utf-8")
+
+
+def test_other_programs_are_told_in_the_language_asked_for(small: Path) -> None:
+    """All formats say the same words, where each has its place for them."""
+    (small / "rules.yaml").write_text(BROKEN, encoding="utf-8")
+    asked = ("rules", "check", small, "--lang", "zh", "--format")
+    said, hint = "客户没有事实`days_in_stge`。", "是否应为`days_in_stage`？"
+    (found,) = json.loads(call_command(*asked, "json").output)["findings"]
+    assert (found["message"], found["hint"]) == (said, hint)
+    (run,) = json.loads(call_command(*asked, "sarif").output)["runs"]
+    assert run["results"][0]["message"]["text"] == said + hint
+    assert run["tool"]["driver"]["rules"][0]["shortDescription"]["text"] == "没有这项事实。"
+    assert call_command(*asked, "github").output.rstrip().endswith(f"title=unknown-fact::{said}{hint}")
+
+
+def test_where_there_is_no_hint_the_kind_says_what_to_do(small: Path) -> None:
+    """A message that says nothing but what is wrong is followed by what to do about all of its kind."""
+    (small / "rules.yaml").write_text(BROKEN, encoding="utf-8")
+    (small / "facts.yaml").write_text("facts: {a: {type: flag, title: {en: A, zh: 甲}, scale: 2}}", encoding="utf-8")
+    said = call_command("rules", "check", small, "--lang", "zh").errors
+    assert "facts.yaml:1:48: 错误：`flag`类型的事实没有`scale`。请删去。 [unsuited-key]" in said
 
 
 def test_a_chinese_reader_is_told_that_a_pack_is_fine(small: Path) -> None:
@@ -139,12 +160,12 @@ def test_pairs_without_a_track_are_told_by_value(small: Path) -> None:
 
 @pytest.mark.parametrize("words", [("rules", "show", "new-to-established", "--pack"), ("rules", "prove")])
 def test_every_command_tells_problems_in_the_reader_s_language(small_pack: Path, words: tuple[str, ...]) -> None:
-    """Whatever is done with a pack that cannot be read: in Chinese their kind and what to do come first."""
+    """Whatever is done with a pack that cannot be read: what is wrong is told in Chinese too."""
     (small_pack / "more.yaml").write_text("rules: [{rule: Wrong}]\n", encoding="utf-8")
     english = call_command(*words, small_pack, "--lang", "en")
     assert english.code == 1
     assert "rule `Wrong` needs `title`. Add `title: ...`. [missing-key]" in english.errors
     chinese = call_command(*words, small_pack, "--lang", "zh")
     assert chinese.code == 1
-    assert "错误：缺少必填项。" in chinese.errors
+    assert "错误：规则`Wrong`缺少`title`。请补上`title: ...`。 [missing-key]" in chinese.errors
     assert chinese.errors.splitlines()[-1] == "共5个问题。"

@@ -76,6 +76,10 @@ def test_the_pack_that_is_broken_is_told(healthy: Path, tmp_path: Path) -> None:
     answer = examine(healthy, "--pack", tmp_path)
     (found,) = [each for each in answer.json["findings"] if each["state"] == "problem"]
     assert (answer.code, found["id"], "pack.yaml" in found["said"]) == (1, "rules_broken", True)
+    assert found["said"].endswith("pack.yaml:1:1: `pack.yaml` needs `title`. Add `title: ...`. [missing-key]")
+    chinese = examine(healthy, "--pack", tmp_path, "--lang", "zh").json["findings"]
+    (said,) = [each["said"] for each in chinese if each["state"] == "problem"]
+    assert said.endswith("pack.yaml:1:1：`pack.yaml`缺少`title`。请补上`title: ...`。[missing-key]")
 
 
 def _old(folder: Path) -> None:

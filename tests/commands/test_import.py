@@ -106,6 +106,30 @@ def test_a_wrong_mapping_is_a_problem(store: Path, files: Path, arguments: list[
     assert said in answer.errors
 
 
+MAPPING = """\
+mapping: ours
+files: {customers: {match: [customers.csv], columns: [code], colums: [name]}}
+tables: [{table: customers, file: customers, columns: {key: {from: cod}, name: {value: [a]}}}]
+"""
+
+
+def test_problems_of_a_mapping_are_told_in_the_reader_s_language(store: Path, files: Path, tmp_path: Path) -> None:
+    """All that is wrong with a mapping of one's own is told at once, in Chinese too."""
+    (tmp_path / "ours.yaml").write_text(MAPPING, encoding="utf-8")
+    asked = ("import", files, "--mapping", tmp_path / "ours.yaml", "--db", store, "--lang")
+    english = call_command(*asked, "en").errors.splitlines()
+    assert english[0] == f"{tmp_path}/ours.yaml:2:62: `colums` is no key. Did you mean `columns`? [unknown-word]"
+    chinese = call_command(*asked, "zh").errors.splitlines()
+    said = [line.removeprefix(f"{tmp_path}/ours.yaml:") for line in chinese]
+    assert said == [
+        "2:62: 错误：没有`colums`这个键。是否应为`columns`？ [unknown-word]",
+        "3:10: 错误：表`customers`必须有`holds_from`列，但没有写它的映射。请补上。 [column-not-mapped]",
+        "3:68: 错误：没有`cod`这个列。是否应为`code`？ [unknown-word]",
+        "3:88: 错误：这里要写一段文字。 [mapping-shape]",
+        "共4个问题。",
+    ]
+
+
 def test_a_template_of_no_table() -> None:
     """A misspelt table is answered with the nearest one."""
     answer = call_command("import", "--template", "order")

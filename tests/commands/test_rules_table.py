@@ -200,8 +200,8 @@ def test_all_problems_are_told_by_sheet_and_cell(own: Path) -> None:
     assert told[3].startswith("B4: the cell is empty. Write a value, or `-` for anything.")
     assert "Did you mean `stage`?" in told[5]
     chinese = import_(path, own, "--lang", "zh").errors.splitlines()
-    assert chinese[0] == f"{path} Table!B3: 错误：取值不在列表中。请写编号（不是标题）；多个取值写成 [a, b]。"
-    assert chinese[1].endswith("Did you mean `new`? [unknown-member]")
+    said = "错误：`stage`取自列表`stage`，其中没有`nwe`。是否应为`new`？ [unknown-member]"
+    assert chinese[0] == f"{path} Table!B3: {said}"
     assert [line.partition("错误：")[2][:5] for line in chinese if "Table!B4" in line] == ["单元格为空"]
     assert chinese[-1] == "共7个问题。"
 

@@ -106,6 +106,24 @@ def test_bases_are_watched_too(tested: Path, tmp_path_factory: pytest.TempPathFa
     assert len(list(saves(own, wait))) == 2
 
 
+def test_a_watch_tells_problems_in_the_reader_s_language(
+    small_pack: Path, told_store: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Errors of a broken save and warnings of a whole one are told as `rules check` tells them."""
+    file = small_pack / "rules.yaml"
+    rules = file.read_text(encoding="utf-8")
+    saving(monkeypatch, file, "rules: [", rules.replace("days_in_stage:", "days_in_stge:"))
+    answer = call_command("rules", "watch", small_pack, "--db", told_store, "--as-of", DAY, "--lang", "zh")
+    assert "错误：文件不符合 YAML 格式：缺少内容。" in answer.errors
+    assert "错误：客户没有事实`days_in_stge`。是否应为`days_in_stage`？ [unknown-fact]" in answer.errors
+    (small_pack / "parameters.yaml").write_text(
+        "parameters: [{param: unused, value: 1, title: {en: A, zh: 甲}}]", encoding="utf-8"
+    )
+    saving(monkeypatch, file, rules)
+    answer = call_command("rules", "watch", small_pack, "--db", told_store, "--as-of", DAY, "--lang", "zh")
+    assert "警告：参数`unused`没有用到。" in answer.output
+
+
 def test_a_watch_tells_what_each_save_does(small_pack: Path, told_store: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Failing cases and the impact against the version saved before; a broken save is told and passed over."""
     file = small_pack / "rules.yaml"

@@ -18,6 +18,7 @@ from engine.cases import load_cases
 from engine.errors import ProblemsError
 from engine.load import pack_from_texts
 from engine.load.form import Form
+from engine.said import NOTHING, Said
 from engine.schema import CASES, FACTS, PACK, RULES, TALK, Schema, schema_for, schema_text, schemas
 from engine.schema.shapes import KEYS
 from engine.yaml12 import read_yaml
@@ -220,11 +221,11 @@ def asked() -> Asked:
     def kind(form: Form) -> str:
         return re.sub(r"(?<=.) `.*", "", form.what)
 
-    def watched_close(form: Form, *elsewhere: Mapping[str, str]) -> None:
+    def watched_close(form: Form, *elsewhere: Mapping[str, Said]) -> None:
         found[kind(form)][0].update(form._asked)
         close(form, *elsewhere)
 
-    def watched_required(form: Form, key: str, hint: str = "") -> Any:
+    def watched_required(form: Form, key: str, hint: Said = NOTHING) -> Any:
         found[kind(form)][1].add(key)
         return required(form, key, hint)
 

@@ -361,6 +361,8 @@ def test_a_pack_is_checked(served: Pages, tmp_path: Path) -> None:
     found = asking.post("/rules/check", {"files": files}).json()["findings"]
     assert found == expected
     assert {"unknown-fact", "missing-key"} & {one["id"] for one in found}
+    chinese = asking.post("/rules/check?lang=zh", {"files": files}).json()["findings"]
+    assert {"客户没有事实`stagee`。", "规则`short`缺少`because`。"} <= {one["message"] for one in chinese}
     other = {**files, "pack.yaml": manifest.replace("../value_marketing", "/etc")}
     assert "extends ../value_marketing or nothing" in asking.post("/rules/check", {"files": other}).json()["detail"]
     for name in ("../pack.yaml", "/etc/pack.yaml", "a/../../b.yaml", "pack.txt", "a\x00.yaml"):

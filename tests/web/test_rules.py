@@ -237,6 +237,7 @@ def test_what_the_gate_finds_is_shown_and_bars_the_way(workshop: Pages) -> None:
     assert "did you mean" in said.lower()
     assert "rules.yaml:" in said
     assert "valuelift-" not in said  # the folder in which it was examined
+    assert "是否应为`days_in_stage`？" in waited(bo, broken)
     said = waited(bo, failing)
     assert "未通过" in said
     assert "A new customer is here for long" in said

@@ -11,7 +11,7 @@ from facts.batch.ledger import Ledger, runs_folder
 from facts.batch.register import Entry, entries, find
 from facts.database import StoreError
 from web.access import site_of
-from web.api.answers import answer
+from web.api.answers import Language, answer
 from web.api.callers import CustomerKey, Operator, RuleChecker
 from web.api.explanations import work
 from web.api.models import PackChecked, PackIn, RunLine, Runs
@@ -39,10 +39,10 @@ def run(request: Request, _asks: Operator, run: CustomerKey) -> Response:
 
 
 @router.post("/rules/check", response_model=PackChecked, tags=["rules"])
-def check(request: Request, _asks: RuleChecker, body: PackIn) -> Response:
+def check(request: Request, _asks: RuleChecker, body: PackIn, lang: Language = "en") -> Response:
     """Tell what is wrong or doubtful in a rule pack. Nothing is kept of it."""
     day = body.as_of or site_of(request).today()
-    return work(request, check_pack, body.files, day)
+    return work(request, check_pack, body.files, day, lang)
 
 
 def _line(entry: Entry) -> dict[str, object]:
