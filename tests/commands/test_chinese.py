@@ -2,12 +2,23 @@
 
 from __future__ import annotations
 
+import os
 import re
+import signal
+import socket
+import subprocess
 from pathlib import Path
 
 import pytest
 
-from tests.commands.conftest import Answer, call_command
+from cli import main
+from common.texts import Texts
+from facts.contacts import _NOT_SEARCHED, _texts
+from facts.tables import FACT_TABLES
+from facts.tokens import Scope
+from tests.commands import reference
+from tests.commands.conftest import Answer, Call, call_command
+from tests.commands.test_failures import VALUELIFT
 from tests.commands.test_particulars import english_in
 from tests.commands.test_rules_test import WRONG, saving
 from wiring import shipped_pack
@@ -32,7 +43,141 @@ def chinese(answer: Answer, *given: str) -> str:
     return said.rstrip("\n")
 
 
+def test_every_command_that_tells_something_takes_a_language() -> None:
+    """All but those that print a script, or what is kept about a person as JSON."""
+    without = {
+        path
+        for path, command in reference.commands(main)
+        if not hasattr(command, "commands") and "language" not in {each.name for each in command.params}
+    }
+    assert without == {"valuelift completion", "valuelift contact export"}
+
+
+def test_a_new_store(tmp_path: Path) -> None:
+    """Its currency and days are told."""
+    path = tmp_path / "store.db"
+    wanted = ("--currency", "CNY", "--time-zone", "Asia/Shanghai")
+    said = chinese(call_command("init", "--db", path, *wanted, "--lang", "zh"), "CNY")
+    assert said == f"数据库 {path} 已就绪：金额以 CNY 计，日期按 Asia/Shanghai 时区。"
+
+
+# --- personal data ---
+
+
+def test_contacts_and_their_erasure(demo: Call) -> None:
+    """Roles are told as elsewhere; before something is erased it is asked, and afterwards told in which records."""
+    recorded = demo("record", "contact", "moonbridge", "--name", "李娜", "--role", "decision_maker", env=CHINESE)
+    assert recorded.code == 0, recorded.errors
+    line = next(each for each in demo("contact", "list", "moonbridge", env=CHINESE).lines if "李娜" in each)
+    key = line.split()[0]
+    assert line == f"{key}  李娜  决策者"
+    asked = demo("contact", "erase", "moonbridge", "李娜", env=CHINESE, typed="n\n")
+    assert asked.code == 1
+    question = f"将删除 {key} 的个人信息：本人记录1行，另有0处文字提到此人。此操作无法撤销，是否删除？ [y/N]: "
+    assert asked.errors == f"{question}n\n已取消，没有删除任何内容。\n"
+    erased = chinese(demo("contact", "erase", "moonbridge", "李娜", "--yes", env=CHINESE), key)
+    assert re.fullmatch(f"已删除 {key} 的个人信息（联系人1行.*）。审计记录编号：\\d+。", erased), erased
+    assert f"{key}  （已删除）  决策者" in demo("contact", "list", "moonbridge", env=CHINESE).lines
+
+
+def test_every_table_that_names_people_has_a_name() -> None:
+    """Whatever an erasure may count is named in both languages."""
+    searched = [name for name, table in FACT_TABLES.items() if name not in _NOT_SEARCHED and _texts(table)]
+    for name in ("contacts", "kept_answers", *searched):
+        assert Texts("en")(f"erased_{name}") == name
+        assert not english_in(Texts("zh")(f"erased_{name}"))
+
+
+# --- accounts and tokens ---
+
+
+def test_accounts(demo: Call) -> None:
+    """They are added, listed, changed and removed; a manager of nobody is pointed out."""
+    assert chinese(demo("user", "list", env=CHINESE)) == "还没有账号，请用 valuelift user add 添加。"
+    add = ("user", "add", "lin", "--role", "manager", "--generate")
+    added = demo(*add, "--manager", "Marta Hom", "--lang", "zh")
+    assert added.errors == "目前没有客户由“Marta Hom”负责。是否应为`Marta Holm`？\n"
+    password = added.output.rstrip("\n").partition("密码：")[2]
+    assert added.output == f"lin 可以登录了，角色为客户经理。密码：{password}\n"
+    assert chinese(demo("user", "list", env=CHINESE), "lin", "Marta Hom") == "lin：客户经理（Marta Hom）"
+    changed = demo("user", "password", "lin", "--generate", env=CHINESE).output
+    assert changed.startswith("lin 的密码已更换。密码：")
+    assert chinese(demo("user", "remove", "lin", env=CHINESE), "lin") == "lin 不能再登录了。"
+
+
+def test_a_password_is_asked_for_twice(demo: Call) -> None:
+    """Until it is given twice alike; in English in the words that it always was."""
+    add, typed = (
+        ("user", "add", "lin", "--role", "auditor"),
+        "first of all\nsecond of all\nnight and day\nnight and day\n",
+    )
+    asked = demo(*add, env=CHINESE, typed=typed)
+    assert chinese(asked, "lin") == (
+        "密码：\n请再输一次：\n两次输入不一致，请重新输入。\n密码：\n请再输一次：\nlin 可以登录了，角色为审计。"
+    )
+    demo("user", "remove", "lin")
+    assert demo(*add, typed=typed).lines == [
+        *("Password: ", "Repeat for confirmation: ", "Error: The two entered values do not match."),
+        *("Password: ", "Repeat for confirmation: ", "lin may log in as auditor."),
+    ]
+
+
+def test_tokens(demo: Call) -> None:
+    """What they are good for, until when, and that they are good no longer."""
+    assert chinese(demo("token", "list", env=CHINESE)) == "还没有令牌，请用 valuelift token create 生成。"
+    demo("user", "add", "ops", "--role", "admin", "--generate")
+    scopes = [word for scope in Scope for word in ("--scope", scope.value)]
+    made = demo("token", "create", "ops", *scopes, "--label", "ERP", env=CHINESE)
+    assert re.fullmatch(r"请妥善保存，令牌只显示这一次。有效期至 [\d-]{10} [\d:]{5}（UTC）。\n", made.errors), (
+        made.errors
+    )
+    (token,) = demo("token", "list", "--json").json
+    id_ = token["id"]
+    listed = chinese(demo("token", "list", env=CHINESE), id_, "ops", "ERP")
+    words = "、".join(Texts("zh")(f"scope_{scope}") for scope in token["scopes"])
+    assert re.fullmatch(rf"{id_}  ops  {words}  有效期至[\d-]{{10}}  ERP", listed), listed
+    assert chinese(demo("token", "revoke", id_, env=CHINESE), id_) == f"令牌 {id_} 已作废。"
+    assert re.search(r"  [\d-]{10}已作废  ERP$", chinese(demo("token", "list", env=CHINESE), id_, "ops", "ERP"))
+
+
+def test_a_server_says_where_it_is(told_store: Path) -> None:
+    """And that nobody can log in yet."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    command = [str(VALUELIFT), "serve", "--db", str(told_store), "--port", str(port), "--lang", "zh"]
+    with subprocess.Popen(
+        command, stderr=subprocess.PIPE, text=True, env={**os.environ, "LC_ALL": "C.UTF-8"}
+    ) as server:
+        assert server.stderr is not None
+        said = [server.stderr.readline(), server.stderr.readline()]
+        server.send_signal(signal.SIGINT)
+    assert said == [
+        "还没有账号，请用 valuelift user add 添加。\n",
+        f"Valuelift 已启动：http://127.0.0.1:{port}（按 Ctrl-C 停止）。\n",
+    ]
+
+
 # --- packs ---
+
+
+def test_packs_in_use(demo: Call, small_pack: Path) -> None:
+    """Which pack decides, from when on it does, and that one is gone back to."""
+    shown = chinese(demo("pack", "show", env=CHINESE), "value-marketing")
+    assert re.fullmatch(r"正在使用：value-marketing [\d.]+（Valuelift 自带）。", shown), shown
+    assert re.fullmatch(
+        r"已启用：small 1\.0\.0（\w{12}）。", chinese(demo("pack", "use", small_pack, env=CHINESE), "small")
+    )
+    again = demo("pack", "use", small_pack, env=CHINESE)
+    assert re.fullmatch(r"small 1\.0\.0（\w{12}）已在使用中，未作更改。", chinese(again, "small"))
+    shown = chinese(demo("pack", "show", env=CHINESE), "small")
+    assert re.fullmatch(r"正在使用：small 1\.0\.0（\w{12}），由 valuelift pack use 启用。", shown), shown
+    manifest = small_pack / "pack.yaml"
+    manifest.write_text(manifest.read_text(encoding="utf-8").replace("1.0.0", "1.1.0"), encoding="utf-8")
+    assert demo("pack", "use", small_pack).code == 0
+    back = chinese(demo("pack", "rollback", env=CHINESE), "small")
+    assert re.fullmatch(r"已恢复使用：small 1\.0\.0（\w{12}）。", back), back
+
 
 FAILING = """
 rules:
@@ -130,3 +275,25 @@ def test_a_watch(small_pack: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     ]
     assert english_left(answer.output + answer.errors, "[yaml-syntax]") == set()
     assert answer.errors.count("正在等待文件保存，按 Ctrl-C 结束。\n") == 3
+
+
+def test_what_is_started_and_what_editors_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Files are named; what to do next, and what is new or lacking, is told."""
+    monkeypatch.chdir(tmp_path)
+    begun = chinese(call_command("rules", "new", "pack", "ours", env=CHINESE))
+    assert begun == "ours/pack.yaml\n请按需要修改，然后运行：valuelift rules check ours"
+    schema = ("rules", "schema", "--pack", "ours")
+    lines = chinese(call_command(*schema, env=CHINESE), "ours").splitlines()
+    assert re.fullmatch(r"ours/schema：共\d+个模式文件，\d+个为新增或有变化。", lines[0])
+    assert lines[1] == "还有1个文件没有注明模式文件，可加 --link 在各文件首行注明。"
+    lines = chinese(call_command(*schema, "--link", "--lang", "zh"), "ours").splitlines()
+    assert re.fullmatch(r"ours/schema：共\d+个模式文件，没有变化。", lines[0])
+    assert lines[1] == "已在1个文件的首行注明模式文件。"
+
+
+def test_a_rule_book_of_a_broken_pack(small_pack: Path) -> None:
+    """Pages come in both languages anyway; what is wrong is told in that which was asked for."""
+    rules = small_pack / "rules.yaml"
+    rules.write_text(rules.read_text(encoding="utf-8").replace("days_in_stage:", "days_in_stge:"), encoding="utf-8")
+    answer = call_command("rules", "doc", small_pack, "--out", small_pack / "book", "--lang", "zh")
+    assert (answer.code, "错误：客户没有事实`days_in_stge`。是否应为`days_in_stage`？" in answer.errors) == (1, True)
