@@ -82,8 +82,9 @@ def _roles(language: str) -> Mapping[str, str]:
 @click.argument("customer")
 @click.argument("contact")
 @also_option
+@language_option
 @db_option
-def export_(customer: str, contact: str, also: tuple[str, ...], db: str | None) -> None:
+def export_(customer: str, contact: str, also: tuple[str, ...], language: str, db: str | None) -> None:  # noqa: ARG001 - in it is told what is wrong
     """Print as JSON all that is kept about CONTACT of CUSTOMER, also what stands no longer, and texts that name it.
 
     \b

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from engine.errors import Problem
+    from facts.database import StoreError
 
 PROBLEMS, USAGE, CRASH = 1, 2, 3
 
@@ -55,12 +56,19 @@ def explained(error: Exception, language: str = "en") -> tuple[str, int]:
         case ProblemsError():
             return _problems(error.problems, language), PROBLEMS
         case StoreError():
-            return f"Error: {error}", PROBLEMS
+            return _refused(error, language), PROBLEMS
         case OSError() if error.errno is not None:
             return _told(said("Error: {what}", what=_of_system(error)), language), PROBLEMS
     first, kind = str(error).partition("\n")[0], type(error).__name__
     failure = said("Internal failure: {kind}: {words}\n{fault}", kind=kind, words=first, fault=_FAULT)
     return _told(failure, language), CRASH
+
+
+def _refused(error: StoreError, language: str) -> str:
+    """Return what the store refuses, why, and what to do; in English where part of it keeps to no template."""
+    parts = (error.what, error.why, error.hint)
+    sentence = said("Error: {what}: {why}. {hint}", what=error.what, why=error.why, hint=error.hint)
+    return _told(sentence, language if all(isinstance(part, Said) for part in parts) else "en")
 
 
 def _told(sentence: Said, language: str) -> str:
