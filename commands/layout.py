@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from datetime import date
 from decimal import Decimal
 from itertools import groupby
 
@@ -11,6 +12,7 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
+from common.advised_since import since_in_words
 from common.confirming import Confirming
 from common.page_parts import bullets, headline, section
 from common.strategy import effect_in_words
@@ -208,17 +210,19 @@ class Layout:
         table.add_column(self.texts("due"), no_wrap=True)
         actions = shown.plan if self.show_all else shown.plan[:AT_A_GLANCE]
         for number, action in enumerate(actions, 1):
-            table.add_row(str(number), self._action(action), action.owner, self._due(action, shown))
+            table.add_row(str(number), self._action(action, shown.as_of), action.owner, self._due(action, shown))
         folded = len(shown.plan) - len(actions)
         more = [_quiet(self.texts("more_actions", number=folded))] if folded else []
         return Group(table, *more)
 
-    def _action(self, action: PlannedAction) -> RenderableType:
+    def _action(self, action: PlannedAction, as_of: date) -> RenderableType:
         text = Text(action.action.title, style="bold")
         if action.about:
             text.append(f" · {action.about}", style="bold")
         for reason in action.reasons[: (1, None)[self.show_all]]:
             text.append(f"\n{reason}", style="not bold dim")
+        if action.advised_since is not None:
+            text.append(f"\n{since_in_words(self.texts, action.advised_since, as_of)}", style="not bold dim")
         if self.show_all:
             for number, step in enumerate(action.steps, 1):
                 text.append(f"\n{number}) {step}", style="not bold")

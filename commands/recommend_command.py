@@ -26,13 +26,15 @@ def command(customer: str, show_all: bool, query: Query) -> None:
     from commands.desk import desk_for
 
     with desk_for(query, customer) as desk:
+        from common.advised_since import advised_since
         from common.confirming import to_confirm
         from engine.recommend import recommend
 
         found = desk.decide(customer)
         unsure = to_confirm(desk.store, desk.rules.pack, [found], query.known_at)
+        since = advised_since(desk.store, desk.rules, [found.facts.customer], query.as_of, query.known_at)
     below = [each for each in unsure if each.decides]
-    shown = recommend(desk.rules.pack, found.facts, found.decision, query.language)
+    shown = since.added(found, recommend(desk.rules.pack, found.facts, found.decision, query.language))
     if query.as_json:
         from commands.output import print_json
         from common.explain_json import recommendation_in_json

@@ -188,7 +188,7 @@ class View:
     @cached_property
     def values(self) -> Mapping[str, Any]:
         """What the page shows, by the names that it goes by there."""
-        shown, decided = self.shown, self.decided
+        shown, decided = self.dated, self.decided
         effects = "effects" if any(self.unheard()) else "record-value" if shown.value else ""
         asking = Asking(self.pack, self.texts, self.wording, {"communications": effects, "stage_history": "ladder"})
         return {
@@ -219,8 +219,13 @@ class View:
         return on_record(self.site.store, self.decided.facts.customer, self.site.today(), TIMELINE, RUNS)
 
     @cached_property
+    def dated(self) -> Recommendation:
+        """What is shown, with the days since when actions have been advised."""
+        return self.site.advised_since([self.decided.facts.customer]).added(self.decided, self.shown)
+
+    @cached_property
     def strategy(self) -> Plan:
-        return plan_of(self.pack, self.decided, self.shown, self.texts.language)
+        return plan_of(self.pack, self.decided, self.dated, self.texts.language)
 
     def words(self, enum: str) -> dict[str, str]:
         """Return the members of a list with their words."""

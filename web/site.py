@@ -11,6 +11,7 @@ from threading import Lock
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from common.advised_since import Since, advised_since
 from common.book import Book
 from engine.cases import load_cases
 from engine.coverage import fired_in
@@ -182,6 +183,14 @@ class Site:
         found = self.last_run.decided(desk.rules, desk.as_of, marks, customers)
         who = cards(self.store, found, desk.as_of) if found else {}
         return {key: Decided(who[key], *each) for key, each in found.items() if key in who}
+
+    def advised_since(self, customers: Sequence[str]) -> Since:
+        """Return what says since when actions have been advised to customers.
+
+        Raises:
+            StoreError: if the database cannot be read.
+        """
+        return advised_since(self.store, self.rules(), customers, self.today(), None)
 
     def book(self, language: str) -> Book:
         """Return the rule book of the rules in use, with how often each fired in the newest run of these rules."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from datetime import UTC, date, datetime
 from html import unescape
@@ -515,3 +516,17 @@ def test_my_day_shows_what_is_due_and_when(pages: Pages) -> None:
     rest = re.search(r"<summary>另有(\d+)项</summary>(.*?)</details>", page, re.DOTALL)
     assert rest is not None
     assert rest[2].count("<li>") == int(rest[1])
+
+
+def test_what_has_been_advised_for_days_says_so(own_pages: Pages) -> None:
+    """On my day, the customer's page and the plan an action tells since when runs have advised it."""
+    desk = own_pages.app.state.site.desk()
+    rules = [rule for each in desk.decide(OWN).decision.actions for rule in each.rules]
+    for number, day in enumerate((date(2026, 6, 28), date(2026, 6, 29))):
+        run = Run(day, datetime.now(UTC), "p", "1", "-", "-", str(number), "test")
+        row = {"customer": OWN, "stage": "new", "proposed_stage": "new", "move": "stay", "value_next": "product"}
+        decided = {**row, "provisional": False, "fired_rules": json.dumps(rules)}
+        publish(own_pages.store, run, 1, [pa.Table.from_pylist([decided])])
+    manager = own_pages.visit("manager")
+    for path in ("/", CUSTOMER, f"{CUSTOMER}/plan"):
+        assert "Advised since 28 Jun 2026 (2 days)." in words(manager.get(path).text), path
