@@ -16,6 +16,7 @@ from engine.recommend import Checklist, Recommendation
 from engine.vocabulary import Vocabulary
 from engine.wording import Wording
 from facts.audit import Entry
+from facts.book import outcome_in
 from facts.own import fault_of, said_facts, value_of
 from facts.recording import ALWAYS
 from facts.tables import FACT_TABLES
@@ -76,6 +77,8 @@ def _word(texts: Texts, wording: Wording, table: str, name: str, value: Any) -> 
         return texts(named) if texts.has(named) else ""
     if name == "sure":
         return texts(f"sure_{value}")
+    if (table, name) == ("perceptions", "evidence") and (outcome := outcome_in(value)):
+        return texts("evidence_of_effect", outcome=wording.member_of("outcome", outcome))
     if isinstance(value, date):
         said = texts.date(value)
     elif isinstance(value, int | Decimal):

@@ -189,7 +189,8 @@ class View:
     def values(self) -> Mapping[str, Any]:
         """What the page shows, by the names that it goes by there."""
         shown, decided = self.dated, self.decided
-        effects = "effects" if any(self.unheard()) else "record-value" if shown.value else ""
+        lacking = "record-cost" if self._without("communications", "cost_class") else ""
+        effects = "effects" if any(self.unheard()) else lacking or ("record-value" if shown.value else "")
         asking = Asking(self.pack, self.texts, self.wording, {"communications": effects, "stage_history": "ladder"})
         return {
             "card": decided.card,
@@ -282,16 +283,22 @@ class View:
                 yield Unheard(row.key, self._event("communications", row, "value_kind", "medium"))
 
     def forms(self) -> Iterator[ShownForm]:
-        """Yield the forms for what happened; complaints and disputes that are not settled can be told more of."""
+        """Yield the forms for what happened; of what is not settled, or lacks its cost, more can be told."""
         open_rows = {
             "complaints": self._open("complaints", "settled", "signal"),
             "disputes": self._open("disputes", "settled"),
+            "communications": self._without("communications", "cost_class", "value_kind", "medium"),
         }
         return shown_forms(self.texts, self.wording, open_rows, self.on_record.standing)
 
     def _open(self, table: str, until: str, *names: str) -> dict[str, str]:
         """Return the records of a table that are not over, the newest first, by key in words."""
         rows = [row for row in self.decided.facts.rows.get(table, ()) if row.facts.get(until) is False]
+        return {row.key: self._event(table, row, *names) for row in reversed(rows)}
+
+    def _without(self, table: str, lacks: str, *names: str) -> dict[str, str]:
+        """Return the records of a table of which something is not known, the newest first, by key in words."""
+        rows = [row for row in self.decided.facts.rows.get(table, ()) if lacks not in row.facts]
         return {row.key: self._event(table, row, *names) for row in reversed(rows)}
 
     def _event(self, table: str, row: Row, *names: str) -> str:

@@ -96,6 +96,7 @@ def value_conveyed(at: At, form: Form) -> list[Statement]:
         "medium": form.needed("medium", "channel"),
         "audience_role": form.word("audience_role", "contact_role"),
         "speaker_role": form.word("speaker_role", "speaker_role"),
+        "cost_class": form.word("cost_class", "cost_class"),
     }
     known = {name: word for name, word in said.items() if word is not None}
     told = [at.book.event("communications", conveyed(at, known), form.on)]

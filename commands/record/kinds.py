@@ -125,10 +125,12 @@ KINDS = (
         "communications",
         "Record a value that was conveyed to CUSTOMER."
         "\n\nIf it is the value that was advised, the intended effect is taken from the advice. Record what was heard "
-        "of it by `valuelift record effect`. Many at once: `valuelift record file`."
+        "of it by `valuelift record effect`. COMMUNICATION names one on record, to say more of it. Many at once: "
+        "`valuelift record file`."
         + _EXAMPLE
         + "  valuelift record communication moonbridge --value people --medium visit \\\n"
-        "    --contact buyer --speaker account_manager --on 2026-06-20",
+        "    --contact buyer --speaker account_manager --on 2026-06-20\n"
+        "  valuelift record communication moonbridge people/visit/buyer/2026-06-20 \\\n    --cost low",
         (
             Given("value_kind", "--value", "The kind of value, such as product, people, brand.", "KIND", True),
             Given("medium", "--medium", "How, such as visit, technical_exchange, telephone.", "MEDIUM", True),
@@ -138,6 +140,7 @@ KINDS = (
             Given("intended_level", "--effect", "The effect we wanted: understood, recognised, accepted.", "LEVEL"),
             Given("message", "--message", "What was said.", "TEXT"),
         ),
+        earlier="COMMUNICATION",
     ),
     Kind(
         "need",

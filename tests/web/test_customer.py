@@ -530,3 +530,20 @@ def test_what_has_been_advised_for_days_says_so(own_pages: Pages) -> None:
     manager = own_pages.visit("manager")
     for path in ("/", CUSTOMER, f"{CUSTOMER}/plan"):
         assert "Advised since 28 Jun 2026 (2 days)." in words(manager.get(path).text), path
+
+
+def test_what_a_value_cost_is_asked_and_can_be_said_later(own_pages: Pages) -> None:
+    """The form for a value asks for its cost; one recorded without it leads to a form that adds it."""
+    manager = own_pages.visit("manager")
+    told = {"value_kind": "product", "medium": "visit", "on": "2026-06-20"}
+    assert 'name="cost_class"' in manager.get(CUSTOMER).text
+    assert manager.send(f"{CUSTOMER}/value", told).status_code == 303
+    heard = {"communication": "product/visit/2026-06-20", "outcome": "rejected", "on": "2026-06-21"}
+    assert manager.send(f"{CUSTOMER}/effects", heard).status_code == 303
+    page = manager.get(CUSTOMER).text
+    assert '<a href="#record-cost">' in page
+    assert 'id="record-cost"' in page
+    cost = {"earlier": "product/visit/2026-06-20", "cost_class": "low"}
+    page = manager.get(manager.send(f"{CUSTOMER}/records/cost", cost).headers["location"]).text
+    assert "cost: low" in words(page)
+    assert "record-cost" not in page
