@@ -108,9 +108,9 @@ def _state(connection: Connection, recorder: _Recorder, statements: Sequence[Sta
         _check_customers(connection, target, [row])
         standing = _standing(connection, target, row)
         if (None if standing is None else standing["id"]) != each.replaces:
-            raise StoreError(
-                f"{row['key']!r} is not recorded", "the store says something else of it by now", "Look at it again."
-            )
+            is_same = standing is not None and all(standing[name] == value for name, value in row.items())
+            why = "the same was recorded a moment ago" if is_same else "the store says something else of it by now"
+            raise StoreError(f"{row['key']!r} is not recorded", why, "Look at it again.")
         recorder.put(connection, target, row, standing)
     entry = recorder.log(connection, "record", statements[0].table)
     if entry is None:

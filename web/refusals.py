@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from datetime import date
 from functools import cache
 
 import yaml
 
 from common.texts import FOLDER
+from engine.wording import say_date
 from facts.database import StoreError
+
+_DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
 
 
 def said(error: StoreError | ValueError, language: str) -> str:
@@ -26,8 +30,13 @@ def _in_chinese(sentence: str) -> str | None:
     for pattern, words in refusals():
         match = pattern.fullmatch(sentence)
         if match:
-            return words.format(**match.groupdict())
+            return words.format(**{name: _day(word) for name, word in match.groupdict().items()})
     return None
+
+
+def _day(word: str) -> str:
+    """Return a day as it is written in Chinese; other words as they are."""
+    return say_date(date.fromisoformat(word), "zh") if _DAY.fullmatch(word) else word
 
 
 @cache
