@@ -389,3 +389,29 @@ def test_today_is_the_stores_day(tmp_path: Path, here: str, monkeypatch: pytest.
     assert shown.json["decision"]["as_of"] in days
     with closing(sqlite3.connect(store)) as connection:
         assert connection.execute("SELECT holds_from FROM needs").fetchone()[0] in days
+
+
+def test_each_complaint_is_asked_behind(demo: Call) -> None:
+    """Who asked for the need behind one complaint is still to ask behind the other; none is asked behind twice."""
+
+    def asked() -> list[str]:
+        plan = demo("recommend", "plum-gate", "--as-of", DAY, "--json").json["decision"]["actions"]
+        return [each["row"].split("/")[1] for each in plan if each["action"] == "check-need-behind-complaint"]
+
+    for signal in ("supply_late", "price_high"):
+        made = ("complaint", "plum-gate", "--signal", signal, "--on", "2026-06-20", "--settled", "2026-06-25")
+        assert demo("record", *made, "--as-of", DAY).code == 0
+    assert sorted(asked()) == ["price_high", "supply_late"]
+    about = "plum-gate/supply_late/2026-06-20"
+    done = ("action", "plum-gate", "check-need-behind-complaint", "--about", about, "--state", "done")
+    assert demo("record", *done, "--as-of", DAY).code == 0
+    assert asked() == ["price_high"]
+
+
+def test_what_is_put_off_is_back_on_its_day(demo: Call) -> None:
+    """Until the eve of the day named it is not advised, and on that day it is."""
+    away = ("action", "plum-gate", "call-silent-customer", "--state", "snoozed", "--until", "2026-07-04")
+    assert demo("record", *away, "--as-of", DAY).code == 0
+    for day, is_back in (("2026-07-03", False), ("2026-07-04", True)):
+        plan = demo("recommend", "plum-gate", "--as-of", day, "--json").json["decision"]["actions"]
+        assert ("call-silent-customer" in [each["action"] for each in plan]) is is_back, day
