@@ -40,12 +40,13 @@ MARKS = {State.MET: ("✓", "green"), State.NOT_MET: ("✗", "red"), State.UNKNO
 
 
 class Layout:
-    """Lay out recommendations in one language; `show_all` unfolds what is folded at first."""
+    """Lay out recommendations in one language, amounts in `currency`; `show_all` unfolds what is folded at first."""
 
-    def __init__(self, texts: Texts, pack: Pack, show_all: bool = False) -> None:
+    def __init__(self, texts: Texts, pack: Pack, show_all: bool = False, currency: str = "") -> None:
         self.texts = texts
         self.wording = Wording(pack.vocabulary, texts.language)
         self.show_all = show_all
+        self.currency = currency
 
     def page(
         self, shown: Recommendation, card: Mapping[str, str | None], below: Sequence[ToConfirm] = ()
@@ -69,7 +70,7 @@ class Layout:
 
     def _head(self, shown: Recommendation, card: Mapping[str, str | None]) -> RenderableType:
         parts = [
-            headline(self.texts, shown.customer, card, shown.as_of),
+            headline(self.texts, shown.customer, card, shown.as_of, self.currency),
             Text(self._stage(shown.stage), style="bold cyan"),
         ]
         if shown.stage is not None:

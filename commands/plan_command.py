@@ -46,9 +46,10 @@ def command(customer: str, form: str, out: Path | None, query: Query) -> None:
 
         found = desk.decide(customer)
         since = advised_since(desk.store, desk.rules, [found.facts.customer], query.as_of, query.known_at)
+        currency = desk.currency
     pack = desk.rules.pack
     shown = since.added(found, recommend(pack, found.facts, found.decision, query.language))
-    plan = plan_of(pack, found, shown, query.language)
+    plan = plan_of(pack, found, shown, query.language, currency)
     if query.as_json:
         from commands.output import print_json
 

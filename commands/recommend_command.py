@@ -33,6 +33,7 @@ def command(customer: str, show_all: bool, query: Query) -> None:
         found = desk.decide(customer)
         unsure = to_confirm(desk.store, desk.rules.pack, [found], query.known_at)
         since = advised_since(desk.store, desk.rules, [found.facts.customer], query.as_of, query.known_at)
+        currency = desk.currency
     below = [each for each in unsure if each.decides]
     shown = since.added(found, recommend(desk.rules.pack, found.facts, found.decision, query.language))
     if query.as_json:
@@ -48,6 +49,6 @@ def command(customer: str, show_all: bool, query: Query) -> None:
     from common.texts import Texts
 
     texts = Texts(query.language)
-    layout = Layout(texts, desk.rules.pack, show_all)
+    layout = Layout(texts, desk.rules.pack, show_all, currency)
     more = [texts("confirm_some", number=len(unsure), customer=shown.customer)] if unsure else []
     print_page(layout.page(shown, found.card, below), *(Text(line, style="dim") for line in more))

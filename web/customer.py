@@ -226,7 +226,7 @@ class View:
 
     @cached_property
     def strategy(self) -> Plan:
-        return plan_of(self.pack, self.decided, self.dated, self.texts.language)
+        return plan_of(self.pack, self.decided, self.dated, self.texts.language, self.site.currency)
 
     def words(self, enum: str) -> dict[str, str]:
         """Return the members of a list with their words."""
@@ -264,6 +264,7 @@ class View:
                 yield self.wording.title(name), self.wording.value(fact, value)
         if self.strategy.review_on is not None:
             yield self.texts("next_review"), self.texts.date(self.strategy.review_on)
+        yield self.texts("amounts_in"), self.site.currency
 
     def perceived(self) -> Iterator[Perceived]:
         levels = self.pack.vocabulary.enums["perception"].members

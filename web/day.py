@@ -97,6 +97,7 @@ def _page(request: Request, who: Visitor, asked: Filter) -> Response:
         "day.html",
         who,
         lines=here,
+        currency=site.currency,
         due=_due(here),
         questions=list(_questions(here))[:QUESTIONS],
         total=len(decided),

@@ -88,7 +88,9 @@ class Site:
     def __init__(self, store: Store, settings: Settings) -> None:
         self.store = store
         self.settings = settings
-        self._zone = ZoneInfo(store.settings()["time_zone"])
+        settings_of_store = store.settings()
+        self._zone = ZoneInfo(settings_of_store["time_zone"])
+        self.currency = settings_of_store["base_currency"]
         self._lock = Lock()
         self._rules: tuple[str | None, Rules] | None = None
         self.workers = Workers(SECONDS)
