@@ -18,12 +18,20 @@ _DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
 
 def said(error: StoreError | ValueError, language: str) -> str:
     """Return what was refused and why, without hints that name commands; English where nobody put it into Chinese."""
+    told = in_chinese(error) if language == "zh" else None
+    if told is not None:
+        return told
+    return f"{error.what}: {error.why}." if isinstance(error, StoreError) else str(error)
+
+
+def in_chinese(error: StoreError | ValueError) -> str | None:
+    """Return the same in Chinese; None where nobody put it into Chinese."""
     parts = [error.what, error.why] if isinstance(error, StoreError) else [str(error)]
-    if language == "zh":
-        found = [_in_chinese(part) for part in parts]
-        if None not in found:
-            return "：".join(part for part in found if part) + ("。" if len(found) > 1 else "")
-    return f"{parts[0]}: {parts[1]}." if len(parts) > 1 else parts[0]
+    found = [_in_chinese(part) for part in parts]
+    told = [part for part in found if part is not None]
+    if len(told) < len(parts):
+        return None
+    return "：".join(part for part in told if part) + ("。" if len(told) > 1 else "")
 
 
 def _in_chinese(sentence: str) -> str | None:

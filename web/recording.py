@@ -20,6 +20,7 @@ from common.recording import (
     is_kept,
     record,
 )
+from common.refusals import said as said_in
 from common.texts import PAGES, Texts
 from facts.answers import answered, read_answer
 from facts.audit import PAGES as FROM_PAGES
@@ -32,7 +33,6 @@ from facts.undoing import undo
 from web.access import Confirmer, Fields, OwnCustomer, Recorder, Visitor, site_of
 from web.customer import customer_page
 from web.forms import Form, RefusedError
-from web.refusals import said as said_in
 from web.rendering import customer_path, language_of
 from web.site import Site
 from web.things import THINGS, stated

@@ -181,10 +181,18 @@ def test_what_stays_in_the_plan_though_dealt_with_says_why(enter: Enter) -> None
 
 
 def test_a_reason_about_one_day_is_said_in_the_singular(enter: Enter, demo: Call) -> None:
-    """What yesterday's complaint advises says so in good English."""
-    enter("complaint", "silver-carp", "--signal", "supply_late", "--on", "2026-06-29")
+    """What yesterday's conflict advises says so in good English."""
+    enter("dispute", "silver-carp", "--on", "2026-06-29", "--began", "2026-06-29", "--talks", "2")
     shown = demo("recommend", "silver-carp", "--as-of", DAY, "--lang", "en", "--all").output
-    assert "A complaint has been open for 1 day." in shown
+    assert "A conflict has lasted 1 day; talks held: 2." in " ".join(shown.split())
+
+
+def test_a_complaint_of_today_is_told_by_its_day(enter: Enter, demo: Call) -> None:
+    """It has not waited for any days yet, in either language."""
+    enter("complaint", "plum-gate", "--signal", "supply_late")
+    for language, said in (("en", "A complaint of 30 Jun 2026 is not settled yet."), ("zh", "2026年6月30日的一项投诉")):
+        shown = demo("recommend", "plum-gate", "--as-of", DAY, "--lang", language, "--all").output
+        assert said in " ".join(shown.split())
 
 
 def test_a_review_put_off_leaves_the_plan_until_its_day(demo: Call) -> None:
@@ -415,3 +423,34 @@ def test_what_is_put_off_is_back_on_its_day(demo: Call) -> None:
     for day, is_back in (("2026-07-03", False), ("2026-07-04", True)):
         plan = demo("recommend", "plum-gate", "--as-of", day, "--json").json["decision"]["actions"]
         assert ("call-silent-customer" in [each["action"] for each in plan]) is is_back, day
+
+
+@pytest.mark.parametrize(
+    ("language", "said"), [("en", "unclear (meets no condition)"), ("zh", "不明确（不满足任何条件）")]
+)
+def test_what_an_unclear_judgement_means_is_said(demo: Call, language: str, said: str) -> None:
+    """It is neither yes nor no: a condition that asks for either is not met by it, and the receipt says so."""
+    told = ("fact", "hollow-reed", "judgement.both_want=unclear", "--as-of", DAY, "--lang", language)
+    answer = demo("record", *told)
+    assert answer.code == 0
+    assert said in " ".join(answer.output.split())
+
+
+def test_an_amount_is_said_with_its_currency(demo: Call) -> None:
+    """The list of records has the credit limit as one word; how an effect is measured is said to be that."""
+    terms = ("agreement", "moonbridge", "--kind", "pay_by_effect", "--measure", "rejects", "--credit-limit", "9000")
+    answer = demo("record", *terms, "--currency", "USD", "--as-of", DAY)
+    assert answer.code == 0
+    assert "credit limit 9,000 USD, kept, measured by: rejects" in " ".join(answer.output.split())
+
+
+def test_a_refusal_is_said_in_chinese_first(demo: Call) -> None:
+    """Who reads Chinese is told what is refused and why; the English below has the names and the way out."""
+    said = demo("record", "fact", "moonbridge", "orders_90d=3", "--as-of", DAY, "--lang", "zh")
+    assert said.code == 1
+    first, second = said.errors.splitlines()
+    assert first == "错误：没有登记：该事实由业务记录统计得出，请登记相应记录。"
+    assert second.startswith("Error: orders_90d is not recorded")
+    assert demo("record", "fact", "moonbridge", "orders_90d=3", "--as-of", DAY).errors == f"{second}\n"
+    unknown = demo("recommend", "nobody", "--as-of", DAY, "--lang", "zh").errors
+    assert unknown.startswith("错误：没有客户“nobody”：没有登记过该客户的任何内容。\nError: ")

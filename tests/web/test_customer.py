@@ -125,7 +125,7 @@ def test_a_guess_is_confirmed_in_place(own_pages: Pages) -> None:
     assert browser.send(f"{page}/answers", told).status_code == 303
     assert 'name="fact" value="perception.brand"' not in browser.get(page).text
     again = own_pages.visit("admin", "zh").send(f"{page}/answers", told)
-    assert "自2026-06-30起已是如此（admin于" in again.text
+    assert "自2026年6月30日起已是如此（admin于" in again.text
 
 
 def test_one_turn_of_the_loop(own_pages: Pages) -> None:
