@@ -16,6 +16,7 @@ from common.advised_since import since_in_words
 from common.confirming import Confirming
 from common.page_parts import bullets, headline, section
 from common.strategy import effect_in_words
+from common.taken_on import TakenOn
 from common.texts import Texts
 from engine.decision import State
 from engine.model import Pack
@@ -49,14 +50,24 @@ class Layout:
         self.currency = currency
 
     def page(
-        self, shown: Recommendation, card: Mapping[str, str | None], below: Sequence[ToConfirm] = ()
+        self,
+        shown: Recommendation,
+        card: Mapping[str, str | None],
+        below: Sequence[ToConfirm] = (),
+        left_open: Sequence[TakenOn] = (),
     ) -> RenderableType:
-        """Return the whole recommendation, with the facts below it that somebody should confirm."""
+        """Return the whole recommendation, with the facts below it that somebody should confirm.
+
+        `left_open` are actions that were taken on and are not in the plan.
+        """
         sections = [self._head(shown, card)]
         if shown.proposal is not None:
             sections.append(self._section("decision", self._decision(shown.proposal)))
         sections.append(self._section("value", self._value(shown.stage, shown.value)))
         sections.append(self._section("plan", self._plan(shown)))
+        if left_open:
+            lines = (line for each in left_open for line in self._left_open(each, shown.customer))
+            sections.append(self._section("left_open", Group(*map(_quiet, lines))))
         if shown.guard_rails:
             sections.append(self._section("guard_rails", bullets(shown.guard_rails)))
         if shown.profile:
@@ -232,6 +243,16 @@ class Layout:
                     said = f"\n{self.texts(f'part_{name}')}{self._colon}{getattr(action, name)}"
                     text.append(said, style="not bold")
         return text
+
+    def _left_open(self, each: TakenOn, customer: str) -> Iterator[str]:
+        """Yield what was taken on, and how to record what became of it."""
+        title = each.action.title
+        if each.due_on is None:
+            yield title
+        else:
+            yield self.texts("left_open_one", action=title, date=self.wording.date(each.due_on))
+        named = f"{each.action.id} --about {each.about}" if each.about else each.action.id
+        yield self.texts("left_open_record", customer=customer, action=named)
 
     def _due(self, action: PlannedAction, shown: Recommendation) -> Text:
         is_overdue = action.due_on < shown.as_of

@@ -28,6 +28,7 @@ def command(customer: str, show_all: bool, query: Query) -> None:
     with desk_for(query, customer) as desk:
         from common.advised_since import advised_since
         from common.confirming import to_confirm
+        from common.taken_on import no_longer_advised
         from engine.recommend import recommend
 
         found = desk.decide(customer)
@@ -51,4 +52,5 @@ def command(customer: str, show_all: bool, query: Query) -> None:
     texts = Texts(query.language)
     layout = Layout(texts, desk.rules.pack, show_all, currency)
     more = [texts("confirm_some", number=len(unsure), customer=shown.customer)] if unsure else []
-    print_page(layout.page(shown, found.card, below), *(Text(line, style="dim") for line in more))
+    left_open = list(no_longer_advised(desk.rules.pack, found, query.language))
+    print_page(layout.page(shown, found.card, below, left_open), *(Text(line, style="dim") for line in more))

@@ -14,6 +14,7 @@ from fastapi.responses import Response
 from common.recording import CONVEY, Outcome
 from common.saying import changes, how, how_it_changed, say, still_advised
 from common.strategy import Plan, plan_of
+from common.taken_on import no_longer_advised
 from common.texts import PAGES, Texts
 from engine.model import Pack
 from engine.recommend import Checklist, Recommendation, recommend
@@ -206,6 +207,7 @@ class View:
             "to_confirm": list(asking.to_confirm(self.site.store, decided)),
             "sure": {member: self.texts(f"sure_{member}") for member in SURE},
             "timeline": self.timeline(),
+            "left_open": list(no_longer_advised(self.pack, decided, self.texts.language)),
             "convey": next((each for each in shown.plan if each.action.id == CONVEY), None),
             "abouts": [each.row for each in decided.decision.actions],
             "chosen": self.chosen,

@@ -16,6 +16,8 @@ from common.recording import (
     action_stands,
     advised_now,
     conveyed,
+    decided_with,
+    done_with_it,
     effect_heard,
     is_kept,
     record,
@@ -99,11 +101,8 @@ def value_conveyed(at: At, form: Form) -> list[Statement]:
         "cost_class": form.word("cost_class", "cost_class"),
     }
     known = {name: word for name, word in said.items() if word is not None}
-    told = [at.book.event("communications", conveyed(at, known), form.on)]
-    taken_on = at.book.last("actions", f"{at.book.customer}/{CONVEY}/", form.on)
-    if taken_on is not None and taken_on["state"] == "open":
-        told += action_stands(at, CONVEY, None, form.on, state="done")
-    return told
+    told = at.book.event("communications", conveyed(at, known), form.on)
+    return [told, *done_with_it(at.book, CONVEY, form.on)]
 
 
 def effect_of(at: At, form: Form) -> list[Statement]:
@@ -213,6 +212,7 @@ def stage_decided(
         reason=reason if is_against else None,
         until=desk.as_of + timedelta(days=OVERRIDE_DAYS) if is_against else None,
         source=source,
+        also=decided_with(desk, decided.facts.customer),
     )
     if recorded.entry is None:
         raise RefusedError("refused_known")

@@ -454,3 +454,42 @@ def test_a_refusal_is_said_in_chinese_first(demo: Call) -> None:
     assert demo("record", "fact", "moonbridge", "orders_90d=3", "--as-of", DAY).errors == f"{second}\n"
     unknown = demo("recommend", "nobody", "--as-of", DAY, "--lang", "zh").errors
     assert unknown.startswith("错误：没有客户“nobody”：没有登记过该客户的任何内容。\nError: ")
+
+
+def test_what_was_taken_on_and_is_not_advised_any_more_is_shown(demo: Call) -> None:
+    """Nothing else would tell of it; the command told ends it."""
+    assert demo("record", "action", "grey-heron", "meet-decision-makers", "--state", "open", "--as-of", DAY).code == 0
+    met = ("contact", "grey-heron", "--name", "Eva Lund", "--role", "decision_maker")
+    assert demo("record", *met, "--as-of", DAY).code == 0
+    shown = demo("recommend", "grey-heron", "--as-of", DAY).output
+    assert "Taken on and no longer advised\n  Get to know the people who decide, due 21 Jul 2026" in shown
+    told = " ".join(shown.split()).partition("Record how it ended: ")[2].partition(" Guard rails")[0]
+    assert demo(*told.split()[1:], "--as-of", DAY).code == 0
+    assert "no longer advised" not in demo("recommend", "grey-heron", "--as-of", DAY).output
+
+
+def test_what_is_done_by_a_record_is_not_left_open(demo: Call) -> None:
+    """Who decides on the stage, or conveys the value, has done what was taken on; taking it back opens it again."""
+
+    def states(customer: str) -> list[str]:
+        return [line for line in demo("audit", "--customer", customer).lines if "Action: " in line]
+
+    assert demo("record", "action", "kelpford", "confirm-stage", "--state", "open", "--as-of", DAY).code == 0
+    assert demo("confirm", "kelpford", "--stage", "established", "--as-of", DAY).code == 0
+    assert "Decide on the change of stage, done" in states("kelpford")[0]
+    assert "no longer advised" not in demo("recommend", "kelpford", "--as-of", DAY).output
+    assert demo("record", "undo", "--as-of", DAY).code == 0
+    assert "already open" in demo("recommend", "kelpford", "--as-of", DAY).output
+    assert demo("record", "action", "silver-carp", "convey-value", "--state", "open", "--as-of", DAY).code == 0
+    assert demo("record", *PRODUCT[:-2], "--as-of", DAY).code == 0
+    assert "Convey the next value, done" in states("silver-carp")[0]
+
+
+def test_a_conflict_that_is_over_is_named(demo: Call) -> None:
+    """Where one is not settled, nobody records another one as settled by leaving out its name."""
+    refused = demo("record", "dispute", "brackwater", "--settled", "--as-of", DAY)
+    assert refused.code == 1
+    named = re.search(r"not settled yet: (\S+)\. Name it", refused.errors)
+    assert named is not None
+    assert demo("record", "dispute", "brackwater", named[1], "--settled", "--as-of", DAY).code == 0
+    assert demo("record", "dispute", "brackwater", "--settled", "--as-of", DAY).code == 0

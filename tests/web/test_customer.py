@@ -547,3 +547,16 @@ def test_what_a_value_cost_is_asked_and_can_be_said_later(own_pages: Pages) -> N
     page = manager.get(manager.send(f"{CUSTOMER}/records/cost", cost).headers["location"]).text
     assert "cost: low" in words(page)
     assert "record-cost" not in page
+
+
+def test_what_was_taken_on_and_is_not_advised_any_more_can_be_ended(own_pages: Pages) -> None:
+    """The page of a customer shows it apart from the plan, with a button."""
+    operator, page = own_pages.visit("operator"), "/customers/grey-heron"
+    assert operator.send(f"{page}/actions", {"action": "meet-decision-makers", "state": "open"}).status_code == 303
+    met = {"name": "Eva Lund", "role": "decision_maker"}
+    assert operator.send(f"{page}/records/contact", met).status_code == 303
+    shown = operator.get(page).text
+    assert "Get to know the people who decide, due 21 Jul 2026" in words(shown[shown.index('id="left-open"') :])
+    assert 'id="left-open"' in own_pages.visit("auditor").get(page).text
+    assert operator.send(f"{page}/actions", {"action": "meet-decision-makers", "state": "done"}).status_code == 303
+    assert 'id="left-open"' not in operator.get(page).text
