@@ -21,7 +21,7 @@ STATES = ("open", "accepted")
 
 @dataclass(frozen=True, slots=True)
 class TakenOn:
-    """An action that is open on record, in words; `about` is the key of the row that it is about, if it is about one."""
+    """An action that is open on record, in words; `about` is the key of the row that it is about, if there is one."""
 
     action: Named
     about: str
