@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from engine.errors import Problem
+    from facts.database import StoreError
 
 PROBLEMS, USAGE, CRASH = 1, 2, 3
 
@@ -52,11 +53,19 @@ def explained(error: Exception, language: str = "en") -> tuple[str, int]:
         case ProblemsError():
             return _problems(error.problems, language), PROBLEMS
         case StoreError():
-            return f"Error: {error}", PROBLEMS
+            return f"{_first_in_chinese(error) if language == 'zh' else ''}Error: {error}", PROBLEMS
         case OSError() if error.errno is not None:
             return f"Error: {_of_system(error)}", PROBLEMS
     said = str(error).partition("\n")[0]
     return f"Internal failure: {type(error).__name__}: {said}\n{_FAULT}", CRASH
+
+
+def _first_in_chinese(error: StoreError) -> str:
+    """Return a line that says in Chinese what is refused and why, where that is put into Chinese."""
+    from common.refusals import in_chinese
+
+    told = in_chinese(error)
+    return "" if told is None else f"错误：{told}\n"
 
 
 def _problems(problems: Sequence[Problem], language: str) -> str:

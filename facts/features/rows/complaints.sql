@@ -1,12 +1,16 @@
--- Complaints, open until they are settled.
+-- Complaints, open until they are settled, and whether somebody has asked for the need behind each.
 SELECT
-    customer,
-    key AS row,
-    holds_from AS raised_on,
-    signal,
-    severity,
-    settled_on IS NOT NULL AS settled,
-    settled_on,
-    coalesce(settled_on, as_of()) - holds_from AS days_open
-FROM complaints
-WHERE holds_from <= as_of()
+    c.customer,
+    c.key AS row,
+    c.holds_from AS raised_on,
+    c.signal,
+    c.severity,
+    c.settled_on IS NOT NULL AS settled,
+    c.settled_on,
+    coalesce(c.settled_on, as_of()) - c.holds_from AS days_open,
+    a.state IS NOT NULL AND a.state IN ('done', 'declined') AS need_asked,
+    CASE WHEN a.state = 'snoozed' THEN a.until END AS need_put_off_until
+FROM complaints c
+LEFT JOIN actions a
+    ON a.customer = c.customer AND a.about = c.key AND a.action = 'check-need-behind-complaint' AND a.is_current
+WHERE c.holds_from <= as_of()
