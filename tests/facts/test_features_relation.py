@@ -195,6 +195,18 @@ def test_a_complaint_says_whether_the_need_behind_it_was_asked_for() -> None:
     assert found == {f"c/{state}": said for state, said in states}
 
 
+def test_a_complaint_is_one_row_however_often_it_was_asked_behind() -> None:
+    """Two systems may have the action under keys of their own: the last one holds."""
+    usual = {"action": "check-need-behind-complaint", "advised_on": ago(9), "about": "c"}
+    actions = [
+        {**usual, "key": "one", "state": "done", "holds_from": ago(5)},
+        {**usual, "key": "other", "state": "open", "holds_from": ago(2)},
+    ]
+    complaint = {"key": "c", "signal": "supply_late", "holds_from": ago(20)}
+    (row,) = customer_of(complaints=[complaint], actions=actions).rows["complaints"]
+    assert row.facts["need_asked"] is False
+
+
 def test_rows_say_how_things_stand() -> None:
     """Complaints and disputes carry whether and when they were settled, needs whether there is evidence."""
     complaints = [

@@ -1,4 +1,12 @@
--- Complaints, open until they are settled, and whether somebody has asked for the need behind each.
+-- Complaints, open until they are settled, and whether somebody has asked for the need behind each: that is an action
+-- of its own about each of them (D5), by whatever keys it is on record.
+WITH
+    asked AS (
+        SELECT customer, about, max_by({state: state, until: until}, (holds_from, key)) AS last
+        FROM actions
+        WHERE action = 'check-need-behind-complaint' AND is_current
+        GROUP BY customer, about
+    )
 SELECT
     c.customer,
     c.key AS row,
@@ -8,9 +16,8 @@ SELECT
     c.settled_on IS NOT NULL AS settled,
     c.settled_on,
     coalesce(c.settled_on, as_of()) - c.holds_from AS days_open,
-    a.state IS NOT NULL AND a.state IN ('done', 'declined') AS need_asked,
-    CASE WHEN a.state = 'snoozed' THEN a.until END AS need_put_off_until
+    coalesce(last.state IN ('done', 'declined'), false) AS need_asked,
+    CASE WHEN last.state = 'snoozed' THEN last.until END AS need_put_off_until
 FROM complaints c
-LEFT JOIN actions a
-    ON a.customer = c.customer AND a.about = c.key AND a.action = 'check-need-behind-complaint' AND a.is_current
+LEFT JOIN asked a ON a.customer = c.customer AND a.about = c.key
 WHERE c.holds_from <= as_of()
