@@ -169,7 +169,7 @@ def test_true_equals_one() -> None:
 
 def test_memory_stays_flat() -> None:
     """Asserting, draining and retracting grows the process by less than 1 MB over many thousand decisions."""
-    assert alone("evaluate_many").stdout == "flat\n"
+    assert alone("evaluate_many", seconds=count(quick=20, ci=20, long=600)).stdout == "flat\n"
 
 
 def evaluate_many() -> None:
