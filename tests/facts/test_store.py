@@ -303,7 +303,7 @@ days = st.integers(0, 40)
 
 
 @settings(
-    max_examples=count(quick=25, ci=25, long=1_000),
+    max_examples=count(quick=25, ci=25, long=300),
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
