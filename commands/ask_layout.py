@@ -16,8 +16,10 @@ from common.confirming import Confirming
 from common.texts import Texts
 from engine.asking import Answer, Asked
 from engine.model import Pack
+from engine.snapshot import Row
 from engine.vocabulary import Fact, Type, Value
 from engine.wording import Wording, sentence
+from facts.answers import is_answerable, source_of
 
 if TYPE_CHECKING:
     from facts.to_confirm import ToConfirm
@@ -43,10 +45,10 @@ class AskLayout:
         self, found: Sequence[Asked], unsure: Sequence[ToConfirm], decided: Sequence[Decided], as_of: date
     ) -> Iterator[RenderableType]:
         """Yield the questions, those first that matter by themselves, and last what is to be confirmed."""
-        names = {one.facts.customer: one.card.get("name") or one.facts.customer for one in decided}
         only = decided[0] if len(decided) == 1 else None
-        about = names if only is None else {}
-        title = self.texts("ask_title") if only is None else f"{self.texts('ask_title')} · {names[only.facts.customer]}"
+        about = {one.facts.customer: _who(one) for one in decided} if only is None else {}
+        name = "" if only is None else f" · {only.card.get('name') or only.facts.customer}"
+        title = f"{self.texts('ask_title')}{name}"
         yield Text.assemble((title, "bold"), (f"  {self.texts('as_of', date=self.texts.date(as_of))}", _QUIET))
         yield Text()
         if not found:
@@ -58,37 +60,52 @@ class AskLayout:
                 yield Text(self.texts(heading), style="bold cyan")
                 shown = questions[: self.limit]
                 for number, one in enumerate(shown, 1):
-                    yield self._question(number, one, about.get(one.customer, ""))
+                    yield self._question(number, one, about.get(one.customer))
                 if rest := len(questions) - len(shown):
                     yield Text(self.texts("ask_more", number=rest), style=_QUIET)
                 yield Text()
         if unsure:
             yield from self._to_confirm(unsure, about)
-        if only is not None and (commands := self._commands(found, unsure, only)):
-            yield Text(self.texts("ask_record", commands="; ".join(commands)), style=_QUIET)
+        if commands := self._commands(found, unsure, decided, "CUSTOMER" if only is None else only.facts.customer):
+            told = self.texts("semicolon").join(commands)
+            yield Text(self.texts("ask_record", commands=told), style=_QUIET)
 
-    def _commands(self, found: Sequence[Asked], unsure: Sequence[ToConfirm], decided: Decided) -> list[str]:
-        """Return the commands that record answers: to what is asked of the customer, and of its collections.
-
-        Of values conveyed it is the effect that is missing, where one was not heard.
-        """
-        customer = decided.facts.customer
-        asked = dict.fromkeys(one.question.fact.partition(".")[0] for one in found)
-        collections = [name for name in asked if name in self.pack.vocabulary.collections]
-        by_table = {kind.table: kind.name for kind in KINDS}
-        if any(row.facts.get("heard") is False for row in decided.facts.rows.get("communications", ())):
-            by_table["communications"] = "effect"
-        commands = [f"valuelift record {by_table[name]} {customer}" for name in collections if name in by_table]
-        if unsure or len(collections) < len(asked):
-            commands.insert(0, f"valuelift record fact {customer} FACT=VALUE")
+    def _commands(
+        self, found: Sequence[Asked], unsure: Sequence[ToConfirm], decided: Sequence[Decided], customer: str
+    ) -> list[str]:
+        """Return the commands that record answers: to what is asked of the customer, and where it is recorded."""
+        facts = [self.pack.vocabulary.fact(one.question.fact) for one in found]
+        is_answered = bool(unsure) or any(fact is not None and is_answerable(fact) for fact in facts)
+        tables = dict.fromkeys(
+            one.question.fact.partition(".")[0] if fact is None else source_of(fact)
+            for one, fact in zip(found, facts, strict=True)
+            if fact is None or not is_answerable(fact)
+        )
+        commands = [f"valuelift record fact {customer} FACT=VALUE"] if is_answered else []
+        for table in tables:
+            commands += self._by_table(table, decided, customer)
         return commands
 
-    def _to_confirm(self, unsure: Sequence[ToConfirm], about: Mapping[str, str]) -> Iterator[RenderableType]:
+    def _by_table(self, table: str, decided: Sequence[Decided], customer: str) -> list[str]:
+        """Return the commands that record something of a table; of values conveyed, what those on record lack."""
+        if table == "stage_history":
+            return [f"valuelift confirm {customer} --stage STAGE"]
+        kind = next((each.name for each in KINDS if each.table == table), None)
+        if table != "communications":
+            return [] if kind is None else [f"valuelift record {kind} {customer}"]
+        rows = [row for one in decided for row in one.facts.rows.get(table, ())]
+        lacking = {
+            f"effect {customer} {_named(rows, customer, 'outcome')} --outcome OUTCOME": "outcome",
+            f"communication {customer} {_named(rows, customer, 'cost_class')} --cost CLASS": "cost_class",
+        }
+        named = [command for command, fact in lacking.items() if any(fact not in row.facts for row in rows)]
+        return [f"valuelift record {command}" for command in named or [f"{kind} {customer}"]]
+
+    def _to_confirm(self, unsure: Sequence[ToConfirm], about: Mapping[str, Text]) -> Iterator[RenderableType]:
         yield Text(self.texts("confirm_title"), style="bold cyan")
         shown, say = unsure[: self.limit], Confirming(self.texts, self.wording)
         for number, one in enumerate(shown, 1):
-            name = about.get(one.customer, "")
-            line = Text.assemble((name and f"{name}  ", "bold"), say.asked(one), (f"  {one.fact}", _QUIET))
+            line = Text.assemble(about.get(one.customer, ""), say.asked(one), (f"  {one.fact}", _QUIET))
             yield self._numbered(number, line)
         if rest := len(unsure) - len(shown):
             yield Text(self.texts("ask_more", number=rest), style=_QUIET)
@@ -103,10 +120,10 @@ class AskLayout:
         grid.add_row(f"{number}.", line)
         return grid
 
-    def _question(self, number: int, asked: Asked, about: str) -> RenderableType:
+    def _question(self, number: int, asked: Asked, about: Text | None) -> RenderableType:
         role, text = asked.question.role, asked.question.text
         said = self.texts("ask_role", role=sentence(role), question=text) if role else text
-        line = Text.assemble((about and f"{about}  ", "bold"), said, (f"  {asked.question.fact}", _QUIET))
+        line = Text.assemble(about or "", said, (f"  {asked.question.fact}", _QUIET))
         outcomes: dict[str, list[str]] = {}
         for answer in asked.answers:
             if answer.matters:
@@ -142,6 +159,18 @@ class AskLayout:
             fact = self.pack.vocabulary.fact(name)
             new = self._value(fact, value) if fact and value is not None else self.texts("not_known")
             said.append(self.texts("ask_becomes", title=self.wording.title(name), value=new))
-        for sign, actions in (("+", answer.gained), ("−", answer.lost)):
-            said += [f"{sign} {self.wording.text(self.pack.actions[action].title)}" for action in actions]
+        for name, actions in (("ask_gained", answer.gained), ("ask_lost", answer.lost)):
+            said += [self.texts(name, action=self.wording.text(self.pack.actions[each].title)) for each in actions]
         return self.texts("and_").join(said)
+
+
+def _who(decided: Decided) -> Text:
+    """Return who a question is about, with the key by which commands name them."""
+    key, name = decided.facts.customer, decided.card.get("name")
+    return Text.assemble((f"{name or key}  ", "bold"), (f"{key}  " if name else "", _QUIET))
+
+
+def _named(rows: Sequence[Row], customer: str, lacks: str) -> str:
+    """Return by which name a command finds the first row that lacks something; of many customers, that it has one."""
+    keys = [row.key for row in rows if lacks not in row.facts and row.key.startswith(f"{customer}/")]
+    return keys[0].removeprefix(f"{customer}/") if keys else "COMMUNICATION"

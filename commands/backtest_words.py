@@ -17,6 +17,9 @@ from facts.backtest.resample import DRAWS, Estimate
 FEW = 10
 """Of fewer customers than this a share would say more than is known."""
 
+NAMED = 5
+"""Customers who are left out; the others are counted."""
+
 GROUPS = ("stage", "class", "risk", "sign", "move")
 
 
@@ -64,11 +67,20 @@ class BacktestWords:
         unknown = sum(each.customers - each.known for each in self.found.dates)
         if unknown:
             lines.append(self.texts("backtest_unknown", number=self.texts.number(unknown)))
+        if self.found.undecided:
+            lines.append(self._undecided(self.found.undecided))
         if any(each.period == "between" for each in self.found.dates):
             lines.append(self.texts("backtest_left_out"))
         if self.found.lifetime != "computed":
             lines.append(self.texts(f"backtest_lifetime_{self.found.lifetime}"))
         return [*lines, self.texts("backtest_interval", draws=self.texts.number(DRAWS))]
+
+    def _undecided(self, customers: Sequence[str]) -> str:
+        """Return who is left out because records do not fit the rules; of many, the first."""
+        named, rest = customers[:NAMED], len(customers) - NAMED
+        more = [self.texts("undecided_more", number=self.texts.number(rest))] if rest > 0 else []
+        who = self.texts("comma").join([*named, *more])
+        return self.texts("backtest_undecided", number=self.texts.number(len(customers)), who=who)
 
     def period(self, period: Period) -> str:
         """Return a period's title with its dates."""

@@ -63,7 +63,7 @@ def command(
       valuelift confirm 13085 --stage new --override --reason "still on trial"
     """
     from commands.desk import desk_for
-    from common.recording import OVERRIDE_DAYS, is_kept
+    from common.recording import OVERRIDE_DAYS, decided_with, is_kept
     from facts.recording import confirm_stage
 
     _check_override(override, reason, until)
@@ -78,7 +78,15 @@ def command(
         extends = stage == proposed and is_kept(pack, found.facts)
         _check_proposal(key, stage, proposed, override, extends)
         recorded = confirm_stage(
-            desk.store, key, stage, query.as_of, user=user, proposed=proposed, reason=reason, until=until
+            desk.store,
+            key,
+            stage,
+            query.as_of,
+            user=user,
+            proposed=proposed,
+            reason=reason,
+            until=until,
+            also=decided_with(desk, key),
         )
     confirmed = Confirmed(key, stage, proposed, query.as_of, user, reason, until, recorded.unchanged == 0)
     if query.as_json:

@@ -105,5 +105,5 @@ def show(desk: Desk, query: Query, db: str) -> None:
         *page(texts, desk.rules.pack, desk.rules.columns, rows, console().width), *foot(query, len(rows), len(rows))
     )
     click.echo()
-    print_page(Layout(texts, desk.rules.pack).page(shown, found.card))
+    print_page(Layout(texts, desk.rules.pack, currency=desk.currency).page(shown, found.card))
     click.echo("\n" + texts("demo_next", store=db, date=date.isoformat(query.as_of)))

@@ -36,6 +36,8 @@ def _templates() -> Environment:
     """
     from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined, select_autoescape
 
+    from common.advised_since import since_in_words
+
     environment = Environment(
         loader=ChoiceLoader([PackageLoader("commands"), PackageLoader("common"), PackageLoader("web", "static")]),
         autoescape=select_autoescape(("html.j2",)),
@@ -44,6 +46,7 @@ def _templates() -> Environment:
         lstrip_blocks=True,
     )
     environment.filters["plain"] = plain
+    environment.globals["since_in_words"] = since_in_words
     return environment
 
 

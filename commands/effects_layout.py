@@ -129,7 +129,7 @@ class EffectsLayout:
             table.add_column(self.texts(f"effects_{name}"), justify="right", no_wrap=True)
         for row in rows:
             counts = [row[name] for name in ("advised", "done", "accepted", "moved", "declined")]
-            title = self.texts("not_known") if row["rule"] is None else titles.get(row["rule"], row["rule"])
+            title = self.texts("effects_rule_unknown") if row["rule"] is None else titles.get(row["rule"], row["rule"])
             table.add_row(self._with_reasons(title, found, row), *(self.texts.number(each) for each in counts))
         folded = len(found.rules) - len(rows)
         more = [Text(self.texts("and_more", number=folded), style="dim")] if folded else []

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from datetime import date
 from decimal import Decimal
 from itertools import groupby
 
@@ -11,9 +12,11 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
+from common.advised_since import since_in_words
 from common.confirming import Confirming
 from common.page_parts import bullets, headline, section
 from common.strategy import effect_in_words
+from common.taken_on import TakenOn
 from common.texts import Texts
 from engine.decision import State
 from engine.model import Pack
@@ -38,22 +41,33 @@ MARKS = {State.MET: ("✓", "green"), State.NOT_MET: ("✗", "red"), State.UNKNO
 
 
 class Layout:
-    """Lay out recommendations in one language; `show_all` unfolds what is folded at first."""
+    """Lay out recommendations in one language, amounts in `currency`; `show_all` unfolds what is folded at first."""
 
-    def __init__(self, texts: Texts, pack: Pack, show_all: bool = False) -> None:
+    def __init__(self, texts: Texts, pack: Pack, show_all: bool = False, currency: str = "") -> None:
         self.texts = texts
         self.wording = Wording(pack.vocabulary, texts.language)
         self.show_all = show_all
+        self.currency = currency
 
     def page(
-        self, shown: Recommendation, card: Mapping[str, str | None], below: Sequence[ToConfirm] = ()
+        self,
+        shown: Recommendation,
+        card: Mapping[str, str | None],
+        below: Sequence[ToConfirm] = (),
+        left_open: Sequence[TakenOn] = (),
     ) -> RenderableType:
-        """Return the whole recommendation, with the facts below it that somebody should confirm."""
+        """Return the whole recommendation, with the facts below it that somebody should confirm.
+
+        `left_open` are actions that were taken on and are not in the plan.
+        """
         sections = [self._head(shown, card)]
         if shown.proposal is not None:
             sections.append(self._section("decision", self._decision(shown.proposal)))
         sections.append(self._section("value", self._value(shown.stage, shown.value)))
         sections.append(self._section("plan", self._plan(shown)))
+        if left_open:
+            lines = (line for each in left_open for line in self._left_open(each, shown.customer))
+            sections.append(self._section("left_open", Group(*map(_quiet, lines))))
         if shown.guard_rails:
             sections.append(self._section("guard_rails", bullets(shown.guard_rails)))
         if shown.profile:
@@ -67,7 +81,7 @@ class Layout:
 
     def _head(self, shown: Recommendation, card: Mapping[str, str | None]) -> RenderableType:
         parts = [
-            headline(self.texts, shown.customer, card, shown.as_of),
+            headline(self.texts, shown.customer, card, shown.as_of, self.currency),
             Text(self._stage(shown.stage), style="bold cyan"),
         ]
         if shown.stage is not None:
@@ -208,17 +222,19 @@ class Layout:
         table.add_column(self.texts("due"), no_wrap=True)
         actions = shown.plan if self.show_all else shown.plan[:AT_A_GLANCE]
         for number, action in enumerate(actions, 1):
-            table.add_row(str(number), self._action(action), action.owner, self._due(action, shown))
+            table.add_row(str(number), self._action(action, shown.as_of), action.owner, self._due(action, shown))
         folded = len(shown.plan) - len(actions)
         more = [_quiet(self.texts("more_actions", number=folded))] if folded else []
         return Group(table, *more)
 
-    def _action(self, action: PlannedAction) -> RenderableType:
+    def _action(self, action: PlannedAction, as_of: date) -> RenderableType:
         text = Text(action.action.title, style="bold")
         if action.about:
             text.append(f" · {action.about}", style="bold")
         for reason in action.reasons[: (1, None)[self.show_all]]:
             text.append(f"\n{reason}", style="not bold dim")
+        if action.advised_since is not None:
+            text.append(f"\n{since_in_words(self.texts, action.advised_since, as_of)}", style="not bold dim")
         if self.show_all:
             for number, step in enumerate(action.steps, 1):
                 text.append(f"\n{number}) {step}", style="not bold")
@@ -227,6 +243,16 @@ class Layout:
                     said = f"\n{self.texts(f'part_{name}')}{self._colon}{getattr(action, name)}"
                     text.append(said, style="not bold")
         return text
+
+    def _left_open(self, each: TakenOn, customer: str) -> Iterator[str]:
+        """Yield what was taken on, and how to record what became of it."""
+        title = each.action.title
+        if each.due_on is None:
+            yield title
+        else:
+            yield self.texts("left_open_one", action=title, date=self.wording.date(each.due_on))
+        named = f"{each.action.id} --about {each.about}" if each.about else each.action.id
+        yield self.texts("left_open_record", customer=customer, action=named)
 
     def _due(self, action: PlannedAction, shown: Recommendation) -> Text:
         is_overdue = action.due_on < shown.as_of

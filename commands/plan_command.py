@@ -39,14 +39,17 @@ def command(customer: str, form: str, out: Path | None, query: Query) -> None:
 
     with desk_for(query, customer) as desk:
         from commands.documents import deliver, rendered
+        from common.advised_since import advised_since
         from common.strategy import plan_of
         from common.texts import Texts
         from engine.recommend import recommend
 
         found = desk.decide(customer)
+        since = advised_since(desk.store, desk.rules, [found.facts.customer], query.as_of, query.known_at)
+        currency = desk.currency
     pack = desk.rules.pack
-    shown = recommend(pack, found.facts, found.decision, query.language)
-    plan = plan_of(pack, found, shown, query.language)
+    shown = since.added(found, recommend(pack, found.facts, found.decision, query.language))
+    plan = plan_of(pack, found, shown, query.language, currency)
     if query.as_json:
         from commands.output import print_json
 

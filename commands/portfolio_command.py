@@ -71,7 +71,7 @@ def command(
     if query.as_json:
         print_json(as_json(found))
     else:
-        layout = PortfolioLayout(texts, desk.rules.pack, show_all)
+        layout = PortfolioLayout(texts, desk.rules.pack, show_all, desk.currency)
         only = [each for each in (manager, region) if each is not None]
         print_page(layout.look_alikes(found) if look_alikes or product else layout.page(found, only))
     tell_undecided(texts, {each["customer"]: each["name"] for each in found.undecided})

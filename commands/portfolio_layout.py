@@ -28,10 +28,11 @@ Each = TypeVar("Each")
 
 
 class PortfolioLayout:
-    """Lay out the portfolio in one language; `show_all` unfolds what is folded at first."""
+    """Lay out the portfolio in one language, with amounts in `currency`; `show_all` unfolds what is folded at first."""
 
-    def __init__(self, texts: Texts, pack: Pack, show_all: bool = False) -> None:
+    def __init__(self, texts: Texts, pack: Pack, show_all: bool = False, currency: str = "") -> None:
         self.texts = texts
+        self.currency = currency
         self.pack = pack
         self.wording = Wording(pack.vocabulary, texts.language)
         self.show_all = show_all
@@ -239,7 +240,7 @@ class PortfolioLayout:
     # --- classes, sources, ideal customers ---------------------------------------------------------------------------
 
     def _classes(self, found: Portfolio) -> RenderableType:
-        table = self._table("class_name", "count", "contribution", "share")
+        table = self._table("class_name", "count", self.texts("contribution", currency=self.currency), "share")
         for row in found.figures["classes"]:
             is_known = row["abc_class"] is not None
             money = self.wording.number(round(row["contribution"])) if is_known else ""

@@ -26,13 +26,17 @@ def command(customer: str, show_all: bool, query: Query) -> None:
     from commands.desk import desk_for
 
     with desk_for(query, customer) as desk:
+        from common.advised_since import advised_since
         from common.confirming import to_confirm
+        from common.taken_on import no_longer_advised
         from engine.recommend import recommend
 
         found = desk.decide(customer)
         unsure = to_confirm(desk.store, desk.rules.pack, [found], query.known_at)
+        since = advised_since(desk.store, desk.rules, [found.facts.customer], query.as_of, query.known_at)
+        currency = desk.currency
     below = [each for each in unsure if each.decides]
-    shown = recommend(desk.rules.pack, found.facts, found.decision, query.language)
+    shown = since.added(found, recommend(desk.rules.pack, found.facts, found.decision, query.language))
     if query.as_json:
         from commands.output import print_json
         from common.explain_json import recommendation_in_json
@@ -46,6 +50,7 @@ def command(customer: str, show_all: bool, query: Query) -> None:
     from common.texts import Texts
 
     texts = Texts(query.language)
-    layout = Layout(texts, desk.rules.pack, show_all)
+    layout = Layout(texts, desk.rules.pack, show_all, currency)
     more = [texts("confirm_some", number=len(unsure), customer=shown.customer)] if unsure else []
-    print_page(layout.page(shown, found.card, below), *(Text(line, style="dim") for line in more))
+    left_open = list(no_longer_advised(desk.rules.pack, found, query.language))
+    print_page(layout.page(shown, found.card, below, left_open), *(Text(line, style="dim") for line in more))

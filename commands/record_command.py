@@ -176,7 +176,7 @@ def action(
     \b
     Example:
       valuelift record action moonbridge 3 --state open
-      valuelift record action moonbridge "Propose a small trial" \\
+      valuelift record action grey-heron "Propose a small trial" \\
         --state snoozed --until 2026-07-20
       valuelift record action moonbridge 2 --state declined --because no_means
     """

@@ -17,6 +17,7 @@ from commands.runs_report import command as report
 if TYPE_CHECKING:
     from common.texts import Texts
     from facts.batch.register import Entry
+    from facts.store import Store
 
 NAMED = 10
 """Customers who cannot be decided; more are in the JSON form."""
@@ -73,6 +74,7 @@ def show_command(run: str, db: str | None, out: Path | None, language: str, as_j
     with ledger_for(db, out) as (ledger, store):
         found = find(ledger, store, run)
         named = undecided(found)
+        told = [] if as_json or not named else _misfits(store, Texts(language), named[:NAMED])
     if as_json:
         from commands.output import print_json
 
@@ -81,10 +83,21 @@ def show_command(run: str, db: str | None, out: Path | None, language: str, as_j
     texts = Texts(language)
     for name, value in facts_of(texts, found):
         click.echo(f"{name}{texts('colon')}{value}")
-    for each in named[:NAMED]:
-        click.echo(f"  {each['customer']}{texts('colon')}{each['why']}")
+    for customer, why in told:
+        click.echo(f"  {customer}{texts('colon')}{why}")
     if len(named) > NAMED:
         click.echo(texts("run_undecided_more", number=texts.number(len(named) - NAMED)))
+
+
+def _misfits(store: Store | None, texts: Texts, named: list[dict[str, str]]) -> list[tuple[str, str]]:
+    """Return of each value that does not fit whose it is and what is wrong with it, in the reader's words."""
+    from common.misfits import kept_misfit_told
+    from engine.wording import Wording
+    from wiring import rules_in_use, shipped_rules
+
+    rules = shipped_rules() if store is None else rules_in_use(store)
+    wording = Wording(rules.pack.vocabulary, texts.language)
+    return [(each["customer"], kept_misfit_told(texts, wording, each)) for each in named]
 
 
 @command.command("prune")

@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import pyarrow as pa
@@ -26,6 +26,7 @@ from facts.feature_database import prepared_base
 from facts.features import base_columns
 from facts.portfolio import with_portfolio
 from facts.snapshot import portfolio_facts, snapshot_in
+from facts.snapshot_checks import customers_of
 from facts.store import Store
 
 if TYPE_CHECKING:
@@ -93,13 +94,15 @@ class Period:
 class Backtest:
     """What came true.
 
-    `lifetime` is `computed`, or why BG/NBD was not: `absent` (its library), `few` (who bought again), or `skipped`.
+    `undecided` are those who could not be decided on some date, and are left out there. `lifetime` is `computed`, or
+    why BG/NBD was not: `absent` (its library), `few` (who bought again), or `skipped`.
     """
 
     wanted: Wanted
     currency: str
     dates: tuple[Dated, ...]
     periods: tuple[Period, ...]
+    undecided: tuple[str, ...]
     lifetime: str
 
 
@@ -143,7 +146,9 @@ def backtest(store: Store, rules: Rules, wanted: Wanted, progress: Progress) -> 
         progress("backtest_deciding", len(parts), len(parts))
     lifetime = _add_expectations(parts, progress) if wanted.has_models else "skipped"
     progress("backtest_comparing", 0, 1)
-    found = Backtest(wanted, currency, _dated(wanted, parts), tuple(_periods(wanted, rules, parts)), lifetime)
+    undecided = frozenset().union(*(part.undecided for part in parts))
+    periods = tuple(_periods(wanted, rules, parts))
+    found = Backtest(wanted, currency, _dated(wanted, parts), periods, tuple(sorted(undecided)), lifetime)
     progress("backtest_comparing", 1, 1)
     return found
 
@@ -186,11 +191,20 @@ class _Part:
     keys: pa.ChunkedArray
     columns: Columns
     history: pa.Table
+    undecided: frozenset[str]
+
+
+class Known(NamedTuple):
+    """What was known as of a date: the facts of those who can be decided, what all orders tell, and the others."""
+
+    snapshot: Snapshot
+    orders: pa.Table
+    undecided: frozenset[str]
 
 
 def _decided(store: Store, rules: Rules, wanted: Wanted, currency: str, as_of: date, outcomes: Outcomes) -> _Part:
     until = months_later(as_of, wanted.months)
-    snapshot, orders = known_then(store, rules, wanted, currency, as_of)
+    snapshot, orders, undecided = known_then(store, rules, wanted, currency, as_of)
     keys = snapshot.customers["customer"]
     columns = conclusions(rules, snapshot)
     columns |= _looked_up(orders, keys, ("r", "f", "m", "days_since", "orders", "revenue"))
@@ -205,10 +219,10 @@ def _decided(store: Store, rules: Rules, wanted: Wanted, currency: str, as_of: d
         "complaints": happened["complaints"],
     }
     columns |= {name: np.full(len(keys), np.nan) for name in ("expected_orders", "expected_revenue")}
-    return _Part(as_of, until, keys, columns, orders)
+    return _Part(as_of, until, keys, columns, orders, undecided)
 
 
-def known_then(store: Store, rules: Rules, wanted: Wanted, currency: str, as_of: date) -> tuple[Snapshot, pa.Table]:
+def known_then(store: Store, rules: Rules, wanted: Wanted, currency: str, as_of: date) -> Known:
     """Return the facts of all customers as of a date, and what their orders tell."""
     evening = datetime.combine(as_of, time.max, UTC)
     known_at = min(evening, wanted.known_at) if wanted.as_recorded else wanted.known_at
@@ -220,9 +234,9 @@ def known_then(store: Store, rules: Rules, wanted: Wanted, currency: str, as_of:
     if wanted.recorded_from is not None:
         base = recorded_since(base, wanted.recorded_from)
     with prepared_base(base, as_of, currency) as database:
-        snapshot, orders = snapshot_in(database, rules.pack.vocabulary, as_of).snapshot, history(database)
+        (snapshot, misfits), orders = snapshot_in(database, rules.pack.vocabulary, as_of), history(database)
     # Who resembles whom is left out: no conclusion that is judged rests on it.
-    return with_portfolio(snapshot, portfolio_facts(snapshot)), orders
+    return Known(with_portfolio(snapshot, portfolio_facts(snapshot)), orders, customers_of(misfits))
 
 
 def conclusions(rules: Rules, snapshot: Snapshot) -> Columns:

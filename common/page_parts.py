@@ -13,14 +13,17 @@ from rich.text import Text
 from common.texts import Texts
 
 
-def headline(texts: Texts, customer: str, card: Mapping[str, str | None], as_of: date) -> RenderableType:
-    """Return the line that says who a page is about, and as of when."""
+def headline(
+    texts: Texts, customer: str, card: Mapping[str, str | None], as_of: date, currency: str = ""
+) -> RenderableType:
+    """Return the line that says who a page is about, as of when, and in which currency amounts are, if that matters."""
     line = Table.grid(expand=True, padding=(0, 1))
     line.add_column(ratio=1, overflow="fold")
     line.add_column(justify="right")
     name = card.get("name") or customer
     who = Text.assemble((name, "bold"), "" if customer in name.split() else f"  {customer}")
-    line.add_row(who, texts("as_of", date=texts.date(as_of)))
+    name = "as_of_in" if currency else "as_of"
+    line.add_row(who, texts(name, date=texts.date(as_of), currency=currency))
     return line
 
 

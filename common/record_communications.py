@@ -14,7 +14,7 @@ from typing import Any
 from common.record_cells import Reader
 from common.recording import shown_level
 from engine.snapshot import Row
-from facts.book import Book
+from facts.book import Book, evidence_of
 from facts.database import StoreError
 from facts.import_files import Heading
 from facts.recording import Statement
@@ -138,7 +138,7 @@ class Communications(Reader):
         others = (row for row in decided.facts.rows.get("communications", ()) if row.key != key)
         rows = sorted((*others, heard), key=lambda row: row.key)
         shows = shown_level(self.desk, decided, rows, key)
-        return book.shown(said["value_kind"], said["heard_on"], shows, f"{key}: {said['outcome']}")
+        return book.shown(said["value_kind"], said["heard_on"], shows, evidence_of(key, said["outcome"]))
 
 
 def _rising(statements: list[Statement]) -> list[Statement]:

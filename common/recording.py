@@ -18,8 +18,8 @@ from facts.database import StoreError
 from facts.recording import Statement, state
 from wiring import Decided, Desk
 
-CONVEY = "convey-value"
-"""The action by which the chosen value is conveyed."""
+CONVEY, CONFIRM = "convey-value", "confirm-stage"
+"""The actions by which the chosen value is conveyed, and a change of stage is decided on."""
 
 OVERRIDE_DAYS = 90
 """After how many days a decision against a proposal is looked at again, if nothing else is said."""
@@ -211,7 +211,21 @@ def action_stands(
     return [at.book.entry("actions", said, on, key, may_change=tuple(said))]
 
 
+def done_with_it(book: Book, action: str, on: date) -> list[Statement]:
+    """Return the statement that an action is done by what is recorded; none where nobody had taken it on."""
+    key = f"{book.customer}/{action}/"
+    taken_on = book.last("actions", key, on)
+    if taken_on is None or taken_on["state"] != "open":
+        return []
+    return [book.entry("actions", {"state": "done", "until": None}, on, key, may_change=("state", "until"))]
+
+
 # --- stages ---
+
+
+def decided_with(desk: Desk, customer: str) -> list[Statement]:
+    """Return what is done by deciding on a stage: the action that asks for it, where it was taken on."""
+    return done_with_it(Book(desk.store, desk.rules.pack.vocabulary, customer, desk.as_of), CONFIRM, desk.as_of)
 
 
 def is_kept(pack: Pack, facts: CustomerFacts) -> bool:

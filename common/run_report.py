@@ -10,7 +10,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from common.misfits import misfit_told
+from common.misfits import kept_misfit_told
 from common.texts import Texts
 from engine.explain import Explainer
 from engine.program import Union, decode
@@ -146,13 +146,10 @@ class Asked:
 
     def _misfits(self) -> dict[str, tuple[str, ...]]:
         """Return why customers cannot be decided."""
-        vocabulary, texts = self.rules.pack.vocabulary, Texts(self.language)
-        facts, wording = {str(key): fact for key, fact in vocabulary.facts.items()}, Wording(vocabulary, self.language)
+        texts, wording = Texts(self.language), Wording(self.rules.pack.vocabulary, self.language)
         found: dict[str, tuple[str, ...]] = defaultdict(tuple)
         for each in undecided(self.run):
-            fact, value = facts.get(each["fact"]), each["value"]
-            is_number = fact is not None and fact.enum is None
-            found[each["customer"]] += (misfit_told(texts, wording, fact, Decimal(value) if is_number else value),)
+            found[each["customer"]] += (kept_misfit_told(texts, wording, each),)
         return found
 
     def _explained(self, customers: set[str]) -> Iterator[tuple[str, Callable[[str, Row], tuple[str, ...]]]]:

@@ -16,6 +16,7 @@ from engine.recommend import Checklist, Recommendation
 from engine.vocabulary import Vocabulary
 from engine.wording import Wording
 from facts.audit import Entry
+from facts.book import outcome_in
 from facts.own import fault_of, said_facts, value_of
 from facts.recording import ALWAYS
 from facts.tables import FACT_TABLES
@@ -31,12 +32,17 @@ _NOT_SHOWN = ("key", "customer", "holds_until")
 _LEFT_OUT = (
     "holds_from", "heard_on", "settled_on", "advised_on", "advised_by", "about", "message", "reason",
 )  # fmt: skip
+UNCLEAR = "unclear"
+"""A verdict: somebody asked, and cannot say; no condition is met by it, and it is not asked for as unknown."""
+
 _SHOWN_FACTS = ("perception", "cooperation_acceptance")
 
 
 def say(texts: Texts, wording: Wording, table: str, row: Mapping[str, Any]) -> str:
     """Return in one line what a row says: what it is, its words and its day, without personal data."""
-    words = [_word(texts, wording, table, name, value) for name, value in _shown(table, row).items()]
+    words = [
+        _word(texts, wording, table, name, value) for name, value in _with_currency(texts, _shown(table, row)).items()
+    ]
     if table == "own_facts":
         evidence = row.get("evidence")
         words = [_own_fact(wording, row), texts("column_evidence", value=evidence) if evidence else ""]
@@ -59,6 +65,15 @@ def _shown(table: str, row: Mapping[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in row.items() if name not in hidden and value is not None}
 
 
+def _with_currency(texts: Texts, row: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return what a row shows with the currency behind the amount, and nothing of a currency that no amount is in."""
+    currency, limit = row.get("currency"), row.get("credit_limit")
+    others = {name: value for name, value in row.items() if name != "currency"}
+    if currency is None or limit is None:
+        return others
+    return {**others, "credit_limit": f"{texts.number(limit)} {currency}"}
+
+
 @cache
 def _hidden(table: str) -> frozenset[str]:
     personal = {column.name for column in FACT_TABLES[table].columns if column.info.get("personal")}
@@ -76,6 +91,10 @@ def _word(texts: Texts, wording: Wording, table: str, name: str, value: Any) -> 
         return texts(named) if texts.has(named) else ""
     if name == "sure":
         return texts(f"sure_{value}")
+    if (table, name) == ("perceptions", "evidence") and (outcome := outcome_in(value)):
+        return texts("evidence_of_effect", outcome=wording.member_of("outcome", outcome))
+    if (table, name, value) == ("assessments", "verdict", UNCLEAR):
+        return texts("verdict_unclear", word=wording.member_of("verdict", value))
     if isinstance(value, date):
         said = texts.date(value)
     elif isinstance(value, int | Decimal):

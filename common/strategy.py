@@ -43,10 +43,11 @@ class Plan:
     shown: Recommendation
     goals: tuple[str, ...]
     needs: tuple[Need, ...]
+    currency: str
 
 
-def plan_of(pack: Pack, found: Decided, shown: Recommendation, language: str) -> Plan:
-    """Return a customer's plan; `shown` is its recommendation in the same language."""
+def plan_of(pack: Pack, found: Decided, shown: Recommendation, language: str, currency: str) -> Plan:
+    """Return a customer's plan; `shown` is its recommendation in the same language, with amounts in a currency."""
     days = found.decision.values.get(pack.shows.get("review", ""))
     return Plan(
         customer=found.facts.customer,
@@ -57,6 +58,7 @@ def plan_of(pack: Pack, found: Decided, shown: Recommendation, language: str) ->
         shown=shown,
         goals=tuple(_goals(shown)),
         needs=tuple(_needs(pack, found, language)),
+        currency=currency,
     )
 
 

@@ -95,7 +95,9 @@ def _parts(text: str, was: Node, where: yaml.Node, now: Node) -> Iterator[Edit]:
             for old, new, place in zip(was.items, now.items, where.value, strict=True):
                 yield from _parts(text, old, place, new)
         case _:
-            yield Edit(where.start_mark.index, _end(text, where), flow(now))
+            is_in_lines = isinstance(where, yaml.SequenceNode) and not where.flow_style
+            deeper = "  " if is_in_lines else ""  # what is no list in lines must not begin right below its key
+            yield Edit(where.start_mark.index, _end(text, where), deeper + flow(now))
 
 
 # --- rows added, removed and moved ---

@@ -6,11 +6,11 @@ tried that rules tell apart.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from engine.decision import Decision
-from engine.explain import Explainer, Question
+from engine.explain import Explainer, Question, value_of
 from engine.model import Pack
 from engine.plan import Plan, Result
 from engine.program import (
@@ -21,6 +21,7 @@ from engine.program import (
     InDays,
     OneOf,
     Program,
+    Single,
     code_limits,
     decode,
     encode,
@@ -106,7 +107,7 @@ def _trials(
 ) -> Iterator[_Trial]:
     for customer, decision in decided:
         for question in Explainer(pack, customer, decision, wording).questions(_watched(pack)):
-            answers: list[Answer | None] = [*_answers(program, customer, question.fact)]
+            answers: list[Answer | None] = [*_answers(program, customer, decision, question.fact)]
             for answer in answers or [None]:
                 changed = customer if answer is None else _with(customer, question.fact, answer)
                 yield _Trial(question, answer, changed)
@@ -124,7 +125,7 @@ def _with(customer: CustomerFacts, name: str, answer: Answer) -> CustomerFacts:
     return replace(customer, facts={**customer.facts, name: answer.value})
 
 
-def _answers(program: Program, customer: CustomerFacts, name: str) -> Iterator[Answer]:
+def _answers(program: Program, customer: CustomerFacts, decision: Decision, name: str) -> Iterator[Answer]:
     """Yield the answers to a question that rules tell apart."""
     fact = program.vocabulary.fact(name)
     if fact is None:
@@ -135,15 +136,15 @@ def _answers(program: Program, customer: CustomerFacts, name: str) -> Iterator[A
     elif fact.enum:
         yield from (Answer(member) for member in program.vocabulary.enum_of(fact).members)
     elif fact.type is not Type.TEXT:
-        yield from _ranges(program, customer, fact)
+        yield from _ranges(program, customer, decision, fact)
 
 
-def _ranges(program: Program, customer: CustomerFacts, fact: Fact) -> Iterator[Answer]:
+def _ranges(program: Program, customer: CustomerFacts, decision: Decision, fact: Fact) -> Iterator[Answer]:
     """Yield the ranges of a number or date within which no rule tells one from another."""
     least, most = (None if bound is None else int(bound.scaleb(fact.scale)) for bound in (fact.least, fact.most))
     least, most = _within(program, customer, fact, least, most)
     lowest, highest = code_limits(fact)
-    possible = {cut for cut in _cuts(program, customer, fact) if lowest < cut <= highest}
+    possible = {cut for cut in _cuts(program, customer, decision, fact) if lowest < cut <= highest}
     cuts = sorted(cut for cut in possible if _between(least, cut, most))
     for low, high in zip([least, *cuts], [*(cut - 1 for cut in cuts), most], strict=True):
         inside = low if low is not None else high
@@ -171,25 +172,50 @@ def _between(least: int | None, cut: int, most: int | None) -> bool:
     return (least is None or least < cut) and (most is None or cut <= most)
 
 
-def _cuts(program: Program, customer: CustomerFacts, fact: Fact) -> Iterator[int]:
+def _cuts(program: Program, customer: CustomerFacts, decision: Decision, fact: Fact) -> Iterator[int]:
     """Yield the codes from which on some rule decides otherwise than just below them."""
-    today, key = (customer.as_of - EPOCH).days, fact.key
+    today, keys = (customer.as_of - EPOCH).days, _taking(program, fact.key)
     for leaf in program.leaves:
         match leaf:
-            case AtLeast(fact=tested, code=code) if tested == key:
+            case AtLeast(fact=tested, code=code) if tested in keys:
                 yield code
-            case OneOf(fact=tested, codes=codes) if tested == key:
+            case OneOf(fact=tested, codes=codes) if tested in keys:
                 for one in codes:
                     if isinstance(one, int):
                         yield from (one, one + 1)
-            case InDays(fact=tested, first=first, last=last) if tested == key:
+            case InDays(fact=tested, first=first, last=last) if tested in keys:
                 yield from (today + first, today + last + 1)
-            case AtLeastFacts() | EqualFacts() if key in (leaf.left, leaf.right):
-                is_left = leaf.left == key
-                other = _code(program, customer, leaf.right if is_left else leaf.left)
-                own, others = (leaf.left_times, leaf.right_times)[:: 1 if is_left else -1]
-                if other is not None:
-                    yield from (-(-other * others // own), other * others // own + 1)
+            case AtLeastFacts() | EqualFacts():
+                sides = (leaf.left, leaf.left_times), (leaf.right, leaf.right_times)
+                for (own, times), (other, other_times) in (sides, sides[::-1]):
+                    if own in keys and times:
+                        others = _codes(program, customer, decision, other)
+                        others |= {0} if other in keys else set()  # of multiples of the same the sign decides
+                        for code in others:
+                            yield from (-(-code * other_times // times), code * other_times // times + 1)
+
+
+def _taking(program: Program, key: FactKey) -> Collection[FactKey]:
+    """Return a fact and those that can take their value from it: they fall back to it."""
+    found = {key}
+    for resolution in program.resolutions:
+        if isinstance(resolution, Single) and resolution.fallback in found:
+            found.add(resolution.fact)
+    return found
+
+
+def _codes(program: Program, customer: CustomerFacts, decision: Decision, key: FactKey) -> set[int]:
+    """Return the codes that a fact has, of each row if it is of rows, and those that rules can give it."""
+    rows = [""] if key.scope is None else [row.key for row in customer.rows.get(key.scope, ())]
+    values = [value_of(customer, decision, key, row) for row in rows]
+    codes = {encode(program.vocabulary, program.fact(key), value) for value in values if value is not None}
+    found = {code for code in codes if isinstance(code, int)}
+    for resolution in program.resolutions:
+        if isinstance(resolution, Single) and resolution.fact == key:
+            found |= {entry.value for entry in resolution.entries}
+            found |= set() if resolution.default is None else {resolution.default}
+            found |= set() if resolution.fallback is None else _codes(program, customer, decision, resolution.fallback)
+    return found
 
 
 def _code(program: Program, customer: CustomerFacts, key: FactKey) -> int | None:

@@ -102,7 +102,10 @@ class ValueNext:
 
 @dataclass(frozen=True, slots=True)
 class PlannedAction:
-    """An action of the plan in words; `about` says what it is about, if it is about one row."""
+    """An action of the plan in words; `about` says what it is about, if it is about one row.
+
+    `advised_since` is the day since when it has been advised, if somebody who knows earlier decisions says so.
+    """
 
     action: Named
     about: str
@@ -117,6 +120,7 @@ class PlannedAction:
     steps: tuple[str, ...]
     effect: str
     heard_by: str
+    advised_since: date | None = None
 
 
 @dataclass(frozen=True, slots=True)

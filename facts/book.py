@@ -17,7 +17,7 @@ from facts.database import StoreError
 from facts.reading import CUSTOMER_KEYS
 from facts.recording import Statement, require_counted
 from facts.store import Store
-from facts.tables import BOOKKEEPING, FACT_TABLES, JUDGED, PERCEPTION_LEVELS, customers
+from facts.tables import BOOKKEEPING, FACT_TABLES, JUDGED, OUTCOMES, PERCEPTION_LEVELS, customers
 from facts.together import Row
 
 _SAME_EVENT = {
@@ -30,6 +30,10 @@ _SAME_EVENT = {
 
 _BEGINNINGS = {"disputes": "began_on", "customers": "first_business_on"}
 """Of a register, the date on which something began: no later than the day for which it is told."""
+
+
+_HEARD = ": "
+"""Stands in the evidence of a perception between the key of a communication and its outcome."""
 
 
 class NothingNewError(StoreError):
@@ -140,7 +144,8 @@ class Book:
             StoreError: if an effect was recorded already, or it cannot have been heard on that day.
         """
         more = self.more("communications", row, said)
-        return [more, *self.shown(row["value_kind"], said["heard_on"], shows, f"{row['key']}: {said['outcome']}")]
+        evidence = evidence_of(row["key"], said["outcome"])
+        return [more, *self.shown(row["value_kind"], said["heard_on"], shows, evidence)]
 
     def shown(self, kind: str, on: date, shows: str | None, evidence: str) -> list[Statement]:
         """Return the statement that the perception of a kind of value rises to what an effect shows, if it does."""
@@ -255,6 +260,17 @@ class Book:
         entered = f"{why} (entered by {row['entered_by']} on {row['recorded_at']:%Y-%m-%d})"
         undo = UNDO_FIRST.format(number=f" {number}") if number else "See `valuelift audit`."
         return error(f"{row['key']} is not recorded again", entered, f"{undo} {hint}".rstrip())
+
+
+def evidence_of(communication: str, outcome: str) -> str:
+    """Return the evidence of a perception that follows from the effect of a communication, given by its key."""
+    return f"{communication}{_HEARD}{outcome}"
+
+
+def outcome_in(evidence: str) -> str | None:
+    """Return the outcome of which evidence of a perception says that the perception follows from it, if it does."""
+    outcome = evidence.rpartition(_HEARD)[2]
+    return outcome if outcome in OUTCOMES and outcome != evidence else None
 
 
 def _in_words(value: Any) -> Any:

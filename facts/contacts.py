@@ -13,7 +13,6 @@ from typing import Any
 from sqlalchemy import Column, Connection, RowMapping, Table, Text, select, update
 
 from engine.errors import did_you_mean
-from engine.said import said
 from facts.audit import log
 from facts.database import StoreError, is_sqlite
 from facts.house_tables import kept_answers
@@ -127,8 +126,7 @@ def erase(store: Store, customer: str, named: str, also: Sequence[str] = (), *, 
             connection.exec_driver_sql("PRAGMA secure_delete = ON")  # freed pages are overwritten as well
         rows = _rows_of(connection, keys, named)
         if all(row["name"] == ERASED for row in rows):
-            what = said("{key} is not erased", key=rows[0]["key"])
-            raise StoreError(what, said("it was erased already"), said("See `valuelift audit`."))
+            raise StoreError(f"{rows[0]['key']} is not erased", "it was erased already", "See `valuelift audit`.")
         pattern, counts = _pattern(rows, also), Counter[str]()
         for mention in _mentions(connection, keys, rows, also):
             table = FACT_TABLES[mention.table]
@@ -158,14 +156,14 @@ def _rows_of(connection: Connection, keys: Sequence[str], named: str) -> list[Ro
     by_key = {row["key"] for row in rows if row["key"] in (named, *(f"{key}/{named}" for key in keys))}
     found = by_key or {row["key"] for row in rows if row["name"] == named}
     if len(found) > 1:
-        hint = said("It is one of {words}.", words=sorted(found))
-        raise StoreError(said("{name} is not clear", name=repr(named)), said("several fit"), hint)
+        listed = ", ".join(sorted(found))
+        raise StoreError(f"{named!r} is not clear", "several fit", f"It is one of {listed}.")
     if not found:
         hint = did_you_mean(named, {row["key"] for row in rows} | {row["name"] for row in rows})
         raise StoreError(
-            said("{name} is no contact of {customer}", name=repr(named), customer=keys[0]),
-            said("none is on record under this key or name"),
-            hint or said("See `valuelift contact list CUSTOMER`."),
+            f"{named!r} is no contact of {keys[0]}",
+            "none is on record under this key or name",
+            hint or "See `valuelift contact list CUSTOMER`.",
         )
     return [row for row in rows if row["key"] in found]
 

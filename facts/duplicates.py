@@ -12,6 +12,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from difflib import SequenceMatcher
+from functools import cache
 from itertools import combinations
 from typing import Any
 
@@ -178,7 +179,19 @@ def _customer(row: Mapping[str, Any], people: Sequence[Mapping[str, Any]]) -> _C
     address = plain(row["address"] or "").replace(" ", "")
     if len(address) >= _LEAST_ADDRESS:
         keys.add(("address", address))
-    return _Customer(row, name, frozenset(keys), {column: plain(row[column] or "") for column in _COMPARED})
+    said = {column: plain(row[column] or "") for column in _COMPARED}
+    return _Customer(
+        row, name, frozenset(keys), {**said, "country": _countries().get(said["country"], said["country"])}
+    )
+
+
+@cache
+def _countries() -> Mapping[str, str]:
+    """Return ISO codes of countries by all that these are called: the code, and the names in both languages."""
+    from babel import Locale
+
+    named = [(code, name) for each in ("en", "zh") for code, name in Locale(each).territories.items() if code.isalpha()]
+    return {plain(word): code for code, name in [*named, ("US", "USA"), ("GB", "UK")] for word in (code, name)}
 
 
 def _telephone(number: str | None) -> str | None:

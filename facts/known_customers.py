@@ -7,7 +7,6 @@ from collections.abc import Iterable
 from sqlalchemy import Connection, select
 
 from engine.errors import did_you_mean
-from engine.said import said
 from facts.database import StoreError
 from facts.tables import customer_keys, customers
 
@@ -27,7 +26,7 @@ def require_customers(connection: Connection, wanted: Iterable[str]) -> None:
         by_name = {row.name: row.key for row in named}
         hint = did_you_mean(unknown[0], {row.key for row in named} | set(by_name))
         raise StoreError(
-            said("Customer {customer} is not known", customer=repr(unknown[0])),
-            said("no fact about it was recorded"),
-            hint or said("See `valuelift customers` for those that are."),
+            f"Customer {unknown[0]!r} is not known",
+            "no fact about it was recorded",
+            hint or "See `valuelift customers` for those that are.",
         )

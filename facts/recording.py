@@ -50,6 +50,7 @@ def record(
     source: str,
     at: datetime | None = None,
     did: str = "record",
+    also: Sequence[Statement] = (),
 ) -> Recorded:
     """Record facts in one transaction: all of them, or none if one cannot be.
 
@@ -64,6 +65,7 @@ def record(
         source: where they come from.
         at: when they are recorded, now by default.
         did: what the audit log calls this.
+        also: what is so by it, in other tables.
 
     Raises:
         StoreError: for an unknown table, column or customer, or a value that the table does not allow.
@@ -74,6 +76,7 @@ def record(
     with store.writing() as connection:
         _check_customers(connection, target, complete)
         outcomes = [recorder.put(connection, target, row, _standing(connection, target, row)) for row in complete]
+        _put(connection, recorder, also)
         entry = recorder.log(connection, did, table)
     return Recorded(outcomes.count("stored"), outcomes.count("corrected"), outcomes.count("unchanged"), entry)
 
@@ -102,20 +105,25 @@ def state_all(store: Store, groups: Sequence[Sequence[Statement]], *, user: str,
 
 
 def _state(connection: Connection, recorder: _Recorder, statements: Sequence[Statement]) -> int:
+    _put(connection, recorder, statements)
+    entry = recorder.log(connection, "record", statements[0].table)
+    if entry is None:
+        raise StoreError("Nothing is recorded", "the store says so already", "See `valuelift audit`.")
+    return entry
+
+
+def _put(connection: Connection, recorder: _Recorder, statements: Sequence[Statement]) -> None:
+    """Record statements, each in place of the row that it is meant to correct and no other."""
     for each in statements:
         target = _table(each.table)
         row = _complete(target, each.row)
         _check_customers(connection, target, [row])
         standing = _standing(connection, target, row)
         if (None if standing is None else standing["id"]) != each.replaces:
-            raise StoreError(
-                f"{row['key']!r} is not recorded", "the store says something else of it by now", "Look at it again."
-            )
+            is_same = standing is not None and all(standing[name] == value for name, value in row.items())
+            why = "the same was recorded a moment ago" if is_same else "the store says something else of it by now"
+            raise StoreError(f"{row['key']!r} is not recorded", why, "Look at it again.")
         recorder.put(connection, target, row, standing)
-    entry = recorder.log(connection, "record", statements[0].table)
-    if entry is None:
-        raise StoreError("Nothing is recorded", "the store says so already", "See `valuelift audit`.")
-    return entry
 
 
 def confirm_stage(
@@ -129,6 +137,7 @@ def confirm_stage(
     reason: str | None = None,
     until: date | None = None,
     source: str = COMMAND_LINE,
+    also: Sequence[Statement] = (),
 ) -> Recorded:
     """Record the stage that an account manager decided on.
 
@@ -142,6 +151,7 @@ def confirm_stage(
         reason: why the decision differs from the proposal; needed if it does.
         until: when a differing decision is to be looked at again.
         source: from where.
+        also: what is so by it.
 
     Raises:
         StoreError: if the customer or the stage is not known, the reason is missing, or the date is too early.
@@ -161,7 +171,7 @@ def confirm_stage(
         "override_reason": reason,
         "override_until": until,
     }
-    return record(store, "stage_history", [row], user=user, source=source, did="confirm")
+    return record(store, "stage_history", [row], user=user, source=source, did="confirm", also=also)
 
 
 def merge_customers(store: Store, duplicate: str, survivor: str, *, user: str, source: str = COMMAND_LINE) -> Recorded:

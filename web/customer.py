@@ -14,6 +14,7 @@ from fastapi.responses import Response
 from common.recording import CONVEY, Outcome
 from common.saying import changes, how, how_it_changed, say, still_advised
 from common.strategy import Plan, plan_of
+from common.taken_on import no_longer_advised
 from common.texts import PAGES, Texts
 from engine.model import Pack
 from engine.recommend import Checklist, Recommendation, recommend
@@ -188,8 +189,9 @@ class View:
     @cached_property
     def values(self) -> Mapping[str, Any]:
         """What the page shows, by the names that it goes by there."""
-        shown, decided = self.shown, self.decided
-        effects = "effects" if any(self.unheard()) else "record-value" if shown.value else ""
+        shown, decided = self.dated, self.decided
+        lacking = "record-cost" if self._without("communications", "cost_class") else ""
+        effects = "effects" if any(self.unheard()) else lacking or ("record-value" if shown.value else "")
         asking = Asking(self.pack, self.texts, self.wording, {"communications": effects, "stage_history": "ladder"})
         return {
             "card": decided.card,
@@ -205,6 +207,7 @@ class View:
             "to_confirm": list(asking.to_confirm(self.site.store, decided)),
             "sure": {member: self.texts(f"sure_{member}") for member in SURE},
             "timeline": self.timeline(),
+            "left_open": list(no_longer_advised(self.pack, decided, self.texts.language)),
             "convey": next((each for each in shown.plan if each.action.id == CONVEY), None),
             "abouts": [each.row for each in decided.decision.actions],
             "chosen": self.chosen,
@@ -219,8 +222,13 @@ class View:
         return on_record(self.site.store, self.decided.facts.customer, self.site.today(), TIMELINE, RUNS)
 
     @cached_property
+    def dated(self) -> Recommendation:
+        """What is shown, with the days since when actions have been advised."""
+        return self.site.advised_since([self.decided.facts.customer]).added(self.decided, self.shown)
+
+    @cached_property
     def strategy(self) -> Plan:
-        return plan_of(self.pack, self.decided, self.shown, self.texts.language)
+        return plan_of(self.pack, self.decided, self.dated, self.texts.language, self.site.currency)
 
     def words(self, enum: str) -> dict[str, str]:
         """Return the members of a list with their words."""
@@ -258,6 +266,7 @@ class View:
                 yield self.wording.title(name), self.wording.value(fact, value)
         if self.strategy.review_on is not None:
             yield self.texts("next_review"), self.texts.date(self.strategy.review_on)
+        yield self.texts("amounts_in"), self.site.currency
 
     def perceived(self) -> Iterator[Perceived]:
         levels = self.pack.vocabulary.enums["perception"].members
@@ -277,16 +286,22 @@ class View:
                 yield Unheard(row.key, self._event("communications", row, "value_kind", "medium"))
 
     def forms(self) -> Iterator[ShownForm]:
-        """Yield the forms for what happened; complaints and disputes that are not settled can be told more of."""
+        """Yield the forms for what happened; of what is not settled, or lacks its cost, more can be told."""
         open_rows = {
             "complaints": self._open("complaints", "settled", "signal"),
             "disputes": self._open("disputes", "settled"),
+            "communications": self._without("communications", "cost_class", "value_kind", "medium"),
         }
         return shown_forms(self.texts, self.wording, open_rows, self.on_record.standing)
 
     def _open(self, table: str, until: str, *names: str) -> dict[str, str]:
         """Return the records of a table that are not over, the newest first, by key in words."""
         rows = [row for row in self.decided.facts.rows.get(table, ()) if row.facts.get(until) is False]
+        return {row.key: self._event(table, row, *names) for row in reversed(rows)}
+
+    def _without(self, table: str, lacks: str, *names: str) -> dict[str, str]:
+        """Return the records of a table of which something is not known, the newest first, by key in words."""
+        rows = [row for row in self.decided.facts.rows.get(table, ()) if lacks not in row.facts]
         return {row.key: self._event(table, row, *names) for row in reversed(rows)}
 
     def _event(self, table: str, row: Row, *names: str) -> str:

@@ -84,9 +84,11 @@ def _page(request: Request, who: Visitor, asked: Filter) -> Response:
         (each for each in fit.values() if _narrowed(each, asked, pack, site.today())),
         key=lambda each: (-_urgency(each), each.facts.customer),
     )
+    on_page = decided[(asked.number - 1) * PER_PAGE : asked.number * PER_PAGE]
+    since = site.advised_since([each.facts.customer for each in on_page])
     here = [
-        _line(each, recommend(pack, each.facts, each.decision, language), site.today())
-        for each in decided[(asked.number - 1) * PER_PAGE : asked.number * PER_PAGE]
+        _line(each, since.added(each, recommend(pack, each.facts, each.decision, language)), site.today())
+        for each in on_page
     ]
     stages = pack.vocabulary.enums["stage"].titles
     note_reads(request, who, PAGES, [line.key for line in here])
@@ -95,6 +97,7 @@ def _page(request: Request, who: Visitor, asked: Filter) -> Response:
         "day.html",
         who,
         lines=here,
+        currency=site.currency,
         due=_due(here),
         questions=list(_questions(here))[:QUESTIONS],
         total=len(decided),

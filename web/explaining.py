@@ -14,6 +14,7 @@ from common.asked import subjects, target
 from common.confirming import heard_of
 from common.explain_layout import Teller
 from common.limits import DEPTH
+from common.refusals import said
 from common.texts import PAGES, Texts
 from common.what_if_layout import WhatIfLayout
 from common.why_layout import WhyLayout
@@ -24,7 +25,6 @@ from engine.nearest import why_not as find_ways
 from web.access import OwnCustomer, Reader, Visitor, site_of
 from web.customer import view_of
 from web.outline import Block, blocks, read_blocks
-from web.refusals import said
 from web.rendering import language_of, page
 from web.what_if import settable_facts
 from web.work import path_page

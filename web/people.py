@@ -9,6 +9,7 @@ from fastapi import APIRouter, Query, Request
 from fastapi.responses import RedirectResponse, Response
 
 from common.json_form import as_json
+from common.refusals import said
 from common.texts import PAGES, Texts
 from engine.wording import Wording
 from facts.audit import PAGES as FROM_PAGES
@@ -16,7 +17,6 @@ from facts.cards import known
 from facts.contacts import ERASED, erase, export, people
 from facts.database import StoreError
 from web.access import Fields, Keeper, OwnCustomer, Recorder, Visitor, site_of
-from web.refusals import said
 from web.rendering import customer_path, language_of, page
 from web.site import Site, now
 

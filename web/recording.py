@@ -16,10 +16,13 @@ from common.recording import (
     action_stands,
     advised_now,
     conveyed,
+    decided_with,
+    done_with_it,
     effect_heard,
     is_kept,
     record,
 )
+from common.refusals import said as said_in
 from common.texts import PAGES, Texts
 from facts.answers import answered, read_answer
 from facts.audit import PAGES as FROM_PAGES
@@ -32,7 +35,6 @@ from facts.undoing import undo
 from web.access import Confirmer, Fields, OwnCustomer, Recorder, Visitor, site_of
 from web.customer import customer_page
 from web.forms import Form, RefusedError
-from web.refusals import said as said_in
 from web.rendering import customer_path, language_of
 from web.site import Site
 from web.things import THINGS, stated
@@ -96,13 +98,11 @@ def value_conveyed(at: At, form: Form) -> list[Statement]:
         "medium": form.needed("medium", "channel"),
         "audience_role": form.word("audience_role", "contact_role"),
         "speaker_role": form.word("speaker_role", "speaker_role"),
+        "cost_class": form.word("cost_class", "cost_class"),
     }
     known = {name: word for name, word in said.items() if word is not None}
-    told = [at.book.event("communications", conveyed(at, known), form.on)]
-    taken_on = at.book.last("actions", f"{at.book.customer}/{CONVEY}/", form.on)
-    if taken_on is not None and taken_on["state"] == "open":
-        told += action_stands(at, CONVEY, None, form.on, state="done")
-    return told
+    told = at.book.event("communications", conveyed(at, known), form.on)
+    return [told, *done_with_it(at.book, CONVEY, form.on)]
 
 
 def effect_of(at: At, form: Form) -> list[Statement]:
@@ -212,6 +212,7 @@ def stage_decided(
         reason=reason if is_against else None,
         until=desk.as_of + timedelta(days=OVERRIDE_DAYS) if is_against else None,
         source=source,
+        also=decided_with(desk, decided.facts.customer),
     )
     if recorded.entry is None:
         raise RefusedError("refused_known")

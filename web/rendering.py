@@ -11,6 +11,7 @@ from fastapi import Request
 from fastapi.responses import HTMLResponse
 from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined
 
+from common.advised_since import since_in_words
 from common.strategy import effect_in_words
 from common.texts import PAGES, Texts
 from facts.days import EARLIEST
@@ -80,6 +81,8 @@ def _templates() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.globals.update(customer_path=customer_path, effect_in_words=effect_in_words, urlencode=urlencode)
+    environment.globals.update(
+        customer_path=customer_path, effect_in_words=effect_in_words, since_in_words=since_in_words, urlencode=urlencode
+    )
     environment.filters["sentence"] = lambda words: words[:1].upper() + words[1:]
     return environment

@@ -11,6 +11,7 @@ from threading import Lock
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from common.advised_since import Since, advised_since
 from common.book import Book
 from engine.cases import load_cases
 from engine.coverage import fired_in
@@ -87,7 +88,9 @@ class Site:
     def __init__(self, store: Store, settings: Settings) -> None:
         self.store = store
         self.settings = settings
-        self._zone = ZoneInfo(store.settings()["time_zone"])
+        settings_of_store = store.settings()
+        self._zone = ZoneInfo(settings_of_store["time_zone"])
+        self.currency = settings_of_store["base_currency"]
         self._lock = Lock()
         self._rules: tuple[str | None, Rules] | None = None
         self.workers = Workers(SECONDS)
@@ -182,6 +185,14 @@ class Site:
         found = self.last_run.decided(desk.rules, desk.as_of, marks, customers)
         who = cards(self.store, found, desk.as_of) if found else {}
         return {key: Decided(who[key], *each) for key, each in found.items() if key in who}
+
+    def advised_since(self, customers: Sequence[str]) -> Since:
+        """Return what says since when actions have been advised to customers.
+
+        Raises:
+            StoreError: if the database cannot be read.
+        """
+        return advised_since(self.store, self.rules(), customers, self.today(), None)
 
     def book(self, language: str) -> Book:
         """Return the rule book of the rules in use, with how often each fired in the newest run of these rules."""

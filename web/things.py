@@ -36,7 +36,8 @@ class Thing:
     """A form about one table. `title` and `day` are texts; the day is when it was, or since when it is so.
 
     `earlier` is the text that asks which record the form is about, if it says more of one. `day_in` is the column of an
-    event on record that the day goes into. `named` begins the key of a row that its own columns do not identify.
+    event on record that the day goes into; where `day` is empty none is asked for. `named` begins the key of a row that
+    its own columns do not identify.
     """
 
     table: str
@@ -71,6 +72,9 @@ THINGS: Mapping[str, Thing] = {
             Field("severity", "complaint_severity", needed=True, chosen="medium"),
             Field("summary", "what_they_said"),
         ),
+    ),
+    "cost": Thing(
+        "communications", "value_cost", (Field("cost_class", "cost", needed=True),), day="", earlier="which_value"
     ),
     "complaint-settled": Thing(
         "complaints", "complaint_settled", (), day="settled_on", earlier="which_complaint", day_in="settled_on"
@@ -166,8 +170,8 @@ def _of_earlier(thing: Thing, at: At, form: Form, known: Mapping[str, Any]) -> S
     if named is None:
         raise RefusedError("refused_missing", "earlier")
     row = at.book.find(thing.table, named)
-    if thing.day_in:
-        return at.book.more(thing.table, row, {**known, thing.day_in: form.on})
+    if FACT_TABLES[thing.table].info["shape"] == "event":
+        return at.book.more(thing.table, row, {**known, thing.day_in: form.on} if thing.day_in else known)
     if not known:
         raise RefusedError("refused_missing", thing.fields[0].column)
     return entry_at(at.book, thing.table, known, form.on, row["key"])
@@ -235,7 +239,7 @@ def shown_forms(
             continue
         fields = tuple(_shown(texts, wording, thing.table, each, standing) for each in thing.fields)
         earlier = texts(thing.earlier) if thing.earlier else ""
-        yield ShownForm(name, texts(thing.title), fields, texts(thing.day), earlier, rows)
+        yield ShownForm(name, texts(thing.title), fields, texts(thing.day) if thing.day else "", earlier, rows)
 
 
 def _shown(

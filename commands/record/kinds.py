@@ -16,6 +16,7 @@ from commands.record.entering import Entering, enter, record_options, require_wo
 
 if TYPE_CHECKING:
     from common.recording import At
+    from facts.recording import Statement
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +52,7 @@ def subcommand(kind: Kind) -> click.Command:
         said = {name: value for name, value in given.items() if value is not None}
         if not said and (earlier or not kind.may_be_bare):
             raise click.UsageError(f"Say something of the {kind.name}: see `valuelift record {kind.name} --help`.")
-        enter(entering, customer, lambda at: [_statement(kind, at, entering.on, earlier, said)])
+        enter(entering, customer, lambda at: _statements(kind, at, entering.on, earlier, said))
 
     command: Any = record_options(record)
     for each in reversed(kind.given):
@@ -61,6 +62,15 @@ def subcommand(kind: Kind) -> click.Command:
         command = click.argument("earlier", required=False, metavar=f"[{kind.earlier}]")(command)
     command = click.argument("customer")(command)
     return click.command(kind.name, help=kind.help)(command)
+
+
+def _statements(kind: Kind, at: At, on: date, earlier: str | None, said: Mapping[str, Any]) -> list[Statement]:
+    """Return what is said; where a value was to be conveyed, that is done with it."""
+    from common.recording import CONVEY, done_with_it
+
+    told = _statement(kind, at, on, earlier, said)
+    is_conveyed = kind.table == "communications" and earlier is None
+    return [told, *(done_with_it(at.book, CONVEY, on) if is_conveyed else ())]
 
 
 def _statement(kind: Kind, at: At, on: date, earlier: str | None, said: Mapping[str, Any]) -> Any:
@@ -80,6 +90,7 @@ def _statement(kind: Kind, at: At, on: date, earlier: str | None, said: Mapping[
         key = "/".join([at.book.customer, *(str(said.get(name) or "") for name in identity if name != "customer")])
     elif earlier is None:
         _require(kind, said)
+        _require_named(kind, at, said)
         key = _new_key(kind, at, said, on)
     else:
         key = at.book.find(kind.table, earlier)["key"]
@@ -88,6 +99,18 @@ def _statement(kind: Kind, at: At, on: date, earlier: str | None, said: Mapping[
     if "credit_limit" in said and "currency" not in said:
         said = {**said, "currency": at.book.currency("agreements", key, on)}
     return entry_at(at.book, kind.table, said, on, key)
+
+
+def _require_named(kind: Kind, at: At, said: Mapping[str, Any]) -> None:
+    """Refuse to begin a conflict by saying that it is over, while one is on record that is not."""
+    from facts.database import StoreError
+
+    rows = at.before.facts.rows.get(kind.table, ()) if said.get("settled") else ()
+    if named := ", ".join(row.key for row in rows if row.facts.get("settled") is False):
+        hint = (
+            f"Name it to say how it stands: `valuelift record {kind.name} {at.book.customer} {kind.earlier} --settled`."
+        )
+        raise StoreError(f"No new {kind.name} is recorded as settled", f"not settled yet: {named}", hint)
 
 
 def _require(kind: Kind, said: Mapping[str, Any]) -> None:
@@ -125,10 +148,12 @@ KINDS = (
         "communications",
         "Record a value that was conveyed to CUSTOMER."
         "\n\nIf it is the value that was advised, the intended effect is taken from the advice. Record what was heard "
-        "of it by `valuelift record effect`. Many at once: `valuelift record file`."
+        "of it by `valuelift record effect`. COMMUNICATION names one on record, to say more of it. Many at once: "
+        "`valuelift record file`."
         + _EXAMPLE
         + "  valuelift record communication moonbridge --value people --medium visit \\\n"
-        "    --contact buyer --speaker account_manager --on 2026-06-20",
+        "    --contact buyer --speaker account_manager --on 2026-06-20\n"
+        "  valuelift record communication moonbridge people/visit/buyer/2026-06-20 \\\n    --cost low",
         (
             Given("value_kind", "--value", "The kind of value, such as product, people, brand.", "KIND", True),
             Given("medium", "--medium", "How, such as visit, technical_exchange, telephone.", "MEDIUM", True),
@@ -138,6 +163,7 @@ KINDS = (
             Given("intended_level", "--effect", "The effect we wanted: understood, recognised, accepted.", "LEVEL"),
             Given("message", "--message", "What was said.", "TEXT"),
         ),
+        earlier="COMMUNICATION",
     ),
     Kind(
         "need",

@@ -177,7 +177,7 @@ def _compute(flag: _Flag, place: Place) -> None:
             place.yes |= flag.leaf
         else:
             place.no |= flag.leaf
-    surely = flag.test(place, True)
+    surely = truth if place.all.is_settled else flag.test(place, True)
     if surely is None:
         place.doubt |= flag.readers
     else:

@@ -16,6 +16,7 @@ import json
 import weakref
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from itertools import chain
 from typing import NamedTuple
@@ -106,7 +107,7 @@ class Matcher:
         self.definitions = [one.definition for one in rulesets]
         self._handles = [durable.create_ruleset("valuelift", json.dumps(one)) for one in self.definitions]
         for handle in self._handles:
-            weakref.finalize(self, durable.delete_ruleset, handle)
+            weakref.finalize(self, _give_back, handle)
             self._fire(handle, 0, "")  # the library must have run an action before any state is deleted
 
     def fire(self, view: View, candidates: int, rendered: Callable[[str], str]) -> int:
@@ -142,6 +143,13 @@ class Matcher:
             durable.delete_state(handle, _SID)
             raise
         return names
+
+
+def _give_back(handle: int) -> None:
+    """Delete a ruleset and, before it, its state: the library would keep the memory of that, up to 1 MB."""
+    with suppress(durable.error):  # there is none after an interruption (see `_fire`)
+        durable.delete_state(handle, _SID)
+    durable.delete_ruleset(handle)
 
 
 def bits(number: int) -> Iterator[int]:

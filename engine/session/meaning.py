@@ -9,7 +9,7 @@ behind the rules come the alternatives of nested `any`.
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import date
 from decimal import Decimal
 from functools import lru_cache, reduce
@@ -62,7 +62,7 @@ class Cell(NamedTuple):
 
 
 class Meaning(NamedTuple):
-    """How a fact is read. (A tuple: a decision takes a hundred of them apart.)
+    """How a fact is read.
 
     `readers` are the rules that test the fact; a `resolved` fact has its meaning only when rules have completed it.
     """
@@ -74,6 +74,19 @@ class Meaning(NamedTuple):
     missing: Cell
     readers: int
     is_resolved: bool
+
+
+class Scope(NamedTuple):
+    """How the facts of a customer, or of a collection's rows, are read from their values, by name.
+
+    `missing` returns what follows from those that are not among the names given.
+    """
+
+    facts: Mapping[str, tuple[Read, bool]]  # with whether the meaning waits until rules have completed the fact
+    missing: Callable[[tuple[str, ...]], Cell]
+
+
+NO_FACTS = Scope({}, lambda _known: Cell(0, 0, 0))
 
 
 class Meanings:
@@ -89,9 +102,10 @@ class Meanings:
         self._needed = _needed([*(rule.when for rule in program.rules), *alternatives])
         resolved = {resolution.fact for resolution in program.resolutions}
         self.by_fact = {key: self._meaning(key, key in resolved) for key in dict.fromkeys(_facts_read(program))}
-        self.by_scope: dict[str | None, list[Meaning]] = {}
-        for key, meaning in self.by_fact.items():
-            self.by_scope.setdefault(key.scope, []).append(meaning)
+        scopes = dict.fromkeys(key.scope for key in self.by_fact)
+        self.by_scope = {
+            scope: _scope([meaning for key, meaning in self.by_fact.items() if key.scope == scope]) for scope in scopes
+        }
 
     def dead(self, leaf: int, truth: bool) -> int:
         """Return the patterns that are false where a leaf is true, or false."""
@@ -163,6 +177,18 @@ class Meanings:
             return self._cell((leaf, code in members) for leaf, code in tests)
 
         return look
+
+
+def _scope(meanings: Sequence[Meaning]) -> Scope:
+    awaited = {one.name: one.missing for one in meanings if not one.is_resolved}
+
+    @lru_cache(maxsize=4096)  # few sequences of names occur, and most facts of a customer are missing
+    def missing(known: tuple[str, ...]) -> Cell:
+        there = frozenset(known)
+        cells = [cell for name, cell in awaited.items() if name not in there]
+        return Cell(*(reduce(or_, bits) for bits in zip(Cell(0, 0, 0), *cells, strict=True)))
+
+    return Scope({one.name: (one.read, one.is_resolved) for one in meanings}, missing)
 
 
 _NUMERIC = (Type.INTEGER, Type.NUMBER, Type.DATE)

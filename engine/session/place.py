@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 
 from engine.program import EPOCH, Code, CountAtLeast, Program, SumAtLeast
-from engine.session.meaning import Meaning, Meanings
+from engine.session.meaning import NO_FACTS, Meaning, Meanings, Scope
 from engine.snapshot import CustomerFacts, Recorded
 from engine.vocabulary import BEGINNING, FactKey, Value
 
@@ -30,7 +30,7 @@ class Place:
     def __init__(
         self,
         places: Places,
-        meanings: list[Meaning],
+        facts: Scope,
         values: Mapping[str, Value],
         scope: str | None = None,
         key: str = "",
@@ -48,21 +48,17 @@ class Place:
         self.sets: dict[str, frozenset[int]] = {}
         self.provisional: set[str] = set()
         self.fired = self.open = self.auxiliaries = 0
-        yes = no = dead = blocked = doubt = 0
-        today, codes = places.today, self.codes
-        for name, read, _, _, missing, _, is_resolved in meanings:
-            value = values.get(name)
-            if value is None:
-                cell = missing
-            else:
+        yes, no, dead, blocked, doubt = facts.missing(tuple(values))
+        today, codes, read_by = places.today, self.codes, facts.facts
+        for name, value in values.items():
+            if name in read_by:
+                read, is_resolved = read_by[name]
                 codes[name], cell = read(value, today)
-            if not is_resolved:
-                held, failed, false, untrue, unknown = cell
-                yes |= held
-                no |= failed
-                dead |= false
-                blocked |= untrue
-                doubt |= unknown
+                if not is_resolved:  # a value blocks nothing and leaves no doubt
+                    held, failed, false, _, _ = cell
+                    yes |= held
+                    no |= failed
+                    dead |= false
         self.yes, self.no, self.sure_yes, self.sure_no = yes, no, yes, no
         self.dead, self.blocked, self.doubt = dead, blocked | dead, doubt
 
@@ -100,7 +96,7 @@ class Reader:
     """What a program looks at: `scopes` in which something is concluded; collections beyond those are counted only."""
 
     def __init__(self, program: Program, meanings: Meanings) -> None:
-        self.meanings = meanings.by_scope
+        self.facts = meanings.by_scope
         resolved = [resolution.fact.scope for resolution in program.resolutions]
         self.scopes = dict.fromkeys([None, *(rule.scope for rule in program.rules), *resolved])
         self.collections = {*self.scopes} | {
@@ -111,7 +107,7 @@ class Reader:
 class Places:
     """A customer and its rows. `counted` remembers quantified tests, nominal and cautious ones apart.
 
-    `fired` and `open` are the rules that are so at any place.
+    `fired` and `open` are the rules that are so at any place; `is_settled` until something is provisional at one.
     """
 
     def __init__(self, reader: Reader, customer: CustomerFacts) -> None:
@@ -123,15 +119,16 @@ class Places:
         self.as_of = customer.as_of
         self.today = (customer.as_of - EPOCH).days
         self.fired = self.open = 0
+        self.is_settled = True
         self.counted: dict[tuple[int, bool], Truth] = {}
-        self.customer = Place(self, reader.meanings.get(None, []), customer.facts)
+        self.customer = Place(self, reader.facts[None], customer.facts)
         self._of: dict[str | None, list[Place]] = {None: [self.customer]}
         self._recorded = customer.recorded
         self._scopes = reader.scopes
         for name, rows in customer.rows.items():
             if name in reader.collections:
-                meanings = reader.meanings.get(name, [])
-                self._of[name] = [Place(self, meanings, row.facts, name, row.key) for row in rows]
+                facts = reader.facts.get(name, NO_FACTS)
+                self._of[name] = [Place(self, facts, row.facts, name, row.key) for row in rows]
 
     def __iter__(self) -> Iterator[Place]:
         """Yield the customer, and the rows of which rules conclude something."""

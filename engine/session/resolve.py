@@ -167,6 +167,7 @@ class Resolver:
                     doubts = self._selection(resolution, task, place)
             if doubts.rules:
                 place.provisional.add(resolution.fact.name)
+                self._places.is_settled = False
                 self._doubts[resolution.fact, place.key] = doubts
             if task.is_read:
                 place.note(task.meaning)
@@ -310,9 +311,10 @@ class Resolver:
             if item.fact and place.is_open(item.fact):
                 lacking.append(item)
                 lower, upper = -inf, inf
-        is_eligible = candidate.is_eligible(place, False), candidate.is_eligible(place, True)
-        score = Score(form.name, total, is_eligible[0], bool(opened or lacking), tuple(given))
-        return _Scored(candidate, score, number, lower, upper, is_eligible[1], tuple(opened), tuple(lacking))
+        is_eligible = candidate.is_eligible(place, False)
+        surely = is_eligible if place.all.is_settled else candidate.is_eligible(place, True)
+        score = Score(form.name, total, is_eligible, bool(opened or lacking), tuple(given))
+        return _Scored(candidate, score, number, lower, upper, surely, tuple(opened), tuple(lacking))
 
     def _worth(self, item: PointForm, place: Place) -> int:
         if item.fact is None:

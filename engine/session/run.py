@@ -56,6 +56,7 @@ class Session:
             if table.hit not in (Hit.ANY, Hit.UNIQUE):
                 continue
             self._tables.setdefault(table.scope, []).append((table, mask(row.rule for row in table.rows)))
+        self._rows = mask(row.rule for tables in self._tables.values() for table, _ in tables for row in table.rows)
 
     def _stratum(self, stratum: Stratum, steps: tuple[FiringStep, ...]) -> _Stratum:
         rules: dict[str | None, int] = {}
@@ -95,7 +96,8 @@ class Session:
 
     def _find_open(self, rules: int, place: Place) -> None:
         customer = place.customer
-        for rule in bits(rules & (place.doubt | customer.doubt) & ~(place.dead | customer.dead)):
+        in_doubt = rules & (place.doubt | customer.doubt) & ~(place.dead | customer.dead)
+        for rule in bits(in_doubt) if in_doubt else ():
             if self._conditions.rule(rule)(place, True) is None:
                 place.open |= 1 << rule
 
@@ -135,7 +137,7 @@ class Session:
             if names:
                 yield Conflict(single.fact.name, place.key, names)
         for place in places:
-            for table, rules in self._tables.get(place.scope, ()) if place.fired else ():
+            for table, rules in self._tables.get(place.scope, ()) if are_several(place.fired & self._rows) else ():
                 fired = place.fired & rules
                 names = table_conflict(self.program, table, set(bits(fired)).__contains__) if are_several(fired) else ()
                 if names:

@@ -49,7 +49,9 @@ def test_a_managers_questions_name_the_customer(query: Call) -> None:
     one = sorted(customers)[0]
     alone = query("ask", one, "--as-of", DAY, "--json").json["questions"]
     assert [each for each in asked if each["customer"] == one] == alone
-    assert "White Stork" in query("ask", "--manager", "林悦", "--as-of", DAY).output
+    told = " ".join(query("ask", "--manager", "林悦", "--as-of", DAY).output.split())
+    assert "White Stork 白鹳汽配 white-stork " in told
+    assert "Record an answer: valuelift record fact CUSTOMER FACT=VALUE" in told
 
 
 def test_what_was_heard_long_ago_is_to_be_confirmed(demo: Call) -> None:
@@ -195,21 +197,32 @@ def test_a_need_in_two_tiers_is_told_with_both_rows(demo: Call, tmp_path: Path) 
 
 
 def test_what_a_row_lacks_is_asked_with_the_command_for_rows(demo: Call) -> None:
-    """A value was conveyed without its cost: the question is not answered by a fact of the customer."""
+    """A value was conveyed without its cost: the command told says it of that record, and then nothing is asked."""
     said = ("record", "communication", "silver-carp", "--value", "product", "--medium", "visit", "--on", "2026-06-20")
     assert demo(*said, "--as-of", DAY).code == 0
     rejected = ("record", "effect", "silver-carp", "product", "--outcome", "rejected", "--as-of", DAY)
     assert demo(*rejected).code == 0
     answer = demo("ask", "silver-carp", "--as-of", DAY).output
     assert "Values conveyed: Cost class not entered in 1 of " in answer
-    assert answer.splitlines()[-1] == "Record an answer: valuelift record communication silver-carp"
+    told = " ".join(answer.split()).rpartition("Record an answer: ")[2]
+    assert told == "valuelift record communication silver-carp product/visit/2026-06-20 --cost CLASS"
+    assert demo(*told.replace("CLASS", "low").split()[1:], "--as-of", DAY).code == 0
+    assert "Cost class not entered" not in demo("ask", "silver-carp", "--as-of", DAY).output
 
 
 def test_what_was_not_heard_is_asked_with_the_command_for_effects(query: Call) -> None:
     """Where the outcome of values conveyed is missing, that is said, with the command that records it."""
     answer = query("ask", "pellwood", "--as-of", DAY).output
     assert "Values conveyed: Outcome not entered in 2 of 3." in answer
-    assert "valuelift record effect pellwood" in " ".join(answer.split())
+    assert "valuelift record effect pellwood communications-" in " ".join(answer.split())
+
+
+def test_what_is_counted_is_asked_with_the_command_that_counts(query: Call) -> None:
+    """The days since the last contact follow from talks; where no fact can be said, no command for facts is told."""
+    answer = " ".join(query("ask", "paper-crane", "--as-of", DAY).output.split())
+    assert "days_since_last_interaction" in answer
+    assert "valuelift record talk paper-crane" in answer
+    assert "record fact" not in answer
 
 
 def test_nothing_is_asked_where_all_is_settled(query: Call) -> None:

@@ -160,7 +160,7 @@ def test_decisions_know_nothing_of_the_future(part: tuple[Path, Path, date]) -> 
     for path in paths:
         store = Store.open(str(path))
         wanted = Wanted([as_of], 3, datetime.now(UTC), recorded_from=date(2008, 12, 1))
-        snapshot, history = known_then(store, shipped_rules(), wanted, "GBP", as_of)
+        snapshot, history, _ = known_then(store, shipped_rules(), wanted, "GBP", as_of)
         store.close()
         told.append((snapshot.customers["customer"].to_pylist(), conclusions(shipped_rules(), snapshot), history))
     (keys, now, orders), (keys_then, then, orders_then) = told

@@ -307,14 +307,11 @@ def test_a_rule_book_of_a_broken_pack(small_pack: Path) -> None:
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        ("recommend moonbrige", "没有客户'moonbrige'，没有任何相关记录。是否应为`moonbridge`？"),
-        ("recommend nobody", "没有客户'nobody'，没有任何相关记录。可用`valuelift customers`查看现有客户。"),
-        ("contact export moonbridge nobody", "'nobody'不是 moonbridge 的联系人，没有以此编号或姓名登记的联系人。"),
-        ("user remove nobody", "没有更改'nobody'，没有这个账号。可用`valuelift user list`查看现有账号。"),
-        ("token create nobody --scope read", "没有生成令牌，没有账号'nobody'。"),
-        ("token revoke 4f0c", "没有作废'4f0c'，没有这个令牌。可用`valuelift token list`查看现有令牌。"),
-        ("pack rollback", "无法退回之前的规则包，尚未启用过规则包，现在使用 Valuelift 自带的规则包。"),
-        ("init --currency CNY", "已是数据库，但设置不同（base_currency EUR，time_zone UTC）。请按原有设置"),
+        ("user remove nobody", "没有更改'nobody'：没有这个账号。可用`valuelift user list`查看现有账号。"),
+        ("token create nobody --scope read", "没有生成令牌：没有账号'nobody'。"),
+        ("token revoke 4f0c", "没有作废'4f0c'：没有这个令牌。可用`valuelift token list`查看现有令牌。"),
+        ("pack rollback", "无法退回之前的规则包：尚未启用过规则包，现在使用 Valuelift 自带的规则包。"),
+        ("init --currency CNY", "已是数据库：其设置不同（base_currency EUR，time_zone UTC）。请按原有设置"),
     ],
 )
 def test_what_the_store_refuses(demo: Call, arguments: str, said: str) -> None:
@@ -328,18 +325,18 @@ def test_what_the_store_refuses(demo: Call, arguments: str, said: str) -> None:
 def test_what_accounts_and_tokens_may_not(demo: Call) -> None:
     """Names that are taken, short passwords, and scopes that a role lacks."""
     add = ("user", "add", "lin", "--role", "auditor")
-    assert "密码未被接受，长度不够。请设置至少12个字符的密码。" in demo(*add, env=CHINESE, typed="a\na\n").errors
+    assert "密码未被接受：长度不够。请设置至少12个字符的密码。" in demo(*add, env=CHINESE, typed="a\na\n").errors
     demo(*add, "--generate")
     taken = demo(*add, "--generate", env=CHINESE).errors
-    assert taken == "错误：没有添加'lin'，已有同名账号。请换一个名称。\n"
+    assert taken == "错误：没有添加'lin'：已有同名账号。请换一个名称。\n"
     lacking = demo("token", "create", "lin", "--scope", "record", env=CHINESE).errors
-    assert lacking.startswith("错误：没有生成令牌，'lin'的角色是`auditor`，没有`record`权限。可选的权限有`")
+    assert lacking.startswith("错误：没有生成令牌：'lin'的角色是`auditor`，没有`record`权限。可选的权限有`")
 
 
 def test_a_store_that_is_not_there(tmp_path: Path) -> None:
     """Where it was looked for, and how to make it."""
     answer = call_command("customers", "--db", tmp_path / "none.db", "--lang", "zh")
-    assert answer.errors.startswith(f"错误：{tmp_path / 'none.db'} 没有数据库，文件不存在。请用`valuelift init`建立")
+    assert answer.errors.startswith(f"错误：{tmp_path / 'none.db'} 没有数据库：文件不存在。请用`valuelift init`建立")
 
 
 def test_what_keeps_to_no_template_stays_english() -> None:

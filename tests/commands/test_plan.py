@@ -106,7 +106,7 @@ def test_what_stands_in_the_data_is_not_taken_for_html() -> None:
     """A customer may be called whatever it likes."""
     plan = {
         "customer": "<script>", "card": {"name": "<b>A & B</b>", "account_manager": None}, "kind": "", "needs": (),
-        "as_of": None, "review_on": None, "goals": (),
+        "as_of": None, "review_on": None, "goals": (), "currency": "EUR",
         "shown": {"stage": None, "proposal": None, "value": None, "plan": (), "pressing": (), "profile": (),
                   "flags": (), "guard_rails": (), "questions": ()},
     }  # fmt: skip

@@ -180,11 +180,18 @@ def test_what_stays_in_the_plan_though_dealt_with_says_why(enter: Enter) -> None
     assert "Stays in the plan" not in taken_on.output
 
 
-def test_a_reason_about_one_day_is_said_in_the_singular(enter: Enter, demo: Call) -> None:
-    """What yesterday's complaint advises says so in good English."""
-    enter("complaint", "silver-carp", "--signal", "supply_late", "--on", "2026-06-29")
-    shown = demo("recommend", "silver-carp", "--as-of", DAY, "--lang", "en", "--all").output
-    assert "A complaint has been open for 1 day." in shown
+def test_a_reason_about_one_day_is_said_in_the_singular(demo: Call) -> None:
+    """What yesterday's order advises says so in good English."""
+    shown = demo("recommend", "great-loom", "--as-of", DAY, "--lang", "en", "--all").output
+    assert "Last order 1 day ago; late deliveries within 90 days: 1." in " ".join(shown.split())
+
+
+def test_a_complaint_of_today_is_told_by_its_day(enter: Enter, demo: Call) -> None:
+    """It has not waited for any days yet, in either language."""
+    enter("complaint", "plum-gate", "--signal", "supply_late")
+    for language, said in (("en", "A complaint of 30 Jun 2026 is not settled yet."), ("zh", "2026年6月30日的一项投诉")):
+        shown = demo("recommend", "plum-gate", "--as-of", DAY, "--lang", language, "--all").output
+        assert said in " ".join(shown.split())
 
 
 def test_a_review_put_off_leaves_the_plan_until_its_day(demo: Call) -> None:
@@ -389,3 +396,99 @@ def test_today_is_the_stores_day(tmp_path: Path, here: str, monkeypatch: pytest.
     assert shown.json["decision"]["as_of"] in days
     with closing(sqlite3.connect(store)) as connection:
         assert connection.execute("SELECT holds_from FROM needs").fetchone()[0] in days
+
+
+def test_each_complaint_is_asked_behind(demo: Call) -> None:
+    """Who asked for the need behind one complaint is still to ask behind the other; none is asked behind twice."""
+
+    def asked() -> list[str]:
+        plan = demo("recommend", "plum-gate", "--as-of", DAY, "--json").json["decision"]["actions"]
+        return [each["row"].split("/")[1] for each in plan if each["action"] == "check-need-behind-complaint"]
+
+    for signal in ("supply_late", "price_high"):
+        made = ("complaint", "plum-gate", "--signal", signal, "--on", "2026-06-20", "--settled", "2026-06-25")
+        assert demo("record", *made, "--as-of", DAY).code == 0
+    assert sorted(asked()) == ["price_high", "supply_late"]
+    about = "plum-gate/supply_late/2026-06-20"
+    done = ("action", "plum-gate", "check-need-behind-complaint", "--about", about, "--state", "done")
+    assert demo("record", *done, "--as-of", DAY).code == 0
+    assert asked() == ["price_high"]
+
+
+def test_what_is_put_off_is_back_on_its_day(demo: Call) -> None:
+    """Until the eve of the day named it is not advised, and on that day it is."""
+    away = ("action", "plum-gate", "call-silent-customer", "--state", "snoozed", "--until", "2026-07-04")
+    assert demo("record", *away, "--as-of", DAY).code == 0
+    for day, is_back in (("2026-07-03", False), ("2026-07-04", True)):
+        plan = demo("recommend", "plum-gate", "--as-of", day, "--json").json["decision"]["actions"]
+        assert ("call-silent-customer" in [each["action"] for each in plan]) is is_back, day
+
+
+@pytest.mark.parametrize(
+    ("language", "said"), [("en", "unclear (meets no condition)"), ("zh", "不明确（不满足任何条件）")]
+)
+def test_what_an_unclear_judgement_means_is_said(demo: Call, language: str, said: str) -> None:
+    """It is neither yes nor no: a condition that asks for either is not met by it, and the receipt says so."""
+    told = ("fact", "hollow-reed", "judgement.both_want=unclear", "--as-of", DAY, "--lang", language)
+    answer = demo("record", *told)
+    assert answer.code == 0
+    assert said in " ".join(answer.output.split())
+
+
+def test_an_amount_is_said_with_its_currency(demo: Call) -> None:
+    """The list of records has the credit limit as one word; how an effect is measured is said to be that."""
+    terms = ("agreement", "moonbridge", "--kind", "pay_by_effect", "--measure", "rejects", "--credit-limit", "9000")
+    answer = demo("record", *terms, "--currency", "USD", "--as-of", DAY)
+    assert answer.code == 0
+    assert "credit limit 9,000 USD, kept, measured by: rejects" in " ".join(answer.output.split())
+
+
+def test_a_refusal_is_said_in_chinese_first(demo: Call) -> None:
+    """Who reads Chinese is told what is refused and why; the English below has the names and the way out."""
+    said = demo("record", "fact", "moonbridge", "orders_90d=3", "--as-of", DAY, "--lang", "zh")
+    assert said.code == 1
+    first, second = said.errors.splitlines()
+    assert first == "错误：没有登记：该事实由业务记录统计得出，请登记相应记录。"
+    assert second.startswith("Error: orders_90d is not recorded")
+    assert demo("record", "fact", "moonbridge", "orders_90d=3", "--as-of", DAY).errors == f"{second}\n"
+    unknown = demo("recommend", "nobody", "--as-of", DAY, "--lang", "zh").errors
+    assert unknown.startswith("错误：没有客户“nobody”：没有登记过该客户的任何内容。\nError: ")
+
+
+def test_what_was_taken_on_and_is_not_advised_any_more_is_shown(demo: Call) -> None:
+    """Nothing else would tell of it; the command told ends it."""
+    assert demo("record", "action", "grey-heron", "meet-decision-makers", "--state", "open", "--as-of", DAY).code == 0
+    met = ("contact", "grey-heron", "--name", "Eva Lund", "--role", "decision_maker")
+    assert demo("record", *met, "--as-of", DAY).code == 0
+    shown = demo("recommend", "grey-heron", "--as-of", DAY).output
+    assert "Taken on and no longer advised\n  Get to know the people who decide, due 21 Jul 2026" in shown
+    told = " ".join(shown.split()).partition("Record how it ended: ")[2].partition(" Guard rails")[0]
+    assert demo(*told.split()[1:], "--as-of", DAY).code == 0
+    assert "no longer advised" not in demo("recommend", "grey-heron", "--as-of", DAY).output
+
+
+def test_what_is_done_by_a_record_is_not_left_open(demo: Call) -> None:
+    """Who decides on the stage, or conveys the value, has done what was taken on; taking it back opens it again."""
+
+    def states(customer: str) -> list[str]:
+        return [line for line in demo("audit", "--customer", customer).lines if "Action: " in line]
+
+    assert demo("record", "action", "kelpford", "confirm-stage", "--state", "open", "--as-of", DAY).code == 0
+    assert demo("confirm", "kelpford", "--stage", "established", "--as-of", DAY).code == 0
+    assert "Decide on the change of stage, done" in states("kelpford")[0]
+    assert "no longer advised" not in demo("recommend", "kelpford", "--as-of", DAY).output
+    assert demo("record", "undo", "--as-of", DAY).code == 0
+    assert "already open" in demo("recommend", "kelpford", "--as-of", DAY).output
+    assert demo("record", "action", "silver-carp", "convey-value", "--state", "open", "--as-of", DAY).code == 0
+    assert demo("record", *PRODUCT[:-2], "--as-of", DAY).code == 0
+    assert "Convey the next value, done" in states("silver-carp")[0]
+
+
+def test_a_conflict_that_is_over_is_named(demo: Call) -> None:
+    """Where one is not settled, nobody records another one as settled by leaving out its name."""
+    refused = demo("record", "dispute", "brackwater", "--settled", "--as-of", DAY)
+    assert refused.code == 1
+    named = re.search(r"not settled yet: (\S+)\. Name it", refused.errors)
+    assert named is not None
+    assert demo("record", "dispute", "brackwater", named[1], "--settled", "--as-of", DAY).code == 0
+    assert demo("record", "dispute", "brackwater", "--settled", "--as-of", DAY).code == 0

@@ -188,6 +188,18 @@ def test_rows_on_one_line_are_edited_too(own: Path) -> None:
     assert text_of(own) == changed.replace("乙。}}]", f"乙。}}}}, {row}]")
 
 
+def test_a_list_right_below_its_key_becomes_a_condition(own: Path) -> None:
+    """The items of a list may begin where their key does; what comes to stand there may not."""
+    rows = "- id: a\n        if:\n        - core\n        then: [product]\n        because: {en: A., zh: 甲。}\n"
+    head = "tables:\n  - table: wishes\n    title: {en: W, zh: 愿}\n    inputs: [stage]\n    outputs: [wish]\n"
+    text = f"{head}    hit: first\n    rows:\n      {rows}"
+    (own / "tables.yaml").write_text(text, encoding="utf-8")
+    path = exported(own)
+    rewritten(path, {"F2": "if belongs_to_group", "F3": "true"})
+    assert import_(path, own).code == 0
+    assert text_of(own) == text.replace("        - core\n", "          {stage: core, belongs_to_group: true}\n")
+
+
 def test_all_problems_are_told_by_sheet_and_cell(own: Path) -> None:
     """What the checker would say of a rule file it says of cells, all at once, in order; nothing is written."""
     path = exported(own)

@@ -101,6 +101,32 @@ def test_the_report_names_them_with_what_is_wrong(broken: Path, tmp_path: Path) 
     assert THEN < DAY
 
 
+@pytest.mark.parametrize(
+    ("language", "why"),
+    [
+        ("en", "Days open: 119,249 days. It must lie between 0"),
+        ("zh", "未解决天数：119,249天，应在0天至100,000天之间。"),
+    ],
+)
+def test_a_run_says_why_in_the_reader_s_language(broken: Path, tmp_path: Path, language: str, why: str) -> None:
+    """`runs show` tells it as the report does."""
+    store = tmp_path / "store.db"
+    shutil.copy(broken, store)
+    assert call_command("batch", "--db", store, "--as-of", DAY, "--quiet").code == 0
+    said = call_command("runs", "show", "latest", "--lang", language, "--db", store).lines[-1]
+    assert said.strip().startswith(WHO)
+    assert why in said
+
+
+def test_a_look_back_says_who_is_left_out(ask: Ask, two_runs: Path) -> None:
+    """The report names whom it could not decide on its dates, in the reader's language; otherwise it says nothing."""
+    asked = ("backtest", "--from", "2025-12-30", "--to", "2026-03-30", "--every", "quarter", "--no-models")
+    assert ask(*asked, "--json").json["undecided"] == [WHO]
+    for language, why in (("en", f"left out there: {WHO}."), ("zh", f"当日未计入：{WHO}。")):
+        assert why in "".join(ask(*asked, "--lang", language).output.split("\n")).replace("  ", " ")
+    assert call_command(*asked, "--json", "--db", two_runs).json["undecided"] == []
+
+
 def test_a_base_in_which_nobody_can_be_decided(tmp_path: Path) -> None:
     """Lists are empty and say why; the batch publishes nothing."""
     path = tmp_path / "store.db"

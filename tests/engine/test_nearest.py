@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from datetime import date, timedelta
 from decimal import Decimal
@@ -11,7 +12,7 @@ from random import Random
 import pytest
 
 from engine.compile import compile_pack
-from engine.derivation import Deriver, named
+from engine.derivation import Deriver, Kind, Node, named
 from engine.load import pack_from_texts
 from engine.model import Not, Pack, Test, facts_of
 from engine.nearest import why_not
@@ -21,7 +22,7 @@ from engine.program import Single
 from engine.snapshot import CustomerFacts, Row
 from engine.truths import Truths
 from engine.vocabulary import BEGINNING, FactKey, Value
-from engine.ways import Way
+from engine.ways import Missing, Way
 from tests.engine.test_derivation import derive
 from tests.generators import random_customers, random_pack
 from tests.generators.facts import values_of
@@ -294,13 +295,32 @@ def options_of(deriver: Deriver, key: FactKey) -> list[Value]:
 
 def tried(deriver: Deriver, way: Way, options: dict[FactKey, list[Value]]) -> CustomerFacts | None:
     """Return the customer with what is missing as it is needed, or None if none of the values does that."""
-    for values in product(*options.values()):
-        facts = {**deriver.customer.facts, **{key.name: value for key, value in zip(options, values, strict=True)}}
-        customer = replace(deriver.customer, facts=facts)
-        truths = Truths(deriver.plan, customer)
-        if all(truths.of(one.condition) is one.wanted for one in way.missing):
+    fitting = [
+        [value for value in values if all_as_needed(with_facts(deriver, {key: value}), deriver, about_alone(way, key))]
+        for key, values in options.items()
+    ]  # so that few of the combinations are left: an enum may have a hundred members
+    for values in product(*fitting):
+        customer = with_facts(deriver, dict(zip(options, values, strict=True)))
+        if all_as_needed(customer, deriver, way.missing):
             return customer
     return None
+
+
+def about_alone(way: Way, key: FactKey) -> list[Missing]:
+    """Return what a way lacks of one fact without any other."""
+    return [one for one in way.missing if isinstance(one.condition, Test) and set(facts_of(one.condition)) == {key}]
+
+
+def with_facts(deriver: Deriver, facts: dict[FactKey, Value]) -> CustomerFacts:
+    """Return the customer with some facts as said."""
+    changed = {key.name: value for key, value in facts.items()}
+    return replace(deriver.customer, facts={**deriver.customer.facts, **changed})
+
+
+def all_as_needed(customer: CustomerFacts, deriver: Deriver, missing: Iterable[Missing]) -> bool:
+    """Whether tests come out for a customer as a way needs them."""
+    truths = Truths(deriver.plan, customer)
+    return all(truths.of(one.condition) is one.wanted for one in missing)
 
 
 @pytest.mark.parametrize("seed", range(count(quick=40, ci=50, long=2_000)))
@@ -328,13 +348,20 @@ def check(pack: Pack, deriver: Deriver, key: FactKey, way: Way) -> None:
     decision = Plan(deriver.program).decide(changed)
     again = Deriver(pack, deriver.plan, changed, decision)
     others = {str(name) for name in options}
-    lacking = [part for part in again.rule(way.rule).because if part.truth is not True]
-    if lacking:  # what was true no longer is: it hangs on the same facts
-        before = deriver.rule(way.rule)
-        hangs_on = {name for part in before.because if part.truth is True for name in named(part)}
-        assert hangs_on & others
+    if (way.rule, "") not in again.fired:  # what was as it is needed no longer is: it hangs on the same facts
+        both = zip(parts_of(deriver.rule(way.rule)), parts_of(again.rule(way.rule)), strict=True)
+        lost = [test for (test, was_right), (_, is_right) in both if was_right and not is_right]
+        assert others & {name for test in lost for name in named(test)}
         return
-    assert (way.rule, "") in again.fired
     if decision.values.get(key.name) != way.value:
         (same,) = [one for one in why_not(again, key, way.value).ways if one.rule == way.rule]
         assert same.blockers
+
+
+def parts_of(node: Node, wanted: bool = True) -> Iterator[tuple[Node, bool]]:
+    """Yield the tests of a rule, each with whether it is as the rule needs it."""
+    if node.kind in (Kind.TEST, Kind.ROWS):
+        yield node, node.truth is wanted
+        return
+    for part in node.because:
+        yield from parts_of(part, wanted is not (node.kind is Kind.NOT))

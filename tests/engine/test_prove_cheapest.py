@@ -24,6 +24,9 @@ from tests.engine.test_differential import generated
 from tests.profiles import count
 
 AS_OF = date(2024, 3, 1)
+PATIENCE = 120
+"""Seconds that the solver may take for one answer, however busy the machine is."""
+
 CATALOGUE = """
 enums:
   grade:
@@ -65,7 +68,7 @@ def ways(when: str, facts: Mapping[str, Value] = KNOWN, *, beyond: bool = False,
     program = compile_pack(pack)
     customer = replace(CustomerFacts("c", AS_OF, facts, {}, {"needs": (BEGINNING, None)}), **other)  # type: ignore[arg-type]
     goal = goal_that(program, FactKey(None, "good"), True)
-    found = list(Search(program, customer, goal, also_past=beyond).paths(3))
+    found = list(Search(program, customer, goal, PATIENCE, also_past=beyond).paths(3))
     for path in found:
         for executor in (Session(program), Plan(program)):
             assert executor.decide(path.customer).values["good"] is True
@@ -180,7 +183,8 @@ def test_nothing_is_cheaper(seed: int) -> None:
                 for (_, cost), decision in zip(everything, decisions, strict=True)
                 if decision.values.get(fact.name) == value
             ]
-            found = next(Search(program, customer, goal_that(program, fact.key, value)).paths(1), None)
+            search = Search(program, customer, goal_that(program, fact.key, value), seconds=PATIENCE)
+            found = next(search.paths(1), None)
             assert (found is not None) >= bool(leading)
             if found is None:
                 continue

@@ -52,6 +52,15 @@ def test_the_same_name_is_found_however_it_is_written(store: Store, one: str, ot
 
 
 @pytest.mark.parametrize(
+    ("one", "other"), [("CN", "China"), ("中国", "cn"), ("Deutschland", "Deutschland"), ("USA", "US")]
+)
+def test_one_country_may_be_written_in_several_ways(store: Store, one: str, other: str) -> None:
+    """Its code, and its name in either language, are the same country and speak against nothing."""
+    (pair,) = found(store, {"name": "Acme", "country": one}, {"name": "Acme", "country": other})
+    assert signs(pair) == {"name"}
+
+
+@pytest.mark.parametrize(
     ("one", "other"),
     [
         ({"name": "Acme Trading GmbH"}, {"name": "Acme Trading AG"}),  # two legal forms

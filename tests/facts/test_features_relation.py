@@ -173,6 +173,40 @@ def test_only_actions_taken_on_can_be_overdue() -> None:
     assert customer_of().recorded["actions"] == (date.min, None)
 
 
+def test_a_complaint_says_whether_the_need_behind_it_was_asked_for() -> None:
+    """Done or declined for this complaint, not for another; snoozed, it has the day on which to ask."""
+    usual = {"action": "check-need-behind-complaint", "advised_on": ago(9)}
+    states: list[tuple[str, dict[str, Value]]] = [
+        ("done", {"need_asked": True}),
+        ("declined", {"need_asked": True}),
+        ("open", {"need_asked": False}),
+        ("snoozed", {"need_asked": False, "need_put_off_until": ago(-3)}),
+        ("", {"need_asked": False}),
+    ]
+    complaints = [{"key": f"c/{state}", "signal": "supply_late", "holds_from": ago(20)} for state, _ in states]
+    actions = [
+        {**usual, "about": f"c/{state}", "state": state, "until": ago(-3) if state == "snoozed" else None}
+        for state, _ in states
+        if state
+    ]
+    other = {**usual, "action": "settle-complaint", "about": "c/", "state": "done"}
+    rows = customer_of(complaints=complaints, actions=[*actions, other]).rows["complaints"]
+    found = {row.key: {name: row.facts[name] for name in row.facts if name.startswith("need_")} for row in rows}
+    assert found == {f"c/{state}": said for state, said in states}
+
+
+def test_a_complaint_is_one_row_however_often_it_was_asked_behind() -> None:
+    """Two systems may have the action under keys of their own: the last one holds."""
+    usual = {"action": "check-need-behind-complaint", "advised_on": ago(9), "about": "c"}
+    actions = [
+        {**usual, "key": "one", "state": "done", "holds_from": ago(5)},
+        {**usual, "key": "other", "state": "open", "holds_from": ago(2)},
+    ]
+    complaint = {"key": "c", "signal": "supply_late", "holds_from": ago(20)}
+    (row,) = customer_of(complaints=[complaint], actions=actions).rows["complaints"]
+    assert row.facts["need_asked"] is False
+
+
 def test_rows_say_how_things_stand() -> None:
     """Complaints and disputes carry whether and when they were settled, needs whether there is evidence."""
     complaints = [

@@ -1,6 +1,7 @@
 """What is recorded one by one: checked against the book, logged, and taken back."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -293,12 +294,18 @@ def test_what_an_effect_shows_the_customer_told(book: Book) -> None:
 
 
 def test_what_changed_meanwhile_is_not_overwritten(book: Book) -> None:
-    """Of two that record the same at the same time the second is refused, and nothing of its record is stored."""
+    """Of two that record the same at the same time the second is refused, and nothing of its record is stored.
+
+    Whether the other one said the same is told: who clicks twice is not to think that somebody else was quicker.
+    """
     first, second = conveyed(book), conveyed(book)
+    otherwise = replace(second, row={**second.row, "cost_class": "high"})
     enter(book, first)
     need = book.entry("needs", {"kind": "quality", "state": "unmet"}, SENT, "K1/quality")
-    with pytest.raises(StoreError, match="says something else of it by now"):
+    with pytest.raises(StoreError, match="the same was recorded a moment ago"):
         enter(book, need, second)
+    with pytest.raises(StoreError, match="says something else of it by now"):
+        enter(book, need, otherwise)
     assert book.standing("needs") == []
 
 

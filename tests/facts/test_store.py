@@ -23,6 +23,7 @@ from facts.store import SCHEMA_REVISION, Store
 from facts.tables import indexed_metadata, metadata
 from facts.undoing import undo
 from tests.facts.stored_decisions import decisions_of
+from tests.profiles import count
 
 TODAY = date(2026, 3, 1)
 START = datetime(2026, 1, 1, 12, tzinfo=UTC)
@@ -301,7 +302,11 @@ def test_an_older_store_keeps_its_decisions(store_url: str) -> None:
 days = st.integers(0, 40)
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=count(quick=25, ci=25, long=300),
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)
 @given(
     facts=st.lists(st.tuples(days, days, st.sampled_from(["unmet", "partly_met", "met"])), min_size=1, max_size=12),
     as_of=days,

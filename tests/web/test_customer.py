@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from datetime import UTC, date, datetime
 from html import unescape
@@ -124,7 +125,7 @@ def test_a_guess_is_confirmed_in_place(own_pages: Pages) -> None:
     assert browser.send(f"{page}/answers", told).status_code == 303
     assert 'name="fact" value="perception.brand"' not in browser.get(page).text
     again = own_pages.visit("admin", "zh").send(f"{page}/answers", told)
-    assert "自2026-06-30起已是如此（admin于" in again.text
+    assert "自2026年6月30日起已是如此（admin于" in again.text
 
 
 def test_one_turn_of_the_loop(own_pages: Pages) -> None:
@@ -184,7 +185,7 @@ def test_what_does_not_fit_is_explained_and_not_recorded(
 
 REFUSED = (
     ("value", {"value_kind": "brand", "medium": "visit", "on": "2026-07-01"}, "晚于今天"),
-    ("value", {"value_kind": "brand", "medium": "visit", "on": "1700-01-01"}, "最早可填1800-01-01"),
+    ("value", {"value_kind": "brand", "medium": "visit", "on": "1700-01-01"}, "最早可填1800年1月1日"),
     ("effects", {"communication": "ninefold/brand", "outcome": "accepted"}, "没有找到这条记录"),
     ("actions", {"action": "nurse-claim", "state": "snoozed", "until": "2027-01-01"}, ""),
     ("answers", {"fact": "credit_score", "value": "much"}, "不是有效的取值"),
@@ -211,7 +212,7 @@ def test_another_record_of_the_day_is_refused_without_ids(own_pages: Pages) -> N
     manager = own_pages.visit("manager", "zh")
     said_after(manager, "records/need", kind="brand", state="unmet")
     said = said_after(manager, "records/need", kind="brand", state="met")
-    assert "已有不同的登记（manager于" in said
+    assert re.search(r"已有不同的登记（manager于\d+年\d+月\d+日登记）", said)
     assert "unmet" not in said
 
 
@@ -515,3 +516,47 @@ def test_my_day_shows_what_is_due_and_when(pages: Pages) -> None:
     rest = re.search(r"<summary>另有(\d+)项</summary>(.*?)</details>", page, re.DOTALL)
     assert rest is not None
     assert rest[2].count("<li>") == int(rest[1])
+
+
+def test_what_has_been_advised_for_days_says_so(own_pages: Pages) -> None:
+    """On my day, the customer's page and the plan an action tells since when runs have advised it."""
+    desk = own_pages.app.state.site.desk()
+    rules = [rule for each in desk.decide(OWN).decision.actions for rule in each.rules]
+    for number, day in enumerate((date(2026, 6, 28), date(2026, 6, 29))):
+        run = Run(day, datetime.now(UTC), "p", "1", "-", "-", str(number), "test")
+        row = {"customer": OWN, "stage": "new", "proposed_stage": "new", "move": "stay", "value_next": "product"}
+        decided = {**row, "provisional": False, "fired_rules": json.dumps(rules)}
+        publish(own_pages.store, run, 1, [pa.Table.from_pylist([decided])])
+    manager = own_pages.visit("manager")
+    for path in ("/", CUSTOMER, f"{CUSTOMER}/plan"):
+        assert "Advised since 28 Jun 2026 (2 days)." in words(manager.get(path).text), path
+
+
+def test_what_a_value_cost_is_asked_and_can_be_said_later(own_pages: Pages) -> None:
+    """The form for a value asks for its cost; one recorded without it leads to a form that adds it."""
+    manager = own_pages.visit("manager")
+    told = {"value_kind": "product", "medium": "visit", "on": "2026-06-20"}
+    assert 'name="cost_class"' in manager.get(CUSTOMER).text
+    assert manager.send(f"{CUSTOMER}/value", told).status_code == 303
+    heard = {"communication": "product/visit/2026-06-20", "outcome": "rejected", "on": "2026-06-21"}
+    assert manager.send(f"{CUSTOMER}/effects", heard).status_code == 303
+    page = manager.get(CUSTOMER).text
+    assert '<a href="#record-cost">' in page
+    assert 'id="record-cost"' in page
+    cost = {"earlier": "product/visit/2026-06-20", "cost_class": "low"}
+    page = manager.get(manager.send(f"{CUSTOMER}/records/cost", cost).headers["location"]).text
+    assert "cost: low" in words(page)
+    assert "record-cost" not in page
+
+
+def test_what_was_taken_on_and_is_not_advised_any_more_can_be_ended(own_pages: Pages) -> None:
+    """The page of a customer shows it apart from the plan, with a button."""
+    operator, page = own_pages.visit("operator"), "/customers/grey-heron"
+    assert operator.send(f"{page}/actions", {"action": "meet-decision-makers", "state": "open"}).status_code == 303
+    met = {"name": "Eva Lund", "role": "decision_maker"}
+    assert operator.send(f"{page}/records/contact", met).status_code == 303
+    shown = operator.get(page).text
+    assert "Get to know the people who decide, due 21 Jul 2026" in words(shown[shown.index('id="left-open"') :])
+    assert 'id="left-open"' in own_pages.visit("auditor").get(page).text
+    assert operator.send(f"{page}/actions", {"action": "meet-decision-makers", "state": "done"}).status_code == 303
+    assert 'id="left-open"' not in operator.get(page).text

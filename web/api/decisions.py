@@ -90,7 +90,8 @@ def recommendation(request: Request, asks: Reading, lang: Language = "en") -> Re
     """Decide a customer now, and say what to do next and why."""
     site = site_of(request)
     decided = site.decided([asks.customer])[asks.customer]
-    shown = recommend(site.rules().pack, decided.facts, decided.decision, lang)
+    plain = recommend(site.rules().pack, decided.facts, decided.decision, lang)
+    shown = site.advised_since([asks.customer]).added(decided, plain)
     below = [each for each in to_confirm(site.store, site.rules().pack, [decided]) if each.decides]
     return answer(request, recommendation_in_json(decided, shown, below))
 

@@ -169,6 +169,7 @@ class CommunicationIn(_Record):
     medium: Word = Field(title="How", examples=["visit"])
     audience_role: Word | None = Field(None, title="To whom", examples=["user"])
     speaker_role: Word | None = Field(None, title="Who spoke", examples=["technical_staff"])
+    cost_class: Word | None = Field(None, title="What it cost", examples=["low"])
 
 
 class EffectIn(_Record):
