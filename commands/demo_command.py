@@ -60,7 +60,7 @@ def command(db: str, serves: bool, port: int, user: str, language: str, as_json:
 
             for line in _logins(desk, texts):
                 click.echo(line)
-            serve(store, Settings(AS_OF), HOST, port)
+            serve(store, Settings(AS_OF), texts, HOST, port)
             return
         show(desk, Query(db, AS_OF, None, None, language, as_json), db)
     finally:

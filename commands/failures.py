@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from engine.said import Said, said
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -18,14 +20,15 @@ if TYPE_CHECKING:
 
 PROBLEMS, USAGE, CRASH = 1, 2, 3
 
-_FAULT = "This is a fault in Valuelift, not in your input. Set VALUELIFT_DEBUG=1 to see where it happened."
+_FAULT = said("This is a fault in Valuelift, not in your input. Set VALUELIFT_DEBUG=1 to see where it happened.")
 
-_OTHERWISE = "Check the file and the disk, or give another place."
-_NO_ROOM = "Make room on the disk, or give another place."
-_NO_RIGHT = "Give a place that you may use, or ask whoever it belongs to for the right."
+_OTHERWISE = said("Check the file and the disk, or give another place.")
+_NO_ROOM = said("Make room on the disk, or give another place.")
+_NO_RIGHT = said("Give a place that you may use, or ask whoever it belongs to for the right.")
 _HINTS = {
     errno.ENOSPC: _NO_ROOM, errno.EDQUOT: _NO_ROOM, errno.EACCES: _NO_RIGHT, errno.EPERM: _NO_RIGHT,
-    errno.EROFS: _NO_RIGHT, errno.EISDIR: "Give the name of a file.", errno.ENOTDIR: "Give the name of a folder.",
+    errno.EROFS: _NO_RIGHT,
+    errno.EISDIR: said("Give the name of a file."), errno.ENOTDIR: said("Give the name of a folder."),
 }  # fmt: skip
 """What to do, by what the operating system refuses."""
 
@@ -53,11 +56,19 @@ def explained(error: Exception, language: str = "en") -> tuple[str, int]:
         case ProblemsError():
             return _problems(error.problems, language), PROBLEMS
         case StoreError():
-            return f"{_first_in_chinese(error) if language == 'zh' else ''}Error: {error}", PROBLEMS
+            return _refused(error, language), PROBLEMS
         case OSError() if error.errno is not None:
-            return f"Error: {_of_system(error)}", PROBLEMS
-    said = str(error).partition("\n")[0]
-    return f"Internal failure: {type(error).__name__}: {said}\n{_FAULT}", CRASH
+            return _told(said("Error: {what}", what=_of_system(error)), language), PROBLEMS
+    first, kind = str(error).partition("\n")[0], type(error).__name__
+    failure = said("Internal failure: {kind}: {words}\n{fault}", kind=kind, words=first, fault=_FAULT)
+    return _told(failure, language), CRASH
+
+
+def _refused(error: StoreError, language: str) -> str:
+    """Return what the store refuses, why, and what to do; in English too where part of it keeps to no template."""
+    if all(isinstance(part, Said) for part in (error.what, error.why, error.hint)):
+        return _told(said("Error: {what}: {why}. {hint}", what=error.what, why=error.why, hint=error.hint), language)
+    return f"{_first_in_chinese(error) if language == 'zh' else ''}Error: {error}"
 
 
 def _first_in_chinese(error: StoreError) -> str:
@@ -66,6 +77,14 @@ def _first_in_chinese(error: StoreError) -> str:
 
     told = in_chinese(error)
     return "" if told is None else f"错误：{told}\n"
+
+
+def _told(sentence: Said, language: str) -> str:
+    if language == "en":
+        return sentence  # whatever has failed, it takes no file to say so
+    from common.texts import Texts
+
+    return Texts(language).told(sentence)
 
 
 def _problems(problems: Sequence[Problem], language: str) -> str:
@@ -79,11 +98,13 @@ def _problems(problems: Sequence[Problem], language: str) -> str:
     return "\n".join([*told, texts("check_problems", number=texts.number(len(problems)))])
 
 
-def _of_system(error: OSError) -> str:
+def _of_system(error: OSError) -> Said:
     """Return what the operating system refused, why, and what to do; without a file's name it was what is printed."""
-    what = f"{os.fsdecode(error.filename)} cannot be used" if error.filename else "The output cannot be written"
-    hint = _HINTS.get(error.errno or 0, _OTHERWISE)
-    if error.errno == errno.ENOENT and error.filename:
-        folder = Path(os.fsdecode(error.filename)).parent
-        hint = "Check its name." if folder.exists() else f"There is no folder {folder}: make it, or give another place."
-    return f"{what}: {error.strerror}. {hint}"
+    why, hint = error.strerror, _HINTS.get(error.errno or 0, _OTHERWISE)
+    if not error.filename:
+        return said("The output cannot be written: {why}. {hint}", why=why, hint=hint)
+    file = Path(os.fsdecode(error.filename))
+    if error.errno == errno.ENOENT:
+        no_folder = said("There is no folder {folder}: make it, or give another place.", folder=file.parent)
+        hint = said("Check its name.") if file.parent.exists() else no_folder
+    return said("{file} cannot be used: {why}. {hint}", file=os.fsdecode(error.filename), why=why, hint=hint)

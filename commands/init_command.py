@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from commands.options import db_option
+from commands.options import db_option, language_option
 
 
 @click.command("init")
@@ -22,8 +22,9 @@ from commands.options import db_option
     metavar="ZONE",
     help="Where days begin and end, such as Asia/Shanghai.",
 )
+@language_option
 @db_option
-def command(currency: str, time_zone: str, db: str | None) -> None:
+def command(currency: str, time_zone: str, language: str, db: str | None) -> None:
     """Make an empty store.
 
     One that is there already, with the same settings, stays as it is.
@@ -32,6 +33,7 @@ def command(currency: str, time_zone: str, db: str | None) -> None:
     Example:
       valuelift init --db acme.db --currency GBP --time-zone Europe/London
     """
+    from common.texts import Texts
     from facts.database import shown
     from facts.store import Store
 
@@ -39,7 +41,7 @@ def command(currency: str, time_zone: str, db: str | None) -> None:
     _check(currency, time_zone)
     store = Store.create(db, base_currency=currency, time_zone=time_zone)
     store.close()
-    click.echo(f"The store {shown(store.url)} is ready. It counts in {currency}; days are those of {time_zone}.")
+    click.echo(Texts(language)("init_ready", store=shown(store.url), currency=currency, zone=time_zone))
 
 
 def _check(currency: str, time_zone: str) -> None:

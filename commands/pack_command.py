@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
-from commands.options import db_option, json_option, user_option
+from commands.options import db_option, json_option, language_option, user_option
+
+if TYPE_CHECKING:
+    from facts.packs import StoredPack
 
 
 @click.group("pack")
@@ -25,8 +29,9 @@ def command() -> None:
 @click.argument("path", type=click.Path(exists=True, file_okay=False, path_type=Path))
 @click.option("--force", is_flag=True, help="Also if the store keeps another pack under this name and version.")
 @user_option
+@language_option
 @db_option
-def use(path: Path, force: bool, user: str, db: str | None) -> None:
+def use(path: Path, force: bool, user: str, language: str, db: str | None) -> None:
     """Check the pack in the folder PATH, keep a copy of it and decide by it from now on.
 
     Another pack than the store keeps under its name and version is refused: give it a new `version` in pack.yaml. If
@@ -37,18 +42,23 @@ def use(path: Path, force: bool, user: str, db: str | None) -> None:
       valuelift pack use rulesets/value_marketing --as ana
     """
     from commands.desk import open_store
+    from common.texts import Texts
     from wiring import use_rules
 
     with open_store(db) as store:
         used = use_rules(store, path, user, force=force)
-    said = f"{used.pack.name} {used.pack.version} ({used.pack.digest[:12]})"
-    click.echo(f"Already in use: {said}. Nothing was recorded." if used.already else f"In use: {said}.")
+    click.echo(Texts(language)("pack_already" if used.already else "promote_done", **_named(used.pack)))
+
+
+def _named(pack: StoredPack) -> dict[str, str]:
+    return {"pack": f"{pack.name} {pack.version}", "digest": pack.digest[:12]}
 
 
 @command.command("rollback")
 @user_option
+@language_option
 @db_option
-def rollback(user: str, db: str | None) -> None:
+def rollback(user: str, language: str, db: str | None) -> None:
     """Decide again by the pack version that was in use before the present one.
 
     Given once more, it goes back to the one before that, and so on. `valuelift rules log` shows them all.
@@ -58,17 +68,19 @@ def rollback(user: str, db: str | None) -> None:
       valuelift pack rollback --as ana
     """
     from commands.desk import open_store
+    from common.texts import Texts
     from facts.packs import rollback_pack
 
     with open_store(db) as store:
         stored = rollback_pack(store, user=user)
-    click.echo(f"In use again: {stored.name} {stored.version} ({stored.digest[:12]}).")
+    click.echo(Texts(language)("pack_again", **_named(stored)))
 
 
 @command.command("show")
+@language_option
 @json_option
 @db_option
-def show(as_json: bool, db: str | None) -> None:
+def show(language: str, as_json: bool, db: str | None) -> None:
     """Show the pack in use.
 
     \b
@@ -76,6 +88,7 @@ def show(as_json: bool, db: str | None) -> None:
       valuelift pack show --json
     """
     from commands.desk import open_store
+    from common.texts import Texts
     from facts.packs import active_pack
     from wiring import load_rules, shipped_pack
 
@@ -88,5 +101,8 @@ def show(as_json: bool, db: str | None) -> None:
         digest = stored.digest if stored else None
         print_json({"name": shown.name, "version": shown.version, "digest": digest, "is_shipped": stored is None})
         return
-    origin = f"({stored.digest[:12]}), chosen by `valuelift pack use`" if stored else "(comes with Valuelift)"
-    click.echo(f"In use: {shown.name} {shown.version} {origin}.")
+    texts = Texts(language)
+    if stored is None:
+        click.echo(texts("pack_shipped", pack=f"{shown.name} {shown.version}"))
+    else:
+        click.echo(texts("pack_chosen", **_named(stored)))

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from commands.options import Day, pack_argument, today
+from commands.options import Day, language_option, pack_argument, today
 
 if TYPE_CHECKING:
     from wiring import Rules
@@ -28,13 +28,14 @@ LANGUAGES = ("en", "zh")
 @click.option(
     "--as-of", type=Day(), metavar="DATE", help="Count on the facts that hold on this date. By default today."
 )
-def command(pack: Path | None, out: Path, db: str | None, as_of: date | None) -> None:
+@language_option
+def command(pack: Path | None, out: Path, db: str | None, as_of: date | None, language: str) -> None:  # noqa: ARG001 - in it is told what is wrong
     """Write the rule book of the folder PACK as pages to browse.
 
     Each rule, table, gate, scorecard, invariant, action and parameter stands in words, with its reason, the items of
     the method that it carries out, what it reads and sets, who reads that, its cases, and with --db for how many
     customers it fires. The pages need nothing else and link to each other. By default the pack that comes with
-    Valuelift is told.
+    Valuelift is told. Both languages are always written; --lang is that in which problems are told.
 
     \b
     Example:
@@ -56,12 +57,12 @@ def command(pack: Path | None, out: Path, db: str | None, as_of: date | None) ->
     day = as_of or (date.today() if db is None else today(db))
     counts = None if db is None else _counts(db, rules, day)
     out.mkdir(parents=True, exist_ok=True)
-    for language in LANGUAGES:
-        gallery = Gallery(rules.pack, language, cases, fired, uses_of_parameters(folder))
+    for each in LANGUAGES:
+        gallery = Gallery(rules.pack, each, cases, fired, uses_of_parameters(folder))
         book = Book(gallery, counts, day)
-        text = rendered("rulebook.html", Texts(language), book=book)
-        (out / f"{language}.html").write_text(text + "\n", encoding="utf-8")
-        click.echo(str(out / f"{language}.html"))
+        text = rendered("rulebook.html", Texts(each), book=book)
+        (out / f"{each}.html").write_text(text + "\n", encoding="utf-8")
+        click.echo(str(out / f"{each}.html"))
 
 
 def _counts(db: str, rules: Rules, day: date) -> Mapping[str, int]:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from commands.options import Word, json_option
+from commands.options import Word, json_option, language_option
 
 if TYPE_CHECKING:
     from engine.model import Pack
@@ -41,8 +41,9 @@ _DECLARES = {
     help="The pack in this folder. A new pack is made in the folder ID by default.",
 )
 @click.option("--source", "sources", multiple=True, metavar="ITEM", help="The item of the method that it carries out.")
+@language_option
 @json_option
-def command(kind: str, name: str, pack: Path | None, sources: tuple[str, ...], as_json: bool) -> None:
+def command(kind: str, name: str, pack: Path | None, sources: tuple[str, ...], language: str, as_json: bool) -> None:
     """Start a pack called ID, or a rule, table, gate, scorecard, action or fact in a pack.
 
     A pack is begun with pack.yaml, which extends the pack that comes with Valuelift. In a pack, this writes ID.yaml and
@@ -58,6 +59,7 @@ def command(kind: str, name: str, pack: Path | None, sources: tuple[str, ...], a
       valuelift rules new table discount --pack our-rules --source B5
       valuelift rules new fact production-lines --pack our-rules --source V2
     """
+    from common.texts import Texts
     from wiring import load_rules
 
     if kind == PACK:
@@ -75,7 +77,7 @@ def command(kind: str, name: str, pack: Path | None, sources: tuple[str, ...], a
         return
     for path in written:
         click.echo(f"{path}")
-    click.echo(f"Change them to what you mean, then: valuelift rules check {pack}")
+    click.echo(Texts(language)("new_next", pack=pack))
 
 
 def _new_pack(name: str, folder: Path) -> Path:

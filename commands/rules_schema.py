@@ -7,8 +7,7 @@ from pathlib import Path
 
 import click
 
-from commands.options import json_option, rule_pack_option
-from engine.errors import counted
+from commands.options import json_option, language_option, rule_pack_option
 
 FOLDER = "schema"
 MARK = "# yaml-language-server: $schema="
@@ -23,8 +22,9 @@ MARK = "# yaml-language-server: $schema="
     help="Write the schemas into this folder. By default `schema` in the pack's folder.",
 )
 @click.option("--link", is_flag=True, help="Put a first line into each file of the pack that names its schema.")
+@language_option
 @json_option
-def command(pack: Path | None, out: Path | None, link: bool, as_json: bool) -> None:
+def command(pack: Path | None, out: Path | None, link: bool, language: str, as_json: bool) -> None:
     """Write JSON Schemas for the files of a pack.
 
     An editor with a YAML language server (VS Code with the YAML extension, Neovim, Helix and others) then offers facts,
@@ -35,6 +35,7 @@ def command(pack: Path | None, out: Path | None, link: bool, as_json: bool) -> N
     Example:
       valuelift rules schema --pack my-pack --link
     """
+    from common.texts import Texts
     from engine.schema import schema_text, schemas
     from wiring import load_rules, shipped_pack
 
@@ -50,11 +51,13 @@ def command(pack: Path | None, out: Path | None, link: bool, as_json: bool) -> N
         names = [path.relative_to(folder).as_posix() for path in linked]
         print_json({"folder": str(place), "schemas": list(made), "written": written, "linked": names})
         return
-    click.echo(f"{place}: {counted(len(made), 'schema')}, {len(written) or 'none'} of them new or changed.")
+    texts = Texts(language)
+    said = "schema_written" if written else "schema_unchanged"
+    click.echo(texts(said, folder=place, number=texts.number(len(made)), written=len(written)))
     if link:
-        click.echo(f"{counted(len(linked), 'file')} got a first line that names a schema.")
+        click.echo(texts("schema_linked", number=texts.number(len(linked))))
     elif lacking := sum(MARK not in path.read_text(encoding="utf-8") for path in _files(folder)):
-        click.echo(f"{counted(lacking, 'file names', 'files name')} no schema yet; --link puts a first line into each.")
+        click.echo(texts("schema_lacking", number=texts.number(lacking)))
 
 
 def _write(path: Path, text: str) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from commands.failures import PROBLEMS, report
-from commands.options import OutFile, json_option, pack_argument
-from engine.errors import counted
+from commands.options import OutFile, json_option, language_option, pack_argument
+from common.texts import Texts
 
 if TYPE_CHECKING:
     from engine.cases import Case, CaseResult
@@ -29,9 +29,16 @@ if TYPE_CHECKING:
     help="Write the results to this file as JUnit XML, for CI servers.",
 )  # fmt: skip
 @click.option("--watch", is_flag=True, help="Test anew whenever a file of the pack is saved, until Ctrl-C.")
+@language_option
 @json_option
 def command(
-    pack: Path | None, parts: tuple[str, ...], ids: tuple[str, ...], junit: Path | None, watch: bool, as_json: bool
+    pack: Path | None,
+    parts: tuple[str, ...],
+    ids: tuple[str, ...],
+    junit: Path | None,
+    watch: bool,
+    language: str,
+    as_json: bool,
 ) -> None:
     """Run the cases of the folder PACK: facts in, expected conclusions out, by both ways of deciding.
 
@@ -45,20 +52,20 @@ def command(
     from wiring import shipped_pack
 
     folder = pack or shipped_pack()
-    chosen = _Chosen(tuple(part.casefold() for part in parts), frozenset(ids))
+    texts = Texts(language)
+    run = _Run(folder, _Chosen(tuple(part.casefold() for part in parts), frozenset(ids)), junit, as_json, texts)
     if not watch:
-        if not _run(folder, chosen, junit, as_json):
+        if not run():
             raise click.exceptions.Exit(PROBLEMS)
         return
-    from commands.options import default_language
     from commands.watching import saves
 
     for _ in saves(folder):
         try:
-            _run(folder, chosen, junit, as_json)
+            run()
         except Exception as error:  # a file saved half-way is no reason to stop watching
-            report(error, default_language())
-        click.echo("Watching; Ctrl-C ends it.", err=True)
+            report(error, language)
+        click.echo(texts("watching"), err=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,42 +98,58 @@ def _named(case: Case) -> Iterator[str]:
     yield from (*case.expect.fired, *case.expect.not_fired, *case.expect.gates)
 
 
-def _run(folder: Path, chosen: _Chosen, junit: Path | None, as_json: bool) -> bool:
-    """Run the chosen cases and tell what came out; return whether all passed."""
-    from common.trying import run_cases
-    from engine.cases import load_cases
-    from wiring import load_rules
+@dataclass(frozen=True, slots=True)
+class _Run:
+    """How the chosen cases of a pack are run, and how it is told what came out."""
 
-    rules = load_rules(folder)
-    cases = chosen.among(load_cases(folder, rules.pack))
-    results = run_cases(rules, cases)
-    failed = sorted(
-        ((name, result) for name, result in results if not result.passed), key=lambda found: found[1].case.at
-    )
-    if junit is not None:
-        junit.write_text(_junit(rules, results), encoding="utf-8")
-    if as_json:
-        from commands.output import print_json
+    folder: Path
+    chosen: _Chosen
+    junit: Path | None
+    as_json: bool
+    texts: Texts
 
-        print_json({"cases": len(cases), "failed": [_failure(name, result) for name, result in failed]})
-    else:
-        for line in _failures(failed):
-            click.echo(line)
+    def __call__(self) -> bool:
+        """Run the chosen cases and tell what came out; return whether all passed."""
+        from common.trying import run_cases
+        from engine.cases import load_cases
+        from wiring import load_rules
+
+        rules = load_rules(self.folder)
+        cases = self.chosen.among(load_cases(self.folder, rules.pack))
+        results = run_cases(rules, cases)
+        failed = sorted(
+            ((name, result) for name, result in results if not result.passed), key=lambda found: found[1].case.at
+        )
+        if self.junit is not None:
+            self.junit.write_text(_junit(rules, results), encoding="utf-8")
+        if self.as_json:
+            from commands.output import print_json
+
+            print_json({"cases": len(cases), "failed": [_failure(name, result) for name, result in failed]})
+        else:
+            for line in self._told(len(cases), failed):
+                click.echo(line)
+        return not failed
+
+    def _told(self, number: int, failed: Sequence[tuple[str, CaseResult]]) -> Iterator[str]:
+        """Yield each failure with what came out otherwise, and how many there are."""
+        texts = self.texts
+        for executor, result in failed:
+            yield texts("test_failure", at=result.case.at, case=result.case.name, executor=executor)
+            yield from differences(result, texts)
         broken = len({result.case.name for _, result in failed})
-        click.echo(f"{counted(len(cases), 'case')}, each decided by session and plan: {broken or 'none'} failed.")
-    return not failed
+        yield texts("test_failed" if broken else "test_passed", number=texts.number(number), failed=broken)
 
 
-def _failures(failed: Iterable[tuple[str, CaseResult]]) -> Iterable[str]:
-    for executor, result in failed:
-        yield f"{result.case.at}: {result.case.name} (by {executor})"
-        yield from (f"    {difference}" for difference in result.differences)
+def differences(result: CaseResult, texts: Texts) -> Iterator[str]:
+    """Yield a line for each thing that came out otherwise than a case expects."""
+    yield from (f"    {texts.told(difference.told)}" for difference in result.differences)
 
 
 def _failure(executor: str, result: CaseResult) -> dict[str, Any]:
     at = str(result.case.at)
-    differences = [asdict(difference) for difference in result.differences]
-    return {"case": result.case.name, "at": at, "executor": executor, "differences": differences}
+    plain = [asdict(difference) for difference in result.differences]
+    return {"case": result.case.name, "at": at, "executor": executor, "differences": plain}
 
 
 def _junit(rules: Rules, results: Sequence[tuple[str, CaseResult]]) -> str:

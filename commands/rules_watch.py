@@ -9,6 +9,7 @@ import click
 
 from commands.failures import report
 from commands.options import Query, as_of_option, db_option, known_at_option, language_option, today
+from commands.rules_test import differences
 from common.checked import line
 from common.texts import Texts
 
@@ -53,7 +54,7 @@ def command(
                 watch.look()
             except Exception as error:  # a file saved half-way is no reason to stop watching
                 report(error, language)
-            click.echo("Watching; Ctrl-C ends it.", err=True)
+            click.echo(watch.texts("watching"), err=True)
 
 
 class _Watch:
@@ -66,7 +67,7 @@ class _Watch:
         from engine.retest import Retest
 
         self._store, self._folder, self._query, self._top = store, folder, query, top
-        self._texts = Texts(query.language)
+        self.texts = Texts(query.language)
         self._cases = Retest()
         self._before: Parts | None = None
         self._customers: Kept | None = None
@@ -83,7 +84,7 @@ class _Watch:
         rules, findings = checked(self._folder, self._query.as_of)
         for one in findings:
             if one.level == "warning":
-                click.echo(line(one, self._texts))
+                click.echo(line(one, self.texts))
         self._test(rules)
         parts = load_parts(self._folder, catalogue())
         if self._before is not None:
@@ -97,9 +98,9 @@ class _Watch:
         failed = [one for one in results if not one.passed]
         for result in failed:
             click.echo(f"{result.case.at}: {result.case.name}")
-            for difference in result.differences:
-                click.echo(f"    {difference}")
-        click.echo(self._texts("watch_tested", number=len(results), failed=len(failed)))
+            for told in differences(result, self.texts):
+                click.echo(told)
+        click.echo(self.texts("watch_tested", number=len(results), failed=len(failed)))
 
     def _compare(self, before: Parts, after: Parts) -> None:
         from commands.impact_layout import page
@@ -114,4 +115,4 @@ class _Watch:
             self._customers = Kept(list(desk.parts()))
         found = impact(versions, self._customers, AMOUNT, self._top)
         cards = desk.cards_of([one.customer for one in found.listed])
-        print_page(*page(self._texts, versions, found, cards, self._query.as_of))
+        print_page(*page(self.texts, versions, found, cards, self._query.as_of))

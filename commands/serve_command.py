@@ -17,11 +17,12 @@ from urllib.parse import urlsplit
 
 import click
 
-from commands.options import Day, db_option, pack_option
+from commands.options import Day, db_option, language_option, pack_option
 
 if TYPE_CHECKING:
     from multiprocessing.process import BaseProcess
 
+    from common.texts import Texts
     from facts.store import Store
     from web.site import Settings
     from web.webhook import Hook
@@ -75,6 +76,7 @@ port_option = click.option(
     help=f"Tell this address what is recorded, signed with the secret in {SECRET} (see docs/api.md).",
 )
 @pack_option
+@language_option
 @db_option
 def command(
     host: str,
@@ -85,6 +87,7 @@ def command(
     processes: int,
     webhook: str | None,
     pack: Path | None,
+    language: str,
     db: str | None,
 ) -> None:
     """Serve the pages on which account managers see and record what to do, and the interface for other programs.
@@ -99,15 +102,17 @@ def command(
       valuelift serve --db acme.db
     """
     from commands.desk import open_store
+    from common.texts import Texts
     from facts.accounts import accounts
     from web.site import Settings
 
     require_https(host, https)
     hook = None if webhook is None else _hook(webhook)
+    texts = Texts(language)
     with open_store(db) as store:
         if not accounts(store):
-            click.echo("There are no accounts yet. Add one by `valuelift user add`.", err=True)
-        serve(store, Settings(as_of, pack, https, requests, hook), host, port, processes)
+            click.echo(texts("user_none"), err=True)
+        serve(store, Settings(as_of, pack, https, requests, hook), texts, host, port, processes)
 
 
 def _hook(url: str) -> Hook:
@@ -153,8 +158,8 @@ def require_https(host: str, https: bool) -> None:
         )
 
 
-def serve(store: Store, settings: Settings, host: str, port: int, processes: int = 1) -> None:
-    """Serve until somebody stops it."""
+def serve(store: Store, settings: Settings, texts: Texts, host: str, port: int, processes: int = 1) -> None:
+    """Serve until somebody stops it; say on standard error where, once it answers."""
     try:
         listening = socket.create_server((host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET)
     except OSError as error:
@@ -162,16 +167,18 @@ def serve(store: Store, settings: Settings, host: str, port: int, processes: int
     url = store.url.render_as_string(hide_password=False)
     context = multiprocessing.get_context("spawn")  # a fork would share the connections to the database
     others = [context.Process(target=_serve_too, args=(url, settings, listening)) for _ in range(processes - 1)]
-    _answer(store, settings, listening, then=lambda: _begin(others, f"http://{host}:{port}"))
+    _answer(
+        store, settings, listening, then=lambda: _begin(others, texts("serve_ready", address=f"http://{host}:{port}"))
+    )
     for each in others:
         each.terminate()
 
 
-def _begin(others: Sequence[BaseProcess], address: str) -> None:
-    """Start the other processes, and say where all of them are."""
+def _begin(others: Sequence[BaseProcess], ready: str) -> None:
+    """Start the other processes, and say that all of them are ready."""
     for each in others:
         each.start()
-    click.echo(f"Valuelift is at {address} (stop it by Ctrl-C).", err=True)
+    click.echo(ready, err=True)
 
 
 def _serve_too(url: str, settings: Settings, listening: socket.socket) -> None:

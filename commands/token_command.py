@@ -2,9 +2,17 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import click
 
-from commands.options import Word, db_option, json_option
+from commands.options import Word, db_option, json_option, language_option
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from common.texts import Texts
+    from facts.tokens import Token
 
 SCOPES = ("read", "record", "confirm", "rules", "ops", "privacy")
 
@@ -41,9 +49,12 @@ def command() -> None:
 @click.option(
     "--days", default=90, show_default=True, type=click.IntRange(1, 366), metavar="N", help="How long it is good."
 )
+@language_option
 @json_option
 @db_option
-def create(account: str, scopes: tuple[str, ...], label: str, days: int, as_json: bool, db: str | None) -> None:
+def create(
+    account: str, scopes: tuple[str, ...], label: str, days: int, language: str, as_json: bool, db: str | None
+) -> None:
     """Make a token for ACCOUNT and print it, this once.
 
     \b
@@ -54,6 +65,7 @@ def create(account: str, scopes: tuple[str, ...], label: str, days: int, as_json
 
     from commands.desk import open_store
     from commands.output import print_json
+    from common.texts import Texts
     from facts.tokens import Scope, create_token
 
     with open_store(db) as store:
@@ -63,13 +75,14 @@ def create(account: str, scopes: tuple[str, ...], label: str, days: int, as_json
         print_json({"id": token.id, "token": secret, "expires_at": token.expires_at})
         return
     click.echo(secret)
-    click.echo(f"Keep it: it is not shown again. Good until {token.expires_at:%Y-%m-%d %H:%M} UTC.", err=True)
+    click.echo(Texts(language)("token_made", until=f"{token.expires_at:%Y-%m-%d %H:%M}"), err=True)
 
 
 @command.command("list")
+@language_option
 @json_option
 @db_option
-def show(as_json: bool, db: str | None) -> None:
+def show(language: str, as_json: bool, db: str | None) -> None:
     """List the tokens: in whose name they ask, what for and until when.
 
     \b
@@ -80,6 +93,7 @@ def show(as_json: bool, db: str | None) -> None:
 
     from commands.desk import open_store
     from commands.output import print_json
+    from common.texts import Texts
     from facts.tokens import tokens
 
     with open_store(db) as store:
@@ -87,22 +101,28 @@ def show(as_json: bool, db: str | None) -> None:
     if as_json:
         print_json(found)
         return
+    texts = Texts(language)
     for each in found:
-        until = f"good until {each.expires_at:%Y-%m-%d}"
-        if each.revoked_at is not None:
-            until = f"revoked {each.revoked_at:%Y-%m-%d}"
-        elif each.expires_at <= datetime.now(UTC):
-            until = f"expired {each.expires_at:%Y-%m-%d}"
-        label = f"  {each.label}" if each.label else ""
-        click.echo(f"{each.id}  {each.account}  {', '.join(each.scopes)}  {until}{label}")
+        scopes = texts("comma").join(texts(f"scope_{scope}") for scope in each.scopes)
+        until = _until(each, datetime.now(UTC), texts)
+        click.echo("  ".join(word for word in (each.id, each.account, scopes, until, each.label) if word))
     if not found:
-        click.echo("There are no tokens yet. Make one by `valuelift token create`.")
+        click.echo(texts("token_none"))
+
+
+def _until(token: Token, now: datetime, texts: Texts) -> str:
+    """Return until when a token is good, or since when it is not."""
+    if token.revoked_at is not None:
+        return texts("token_revoked_on", date=f"{token.revoked_at:%Y-%m-%d}")
+    state = "token_expired" if token.expires_at <= now else "token_good"
+    return texts(state, date=f"{token.expires_at:%Y-%m-%d}")
 
 
 @command.command("revoke")
 @click.argument("token", metavar="ID")
+@language_option
 @db_option
-def revoke(token: str, db: str | None) -> None:
+def revoke(token: str, language: str, db: str | None) -> None:
     """Let the token ID open nothing from now on.
 
     \b
@@ -112,8 +132,9 @@ def revoke(token: str, db: str | None) -> None:
     from datetime import UTC, datetime
 
     from commands.desk import open_store
+    from common.texts import Texts
     from facts.tokens import revoke_token
 
     with open_store(db) as store:
         revoke_token(store, token, datetime.now(UTC))
-    click.echo(f"{token} opens nothing any more.")
+    click.echo(Texts(language)("token_revoked", token=token))

@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING
 
 import click
 
-from commands.options import Word, db_option, json_option
+from commands.options import Word, db_option, json_option, language_option
 
 if TYPE_CHECKING:
+    from common.texts import Texts
     from facts.store import Store
 
 ROLES = ("manager", "author", "operator", "auditor", "admin")
@@ -41,8 +42,9 @@ def command() -> None:
     help="For a manager: the name under which customers have this account manager. By default NAME.",
 )
 @generate_option
+@language_option
 @db_option
-def add(name: str, role: str, manager: str | None, generate: bool, db: str | None) -> None:
+def add(name: str, role: str, manager: str | None, generate: bool, language: str, db: str | None) -> None:
     """Add the account NAME and ask for its password.
 
     \b
@@ -53,6 +55,7 @@ def add(name: str, role: str, manager: str | None, generate: bool, db: str | Non
     from datetime import UTC, datetime
 
     from commands.desk import open_store
+    from common.texts import Texts
     from facts.accounts import Account, Role, add_account
 
     if not name.isprintable() or not 1 <= len(name) <= 64 or name != name.strip():
@@ -60,14 +63,16 @@ def add(name: str, role: str, manager: str | None, generate: bool, db: str | Non
     if manager is not None and role != "manager":
         raise click.UsageError("--manager belongs to --role manager.")
     account = Account(name, Role(role), (manager or name) if role == "manager" else None)
+    texts = Texts(language)
     with open_store(db) as store:
-        _warn_of_none(store, account.account_manager)
-        password = _password(generate)
+        _warn_of_none(store, account.account_manager, texts)
+        password = _password(generate, texts)
         add_account(store, account, password, datetime.now(UTC))
-    click.echo(f"{name} may log in as {role}." + (f" Password: {password}" if generate else ""))
+    told = texts("user_given", password=password) if generate else ""
+    click.echo(texts("user_added", name=name, role=texts(f"role_{role}")) + told)
 
 
-def _warn_of_none(store: Store, manager: str | None) -> None:
+def _warn_of_none(store: Store, manager: str | None, texts: Texts) -> None:
     """Say so if nobody is looked after under a manager's name: most likely it is misspelt."""
     from engine.errors import did_you_mean
 
@@ -77,14 +82,15 @@ def _warn_of_none(store: Store, manager: str | None) -> None:
     known = {each for each in cards["account_manager"].to_pylist() if each}
     if manager not in known:
         hint = did_you_mean(manager, known)
-        click.echo(f"No customer has the account manager {manager!r} yet. {hint}".rstrip(), err=True)
+        click.echo(texts("user_unknown_manager", manager=manager, hint=hint).rstrip(), err=True)
 
 
 @command.command("password")
 @click.argument("name")
 @generate_option
+@language_option
 @db_option
-def password(name: str, generate: bool, db: str | None) -> None:
+def password(name: str, generate: bool, language: str, db: str | None) -> None:
     """Give the account NAME another password; it is unlocked, and logged out everywhere.
 
     \b
@@ -92,18 +98,21 @@ def password(name: str, generate: bool, db: str | None) -> None:
       valuelift user password ana --generate
     """
     from commands.desk import open_store
+    from common.texts import Texts
     from facts.accounts import change_password
 
+    texts = Texts(language)
     with open_store(db) as store:
-        given = _password(generate)
+        given = _password(generate, texts)
         change_password(store, name, given)
-    click.echo(f"{name} has another password." + (f" Password: {given}" if generate else ""))
+    click.echo(texts("user_changed", name=name) + (texts("user_given", password=given) if generate else ""))
 
 
 @command.command("list")
+@language_option
 @json_option
 @db_option
-def show(as_json: bool, db: str | None) -> None:
+def show(language: str, as_json: bool, db: str | None) -> None:
     """List the accounts with their roles.
 
     \b
@@ -112,6 +121,7 @@ def show(as_json: bool, db: str | None) -> None:
     """
     from commands.desk import open_store
     from commands.output import print_json
+    from common.texts import Texts
     from facts.accounts import accounts
 
     with open_store(db) as store:
@@ -119,17 +129,19 @@ def show(as_json: bool, db: str | None) -> None:
     if as_json:
         print_json(found)
         return
+    texts = Texts(language)
     for each in found:
-        manager = f" ({each.account_manager})" if each.account_manager not in (None, each.name) else ""
-        click.echo(f"{each.name}: {each.role}{manager}")
+        manager = "" if each.account_manager in (None, each.name) else texts("beside", said=each.account_manager)
+        click.echo(f"{each.name}{texts('colon')}{texts(f'role_{each.role}')}{manager}")
     if not found:
-        click.echo("There are no accounts yet. Add one by `valuelift user add`.")
+        click.echo(texts("user_none"))
 
 
 @command.command("remove")
 @click.argument("name")
+@language_option
 @db_option
-def remove(name: str, db: str | None) -> None:
+def remove(name: str, language: str, db: str | None) -> None:
     """Remove the account NAME and log it out; what it recorded stays on record under its name.
 
     \b
@@ -137,17 +149,23 @@ def remove(name: str, db: str | None) -> None:
       valuelift user remove ana
     """
     from commands.desk import open_store
+    from common.texts import Texts
     from facts.accounts import remove_account
 
     with open_store(db) as store:
         remove_account(store, name)
-    click.echo(f"{name} may log in no longer.")
+    click.echo(Texts(language)("user_removed", name=name))
 
 
-def _password(generate: bool) -> str:
+def _password(generate: bool, texts: Texts) -> str:
+    """Return a password that is made, or asked for until it is given twice alike."""
     from facts.accounts import new_password
 
     if generate:
         return new_password()
-    given: str = click.prompt("Password", hide_input=True, confirmation_prompt=True)
-    return given
+    suffix = texts("colon")
+    while True:
+        given: str = click.prompt(texts("user_password"), hide_input=True, prompt_suffix=suffix)
+        if given == click.prompt(texts("user_password_again"), hide_input=True, prompt_suffix=suffix):
+            return given
+        click.echo(texts("user_password_differs"))

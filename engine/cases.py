@@ -15,7 +15,7 @@ from engine.load.hints import slip_hint
 from engine.load.values import WrongValueError, check_range, date_of, value_of
 from engine.model import Pack
 from engine.rulebook import rulebook
-from engine.said import Said, a_, quoted, said
+from engine.said import NOTHING, Said, a_, quoted, said
 from engine.snapshot import CustomerFacts, Recorded, Row
 from engine.vocabulary import BEGINNING, LATEST, Fact, Type, Value, id_of
 from engine.yaml12 import Node, YList, YMap, YScalar, parse_yaml
@@ -53,13 +53,20 @@ class Difference:
     """One thing that came out otherwise than expected, and why it came out so."""
 
     what: str
-    expected: str
-    actual: str
-    why: str = ""
+    expected: Said
+    actual: Said
+    why: Said = NOTHING
 
     def __str__(self) -> str:
-        why = f" ({self.why})" if self.why else ""
-        return f"{self.what}: expected {self.expected}, but got {self.actual}{why}"
+        return str(self.told)
+
+    @property
+    def told(self) -> Said:
+        """The difference as a sentence that can be said in any language."""
+        values = {"what": self.what, "expected": self.expected, "actual": self.actual}
+        if not self.why:
+            return said("{what}: expected {expected}, but got {actual}", **values)
+        return said("{what}: expected {expected}, but got {actual} ({why})", **values, why=self.why)
 
 
 @dataclass(frozen=True, slots=True)

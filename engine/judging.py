@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from engine.cases import Case, CaseResult, Difference, Expectation
 from engine.decision import Decision, State
+from engine.said import NOTHING, Said, said
 from engine.vocabulary import Value
 
 
@@ -24,14 +25,14 @@ def _differences(expect: Expectation, decision: Decision) -> Iterator[Difference
     fired = {one.rule for one in decision.fired}
     for rule in expect.fired:
         if rule not in fired:
-            yield Difference(rule, "fired", "not fired")
+            yield Difference(rule, said("fired"), said("not fired"))
     for one in decision.fired:
         if one.rule in expect.not_fired:
-            yield Difference(one.rule, "not fired", "fired", _reading(one.because))
+            yield Difference(one.rule, said("not fired"), said("fired"), _reading(one.because))
     yield from _gates(expect.gates, decision)
     yield from _advice(expect, decision)
     if expect.provisional is not None:
-        yield from _same_names("provisional", expect.provisional, {fact for fact, _ in hangs_on}, "")
+        yield from _same_names("provisional", expect.provisional, {fact for fact, _ in hangs_on}, NOTHING)
 
 
 def _values(
@@ -45,7 +46,7 @@ def _values(
         found = actual.get(name, frozenset() if isinstance(value, frozenset) else None)
         if found != value:
             rules = hangs_on.get((name, row))
-            why = f"provisional, hangs on {', '.join(rules)}" if rules else ""
+            why = said("provisional, hangs on {rules}", rules=rules) if rules else NOTHING
             yield Difference(prefix + name, _shown(value), _shown(found), why)
 
 
@@ -54,38 +55,55 @@ def _gates(expected: Mapping[str, State], decision: Decision) -> Iterator[Differ
     for name, state in expected.items():
         gate = states.get(name)
         if gate is None:
-            yield Difference(name, state, "not looked at", "it does not lead away from the present stage")
+            why = said("it does not lead away from the present stage")
+            yield Difference(name, _word(state), said("not looked at"), why)
         elif gate.state is not state:
-            criteria = ", ".join(f"{one.criterion} {one.state}" for one in gate.criteria)
-            yield Difference(name, state, gate.state, criteria)
+            each = [said("{criterion} {state}", criterion=one.criterion, state=one.state) for one in gate.criteria]
+            yield Difference(name, _word(state), _word(gate.state), said("{several}", several=each))
 
 
 def _advice(expect: Expectation, decision: Decision) -> Iterator[Difference]:
     reasons = {action.action: action.rules for action in decision.actions}
     if expect.actions is not None:
         extra = {name: rules for name, rules in reasons.items() if name not in expect.actions}
-        why = "; ".join(f"{name} by {', '.join(rules)}" for name, rules in sorted(extra.items()))
+        each = [said("{action} by {rules}", action=name, rules=rules) for name, rules in sorted(extra.items())]
+        why = said("{several:; }", several=each)
         yield from _same_names("actions", expect.actions, set(reasons), why)
     for name in expect.advised:
         if name not in reasons:
-            yield Difference(name, "advised", "not advised")
+            yield Difference(name, said("advised"), said("not advised"))
     for name in expect.not_advised:
         if name in reasons:
-            yield Difference(name, "not advised", "advised", f"by {', '.join(reasons[name])}")
+            why = said("by {rules}", rules=reasons[name])
+            yield Difference(name, said("not advised"), said("advised"), why)
 
 
-def _same_names(what: str, expected: Iterable[str], actual: set[str], why: str) -> Iterator[Difference]:
+def _same_names(what: str, expected: Iterable[str], actual: set[str], why: Said) -> Iterator[Difference]:
     if set(expected) != actual:
         yield Difference(what, _shown(frozenset(expected)), _shown(frozenset(actual)), why)
 
 
-def _reading(because: Iterable[tuple[str, Value | None]]) -> str:
-    return ", ".join(f"{name} is {_shown(value)}" for name, value in because)
+def _reading(because: Iterable[tuple[str, Value | None]]) -> Said:
+    each = [
+        said("{fact} is missing", fact=name)
+        if value is None
+        else said("{fact} is {value}", fact=name, value=_written(value))
+        for name, value in because
+    ]
+    return said("{several}", several=each)
 
 
-def _shown(value: Value | None) -> str:
-    if value is None:
-        return "missing"
+def _shown(value: Value | None) -> Said:
+    return said("missing") if value is None else _word(_written(value))
+
+
+def _written(value: Value) -> str:
+    """Return a value as a case writes it."""
     if isinstance(value, frozenset):
         return f"[{', '.join(sorted(value))}]"
     return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def _word(word: str) -> Said:
+    """Return a word of a case, which stays as it is written in a sentence of any language."""
+    return said("{word}", word=word)

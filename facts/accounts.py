@@ -14,6 +14,7 @@ from argon2.exceptions import InvalidHashError, VerifyMismatchError
 from sqlalchemy import RowMapping, bindparam, delete, insert, select, update
 
 from engine.errors import did_you_mean
+from engine.said import said
 from facts.database import StoreError
 from facts.house_tables import account_sessions
 from facts.house_tables import accounts as table
@@ -79,7 +80,8 @@ def add_account(store: Store, account: Account, password: str, at: datetime) -> 
         StoreError: if there is one of this name, or the password is too short.
     """
     if any(each.name == account.name for each in accounts(store)):
-        raise StoreError(f"{account.name!r} is not added", "there is an account of this name", "Choose another name.")
+        what = said("{name} is not added", name=repr(account.name))
+        raise StoreError(what, said("there is an account of this name"), said("Choose another name."))
     row = {"name": account.name, "role": account.role, "account_manager": account.account_manager, "failures": 0}
     with store.writing() as connection:
         connection.execute(insert(table).values(**row, password_hash=_hashed(password), created_at=at))
@@ -118,14 +120,14 @@ def new_password() -> str:
 def _require(store: Store, name: str) -> None:
     known = [each.name for each in accounts(store)]
     if name not in known:
-        hint = did_you_mean(name, known) or "See `valuelift user list`."
-        raise StoreError(f"{name!r} is not changed", "there is no such account", hint)
+        hint = did_you_mean(name, known) or said("See `valuelift user list`.")
+        raise StoreError(said("{name} is not changed", name=repr(name)), said("there is no such account"), hint)
 
 
 def _hashed(password: str) -> str:
     if len(password) < LEAST_PASSWORD:
-        hint = f"Give one of at least {LEAST_PASSWORD} characters."
-        raise StoreError("The password is not accepted", "it is too short", hint)
+        hint = said("Give one of at least {least} characters.", least=LEAST_PASSWORD)
+        raise StoreError(said("The password is not accepted"), said("it is too short"), hint)
     return _HASHER.hash(password)
 
 

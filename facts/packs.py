@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 
 from sqlalchemy import Connection, func, insert, select
 
+from engine.said import said
 from facts.audit import COMMAND_LINE, log
 from facts.database import StoreError
 from facts.house_tables import pack_uses, packs
@@ -113,13 +114,17 @@ def rollback_pack(store: Store, *, user: str) -> StoredPack:
     with store.writing() as connection:
         present = connection.execute(_USES.limit(1)).one_or_none()
         if present is None:
-            why = "none was ever put to use, and the store decides by the one that comes with Valuelift"
-            raise StoreError(_NO_ROLLBACK, why, "Choose one by `valuelift pack use`.")
+            why = said("none was ever put to use, and the store decides by the one that comes with Valuelift")
+            raise StoreError(_NO_ROLLBACK, why, said("Choose one by `valuelift pack use`."))
         earlier = _USES.where(pack_uses.c.id < present.place, packs.c.digest != present.digest)
         before = connection.execute(earlier.limit(1)).one_or_none()
         if before is None:
-            why = f"none was in use before {present.name} {present.version} but the one that comes with Valuelift"
-            raise StoreError(_NO_ROLLBACK, why, "For that one: `valuelift pack use rulesets/value_marketing`.")
+            why = said(
+                "none was in use before {name} {version} but the one that comes with Valuelift",
+                name=present.name,
+                version=present.version,
+            )
+            raise StoreError(_NO_ROLLBACK, why, said("For that one: `valuelift pack use rulesets/value_marketing`."))
         now = datetime.now(UTC)
         row = {"digest": before.digest, "used_at": now, "used_by": user, "back_to": before.place}
         connection.execute(insert(pack_uses).values(**row))
@@ -143,7 +148,7 @@ def active_digest(store: Store) -> str | None:
         return connection.scalar(ACTIVE_DIGEST)
 
 
-_NO_ROLLBACK = "The pack cannot be rolled back"
+_NO_ROLLBACK = said("The pack cannot be rolled back")
 _PACK = (packs.c.digest, packs.c.name, packs.c.version, packs.c.content)
 _USES = (
     select(*_PACK, func.coalesce(pack_uses.c.back_to, pack_uses.c.id).label("place"))
@@ -160,7 +165,7 @@ def _kept(connection: Connection, name: str, version: str) -> list[StoredPack]:
 
 def _taken(pack: StoredPack) -> StoreError:
     return StoreError(
-        f"{pack.name} {pack.version} is not put to use",
-        "the store keeps another pack under this name and version, and nobody could tell them apart",
-        "Raise `version` in pack.yaml, or put it to use all the same by --force.",
+        said("{name} {version} is not put to use", name=pack.name, version=pack.version),
+        said("the store keeps another pack under this name and version, and nobody could tell them apart"),
+        said("Raise `version` in pack.yaml, or put it to use all the same by --force."),
     )

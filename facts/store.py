@@ -16,6 +16,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from sqlalchemy import URL, Connection, Engine, Select, inspect, select
 
+from engine.said import said
 from facts import arrow_rows, reading
 from facts.database import (
     StoreError,
@@ -70,9 +71,9 @@ class Store:
         present = store.settings() or store._settled(wanted)
         if present != wanted:
             raise StoreError(
-                f"{shown(address)} is a store already",
-                "it has other settings: " + ", ".join(f"{name} {value}" for name, value in present.items()),
-                "Give those settings, or make the new store elsewhere.",
+                said("{store} is a store already", store=shown(address)),
+                said("it has other settings: {settings}", settings=[f"{name} {has}" for name, has in present.items()]),
+                said("Give those settings, or make the new store elsewhere."),
             )
         return store
 
@@ -98,9 +99,9 @@ class Store:
         address = database_url(url)
         if is_sqlite(address) and not Path(str(address.database)).is_file():
             raise StoreError(
-                f"There is no store at {shown(address)}",
-                "the file does not exist",
-                "Run `valuelift init` to create it, or give its place by --db or VALUELIFT_DB.",
+                said("There is no store at {place}", place=shown(address)),
+                said("the file does not exist"),
+                said("Run `valuelift init` to create it, or give its place by --db or VALUELIFT_DB."),
             )
         return cls(address, connect(address))
 
@@ -281,15 +282,15 @@ class Store:
         revision = self.revision()
         if revision is None and must_exist:
             raise StoreError(
-                f"There is no store at {shown(self.url)}",
-                "the database has no tables of ours",
-                "Run `valuelift init` to create the store.",
+                said("There is no store at {place}", place=shown(self.url)),
+                said("the database has no tables of ours"),
+                said("Run `valuelift init` to create the store."),
             )
         if revision is not None and revision not in migrations.known_revisions():
             raise StoreError(
-                f"The store {shown(self.url)} cannot be used",
-                f"a newer version of Valuelift made it (revision {revision})",
-                "Install that version.",
+                said("The store {store} cannot be used", store=shown(self.url)),
+                said("a newer version of Valuelift made it (revision {revision})", revision=revision),
+                said("Install that version."),
             )
         with self.alone() as connection:
             migrations.upgrade(connection)

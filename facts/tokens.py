@@ -13,6 +13,7 @@ from enum import StrEnum
 from sqlalchemy import Connection, RowMapping, bindparam, insert, select, update
 
 from engine.errors import did_you_mean
+from engine.said import said
 from facts.accounts import Account, Role, accounts, secret_digest
 from facts.database import StoreError
 from facts.house_tables import accounts as account_table
@@ -85,15 +86,18 @@ def create_token(
     """
     known = {each.name: each for each in accounts(store)}
     if account not in known:
-        hint = did_you_mean(account, known) or "See `valuelift user list`."
-        raise StoreError("No token is made", f"there is no account {account!r}", hint)
+        hint = did_you_mean(account, known) or said("See `valuelift user list`.")
+        raise StoreError(said("No token is made"), said("there is no account {name}", name=repr(account)), hint)
     may = SCOPES[known[account].role]
     for scope in scopes:
         if scope not in may:
-            why = f"{account!r} is {known[account].role} and may not {scope}"
-            raise StoreError("No token is made", why, f"Choose among: {', '.join(sorted(may))}.")
+            why = said(
+                "{name} is {role} and may not {scope}", name=repr(account), role=known[account].role, scope=scope
+            )
+            raise StoreError(said("No token is made"), why, said("Choose among: {words}.", words=sorted(may)))
     if not timedelta() < life <= LONGEST_LIFE:
-        raise StoreError("No token is made", "it would live too long", f"At most {LONGEST_LIFE.days} days are allowed.")
+        hint = said("At most {days} days are allowed.", days=LONGEST_LIFE.days)
+        raise StoreError(said("No token is made"), said("it would live too long"), hint)
     token = Token(secrets.token_hex(6), account, label, tuple(sorted(scopes)), at, at + life, None)
     secret = secrets.token_urlsafe(32)
     row = {
@@ -119,11 +123,11 @@ def revoke_token(store: Store, id_: str, at: datetime) -> None:
         StoreError: if there is none of this id, or it is revoked already.
     """
     known = {each.id: each for each in tokens(store)}
+    what, see = said("{name} is not revoked", name=repr(id_)), said("See `valuelift token list`.")
     if id_ not in known:
-        hint = did_you_mean(id_, known) or "See `valuelift token list`."
-        raise StoreError(f"{id_!r} is not revoked", "there is no such token", hint)
+        raise StoreError(what, said("there is no such token"), did_you_mean(id_, known) or see)
     if known[id_].revoked_at is not None:
-        raise StoreError(f"{id_!r} is not revoked", "it is revoked already", "See `valuelift token list`.")
+        raise StoreError(what, said("it is revoked already"), see)
     with store.writing() as connection:
         connection.execute(update(table).where(table.c.id == id_).values(revoked_at=at))
 

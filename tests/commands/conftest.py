@@ -48,8 +48,8 @@ class Answer:
 Call = Callable[..., Answer]
 
 
-def call_command(*arguments: object, env: dict[str, str | None] | None = None) -> Answer:
-    """Call `valuelift` with these arguments, away from the environment of whoever runs the tests."""
+def call_command(*arguments: object, env: dict[str, str | None] | None = None, typed: str | None = None) -> Answer:
+    """Call `valuelift` with these arguments and what is typed, away from the environment of whoever runs the tests."""
     of_tests = {name: None for name in os.environ if name in ("VALUELIFT_PROFILE", "VALUELIFT_SHOTS")}
     clean = {
         **of_tests,
@@ -59,7 +59,8 @@ def call_command(*arguments: object, env: dict[str, str | None] | None = None) -
         "COLUMNS": "80",
         "FORCE_COLOR": None,
     }
-    result = CliRunner().invoke(main, [str(each) for each in arguments], env={**clean, **(env or {})})
+    words = [str(each) for each in arguments]
+    result = CliRunner().invoke(main, words, env={**clean, **(env or {})}, input=typed)
     return Answer(result.exit_code, result.stdout, result.stderr)
 
 

@@ -142,6 +142,21 @@ def test_what_the_system_refuses_comes_with_what_to_do(error: OSError, said: str
     assert (code, message.startswith(said)) == (1, True), message
 
 
+@pytest.mark.parametrize(
+    ("error", "said"),
+    [
+        (PermissionError(13, "Permission denied", "/x/a.db"), "错误：/x/a.db 无法使用（Permission denied）。请换"),
+        (FileNotFoundError(2, "No such file", "a.csv"), "错误：a.csv 无法使用（No such file）。请检查名称。"),
+        (FileNotFoundError(2, "No such file", "no/a.csv"), "没有文件夹 no，请先建立，或换一个位置。"),
+        (OSError(28, "No space left"), "错误：无法输出结果（No space left）。请清理磁盘空间，或换一个位置。"),
+        (RuntimeError("odd"), "内部错误：RuntimeError: odd\n这是 Valuelift 的问题，与您的输入无关。"),
+    ],
+)
+def test_what_the_system_refuses_is_told_in_chinese(error: Exception, said: str) -> None:
+    """What the operating system refuses, in its own words, and what to do about it; and faults of ours."""
+    assert said in explained(error, "zh")[0]
+
+
 def test_a_fault_of_ours_ends_with_three(told_store: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """An unexpected exception is a short message with exit code 3, and a traceback only on request."""
 

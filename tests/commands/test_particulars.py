@@ -22,7 +22,7 @@ from tests.engine.test_load_problems import FILES, FOLDER, problems_in
 
 EXPECTED = (FOLDER / "expected.zh.txt").read_text(encoding="utf-8").splitlines()
 ROOMS = ("engine", "facts", "wiring", "common", "web", "commands")
-PROPER_NAMES = {"YAML", "UTF-8", "XLSX", "GiB"}
+PROPER_NAMES = {"YAML", "UTF-8", "XLSX", "GiB", "Valuelift"}
 IN_OTHER_WORDS = re.compile(r"`[^`]*`|“[^”]*”")
 
 Call = tuple[str, str, frozenset[str] | None]
