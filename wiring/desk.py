@@ -213,7 +213,7 @@ class Desk:
         from facts.runs import last_run
 
         run = None if self.asked_known_at is not None else last_run(self.store, self.as_of)
-        kept = kept_run(self.store, run, self.as_of, catalogue_digest())
+        kept = kept_run(self.store, run, self.as_of, catalogue_digest(self.rules.pack.vocabulary))
         changed = None if kept is None else changed_since(self.store, kept.entry)
         if run is None or kept is None or changed is None or len(changed) > max(FEW, run.customers // MANY):
             return None
