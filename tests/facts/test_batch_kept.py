@@ -181,6 +181,8 @@ def test_of_whom_something_was_recorded_since_is_read_from_the_store(
     assert len(facts_in(one)) == len(found)
     some = sorted((known[0], known[-1], "newcomer"))
     assert one.decide_many([*some, known[1], "nobody"]) == [one.decide(key) for key in some]
+    with_new = [each.customer for part in one.parts(only_of=["newcomer"]) for each in part.each()]
+    assert sorted(with_new) == sorted(found if damaged else {*found} - {known[-1]})
 
 
 def test_after_many_were_told_of_the_store_is_read(store: Store) -> None:
