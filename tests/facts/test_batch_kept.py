@@ -110,7 +110,7 @@ def test_a_run_of_earlier_knowledge_is_not_taken_over(store: Store) -> None:
 
 
 HOUSE = {
-    "pack.yaml": "pack: house\nversion: 1.0.0\ntitle: {en: House, zh: 本公司}\nextends: %s\n" % shipped_pack(),
+    "pack.yaml": f"pack: house\nversion: 1.0.0\ntitle: {{en: House, zh: 本公司}}\nextends: {shipped_pack()}\n",
     "facts.yaml": """facts:
   machines:
     type: integer
