@@ -39,7 +39,8 @@ class Since:
     def _since(self, facts: CustomerFacts, advised: AdvisedAction) -> date | None:
         """Return the first day of the runs that advised an action one after the other up to today.
 
-        A run tells which rules fired, not for which row: advice about a row is no older than the row as it stands.
+        A run tells which rules fired, not for which row: advice about a row is no older than the row as it stands. Nor
+        is it older than what somebody recorded of the action: what was done and is needed again is advised anew.
         """
         advisers = self.advisers.get(advised.action, frozenset())
         since = None
@@ -50,6 +51,8 @@ class Since:
         per = self.pack.actions[advised.action].per
         if since is not None and per is not None and advised.row:
             since = max(since, _stands_since(facts, per, advised.row))
+        if since is not None:
+            since = max(since, _dealt_with(facts, advised))
         return since if since is not None and since < facts.as_of else None
 
 
@@ -81,3 +84,10 @@ def _stands_since(facts: CustomerFacts, collection: str, key: str) -> date:
     """Return the last day that a row names: since then it stands as it does."""
     rows = (row for row in facts.rows.get(collection, ()) if row.key == key)
     return max((value for row in rows for value in row.facts.values() if isinstance(value, date)), default=date.min)
+
+
+def _dealt_with(facts: CustomerFacts, advised: AdvisedAction) -> date:
+    """Return the last day on which somebody recorded how an action stands."""
+    rows = (row.facts for row in facts.rows.get("actions", ()) if row.facts.get("state") != "advised")
+    same = (row for row in rows if (row.get("action"), row.get("about", "")) == (advised.action, advised.row))
+    return max((day for row in same if isinstance(day := row.get("since"), date)), default=date.min)

@@ -175,10 +175,11 @@ class Examination:
         else:
             decided = {"run": last.run, "by": f"{last.pack} {last.pack_version}", "by_digest": last.pack_digest[:16]}
             yield Finding("rules", State.PROBLEM, "rules_differ", {**said, **decided})
-        if last.catalogue_digest == catalogue_digest():
+        digest = catalogue_digest(rules.pack.vocabulary)
+        if last.catalogue_digest == digest:
             yield Finding("catalogue", State.FINE, "catalogue_fine", {"digest": last.catalogue_digest[:16]})
         else:
-            values = {"run": last.run, "by_digest": last.catalogue_digest[:16], "digest": catalogue_digest()[:16]}
+            values = {"run": last.run, "by_digest": last.catalogue_digest[:16], "digest": digest[:16]}
             yield Finding("catalogue", State.PROBLEM, "catalogue_differs", values)
 
     def _runs(self, known: Sequence[Entry]) -> Iterator[Finding]:

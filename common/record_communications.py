@@ -12,7 +12,7 @@ from datetime import date
 from typing import Any
 
 from common.record_cells import Reader
-from common.recording import shown_level
+from common.recording import CONVEY, done_with_it, shown_level
 from engine.snapshot import Row
 from facts.book import Book, evidence_of
 from facts.database import StoreError
@@ -77,8 +77,16 @@ class Communications(Reader):
             self.count(book.customer, added)
 
     def groups(self) -> Iterable[list[Statement]]:
-        """Return what is to be recorded, each customer's apart; perceptions rise, and never fall."""
-        return map(_rising, self.statements.values())
+        """Return what is to be recorded, each customer's apart; perceptions rise, and never fall.
+
+        Where a value was to be conveyed, that is done with the first that was.
+        """
+        for customer, statements in self.statements.items():
+            conveyed = sorted(
+                each.row["holds_from"] for each in statements if each.table == "communications" and not each.replaces
+            )
+            done = (done_with_it(self._books[customer][0], CONVEY, day) for day in conveyed)
+            yield [*_rising(statements), *next(filter(None, done), [])]
 
     def _on_record(self, decided: Decided) -> tuple[Book, list[Mapping[str, Any]]]:
         customer = decided.facts.customer

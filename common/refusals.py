@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from contextlib import suppress
 from datetime import date
 from functools import cache
 
@@ -43,8 +44,10 @@ def _in_chinese(sentence: str) -> str | None:
 
 
 def _day(word: str) -> str:
-    """Return a day as it is written in Chinese; other words as they are."""
-    return say_date(date.fromisoformat(word), "zh") if _DAY.fullmatch(word) else word
+    """Return a day as it is written in Chinese; other words as they are, also those of a day that there is not."""
+    with suppress(ValueError):
+        return say_date(date.fromisoformat(word), "zh") if _DAY.fullmatch(word) else word
+    return word
 
 
 @cache

@@ -35,6 +35,9 @@ _LEFT_OUT = (
 UNCLEAR = "unclear"
 """A verdict: somebody asked, and cannot say; no condition is met by it, and it is not asked for as unknown."""
 
+_AMOUNTS = ("annual_revenue", "credit_limit")
+"""What is an amount in the currency of its row."""
+
 _SHOWN_FACTS = ("perception", "cooperation_acceptance")
 
 
@@ -66,12 +69,12 @@ def _shown(table: str, row: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _with_currency(texts: Texts, row: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Return what a row shows with the currency behind the amount, and nothing of a currency that no amount is in."""
-    currency, limit = row.get("currency"), row.get("credit_limit")
-    others = {name: value for name, value in row.items() if name != "currency"}
-    if currency is None or limit is None:
-        return others
-    return {**others, "credit_limit": f"{texts.number(limit)} {currency}"}
+    """Return what a row shows with the currency behind amounts, and nothing of a currency that no amount is in."""
+    currency = row.get("currency")
+    amounts = {
+        name: f"{texts.number(row[name])} {currency}" for name in _AMOUNTS if currency is not None and name in row
+    }
+    return {name: amounts.get(name, value) for name, value in row.items() if name != "currency"}
 
 
 @cache

@@ -168,7 +168,7 @@ def read_book(path: Path) -> Read:
 
     if fault := fault_of(path):
         raise _unusable(
-            path, said("this workbook cannot be read: {why}", why=fault.why), said("Export the table anew.")
+            path, said("this workbook cannot be read: {why}.", why=fault.why), said("Export the table anew.")
         )
     try:
         workbook = CalamineWorkbook.from_filelike(io.BytesIO(path.read_bytes()))
@@ -176,7 +176,7 @@ def read_book(path: Path) -> Read:
             name: workbook.get_sheet_by_name(name).to_python(skip_empty_area=False) for name in workbook.sheet_names
         }
     except CalamineError as error:
-        raise _unusable(path, said("this is no workbook: {error}", error=error), said("Save it as XLSX.")) from None
+        raise _unusable(path, said("this is no workbook: {error}.", error=error), said("Save it as XLSX.")) from None
     about = next((sheet for sheet in sheets.values() if sheet and _text(sheet[0][0]) == ABOUT), None)
     table = next(((n, s) for n, s in sheets.items() if len(s) > _ID_ROW and _text(s[_ID_ROW][0]) == "id"), None)
     if about is None or table is None:

@@ -268,9 +268,12 @@ def evidence_of(communication: str, outcome: str) -> str:
 
 
 def outcome_in(evidence: str) -> str | None:
-    """Return the outcome of which evidence of a perception says that the perception follows from it, if it does."""
-    outcome = evidence.rpartition(_HEARD)[2]
-    return outcome if outcome in OUTCOMES and outcome != evidence else None
+    """Return the outcome of which evidence of a perception says that the perception follows from it, if it does.
+
+    What people write of their own accord has words before a colon, and no key.
+    """
+    key, _, outcome = evidence.rpartition(_HEARD)
+    return outcome if outcome in OUTCOMES and key and not any(map(str.isspace, key)) else None
 
 
 def _in_words(value: Any) -> Any:

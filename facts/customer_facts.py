@@ -32,6 +32,8 @@ Results = Mapping[str, list[dict[str, Any]]]
 
 _ALL_PREPARED = (*PREPARED, *PREPARED_FOR_FEATURES)
 
+_ONE_AT_A_TIME = threading.Lock()
+
 _TURN = 0.0001
 """Seconds after which a thread that is at work in Python lets another one go on."""
 
@@ -70,16 +72,17 @@ def _make_ready(as_of: date) -> None:
 
 @contextmanager
 def _quick_turns() -> Iterator[None]:
-    """Let threads take turns at Python quickly.
+    """Let threads take turns at Python quickly; for one at a time, which finds and leaves the usual turns.
 
     DuckDB asks for its turn several times in each statement. By Python's own 5 ms it would wait nearly all the time.
     """
-    usual = sys.getswitchinterval()
-    sys.setswitchinterval(_TURN)
-    try:
-        yield
-    finally:
-        sys.setswitchinterval(usual)
+    with _ONE_AT_A_TIME:
+        usual = sys.getswitchinterval()
+        sys.setswitchinterval(_TURN)
+        try:
+            yield
+        finally:
+            sys.setswitchinterval(usual)
 
 
 @lru_cache(maxsize=8)
@@ -151,8 +154,9 @@ class _Workspace:
     def _give(self, name: str, rows: pa.Table) -> None:
         """Give the rows from which a table is filled."""
         if name not in self._given:
-            self._given[name] = Given(base_schemas()[name])
-            self._database.register(f"given_{name}", self._given[name])
+            given = Given(base_schemas()[name])
+            self._database.register(f"given_{name}", given)
+            self._given[name] = given
         self._given[name].table = rows
 
     def _facts(self, base: Base, filled: set[str], vocabulary: Vocabulary) -> CustomerFacts:

@@ -99,7 +99,7 @@ def _read(store: Store, of: _Of, rules: Rules) -> _Held:
     run = next((each for each in published_runs(store) if each.number == of.run), None)
     if run is None or run.customers > MOST or run.pack_digest != of.stamp.digest:
         return _Held(of)
-    kept = kept_run(store, run, of.as_of, catalogue_digest())
+    kept = kept_run(store, run, of.as_of, catalogue_digest(rules.pack.vocabulary))
     if kept is None:
         return _Held(of)
     return _Held(of, [ByCustomer(rules.plan, part) for part in parts_of(kept.folder)], kept.entry)

@@ -112,7 +112,7 @@ class Desk:
 
         cards = self.cards_of(customers)
         wanted = pa.chunked_array([sorted(cards)], pa.string())
-        facts = [each for part in self.parts() for each in only(part, wanted).each()]
+        facts = [each for part in self.parts(only_of=cards) for each in only(part, wanted).each()]
         facts.sort(key=attrgetter("customer"))
         decisions = self.rules.plan.decide_all(facts)
         return [Decided(cards[each.customer], each, decision) for each, decision in zip(facts, decisions, strict=True)]
@@ -170,10 +170,11 @@ class Desk:
         found = [self.rules.decide(part, progress) for part in self.parts(progress)]
         return pa.concat_tables(found).sort_by("customer")
 
-    def parts(self, progress: Progress = _silent) -> Iterator[Snapshot]:
+    def parts(self, progress: Progress = _silent, only_of: Collection[str] | None = None) -> Iterator[Snapshot]:
         """Yield the facts of all customers who can be decided, with what the last run found out about all, in parts.
 
-        They are what that run kept, but for the few of whom the store has learned something since: these come last.
+        They are what that run kept, but for the few of whom the store has learned something since: these come last,
+        and of them those who are named by `only_of` alone, if any are.
         """
         import pyarrow as pa
 
@@ -194,7 +195,8 @@ class Desk:
                     told += known.customers["customer"].chunks
                     yield known
                 progress("reading", 1, 1)
-                yield from self._parts_of(sorted(set(changed.values())))
+                anew = set(changed.values())
+                yield from self._parts_of(sorted(anew if only_of is None else anew.intersection(only_of)))
                 return
         portfolio = last_portfolio(self.store, self.as_of, self.known_at)
         base = self.base(progress)
@@ -213,7 +215,7 @@ class Desk:
         from facts.runs import last_run
 
         run = None if self.asked_known_at is not None else last_run(self.store, self.as_of)
-        kept = kept_run(self.store, run, self.as_of, catalogue_digest())
+        kept = kept_run(self.store, run, self.as_of, catalogue_digest(self.rules.pack.vocabulary))
         changed = None if kept is None else changed_since(self.store, kept.entry)
         if run is None or kept is None or changed is None or len(changed) > max(FEW, run.customers // MANY):
             return None

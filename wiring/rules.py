@@ -141,7 +141,7 @@ class Rules:
             pack=stamp.name,
             pack_version=stamp.version,
             pack_digest=stamp.digest,
-            catalogue_digest=catalogue_digest(),
+            catalogue_digest=catalogue_digest(self.pack.vocabulary),
             vocabulary=self.pack.vocabulary,
             ideal=self.ideal(),
             flow=self.flow(),
@@ -244,11 +244,20 @@ def catalogue() -> Vocabulary:
     return load_catalogue(CATALOGUE, CATALOGUE.relative_to(ROOT).as_posix())
 
 
-def catalogue_digest() -> str:
-    """Return a SHA-256 (hex) of everything that makes facts: the catalogue and the SQL of features."""
+def catalogue_digest(vocabulary: Vocabulary) -> str:
+    """Return a SHA-256 (hex) of everything that makes facts.
+
+    That is the catalogue, the SQL of features, and of the facts that a pack declares for itself, what values of them
+    can be.
+    """
+    from facts.own import said_facts
+
     whole = hashlib.sha256(CATALOGUE.read_bytes())
     for path in sorted((ROOT / "facts" / "features").rglob("*.sql")):
         whole.update(path.read_bytes())
+    for name, fact in sorted(said_facts(vocabulary).items()):
+        members = vocabulary.enum_of(fact).members if fact.enum else ()
+        whole.update(repr((name, fact.type.value, fact.scale, fact.least, fact.most, members)).encode())
     return whole.hexdigest()
 
 

@@ -44,6 +44,11 @@ def _since(ask: Ask, customer: str, day: str = TODAY) -> dict[str, Any]:
     return {each["action"]["id"]: each["advised_since"] for each in plan}
 
 
+def _complaints(ask: Ask) -> dict[str, Any]:
+    plan = ask("recommend", "ninefold", "--json").json["recommendation"]["plan"]
+    return {each["about"]: each["advised_since"] for each in plan if each["action"]["id"] == "settle-complaint"}
+
+
 def test_an_action_that_nobody_took_on_says_since_when_it_is_advised(ask: Ask) -> None:
     """Its due date moves along with the day; that it has been advised for days is said beside it, and on paper."""
     assert _since(ask, "plum-gate")["call-silent-customer"] == FIRST
@@ -55,9 +60,7 @@ def test_an_action_that_nobody_took_on_says_since_when_it_is_advised(ask: Ask) -
 
 def test_advice_about_a_row_is_no_older_than_the_row(ask: Ask) -> None:
     """A complaint of the second day is not said to wait since the first, when another was open."""
-    plan = ask("recommend", "ninefold", "--json").json["recommendation"]["plan"]
-    told = {each["about"]: each["advised_since"] for each in plan if each["action"]["id"] == "settle-complaint"}
-    assert told == {"supply is not in time": FIRST, "price is high": SECOND}
+    assert _complaints(ask) == {"supply is not in time": FIRST, "price is high": SECOND}
 
 
 def test_nothing_is_said_of_what_is_new_or_taken_on(ask: Ask) -> None:
@@ -65,6 +68,14 @@ def test_nothing_is_said_of_what_is_new_or_taken_on(ask: Ask) -> None:
     assert set(_since(ask, "plum-gate", FIRST).values()) == {None}
     assert ask("record", "action", "plum-gate", "call-silent-customer", "--state", "open").code == 0
     assert _since(ask, "plum-gate")["call-silent-customer"] is None
+
+
+def test_what_was_done_and_is_advised_again_is_advised_since_then(ask: Ask) -> None:
+    """Somebody has dealt with one complaint, though it is open still; of the other one nothing changes."""
+    plan = ask("recommend", "ninefold", "--json", day="2026-07-02").json["recommendation"]["plan"]
+    number = next(number for number, each in enumerate(plan, 1) if each["about"] == "supply is not in time")
+    assert ask("record", "action", "ninefold", number, "--state", "done", day="2026-07-02").code == 0
+    assert _complaints(ask) == {"supply is not in time": "2026-07-02", "price is high": SECOND}
 
 
 def test_advice_that_was_gone_in_between_begins_anew(ask: Ask, tmp_path: Path) -> None:

@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from facts.demo import AS_OF
+from facts.store import Store
 from tests.commands.conftest import DAY, Answer, Call
 
 HEAD = "customer,on,value,medium,contact,cost,heard_on,outcome,reason"
@@ -29,6 +31,15 @@ def perception(demo: Call, customer: str, kind: str) -> str | None:
     found = demo("ledger", customer, "--as-of", DAY, "--json").json
     level: str | None = next(line["level"] for line in found["lines"] if line["kind"] == kind)
     return level
+
+
+def convey_value_of_silver_carp(folder: Path) -> str:
+    """Return how the action stands by which a value is conveyed to this customer."""
+    store = Store.open(str(folder / "demo.db"))
+    rows = store.base_tables(AS_OF, customer="silver-carp")["actions"].to_pylist()
+    store.close()
+    (state,) = (row["state"] for row in rows if row["is_current"] and row["action"] == "convey-value")
+    return str(state)
 
 
 def test_rows_are_recorded_once_and_perceptions_follow(filed: Call, demo: Call) -> None:
@@ -59,6 +70,19 @@ def test_an_effect_heard_later_is_added(filed: Call, demo: Call) -> None:
     assert perception(demo, "moonbridge", "brand") == "recognised"
     assert demo("record", "undo", "--as", "ana", "--as-of", DAY).code == 0
     assert perception(demo, "moonbridge", "brand") == "understood"
+
+
+def test_an_action_that_was_taken_on_is_done_by_a_value_conveyed_since(filed: Call, demo: Call, tmp_path: Path) -> None:
+    """What was conveyed before somebody took it on does not end it; an effect heard ends nothing."""
+    taken_on = ("record", "action", "silver-carp", "convey-value", "--state", "open", "--as", "ana")
+    assert demo(*taken_on, "--as-of", "2026-06-10").code == 0
+    row = "silver-carp,2026-06-09,product,technical_exchange,user,low"
+    assert filed(f"{row},,,").code == 0
+    assert filed(f"{row},2026-06-18,recognised,").code == 0
+    assert convey_value_of_silver_carp(tmp_path) == "open"
+    more = [f"silver-carp,2026-06-{day},product,visit,user,low,,," for day in (11, 12)]
+    assert filed(*more).code == 0
+    assert convey_value_of_silver_carp(tmp_path) == "done"
 
 
 def test_every_fault_is_named_and_nothing_is_recorded(filed: Call, demo: Call) -> None:

@@ -2,6 +2,10 @@
 
 import re
 import string
+from collections.abc import Mapping
+from datetime import date
+from decimal import Decimal
+from typing import Any
 
 import pytest
 
@@ -9,6 +13,7 @@ from common.saying import say
 from common.texts import COMMAND_LINE, PAGES, PROBLEM_KINDS, Texts, default_language, read_texts
 from engine.check.findings import LINTS
 from engine.wording import Wording
+from facts.book import evidence_of
 from facts.tables import FACT_TABLES
 from tests.conftest import ROOT
 from tests.engine.test_load_problems import kinds_in_source
@@ -112,6 +117,40 @@ def test_every_word_of_a_record_has_words() -> None:
         assert [each for each in said if "_" in each[-1]] == []
         if language == "zh":
             assert [each for each in said if re.search("[a-z]{3}", each[-1])] == []
+
+
+ON = {"holds_from": date(2026, 1, 1)}
+
+
+@pytest.mark.parametrize(
+    ("table", "row", "expected"),
+    [
+        ("customers", {"annual_revenue": Decimal(21000000), "currency": "USD"}, "yearly revenue 21,000,000 USD"),
+        ("agreements", {"credit_limit": Decimal(8000), "currency": "USD"}, "credit limit 8,000 USD"),
+        ("agreements", {"state": "kept", "currency": "USD"}, "kept"),
+    ],
+)
+def test_a_record_says_in_which_currency_an_amount_is(table: str, row: Mapping[str, Any], expected: str) -> None:
+    """The currency stands behind the amount, and without one it is left out."""
+    wording = Wording(shipped_rules().pack.vocabulary, "en")
+    assert say(Texts("en"), wording, table, {**row, **ON}).partition(": ")[2] == f"{expected} (1 Jan 2026)"
+
+
+@pytest.mark.parametrize(
+    ("evidence", "expected"),
+    [
+        (
+            evidence_of("k/brand/visit/buyer/2026-01-01", "accepted"),
+            "evidence: the effect of the value conveyed (accepted)",
+        ),
+        ("He said on the phone: accepted", "evidence: He said on the phone: accepted"),
+    ],
+)
+def test_evidence_stands_as_it_was_written_unless_it_is_an_effect(evidence: str, expected: str) -> None:
+    """Of an effect that was recorded its outcome is told, without keys; what people write stays theirs."""
+    wording = Wording(shipped_rules().pack.vocabulary, "en")
+    told = say(Texts("en"), wording, "perceptions", {"evidence": evidence, **ON})
+    assert told.partition(": ")[2] == f"{expected} (1 Jan 2026)"
 
 
 def test_every_kind_of_problem_is_told_in_both_languages() -> None:

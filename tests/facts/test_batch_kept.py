@@ -25,7 +25,7 @@ from facts.house_tables import decision_runs
 from facts.recording import merge_customers, record
 from facts.runs import last_run
 from facts.store import Store
-from wiring import FEW, Desk, catalogue_digest, shipped_rules
+from wiring import FEW, Desk, Rules, catalogue_digest, load_rules, shipped_pack, shipped_rules
 
 PART = 25
 """Customers of a part: the demo's make three, the last one smaller."""
@@ -50,9 +50,9 @@ def store(decided_store: Path, tmp_path: Path) -> Store:
     return Store.open(str(path))
 
 
-def decide(store: Store, known_at: datetime | None = None) -> None:
+def decide(store: Store, known_at: datetime | None = None, rules: Rules | None = None) -> None:
     """Decide all customers of a store."""
-    batch = Desk(store, shipped_rules(), AS_OF, known_at).batch("night", Ledger.at(runs_folder(store.url)))
+    batch = Desk(store, rules or shipped_rules(), AS_OF, known_at).batch("night", Ledger.at(runs_folder(store.url)))
     Batch(**{name: getattr(batch, name) for name in batch.__dataclass_fields__} | {"part": PART}).run(lambda *_: None)
 
 
@@ -63,7 +63,7 @@ def desk(store: Store) -> Desk:
 
 def kept(store: Store) -> KeptRun:
     """Return the run that stands for the store."""
-    found = kept_run(store, last_run(store, AS_OF), AS_OF, catalogue_digest())
+    found = kept_run(store, last_run(store, AS_OF), AS_OF, catalogue_digest(shipped_rules().pack.vocabulary))
     assert found is not None
     return found
 
@@ -109,6 +109,45 @@ def test_a_run_of_earlier_knowledge_is_not_taken_over(store: Store) -> None:
     assert not is_taken_over(desk(store))
 
 
+HOUSE = {
+    "pack.yaml": f"pack: house\nversion: 1.0.0\ntitle: {{en: House, zh: 本公司}}\nextends: {shipped_pack()}\n",
+    "facts.yaml": """facts:
+  machines:
+    type: integer
+    title: {en: Machines, zh: 机器}
+    description: {en: How many machines they have., zh: 机器台数。}
+    range: [0, 1000]
+""",
+}
+"""A pack that declares a fact of its own."""
+
+
+@pytest.fixture(scope="module")
+def house_rules(tmp_path_factory: pytest.TempPathFactory) -> Rules:
+    """Return the rules of a pack that reads a fact of its own."""
+    folder = tmp_path_factory.mktemp("house")
+    for name, text in HOUSE.items():
+        (folder / name).write_text(text, encoding="utf-8")
+    return load_rules(folder)
+
+
+def test_a_run_of_rules_without_a_pack_s_own_facts_is_not_taken_over(store: Store, house_rules: Rules) -> None:
+    """What was recorded of such a fact before the run counts for the pack that declares it, and for no other one."""
+    (customer, *_) = (each.customer for each in facts_in(desk(store)))
+    said = {"customer": customer, "fact": "machines", "value": "7", "holds_from": AS_OF}
+    record(store, "own_facts", [said], user="ana", source="test")
+    decide(store)
+    of_house = Desk(store, house_rules, AS_OF)
+    assert is_taken_over(desk(store))
+    assert not is_taken_over(of_house)
+    assert [each.facts.facts["machines"] for each in of_house.decide_many([customer])] == [7]
+    decide(store, rules=house_rules)
+    assert is_taken_over(of_house)
+    assert facts_in(of_house)[0].facts["machines"] == 7
+    assert not is_taken_over(desk(store))
+    assert desk(store).decide_many([customer]) == [desk(store).decide(customer)]
+
+
 def own_run(store: Store, tmp_path: Path) -> RunFolder:
     """Let the store's run be a copy, in which files may be changed."""
     copy = tmp_path / "runs" / "0123456789ab"
@@ -142,6 +181,8 @@ def test_of_whom_something_was_recorded_since_is_read_from_the_store(
     assert len(facts_in(one)) == len(found)
     some = sorted((known[0], known[-1], "newcomer"))
     assert one.decide_many([*some, known[1], "nobody"]) == [one.decide(key) for key in some]
+    with_new = [each.customer for part in one.parts(only_of=["newcomer"]) for each in part.each()]
+    assert sorted(with_new) == sorted(found if damaged else {*found} - {known[-1]})
 
 
 def test_after_many_were_told_of_the_store_is_read(store: Store) -> None:

@@ -1,6 +1,7 @@
 """Snapshots: nothing from the future leaks in, one customer and all give the same, and all is declared."""
 
 import re
+import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -253,6 +254,17 @@ def test_facts_are_the_same_however_far_the_database_is_ready(pause: float, monk
     alone = customer_facts(base, catalogue(), day, base_currency=BASE_CURRENCY)
     assert not failures
     assert alone == take_snapshot(base, catalogue(), day, base_currency=BASE_CURRENCY).snapshot.customer("a")
+
+
+def test_python_has_its_usual_turns_once_several_databases_are_ready() -> None:
+    """Threads take turns quickly only while a database gets ready, also where several do so at once."""
+    usual = sys.getswitchinterval()
+    for past in range(6):
+        make_ready(ago(2000 + past))
+    for each in threading.enumerate():
+        if each.name.endswith("(_make_ready)"):
+            each.join()
+    assert sys.getswitchinterval() == usual
 
 
 def test_one_customer_is_wanted_not_several() -> None:
