@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-import signal
 import socket
 import subprocess
 from pathlib import Path
@@ -153,7 +152,7 @@ def test_a_server_says_where_it_is(told_store: Path) -> None:
     ) as server:
         assert server.stderr is not None
         said = [server.stderr.readline(), server.stderr.readline()]
-        server.send_signal(signal.SIGINT)
+        server.terminate()
     assert said == [
         "还没有账号，请用 valuelift user add 添加。\n",
         f"Valuelift 已启动：http://127.0.0.1:{port}（按 Ctrl-C 停止）。\n",
