@@ -1,6 +1,7 @@
 """Time the session alone: one warm decision after another, of the neutral workload and of the pack that we ship.
 
     python -m bench.session
+    python -m bench.session PACK    # of another pack's folder alone
 
 A session keeps what durable-rules has answered (see `engine.session.firing`), so what a customer takes depends on
 whether it, or one like it, was decided before. Each round begins with a new session that decides half of the customers
@@ -47,7 +48,7 @@ class Timed(NamedTuple):
 
 def measure() -> list[Figure]:
     """Return latencies of both packs, and their ratios to the interpreter."""
-    return [*_neutral(), *_shipped()]
+    return [*_neutral(), *_on_demo("our pack", None)]
 
 
 def _neutral() -> list[Figure]:
@@ -67,7 +68,7 @@ def _neutral() -> list[Figure]:
     ]
 
 
-def _shipped() -> list[Figure]:
+def _on_demo(what: str, pack: Path | None) -> list[Figure]:
     from facts.demo import AS_OF, build
     from facts.store import Store
     from wiring import Desk, rules_in_use
@@ -75,13 +76,13 @@ def _shipped() -> list[Figure]:
     with tempfile.TemporaryDirectory() as folder:
         store = Store.create(f"sqlite:///{Path(folder) / 'demo.db'}")
         build(store)
-        desk = Desk(store, rules_in_use(store), AS_OF)
+        desk = Desk(store, rules_in_use(store, pack), AS_OF)
         facts = [desk.decide(key).facts for key in desk.cards()]
     program = desk.rules.program
     customers = neutral.peer("gen").customers(CUSTOMERS)
     timed = _side_by_side(program, facts, neutral.peer("oracle").Oracle().decide, customers)
     rows = statistics.mean(sum(map(len, one.rows.values())) for one in facts)
-    name = f"session, our pack ({len(program.rules)} rules), {len(facts)} demo customers ({rows:.0f} rows each)"
+    name = f"session, {what} ({len(program.rules)} rules), {len(facts)} demo customers ({rows:.0f} rows each)"
     return _figures(name, timed)
 
 
@@ -127,4 +128,5 @@ def _answer(decision: Decision) -> neutral.Answer:
 
 
 if __name__ == "__main__":
-    sys.exit(show(measure))
+    others = [Path(each) for each in sys.argv[1:]]
+    sys.exit(show(lambda: [figure for pack in others for figure in _on_demo(str(pack), pack)] if others else measure()))
