@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from datetime import UTC, date, datetime
 
-from sqlalchemy import select
+from sqlalchemy import Connection, select
 
 from facts.house_tables import LISTED, decision_runs, decisions, rule_lists
 from facts.store import Store
@@ -29,23 +29,23 @@ def fired_before(store: Store, customers: Collection[str], day: date, known_at: 
     Raises:
         StoreError: if the database cannot be read.
     """
-    days = _days_of_runs(store, day, known_at or datetime.now(UTC))
     found: dict[str, list[tuple[date, str]]] = {customer: [] for customer in customers}
-    if not days or not found:
-        return found
-    statement = (
-        select(decisions.c.run, decisions.c.customer, rule_lists.c.rules)
-        .join_from(decisions, rule_lists, LISTED)
-        .where(decisions.c.run.in_(days), decisions.c.customer.in_(found))
-    )
     with store.reading() as connection:
+        days = _days_of_runs(connection, day, known_at or datetime.now(UTC))
+        if not days or not found:
+            return found
+        statement = (
+            select(decisions.c.run, decisions.c.customer, rule_lists.c.rules)
+            .join_from(decisions, rule_lists, LISTED)
+            .where(decisions.c.run.in_(days), decisions.c.customer.in_(found))
+        )
         rows = connection.execute(statement).all()
     for run, customer, rules in sorted(rows, key=lambda row: days[row.run], reverse=True):
         found[customer].append((days[run], rules))
     return found
 
 
-def _days_of_runs(store: Store, day: date, known_at: datetime) -> dict[int, date]:
+def _days_of_runs(connection: Connection, day: date, known_at: datetime) -> dict[int, date]:
     """Return the days of the last runs before a day, by the number of the run."""
     runs = decision_runs.c
     statement = (
@@ -54,9 +54,8 @@ def _days_of_runs(store: Store, day: date, known_at: datetime) -> dict[int, date
         .order_by(runs.as_of.desc(), runs.id.desc())
     )
     last: dict[date, int] = {}
-    with store.reading() as connection:
-        for number, as_of in connection.execute(statement):
-            if as_of not in last and len(last) == MOST_RUNS:
-                break
-            last.setdefault(as_of, number)
+    for number, as_of in connection.execute(statement):
+        if as_of not in last and len(last) == MOST_RUNS:
+            break
+        last.setdefault(as_of, number)
     return {number: as_of for as_of, number in last.items()}

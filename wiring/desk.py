@@ -42,6 +42,19 @@ FEW, MANY = 10, 400
 One by itself takes some 40 ms, one of many some 0.1 ms."""
 
 
+def _of_customers(base: Mapping[str, pa.Table], customers: pa.ChunkedArray) -> dict[str, pa.Table]:
+    """Return the rows about some customers, and those about all."""
+    import pyarrow.compute as pc
+
+    def kept(name: str, table: pa.Table) -> pa.Table:
+        by = "key" if name == "customers" else "customer"
+        if by not in table.column_names:
+            return table
+        return table.filter(pc.or_(pc.is_null(table[by]), pc.is_in(table[by], value_set=customers)))
+
+    return {name: kept(name, table) for name, table in base.items()}
+
+
 @dataclass(frozen=True, slots=True)
 class Decided:
     """One customer: who it is, what is known of it, and what follows from that."""
@@ -110,9 +123,10 @@ class Desk:
 
         from facts.snapshot_parts import only
 
-        cards = self.cards_of(customers)
+        cards, kept = self.cards_of(customers), self._kept()
         wanted = pa.chunked_array([sorted(cards)], pa.string())
-        facts = [each for part in self.parts(only_of=cards) for each in only(part, wanted).each()]
+        parts = [self._read(_silent, wanted)] if kept is None else self._taken_over(kept, _silent, cards)
+        facts = [each for part in parts for each in only(part, wanted).each()]
         facts.sort(key=attrgetter("customer"))
         decisions = self.rules.plan.decide_all(facts)
         return [Decided(cards[each.customer], each, decision) for each, decision in zip(facts, decisions, strict=True)]
@@ -176,32 +190,44 @@ class Desk:
         They are what that run kept, but for the few of whom the store has learned something since: these come last,
         and of them those who are named by `only_of` alone, if any are.
         """
+        kept = self._kept()
+        if kept is None:
+            yield self._read(progress)
+        else:
+            yield from self._taken_over(kept, progress, only_of)
+
+    def _taken_over(
+        self, kept: tuple[RunFolder, dict[str, str]], progress: Progress, only_of: Collection[str] | None
+    ) -> Iterator[Snapshot]:
+        """Yield the same where a run is kept, with those of whom it does not know all; see `_kept`."""
         import pyarrow as pa
 
         from facts.batch.kept import parts_of
         from facts.database import StoreError
-        from facts.runs import last_portfolio
         from facts.snapshot_parts import without
 
-        kept = self._kept()
+        run, changed = kept
         told: list[pa.Array] = []
-        if kept is not None:
-            run, changed = kept
-            others = pa.chunked_array([sorted({*changed, *changed.values()})], pa.string())
-            progress("reading", 0, 1)
-            with suppress(StoreError):  # damaged or removed in the meantime: then the store is read
-                for part in parts_of(run):
-                    known = without(part, others)
-                    told += known.customers["customer"].chunks
-                    yield known
-                progress("reading", 1, 1)
-                anew = set(changed.values())
-                yield from self._parts_of(sorted(anew if only_of is None else anew.intersection(only_of)))
-                return
+        others = pa.chunked_array([sorted({*changed, *changed.values()})], pa.string())
+        progress("reading", 0, 1)
+        with suppress(StoreError):  # damaged or removed in the meantime: then the store is read
+            for part in parts_of(run):
+                known = without(part, others)
+                told += known.customers["customer"].chunks
+                yield known
+            progress("reading", 1, 1)
+            anew = set(changed.values())
+            yield from self._parts_of(sorted(anew if only_of is None else anew.intersection(only_of)))
+            return
+        yield without(self._read(progress), pa.chunked_array(told, pa.string()))
+
+    def _read(self, progress: Progress, wanted: pa.ChunkedArray | None = None) -> Snapshot:
+        """Return the same of the customers `wanted`, or of all, as the store has them."""
+        from facts.runs import last_portfolio
+
         portfolio = last_portfolio(self.store, self.as_of, self.known_at)
-        base = self.base(progress)
-        base["portfolio"] = portfolio
-        yield without(self.snapshot(base), pa.chunked_array(told, pa.string()))
+        base = {**self.base(progress), "portfolio": portfolio}
+        return self.snapshot(base if wanted is None else _of_customers(base, wanted))
 
     def _kept(self) -> tuple[RunFolder, dict[str, str]] | None:
         """Return the last run, and of whom it does not know all that the store knows of this date.
