@@ -82,8 +82,9 @@ def _on_demo(what: str, pack: Path | None) -> list[Figure]:
     customers = neutral.peer("gen").customers(CUSTOMERS)
     timed = _side_by_side(program, facts, neutral.peer("oracle").Oracle().decide, customers)
     rows = statistics.mean(sum(map(len, one.rows.values())) for one in facts)
+    digested = [_seconds(CustomerFacts.digest, one) for one in facts for _ in range(ROUNDS)]
     name = f"session, {what} ({len(program.rules)} rules), {len(facts)} demo customers ({rows:.0f} rows each)"
-    return _figures(name, timed)
+    return [*_figures(name, timed), Figure("digest of these facts, when looked at", milliseconds(digested))]
 
 
 def _figures(what: str, timed: Timed) -> list[Figure]:

@@ -79,7 +79,7 @@ def command(customer: str, subject: str | None, depth: int | None, audience: str
     if audience == "auditor":
         stamp = found.decision.pack
         click.echo("\n" + teller.texts("stamp", pack=stamp.name, version=stamp.version))
-        click.echo(teller.texts("digests", pack=stamp.digest, facts=found.decision.snapshot))
+        click.echo(teller.texts("digests", pack=stamp.digest, facts=str(found.decision.snapshot)))
     _leave(nodes)
 
 

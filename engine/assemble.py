@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date, timedelta
 from decimal import Decimal
 from functools import lru_cache
+from itertools import starmap
 
 from engine.decision import (
     AdvisedAction,
@@ -23,7 +24,7 @@ from engine.decision import (
 from engine.frozen import dataclass
 from engine.model import Advise, Hit
 from engine.program import CUSTOMERS, POINT_SCALE, Code, Program, ProgramRule, Single, TableForm
-from engine.snapshot import CustomerFacts
+from engine.snapshot import CustomerFacts, SnapshotDigest
 from engine.vocabulary import FactKey, Value
 
 Codes = Code | tuple[int, ...]
@@ -66,14 +67,14 @@ def assemble(program: Program, customer: CustomerFacts, outcome: Outcome) -> Dec
         customer=customer.customer,
         as_of=customer.as_of,
         pack=program.stamp,
-        snapshot=customer.digest(),
+        snapshot=SnapshotDigest(customer),
         values=values,
         rows=rows,
         fired=tuple(_fired(program, customer, outcome.fired, values, rows)),
         conflicts=tuple(sorted(outcome.conflicts)),
         provisional=tuple(sorted(outcome.provisional)),
         gates=tuple(
-            GateState(gate, state(whole), tuple(CriterionState(name, state(one)) for name, one in criteria.items()))
+            GateState(gate, state(whole), tuple(starmap(_criterion, criteria.items())))
             for gate, (whole, criteria) in sorted(outcome.gates.items())
         ),
         choices=tuple(
@@ -83,6 +84,11 @@ def assemble(program: Program, customer: CustomerFacts, outcome: Outcome) -> Dec
         actions=_actions(program, customer, outcome.fired),
         violated=tuple(sorted(outcome.violated)),
     )
+
+
+@lru_cache(maxsize=4096)  # few distinct ones occur
+def _criterion(name: str, truth: bool | None) -> CriterionState:
+    return CriterionState(name, state(truth))
 
 
 def state(truth: bool | None) -> State:

@@ -11,6 +11,7 @@ from enum import StrEnum
 from typing import Any
 
 from engine.frozen import dataclass
+from engine.snapshot import SnapshotDigest
 from engine.vocabulary import Value
 
 
@@ -137,7 +138,7 @@ class Decision:
     customer: str
     as_of: date
     pack: PackStamp
-    snapshot: str
+    snapshot: SnapshotDigest
     values: Mapping[str, Value]
     rows: Mapping[str, Mapping[str, Mapping[str, Value]]]
     fired: tuple[Fired, ...]
@@ -160,4 +161,6 @@ def _plain(value: Any) -> Any:
         return value.isoformat()
     if isinstance(value, Decimal):
         return format(value, "f")
+    if isinstance(value, SnapshotDigest):
+        return str(value)
     raise TypeError(f"no JSON form for {type(value).__name__}")

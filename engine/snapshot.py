@@ -64,6 +64,30 @@ class CustomerFacts:
         return hashlib.sha256(whole.encode()).hexdigest()
 
 
+class SnapshotDigest:
+    """The digest of a customer's facts, computed when it is looked at: few who have a decision made look at it."""
+
+    __slots__ = ("_facts",)
+
+    def __init__(self, facts: CustomerFacts) -> None:
+        self._facts = facts
+
+    def __str__(self) -> str:
+        return self._facts.digest()
+
+    def __eq__(self, other: object) -> bool:
+        return str(self) == str(other) if isinstance(other, SnapshotDigest) else NotImplemented
+
+    def __hash__(self) -> int:
+        return hash(str(self))
+
+    def __repr__(self) -> str:
+        return f"<{self}>"
+
+    def __deepcopy__(self, _copied: object) -> SnapshotDigest:
+        return self
+
+
 @lru_cache(maxsize=100_000)  # few distinct ones occur
 def _day(day: date) -> str:
     return str(day.toordinal())

@@ -26,6 +26,7 @@ from engine.program import (
     leaf_facts,
     leaf_scope,
 )
+from engine.session.matcher import bits
 from engine.session.place import Place, Truth
 from engine.vocabulary import FactKey
 
@@ -45,6 +46,7 @@ class Conditions:
     def __init__(self, program: Program) -> None:
         self._program = program
         self._leaves = program.leaves
+        self._fact_of = [next(map(str, leaf_facts(leaf)), "") for leaf in program.leaves]
         self._resolved = {resolution.fact for resolution in program.resolutions}
         self._computed: dict[tuple[int, str | None], Test] = {}
         self._rules: dict[int, Test] = {}  # compiled when first needed, as most never are
@@ -65,23 +67,30 @@ class Conditions:
 
     def test(self, cond: Cond, scope: str | None) -> Test:
         """Compile a condition about places of a scope."""
-        if isinstance(cond, Lit):
-            cond = And((cond,))
-        join = _both if isinstance(cond, And) else _some
-        own, customers, others = _Bits(), _Bits(), []
-        for item in _flat(cond):
-            if not isinstance(item, Lit):
-                others.append(self.test(item, scope))
-            elif isinstance(self._leaves[item.leaf], COMPUTED):
-                test = self.computed(item.leaf, scope)
-                others.append(test if item.positive else _negated(test))
+        join = _some if isinstance(cond, Or) else _both
+        own, customers, rest = self._parted(cond, scope)
+        others = [self._inner(item, scope) for item in rest]
+        if customers:
+            others.append(_at_customer(join(customers, [])))
+        return join(own, others)
+
+    def _parted(self, cond: Cond, scope: str | None) -> tuple[_Bits, _Bits, list[Cond]]:
+        """Return a condition's literals that a place's facts decide, those that the customer's do, and the rest."""
+        own, customers, rest = _Bits(), _Bits(), list[Cond]()
+        for item in [cond] if isinstance(cond, Lit) else _flat(cond):
+            if not isinstance(item, Lit) or isinstance(self._leaves[item.leaf], COMPUTED):
+                rest.append(item)
             elif leaf_scope(self._leaves[item.leaf]) == scope:
                 own.add(item)
             else:
                 customers.add(item)
-        if customers:
-            others.append(_at_customer(join(customers, [])))
-        return join(own, others)
+        return own, customers, rest
+
+    def _inner(self, cond: Cond, scope: str | None) -> Test:
+        if not isinstance(cond, Lit):
+            return self.test(cond, scope)
+        test = self.computed(cond.leaf, scope)
+        return test if cond.positive else _negated(test)
 
     def computed(self, index: int, scope: str | None) -> Test:
         """Compile a leaf that a fact's value alone does not decide."""
@@ -108,17 +117,27 @@ class Conditions:
         return self._asked[rule](place)
 
     def _ask(self, cond: Cond, scope: str | None) -> Ask:
-        if isinstance(cond, Lit):
-            return self._ask_leaf(cond.leaf)
-        items = [(self.test(item, scope), self._ask(item, scope)) for item in _flat(cond)]
+        own, customers, rest = self._parted(cond, scope)
+        others = [(self._inner(item, scope), self._ask_inner(item, scope)) for item in rest]
+        read = [(own.plain | own.negated, False), (customers.plain | customers.negated, True)]
+        asked = [(leaves, is_customers) for leaves, is_customers in read if leaves]
+        fact_of = self._fact_of
 
         def ask(place: Place) -> set[str]:
-            return {name for test, ask_item in items if test(place, True) is None for name in ask_item(place)}
+            names = {name for test, ask_item in others if test(place, True) is None for name in ask_item(place)}
+            for leaves, is_customers in asked:
+                at = place.customer if is_customers else place
+                unknown = leaves & ~(at.sure_yes | at.sure_no)
+                if unknown:
+                    names.update([fact_of[leaf] for leaf in bits(unknown)])
+            return names
 
         return ask
 
-    def _ask_leaf(self, index: int) -> Ask:
-        leaf = self._leaves[index]
+    def _ask_inner(self, cond: Cond, scope: str | None) -> Ask:
+        if not isinstance(cond, Lit):
+            return self._ask(cond, scope)
+        leaf = self._leaves[cond.leaf]
         if isinstance(leaf, CountAtLeast | SumAtLeast):
             return lambda _place: {leaf.collection}
         facts = leaf_facts(leaf)

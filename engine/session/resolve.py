@@ -47,6 +47,8 @@ class _Doubts:
     unknown: frozenset[str] = frozenset()
 
     def __or__(self, other: _Doubts) -> _Doubts:
+        if other is _NONE or self is _NONE:
+            return self if other is _NONE else other
         return _Doubts(self.rules | other.rules, self.unknown | other.unknown)
 
 

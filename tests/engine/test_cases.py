@@ -20,7 +20,7 @@ from engine.decision import (
     State,
 )
 from engine.judging import judge
-from engine.snapshot import CustomerFacts, Row
+from engine.snapshot import CustomerFacts, Row, SnapshotDigest
 from engine.vocabulary import BEGINNING
 from tests.engine.sample import PACK as FOLDER
 from tests.engine.sample import sample_pack
@@ -31,7 +31,7 @@ DECISION = Decision(
     customer="c",
     as_of=AS_OF,
     pack=PackStamp("sample", "1.2.3", "0"),
-    snapshot="0",
+    snapshot=SnapshotDigest(CustomerFacts("c", AS_OF, {})),
     values={"proposed_stage": "established", "risk_score": 30, "move": "up"},
     rows={"complaints": {"1": {"implied_need": "quality"}}},
     fired=(

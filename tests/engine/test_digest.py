@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from copy import deepcopy
 from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 
 import pytest
 
-from engine.snapshot import CustomerFacts, Row
+from engine.snapshot import CustomerFacts, Row, SnapshotDigest
 from engine.vocabulary import BEGINNING, Value
 
 NEEDS = (
@@ -88,3 +89,12 @@ def test_any_difference_shows(other: CustomerFacts) -> None:
 def test_no_text_can_be_taken_for_several(one: dict[str, Value], other: dict[str, Value]) -> None:
     """Whatever signs texts contain, other texts have another digest."""
     assert replace(CUSTOMER, facts=one).digest() != replace(CUSTOMER, facts=other).digest()
+
+
+def test_a_digest_that_waits_is_that_of_the_facts() -> None:
+    """It is equal, and shown, as the digest would be that is computed at once; copies are the same."""
+    waiting = SnapshotDigest(CUSTOMER)
+    assert str(waiting) == CUSTOMER.digest()
+    assert {waiting} == {SnapshotDigest(replace(CUSTOMER)), deepcopy(waiting)}
+    assert waiting != SnapshotDigest(OTHERS["day"])
+    assert waiting != CUSTOMER.digest()

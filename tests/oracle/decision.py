@@ -7,7 +7,7 @@ from itertools import chain
 
 from engine.decision import Conflict, CriterionState, Decision, Fired, GateState, PackStamp, Provisional
 from engine.model import Hit, Pack
-from engine.snapshot import CustomerFacts, Row
+from engine.snapshot import CustomerFacts, Row, SnapshotDigest
 from engine.vocabulary import Fact, Value
 from tests.oracle.actions import actions_of
 from tests.oracle.clauses import Clause, Found, exists, point_clause
@@ -37,7 +37,7 @@ def decide(pack: Pack, customer: CustomerFacts, stamp: PackStamp) -> Decision:
         customer=customer.customer,
         as_of=customer.as_of,
         pack=stamp,
-        snapshot=customer.digest(),
+        snapshot=SnapshotDigest(customer),
         values=values,
         rows=rows,
         fired=tuple(sorted(_fired(facts))),
