@@ -100,6 +100,35 @@ def test_late_payers_are_counted_over_a_year() -> None:
     assert facts_of(*PUNCTUAL, invoices=invoices, payments=payments, coverage=LEDGER) == [3, 2]
 
 
+@pytest.mark.parametrize(("paid", "late"), [(10, 0), (9, 1)], ids=["on the due day", "a day later"])
+def test_a_payment_without_an_invoice_tells_whether_what_it_settles_was_paid_late(paid: int, late: int) -> None:
+    """Who never names an invoice is no better payer for that: the day counts on which the money reached this far."""
+    invoices = [invoice("first", "100", 60, 40), invoice("second", "100", 40, 10)]
+    payments = [payment("150", 45), payment("50", paid)]
+    assert facts_of(*PUNCTUAL, invoices=invoices, payments=payments, coverage=LEDGER) == [2, late]
+
+
+def test_an_invoice_paid_late_less_a_credit_note_is_late() -> None:
+    """The note is no invoice that was due, and what it leaves to pay came after the due day."""
+    invoices = [invoice("i", "100", 60, 40), invoice("note", "-20", 50, 50)]
+    facts = facts_of(*PUNCTUAL, *OWED, invoices=invoices, payments=[payment("80", 30, "i")], coverage=LEDGER)
+    assert facts == [1, 1, Decimal("0.00"), Decimal("0.00"), 0]
+
+
+def test_a_credit_note_after_the_due_day_settles_late() -> None:
+    """Until then the rest was overdue."""
+    invoices = [invoice("i", "100", 60, 40), invoice("note", "-20", 39, None)]
+    facts = facts_of(*PUNCTUAL, invoices=invoices, payments=[payment("80", 45, "i")], coverage=LEDGER)
+    assert facts == [1, 1]
+
+
+def test_money_paid_back_is_no_debt_of_an_invoice() -> None:
+    """A refund that names no invoice takes back what came in without one; what is left is the customer's credit."""
+    payments = [payment("120", 45), payment("-20", 30)]
+    facts = facts_of(*PUNCTUAL, *OWED, invoices=[invoice("i", "100", 60, 40)], payments=payments, coverage=LEDGER)
+    assert facts == [1, 0, Decimal("0.00"), Decimal("0.00"), 0]
+
+
 def test_payment_in_full_settles_at_any_rate() -> None:
     """A payment in the invoice's currency counts at the invoice's rate, in another currency at its own."""
     rates = [

@@ -4,6 +4,9 @@
 -- that fell due first. Known only while both invoices and payments are recorded, payments at least as long as
 -- invoices. A payment in its invoice's currency counts at the rate of the invoice's day, so that paying in full
 -- leaves nothing over. Where a rate is missing, so is everything here.
+--
+-- An invoice is paid on the day on which the last of it was: by a payment that names it, or by credits (what names none,
+-- what was paid too much, credit notes) that reached it in the order of due days. A credit note is never due.
 WITH
     bills AS (
         SELECT i.key, i.customer, i.holds_from, i.due_on, i.currency, r.rate_to_base, i.amount * r.rate_to_base AS amount
@@ -36,6 +39,7 @@ WITH
             b.key,
             b.holds_from,
             b.due_on,
+            b.amount,
             CASE
                 WHEN p.last_on IS NULL THEN b.amount
                 WHEN b.key IS NULL THEN -p.amount
@@ -44,6 +48,35 @@ WITH
             p.last_on AS last_paid_on
         FROM bills b
         FULL JOIN paid p ON p.invoice = b.key
+    ),
+    -- What credits reach in the order of due days, and what each day's credits reach together; the former is covered on
+    -- the first day that reaches as far.
+    reaches AS (
+        SELECT
+            customer,
+            key,
+            NULL AS day,
+            sum(unpaid) OVER (PARTITION BY customer ORDER BY due_on NULLS LAST, holds_from, key) AS reach
+        FROM rests
+        WHERE unpaid > 0 AND key IS NOT NULL
+        UNION ALL
+        SELECT customer, NULL, day, sum(sum(amount)) OVER (PARTITION BY customer ORDER BY day)
+        FROM (
+            SELECT payer AS customer, holds_from AS day, amount FROM receipts WHERE invoice IS NULL
+            UNION ALL
+            SELECT customer, coalesce(last_paid_on, holds_from), -unpaid FROM rests WHERE unpaid < 0 AND key IS NOT NULL
+        )
+        GROUP BY customer, day
+    ),
+    covered AS (
+        SELECT
+            key,
+            min(day) OVER (
+                PARTITION BY customer
+                ORDER BY reach, key NULLS LAST
+                ROWS BETWEEN CURRENT ROW AND UNBOUNDED FOLLOWING
+            ) AS covered_on
+        FROM reaches
     ),
     -- An invoice is open if credits and it, with those that fell due before it, make a debt. (Few are not just paid, so
     -- only those are put in order.)
@@ -63,13 +96,15 @@ WITH
             sum(unpaid) AS owed,
             sum(unpaid) FILTER (unpaid < 0 OR due_on < as_of()) AS overdue,
             min(due_on) FILTER (is_open AND due_on < as_of()) AS oldest_due_on,
-            count(*) FILTER (due_on <= as_of() AND holds_from >= as_of() - 365) AS due_365d,
+            count(*) FILTER (amount > 0 AND due_on <= as_of() AND holds_from >= as_of() - 365) AS due_365d,
             count(*) FILTER (
-                due_on < as_of()
+                amount > 0
+                AND due_on < as_of()
                 AND holds_from >= as_of() - 365
-                AND (is_open OR (unpaid <= 0 AND last_paid_on > due_on))
+                AND (is_open OR greatest(last_paid_on, covered_on) > due_on)
             ) AS late_365d
         FROM debts
+        LEFT JOIN (FROM covered WHERE key IS NOT NULL) USING (key)
         GROUP BY customer
     ),
     known AS (
