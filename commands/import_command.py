@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from datetime import date
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -9,13 +11,14 @@ from typing import TYPE_CHECKING
 import click
 
 from commands.failures import PROBLEMS
-from commands.options import OutFile, db_option, json_option, language_option, user_option
+from commands.options import Day, OutFile, db_option, json_option, language_option, user_option
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
     from common.texts import Texts
     from facts.imports import ImportReport
+    from facts.mapping import ImportMapping, Period
 
 MAX_REJECTS = 1000
 
@@ -26,6 +29,18 @@ MAX_REJECTS = 1000
     "--mapping",
     metavar="NAME|FILE",
     help="How to read the files: online-retail, northwind, maven-crm, canonical, or a mapping file of your own.",
+)
+@click.option(
+    "--since",
+    type=Day(),
+    metavar="DATE",
+    help="The files hold all that the mapping `covers` from this day on. By default from the first date in each.",
+)
+@click.option(
+    "--until",
+    type=Day(),
+    metavar="DATE",
+    help="They hold it up to this day, the one of the export. By default to the last date in each.",
 )
 @click.option("--dry-run", is_flag=True, help="Do everything but store.")
 @click.option(
@@ -50,6 +65,8 @@ MAX_REJECTS = 1000
 def command(
     files: tuple[Path, ...],
     mapping: str | None,
+    since: date | None,
+    until: date | None,
     dry_run: bool,
     max_rejects: int,
     rejects: Path | None,
@@ -71,6 +88,7 @@ def command(
       valuelift import orders.parquet --mapping online-retail --rejects faulty.csv
       valuelift import --template orders > our-data/orders.csv
       valuelift import our-data --mapping canonical --dry-run
+      valuelift import exports --mapping our-erp.yaml --until 2026-06-30
     """
     if template is not None:
         from facts.templates import template as template_of
@@ -83,7 +101,8 @@ def command(
     from commands.output import print_json, print_page
     from commands.progress import progress
     from common.texts import Texts
-    from facts.imports import import_files
+    from facts.imports import find_mapping, import_files
+    from facts.mapping import Period
     from facts.own import fault_of
     from wiring import rules_in_use
 
@@ -92,7 +111,7 @@ def command(
         vocabulary = rules_in_use(store).pack.vocabulary
         done = import_files(
             store,
-            mapping,
+            _in_period(find_mapping(mapping), Period(since, until), store.today()),
             files,
             user=user,
             dry_run=dry_run,
@@ -108,6 +127,25 @@ def command(
         print_page(*page(texts, done, rejects))
     if done.rejected and not done.usable:
         click.get_current_context().exit(PROBLEMS)
+
+
+def _in_period(mapping: ImportMapping, period: Period, today: date) -> ImportMapping:
+    """Return a mapping whose files hold everything in a period.
+
+    Raises:
+        BadParameter: if the mapping says so of no table, or nobody can say it of the days.
+    """
+    given = [f"--{name}" for name, day in period._asdict().items() if day is not None]
+    if given and not mapping.covers:
+        why = f"Mapping {mapping.name} `covers` no table, so its files are not taken for all there is."
+        raise click.BadParameter(f"{why} Name the tables there, or record it by coverage.csv.", param_hint=given)
+    if max(filter(None, period), default=today) > today:
+        raise click.BadParameter(
+            "Of days to come no file holds everything. Give today at the latest.", param_hint=given
+        )
+    if period.since and period.until and period.until < period.since:
+        raise click.BadParameter("The last day lies before the first. Exchange them.", param_hint=given)
+    return replace(mapping, period=period)
 
 
 def page(texts: Texts, done: ImportReport, rejects: Path | None) -> list[RenderableType]:

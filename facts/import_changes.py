@@ -150,7 +150,7 @@ class Changes:
     # --- coverage ---
 
     def _cover(self) -> None:
-        """Say of each covered collection that it is recorded from its first date to its last.
+        """Say of each covered collection that it is recorded from its first date to its last, or as the period says.
 
         For whom: the customers that the import names, and those for whom earlier imports by this mapping did.
         """
@@ -175,7 +175,9 @@ class Changes:
     def _cover_collection(self, collection: str, named: Sql) -> None:
         mapped = next(table for table in self.tables if table.table == collection).columns
         dates = [each.target for each in mapped if happens(FACT_TABLES[collection].c[each.target])]
-        last = joined(", ", [sql("max({})", name(each)) for each in dates])
+        since, until = self.mapping.period
+        first = _day_or(since, Sql("min(holds_from)"))
+        last = _day_or(until, sql("greatest({})", joined(", ", [sql("max({})", name(each)) for each in dates])))
         self.staged.execute(
             sql(
                 'INSERT INTO "new coverage" (key, customer, collection, recorded_from, recorded_to, holds_from)'
@@ -183,11 +185,11 @@ class Changes:
                 # What is covered already stays covered; an open end stays open.
                 " CASE WHEN standing.id IS NULL OR standing.recorded_to IS NOT NULL"
                 " THEN greatest(span.last, standing.recorded_to) END, span.first"
-                " FROM (SELECT {} AS collection, min(holds_from) AS first, greatest({}) AS last,"
-                " {} AS prefix, '/' || min(holds_from) AS suffix FROM {}) AS span CROSS JOIN ({}) AS named"
+                " FROM (SELECT {} AS collection, {} AS first, {} AS last,"
+                " {} AS prefix, '/' || {} AS suffix FROM {} HAVING count(*) > 0) AS span CROSS JOIN ({}) AS named"
                 ' LEFT JOIN "standing coverage" AS standing'
-                " ON standing.key = span.prefix || named.key || span.suffix WHERE span.first IS NOT NULL",
-                collection, last, f"{collection}/", name(f"new {collection}"), named,
+                " ON standing.key = span.prefix || named.key || span.suffix",
+                collection, first, last, f"{collection}/", first, name(f"new {collection}"), named,
             )
         )  # fmt: skip
 
@@ -247,3 +249,8 @@ class Changes:
             yield arrow_rows.to_stored(complete, table)
             done += len(batch)
             self.progress("storing", table.name, done)
+
+
+def _day_or(given: date | None, found: Sql) -> Sql:
+    """Return a given day, or the one that the files tell."""
+    return found if given is None else sql("coalesce(CAST({} AS DATE), {})", given.isoformat(), found)

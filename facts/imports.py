@@ -226,6 +226,7 @@ def _staging() -> Iterator[duckdb.DuckDBPyConnection]:
         config: dict[str, Any] = {"memory_limit": _MEMORY, "temp_directory": folder}
         try:
             with duckdb.connect(config=config) as database:
+                database.execute("SET enable_progress_bar = false")  # it would be written among our own output
                 yield database
         except (duckdb.IOException, duckdb.OutOfMemoryException) as error:
             said = str(error).partition("\n")[0]

@@ -7,6 +7,8 @@ mapping is ever run as code: it names steps and tests from the fixed lists below
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import date
+from typing import NamedTuple
 
 from facts.import_files import Heading
 
@@ -155,6 +157,16 @@ class TableMapping:
     changes_only: bool = False  # a row of a register that says nothing new since an earlier one is left out
 
 
+class Period(NamedTuple):
+    """From which day to which the files hold everything; where nobody says, from the first date in them to the last."""
+
+    since: date | None = None
+    until: date | None = None
+
+
+AS_THE_FILES_TELL = Period()
+
+
 @dataclass(frozen=True, slots=True)
 class ImportMapping:
     """A whole mapping."""
@@ -162,7 +174,8 @@ class ImportMapping:
     name: str
     files: tuple[FileMapping, ...]
     tables: tuple[TableMapping, ...]
-    covers: tuple[str, ...] = ()  # tables of which the files hold all there was, from their first date to their last
+    covers: tuple[str, ...] = ()  # tables of which the files hold all there was in the period, each table by itself
+    period: Period = AS_THE_FILES_TELL
     digest: str = ""
 
     def file(self, name: str) -> FileMapping:

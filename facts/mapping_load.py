@@ -73,7 +73,7 @@ class _Reader:
         filled = [table.table for table in tables]
         self._filled_once(entries.get("tables"))
         covers = tuple(self._word(each, filled, said("filled table")) for each in self._items(entries.get("covers")))
-        return ImportMapping(self._text(entries.get("mapping")), files, tables, covers, digest)
+        return ImportMapping(self._text(entries.get("mapping")), files, tables, covers, digest=digest)
 
     def _file(self, name: str, node: Node) -> FileMapping:
         entries = self._map(

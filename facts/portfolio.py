@@ -29,6 +29,7 @@ def with_facts(snapshot: Snapshot, found: pa.Table) -> Snapshot:
 def facts_from(portfolio: pa.Table, customers: pa.Table) -> pa.Table:
     """Return those columns of customers that follow from `portfolio`, in the order of the customers."""
     with duckdb.connect(":memory:") as database:
+        database.execute("SET enable_progress_bar = false")  # it would be written among our own output
         database.register("portfolio", _complete(portfolio))
         facts, of_members = (
             database.sql(feature.sql).to_arrow_table()

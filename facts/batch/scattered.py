@@ -49,6 +49,7 @@ def sorted_copy(paths: Sequence[Path], owner: str, copy: Path) -> Path:
         copy.parent.mkdir(parents=True, exist_ok=True)
         unfinished = copy.with_suffix(".unfinished")
         with duckdb.connect(config={"temp_directory": str(copy.parent), "memory_limit": MEMORY}) as database:
+            database.execute("SET enable_progress_bar = false")  # it would be written among our own output
             database.execute("SET VARIABLE paths = $paths", {"paths": [str(path) for path in paths]})
             database.execute("SET VARIABLE copy = $copy", {"copy": str(unfinished)})
             database.execute(

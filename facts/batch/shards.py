@@ -91,6 +91,7 @@ def _columns(name: str) -> tuple[str, ...]:
 
 def _shards(customers: pa.ChunkedArray, shards: int) -> np.typing.NDArray[np.int64]:
     with duckdb.connect(config={"threads": 1}) as database:
+        database.execute("SET enable_progress_bar = false")  # it would be written among our own output
         database.register("rows", pa.table({"customer": customers}))
         database.execute("SET VARIABLE shards = $shards", {"shards": shards})
         shard = f"CASE WHEN customer IS NULL THEN {NOBODY} ELSE hash(customer::VARCHAR) % getvariable('shards') END"

@@ -130,6 +130,30 @@ def test_problems_of_a_mapping_are_told_in_the_reader_s_language(store: Path, fi
     ]
 
 
+@pytest.mark.parametrize(
+    ("days", "said"),
+    [
+        (["--until", "2126-01-01"], "Of days to come no file holds everything."),
+        (["--since", "2026-02-01", "--until", "2026-01-31"], "The last day lies before the first."),
+    ],
+)
+def test_a_period_that_nobody_can_vouch_for_is_refused(store: Path, tmp_path: Path, days: list[str], said: str) -> None:
+    """The message names the option, and the store stays as it was."""
+    lines = tmp_path / "lines.csv"
+    lines.write_text("Invoice,StockCode,Description,Quantity,InvoiceDate,Price,Customer ID,Country\n", encoding="utf-8")
+    done = call_command("import", lines, "--mapping", "online-retail", *days, "--db", store)
+    assert done.code == 2
+    assert said in done.errors
+    assert "--until" in done.errors
+
+
+def test_a_period_needs_a_mapping_that_covers_something(store: Path, files: Path) -> None:
+    """The canonical layout has a table for that."""
+    done = call_command("import", files, "--mapping", "canonical", "--until", "2026-01-31", "--db", store)
+    assert done.code == 2
+    assert "coverage.csv" in done.errors
+
+
 def test_a_template_of_no_table() -> None:
     """A misspelt table is answered with the nearest one."""
     answer = call_command("import", "--template", "order")

@@ -7,6 +7,7 @@ import sys
 import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import date, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -17,9 +18,11 @@ import pyarrow.parquet as pq
 import pytest
 from sqlalchemy import func, select
 
+from facts import imports
 from facts.database import StoreError
 from facts.import_changes import TableCounts
 from facts.imports import Covered, ImportRefusedError, ImportReport, find_mapping, import_files
+from facts.mapping import ImportMapping, Period
 from facts.recording import record
 from facts.store import Store
 from facts.tables import FACT_TABLES, metadata
@@ -48,7 +51,7 @@ def line(**changed: str) -> tuple[str, ...]:
     return tuple(cells.values())
 
 
-def bring(store: Store, mapping: str, *paths: Path, **options: object) -> ImportReport:
+def bring(store: Store, mapping: str | ImportMapping, *paths: Path, **options: object) -> ImportReport:
     """Import files as user ann."""
     return import_files(store, mapping, list(paths), user="ann", **options)  # type: ignore[arg-type]
 
@@ -214,6 +217,27 @@ def test_coverage_grows_with_later_files(store: Store, tmp_path: Path) -> None:
         for customer in ("13085", "13086")
         for collection in ("order_lines", "orders")
     ]
+
+
+def test_who_imports_may_say_from_which_day_to_which_the_files_hold_everything(store: Store, tmp_path: Path) -> None:
+    """The file of one day then covers the days around it, for each customer once."""
+    period = date(2009, 1, 1), date(2010, 3, 31)
+    mapping = replace(find_mapping("online-retail"), period=Period(*period))
+    lines = [line(), line(Customer_ID="13086", Invoice="489435"), line(Invoice="489436")]
+    report = bring(store, mapping, retail_file(tmp_path, *lines))
+    assert report.covered == (Covered("order_lines", *period, 2), Covered("orders", *period, 2))
+    again = bring(store, mapping, retail_file(tmp_path, *lines))
+    assert again.covered == report.covered
+    covered = rows(store, "coverage", "customer", "recorded_from", "recorded_to")
+    assert covered == 2 * [("13085", *period)] + 2 * [("13086", *period)]
+
+
+def test_no_database_shows_how_far_it_is_among_our_own_output() -> None:
+    """DuckDB draws a bar on standard output from two seconds on, unless each database is told not to."""
+    folder = Path(imports.__file__).parent
+    opening = [path for path in folder.rglob("*.py") if "duckdb.connect(" in path.read_text(encoding="utf-8")]
+    assert len(opening) > 1
+    assert all("SET enable_progress_bar = false" in path.read_text(encoding="utf-8") for path in opening)
 
 
 def test_a_dry_run_reports_and_writes_nothing(store: Store, tmp_path: Path) -> None:
