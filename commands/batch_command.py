@@ -172,6 +172,25 @@ def command(
     if run.undecided and not lines:
         number = texts.number(run.undecided)
         click.echo(texts("run_left_out", number=number, run=run.name, why=_first_undecided(run)), err=True)
+    if facts is None:
+        _tell_of_gaps(texts, query, lines)
+
+
+def _tell_of_gaps(texts: Texts, query: Query, lines: JsonLog | None) -> None:
+    """Say which records end before the date decided on, as those who decide by them take it for silence."""
+    from commands.desk import open_store
+    from common.ended import ended_in_words
+    from facts.ended import gaps
+
+    with open_store(query.db) as store:
+        found = gaps(store, query.as_of, query.known_at)
+    if found.last is None:
+        return
+    if lines:
+        lines.event("ended", "warning", records={each.collection: each.last for each in found.ended})
+        return
+    days = {"date": texts.date(query.as_of), "last": texts.date(found.last), "iso": found.last.isoformat()}
+    click.echo(texts("run_ended", ended=ended_in_words(texts, found.ended), **days), err=True)
 
 
 def _first_undecided(run: BatchRun) -> str:

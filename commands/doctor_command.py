@@ -71,19 +71,29 @@ def _plain(texts: Texts, finding: Finding) -> dict[str, object]:
         "id": finding.name,
         "said": said(texts, finding),
         "do": to_do(texts, finding),
-        "values": {name: str(value) for name, value in finding.values.items()},
+        "values": {name: str(value) for name, value in _values(texts, finding).items()},
     }
 
 
 def said(texts: Texts, finding: Finding) -> str:
     """Return a finding in words."""
-    return texts(f"doctor_{finding.name}", **finding.values)
+    return texts(f"doctor_{finding.name}", **_values(texts, finding))
 
 
 def to_do(texts: Texts, finding: Finding) -> str:
     """Return what to do about a finding; nothing if it is fine."""
     name = f"doctor_{finding.do or f'{finding.name}_do'}"
-    return texts(name, **finding.values) if texts.has(name) else ""
+    return texts(name, **_values(texts, finding)) if texts.has(name) else ""
+
+
+def _values(texts: Texts, finding: Finding) -> dict[str, object]:
+    """Return what is filled in, records that ended in words."""
+    from common.ended import ended_in_words
+
+    values = dict(finding.values)
+    if "ended" in values:
+        values["ended"] = ended_in_words(texts, values["ended"])  # type: ignore[arg-type]
+    return values
 
 
 def page(texts: Texts, found: list[Finding]) -> RenderableType:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from collections.abc import Iterator
+from dataclasses import asdict, replace
 from datetime import date
 from functools import partial
 from pathlib import Path
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from rich.console import RenderableType
 
     from common.texts import Texts
+    from facts.ended import Gaps
     from facts.imports import ImportReport
     from facts.mapping import ImportMapping, Period
 
@@ -101,6 +103,7 @@ def command(
     from commands.output import print_json, print_page
     from commands.progress import progress
     from common.texts import Texts
+    from facts.ended import Gaps, gaps
     from facts.imports import find_mapping, import_files
     from facts.mapping import Period
     from facts.own import fault_of
@@ -121,10 +124,12 @@ def command(
             own_fault=partial(fault_of, vocabulary),
             progress=lambda step, name, rows: report(texts(f"import_{step}", name=name), rows, None),
         )
+        left = gaps(store, store.today()) if done.covered and not dry_run else Gaps()
+        today = store.today()
     if as_json:
         print_json(done)
     else:
-        print_page(*page(texts, done, rejects))
+        print_page(*page(texts, done, rejects), *_left(texts, left, today))
     if done.rejected and not done.usable:
         click.get_current_context().exit(PROBLEMS)
 
@@ -146,6 +151,21 @@ def _in_period(mapping: ImportMapping, period: Period, today: date) -> ImportMap
     if period.since and period.until and period.until < period.since:
         raise click.BadParameter("The last day lies before the first. Exchange them.", param_hint=given)
     return replace(mapping, period=period)
+
+
+def _left(texts: Texts, found: Gaps, today: date) -> Iterator[RenderableType]:
+    """Yield what stays unknown for want of records."""
+    from rich.text import Text
+
+    from common.ended import ended_in_words
+
+    if found.unsettled is not None:
+        days = {name: texts.date(day) for name, day in asdict(found.unsettled).items()}
+        said = texts("import_unsettled", since=found.unsettled.invoices.isoformat(), **days)
+        yield Text(said, style="yellow")
+    if found.ended:
+        said = texts("import_ended", ended=ended_in_words(texts, found.ended), today=today.isoformat())
+        yield Text(said, style="yellow")
 
 
 def page(texts: Texts, done: ImportReport, rejects: Path | None) -> list[RenderableType]:

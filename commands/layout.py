@@ -14,6 +14,7 @@ from rich.text import Text
 
 from common.advised_since import since_in_words
 from common.confirming import Confirming
+from common.ended import ended_in_words
 from common.page_parts import bullets, headline, section
 from common.strategy import effect_in_words
 from common.taken_on import TakenOn
@@ -33,6 +34,7 @@ from engine.recommend import (
 )
 from engine.talk import Saying
 from engine.wording import Wording, sentence
+from facts.ended import Ended
 from facts.to_confirm import ToConfirm
 
 AT_A_GLANCE = 5
@@ -55,12 +57,16 @@ class Layout:
         card: Mapping[str, str | None],
         below: Sequence[ToConfirm] = (),
         left_open: Sequence[TakenOn] = (),
+        ended: Sequence[Ended] = (),
     ) -> RenderableType:
         """Return the whole recommendation, with the facts below it that somebody should confirm.
 
-        `left_open` are actions that were taken on and are not in the plan.
+        `left_open` are actions that were taken on and are not in the plan; `ended` are records that end before.
         """
         sections = [self._head(shown, card)]
+        if ended:
+            said = self.texts("ended_here", ended=ended_in_words(self.texts, ended))
+            sections = [Group(sections[0], Text(said, style="yellow"))]
         if shown.proposal is not None:
             sections.append(self._section("decision", self._decision(shown.proposal)))
         sections.append(self._section("value", self._value(shown.stage, shown.value)))

@@ -30,11 +30,13 @@ def command(customer: str, show_all: bool, query: Query) -> None:
         from common.confirming import to_confirm
         from common.taken_on import no_longer_advised
         from engine.recommend import recommend
+        from facts.ended import ended_of
 
         found = desk.decide(customer)
         unsure = to_confirm(desk.store, desk.rules.pack, [found], query.known_at)
         since = advised_since(desk.store, desk.rules, [found.facts.customer], query.as_of, query.known_at)
         currency = desk.currency
+        ended = ended_of(desk.store, customer, query.as_of, desk.known_at)
     below = [each for each in unsure if each.decides]
     shown = since.added(found, recommend(desk.rules.pack, found.facts, found.decision, query.language))
     if query.as_json:
@@ -53,4 +55,4 @@ def command(customer: str, show_all: bool, query: Query) -> None:
     layout = Layout(texts, desk.rules.pack, show_all, currency)
     more = [texts("confirm_some", number=len(unsure), customer=shown.customer)] if unsure else []
     left_open = list(no_longer_advised(desk.rules.pack, found, query.language))
-    print_page(layout.page(shown, found.card, below, left_open), *(Text(line, style="dim") for line in more))
+    print_page(layout.page(shown, found.card, below, left_open, ended), *(Text(line, style="dim") for line in more))

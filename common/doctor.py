@@ -20,6 +20,7 @@ from facts.batch.ledger import Ledger, runs_folder
 from facts.batch.register import Entry, entries
 from facts.columns import Words
 from facts.database import StoreError, database_url, is_sqlite, shown
+from facts.ended import Gaps, gaps
 from facts.faulty_rows import LATE, WORD, faulty_rows
 from facts.store import SCHEMA_REVISION, Store
 from facts.unconvertible import unconvertible
@@ -217,11 +218,15 @@ def _told(problem: Problem) -> Said:
 
 def _facts(store: Store, words: Words) -> Iterator[Finding]:
     """Look for rows that older versions took and that no version takes any more."""
-    found, unknown = faulty_rows(store, words), unconvertible(store)
+    found, unknown, recorded = faulty_rows(store, words), unconvertible(store), gaps(store, store.today())
+    if recorded.last is not None:
+        yield Finding("facts", State.WARNING, "facts_ended", {"ended": recorded.ended, "last": recorded.last})
+    if recorded.unsettled is not None:
+        yield Finding("facts", State.WARNING, "facts_unsettled", asdict(recorded.unsettled))
     for amounts in unknown:
         values = {**asdict(amounts), "number": amounts.rows}
         yield Finding("facts", State.WARNING, "facts_unconvertible", values, "facts_unconvertible_do")
-    if not found and not unknown:
+    if not found and not unknown and recorded == Gaps():
         yield Finding("facts", State.FINE, "facts_fine")
     for each in found:
         # No decision sees what is still to come; with the others a batch may fail.

@@ -107,6 +107,8 @@ def _torn(folder: Path) -> None:
 
 
 LOST_ORDER = "UPDATE orders SET customer = 'nobody' WHERE id = (SELECT min(id) FROM orders)"
+FIRST_COVERAGE = "UPDATE coverage SET recorded_to = '2026-01-31' WHERE collection = 'orders'"
+PAYMENTS_SHORTER = "UPDATE coverage SET recorded_from = '2025-01-31' WHERE collection = 'payments'"
 FIRST_COMPLAINT = "UPDATE complaints SET {} WHERE id = (SELECT min(id) FROM complaints)"
 
 
@@ -135,6 +137,8 @@ FAULTS: dict[str, tuple[str, Callable[[Path], object]]] = {
     "integrity_broken": ("problem", _torn),
     "rows_apart": ("problem", lambda folder: change(folder, LOST_ORDER)),
     "runs_no_folder": ("problem", _a_file_for_runs),
+    "facts_ended": ("warning", lambda folder: change(folder, FIRST_COVERAGE)),
+    "facts_unsettled": ("warning", lambda folder: change(folder, PAYMENTS_SHORTER)),
     "facts_early": ("problem", lambda folder: change(folder, FIRST_COMPLAINT.format("holds_from = '1700-01-01'"))),
     "facts_late": ("warning", lambda folder: change(folder, FIRST_COMPLAINT.format("holds_from = '2999-01-01'"))),
     "facts_disordered": ("problem", lambda folder: change(folder, FIRST_COMPLAINT.format("settled_on = '1900-01-01'"))),

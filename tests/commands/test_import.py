@@ -168,3 +168,62 @@ def test_rejects_are_not_written_over_what_is_imported(store: Path, files: Path)
     answer = call_command("import", files, "--mapping", "canonical", "--rejects", file, "--db", store)
     assert (answer.code, "it is one of the files to import" in answer.errors) == (1, True)
     assert file.read_bytes() == before
+
+
+OUR_ERP = """
+mapping: our-erp
+covers: [orders, invoices, payments]
+files:
+  customers: {match: [customers.csv], columns: [Number]}
+  orders: {match: [orders.csv], columns: [Number, Customer, Day]}
+  bills: {match: [bills.csv], columns: [Number, Customer, Day]}
+  money: {match: [money.csv], columns: [Number, Customer, Day]}
+tables:
+  - {table: customers, file: customers, columns: {key: Number, name: Number, holds_from: {value: "2025-01-01"}}}
+  - {table: orders, file: orders, columns: {key: Number, customer: Customer, holds_from: Day}}
+  - table: invoices
+    file: bills
+    columns: {key: Number, customer: Customer, holds_from: Day, amount: {value: "10"}, currency: {value: EUR}}
+  - table: payments
+    file: money
+    columns: {key: Number, customer: Customer, holds_from: Day, amount: {value: "10"}, currency: {value: EUR}}
+"""
+
+
+@pytest.fixture
+def exports(tmp_path: Path) -> tuple[str, ...]:
+    """Write what an ERP exported one day, and a mapping; return what to import."""
+    folder, mapping = tmp_path / "exports", tmp_path / "our-erp.yaml"
+    folder.mkdir()
+    mapping.write_text(OUR_ERP, encoding="utf-8")
+    for name, rows in {
+        "customers": ["Number", "K-1"],
+        "orders": ["Number,Customer,Day", "O-1,K-1,2025-01-01", "O-2,K-1,2026-02-20"],
+        "bills": ["Number,Customer,Day", "I-1,K-1,2025-01-02"],
+        "money": ["Number,Customer,Day", "P-1,K-1,2025-02-01"],
+    }.items():
+        (folder / f"{name}.csv").write_text("\n".join(rows) + "\n", encoding="utf-8")
+    return str(folder), "--mapping", str(mapping)
+
+
+def test_an_import_says_what_its_files_leave_unknown(store: Path, exports: tuple[str, ...]) -> None:
+    """Which records end before today and that payments begin after invoices, with the options that mend it."""
+    said = " ".join(call_command("import", *exports, "--db", store).output.split())
+    assert "payments are recorded from 1 Feb 2025, invoices from 2 Jan 2025" in said
+    assert "orders on 20 Feb 2026" in said
+    today = said.rsplit("--until ", 1)[1][:10]
+    whole = call_command("import", *exports, "--since", "2025-01-01", "--until", today, "--db", store, "--lang", "zh")
+    assert "未知" not in whole.output
+
+
+def test_whoever_decides_after_the_last_record_is_told(store: Path, exports: tuple[str, ...]) -> None:
+    """For a batch and for one customer; on the last day itself there is nothing to tell."""
+    call_command("import", *exports, "--until", "2026-03-01", "--db", store)
+    for as_of, is_told in (("2026-03-01", False), ("2026-03-02", True)):
+        here = ("--db", store, "--as-of", as_of)
+        batch = call_command("batch", "--quiet", *here)
+        assert ("--as-of 2026-03-01" in batch.errors) == is_told
+        assert ("Records end early" in call_command("recommend", "K-1", *here).output) == is_told
+        assert ("记录截止偏早" in call_command("recommend", "K-1", *here, "--lang", "zh").output) == is_told
+        logged = call_command("batch", "--force", "--log", "json", *here).errors
+        assert ('"ended"' in logged) == is_told

@@ -1,0 +1,25 @@
+"""In words: which records end before a date, so that what happened since is not known."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import groupby
+from operator import attrgetter
+
+from common.texts import Texts
+from facts.ended import Ended
+
+
+def ended_in_words(texts: Texts, ended: Sequence[Ended]) -> str:
+    """Return what ended when, those of one day together, the first day first."""
+    in_order = sorted(ended, key=attrgetter("last", "collection"))
+    parts = []
+    for last, some in groupby(in_order, key=attrgetter("last")):
+        names = texts("comma").join(_name(texts, each.collection) for each in some)
+        parts.append(texts("ended_on", collections=names, date=texts.date(last)))
+    return texts("semicolon").join(parts)
+
+
+def _name(texts: Texts, collection: str) -> str:
+    name = f"records_of_{collection}"
+    return texts(name) if texts.has(name) else collection
