@@ -21,5 +21,5 @@ def ended_in_words(texts: Texts, ended: Sequence[Ended]) -> str:
 
 
 def _name(texts: Texts, collection: str) -> str:
-    name = f"records_of_{collection}"
+    name = f"recorded_{collection}"
     return texts(name) if texts.has(name) else collection

@@ -14,7 +14,8 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from itertools import islice
+from decimal import Decimal
+from itertools import chain, islice
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from engine.errors import counted, did_you_mean
+from engine.said import said
 from facts.database import StoreError
 from facts.workbooks import DAMAGED, fault_of
 
@@ -31,6 +33,9 @@ MAX_CELL = 10_000
 
 _SAMPLE = 1 << 20
 """Bytes that are looked at to tell a file in another encoding from one with a few damaged cells."""
+
+_TOP = 30
+"""Rows among which the heading is looked for; above it programs write a title, a date, a filter."""
 
 _DELIMITERS = {",": "commas", ";": "semicolons", "\t": "tabs"}
 """What programs write between the cells of a CSV file; Excel writes semicolons where a comma is in numbers."""
@@ -97,18 +102,26 @@ def state(path: Path) -> tuple[int, ...]:
     return found.st_ino, found.st_size, found.st_mtime_ns
 
 
-def read_rows(path: Path, heading: Heading, delimiter: str = ",") -> Iterator[pa.RecordBatch]:
+def read_rows(
+    path: Path, heading: Heading, delimiter: str = ",", encoding: str | None = None
+) -> Iterator[pa.RecordBatch]:
     """Read a file in batches with the columns of the heading, `ROW` and `FAULT`.
 
-    Rows are numbered as a spreadsheet shows them, with the heading in row 1; in Parquet, which has no heading
-    row, from 1.
+    Rows are numbered as a spreadsheet shows them; in Parquet, which has no heading row, from 1. What stands above the
+    heading, such as a title, is passed over.
+
+    Args:
+        path: the file.
+        heading: the columns.
+        delimiter: what stands between the cells of a CSV file.
+        encoding: the one of a CSV file, as Python calls it; UTF-8 if nobody says, or if the file begins by saying so.
 
     Raises:
         UnusableFileError: if the file is not of a known format, empty, damaged, or has other columns.
     """
     match path.suffix.lower():
         case ".csv":
-            return _read_csv(path, heading, delimiter)
+            return _read_csv(path, heading, delimiter, encoding)
         case ".parquet":
             return _read_parquet(path, heading)
         case ".xlsx":
@@ -119,24 +132,50 @@ def read_rows(path: Path, heading: Heading, delimiter: str = ",") -> Iterator[pa
 # --- CSV ---
 
 
-def _read_csv(path: Path, heading: Heading, delimiter: str) -> Iterator[pa.RecordBatch]:
-    _check_encoding(path)
+def _read_csv(path: Path, heading: Heading, delimiter: str, encoding: str | None) -> Iterator[pa.RecordBatch]:
+    written_in = _encoding(path, encoding)
     csv.field_size_limit(100_000_000)
-    with io.TextIOWrapper(_opened(path), "utf-8-sig", errors="surrogateescape", newline="") as text:
+    with io.TextIOWrapper(_opened(path), written_in, errors="surrogateescape", newline="") as text:
         records = csv.reader(text, delimiter=delimiter, strict=True)
         try:
-            present = next(records, [])
-            if not any(present):
+            top = list(islice(records, _TOP))
+            if not any(map(any, top)):
                 raise UnusableFileError(path, "it is empty", "Export it again.")
-            _check_delimiter(path, heading, present, delimiter)
+            at = _heading_in(top, heading)
+            for record in top[: at + 1]:
+                _check_delimiter(path, heading, record, delimiter)
+            present = top[at]
             chosen = heading.chosen_from(present, path)
-            yield from _batches(_numbered(records, len(present), 2), present, chosen)
+            yield from _batches(_numbered(chain(top[at + 1 :], records), len(present), at + 2), present, chosen)
         except csv.Error as error:
             raise UnusableFileError(
                 path,
                 f"it is not well-formed near line {records.line_num}: {error}",
                 "Look for a quotation mark that is opened and not closed.",
             ) from None
+        except UnicodeError:
+            why = said("it is not written in {encoding}", encoding=written_in)
+            raise UnusableFileError(path, why, said("Correct `encoding` in the mapping.")) from None
+
+
+def _heading_in(top: Sequence[Sequence[str]], heading: Heading) -> int:
+    """Return which of the first rows is the heading: the first with all columns, else the first of all."""
+    wanted = {*heading.required}
+    return next((at for at, row in enumerate(top) if wanted <= {*row}), 0)
+
+
+def _encoding(path: Path, given: str | None) -> str:
+    """Return in which encoding a CSV file is to be read.
+
+    Raises:
+        UnusableFileError: if nobody says and it is not UTF-8.
+    """
+    with _opened(path) as file:
+        says_utf8 = file.read(len(codecs.BOM_UTF8)) == codecs.BOM_UTF8
+    if given is not None and not says_utf8:
+        return given
+    _check_encoding(path)
+    return "utf-8-sig"
 
 
 def _check_delimiter(path: Path, heading: Heading, present: Sequence[str], delimiter: str) -> None:
@@ -313,12 +352,14 @@ def _read_xlsx(path: Path, heading: Heading) -> Iterator[pa.RecordBatch]:
     if not filled:
         raise UnusableFileError(path, "it is empty", "Export it again.")
     wanted = set(heading.required)
-    fitting = [sheet for sheet in filled if wanted <= {_text(cell) for cell in sheet[0]}] or filled[:1]
-    for sheet in fitting:
-        present = [_text(cell) for cell in sheet[0]]
+    tops = [[[_text(cell) for cell in row] for row in sheet[:_TOP]] for sheet in filled]
+    found = [(sheet, top, _heading_in(top, heading)) for sheet, top in zip(filled, tops, strict=True)]
+    fitting = [each for each in found if wanted <= {*each[1][each[2]]}] or found[:1]
+    for sheet, top, at in fitting:
+        present = top[at]
         chosen = heading.chosen_from(present, path)
-        records = ([_text(cell) for cell in row] for row in sheet[1:])
-        yield from _batches(_numbered(records, len(present), 2), present, chosen)
+        records = ([_text(cell) for cell in row] for row in sheet[at + 1 :])
+        yield from _batches(_numbered(records, len(present), at + 2), present, chosen)
 
 
 def _sheets(workbook: Any) -> Iterator[Any]:
@@ -330,11 +371,16 @@ def _text(cell: object) -> str:
     """Return a spreadsheet's cell as a CSV file would have it."""
     if isinstance(cell, bool):
         return str(cell).lower()
-    if isinstance(cell, float) and cell.is_integer():
-        return str(int(cell))
+    if isinstance(cell, float):
+        return str(int(cell)) if cell.is_integer() else _shown_number(cell)
     if isinstance(cell, datetime):
         return cell.isoformat(sep=" ")
     return cell.isoformat() if isinstance(cell, date) else str(cell)
+
+
+def _shown_number(number: float) -> str:
+    """Return a number with the 15 digits that a spreadsheet shows: what it computed, 0.1 + 0.2, has more."""
+    return format(Decimal(f"{number:.15g}"), "f")
 
 
 def _batch(numbers: pa.Array, faults: pa.Array, chosen: Sequence[str], arrays: Sequence[pa.Array]) -> pa.RecordBatch:

@@ -13,6 +13,7 @@ from facts.import_files import ROW
 from facts.import_sql import Sql, first_case, joined, name, raw_table, sql
 from facts.mapping import (
     GENERATED,
+    NUMBERS,
     Cell,
     CellTest,
     Choose,
@@ -27,8 +28,10 @@ from facts.mapping import (
     Value,
 )
 
-# A number as it is written where a comma stands before the decimals, with or without points between thousands.
-_WITH_COMMA = r"[-+]?([0-9]+|[0-9]{1,3}(\.[0-9]{3})+)(,[0-9]+)?"
+# A number as it is written where a comma stands before the decimals, with or without points or spaces between
+# thousands (the narrow one is that of Excel in French), and where commas stand between them. A minus may stand behind.
+_WITH_COMMA = r"[-+]?([0-9]+|[0-9]{1,3}([. \x{00a0}\x{202f}][0-9]{3})+)(,[0-9]+)?-?"
+_WITH_THOUSANDS = r"[-+]?[¥￥$€£]?[-+]?([0-9]+|[0-9]{1,3}(,[0-9]{3})+)(\.[0-9]+)?-?"
 
 # Wide enough to see whether a number has more digits than its column before it is rounded to them.
 WIDE = "DECIMAL(38, 12)"
@@ -42,7 +45,7 @@ _BLANKS = " \t\r\n\u00a0\u3000"
 
 def text_of(table: Table, column: ColumnMapping) -> Sql:
     """Return a column's value as text, null if it is missing."""
-    text = _value(column.value, table, names=_names(table.c[column.target]))
+    text = _value(column.value, table, names=_names(table.c[column.target]), steps=column.steps)
     for step in column.steps:
         text = _stepped(text, step)
     return sql("nullif({}, '')", text)
@@ -54,8 +57,11 @@ def _names(column: Column[Any]) -> bool:
     return in_key or bool(column.foreign_keys) or "refers_to" in column.info
 
 
-def _value(value: Value, table: Table, *, names: bool) -> Sql:
-    """Return a value as text; of one that names something without the blanks around its cells."""
+def _value(value: Value, table: Table, *, names: bool, steps: Sequence[Step] = ()) -> Sql:
+    """Return a value as text; of one that names something without the blanks around its cells.
+
+    `steps` are taken with the whole afterwards; those that read numbers are needed before numbers are multiplied.
+    """
     cell = _bare if names else name
     match value:
         case Cell(column):
@@ -72,7 +78,7 @@ def _value(value: Value, table: Table, *, names: bool) -> Sql:
             whens = [sql("WHEN {} THEN {}", all_hold(tests), text) for tests, text in cases]
             return first_case(whens, Sql("NULL") if otherwise is None else sql("{}", otherwise))
         case Product(factors, discounts):
-            return _product(factors, discounts)
+            return _product(factors, discounts, [step for step in steps if step.name in NUMBERS])
         case Lookup(file, where, is_cell, take):
             found = joined(" || ' ' || ", [sql("there.{}", name(column)) for column in take])
             looked_up = sql(
@@ -106,14 +112,18 @@ def _key(table: Table, identity: Sequence[str], content: Sequence[str]) -> Sql:
     return sql("coalesce({}, {} || md5({}))", _bare("key"), GENERATED, whole)
 
 
-def _product(factors: Sequence[str], discounts: Sequence[str]) -> Sql:
+def _product(factors: Sequence[str], discounts: Sequence[str], read_by: Sequence[Step]) -> Sql:
     """Multiply with all digits, then round to the digits of an amount (half away from zero)."""
-    numbers = [sql("TRY_CAST({} AS DECIMAL(18, 4))", name(column)) for column in factors]
-    numbers += [sql("(1 - TRY_CAST({} AS DECIMAL(9, 6)))", name(column)) for column in discounts]
+    numbers = [sql("TRY_CAST({} AS DECIMAL(18, 4))", _read(column, read_by)) for column in factors]
+    numbers += [sql("(1 - TRY_CAST({} AS DECIMAL(9, 6)))", _read(column, read_by)) for column in discounts]
     whole = numbers[0]
     for number in numbers[1:]:
         whole = sql("TRY_CAST(TRY_CAST({} AS DECIMAL(28, 8)) * {} AS DECIMAL(38, 12))", whole, number)
     return sql("TRY_CAST({} AS DECIMAL(18, 4))::VARCHAR", whole)
+
+
+def _read(column: str, steps: Sequence[Step]) -> Sql:
+    return reduce(_stepped, steps, name(column))
 
 
 def _stepped(text: Sql, step: Step) -> Sql:
@@ -125,8 +135,10 @@ def _stepped(text: Sql, step: Step) -> Sql:
             whens = [sql("WHEN {} THEN {}", old, new) for old, new in step.pairs]
             return sql("(CASE {} {} ELSE {} END)", text, joined(" ", whens), text)
         case "comma":
-            plain = sql("replace(replace({}, '.', ''), ',', '.')", text)
-            return sql("CASE WHEN regexp_full_match({}, {}) THEN {} ELSE {} END", text, _WITH_COMMA, plain, text)
+            digits = sql("regexp_replace({}, {}, '', 'g')", text, r"[. \x{00a0}\x{202f}]")
+            return _number(text, _WITH_COMMA, sql("replace({}, ',', '.')", digits))
+        case "thousands":
+            return _number(text, _WITH_THOUSANDS, sql("regexp_replace({}, '[¥￥$€£,]', '', 'g')", text))
         case "date":
             return sql("coalesce(strftime(try_strptime({}, {}), '%Y-%m-%d'), {})", text, step.text, text)
         case "times":
@@ -137,6 +149,12 @@ def _stepped(text: Sql, step: Step) -> Sql:
         case "prefix":
             return sql("({} || {})", step.text, text)
     raise AssertionError(step.name)
+
+
+def _number(text: Sql, written: str, plain: Sql) -> Sql:
+    """Return a number plainly, a minus in front, if it is written like that."""
+    minus = sql("CASE WHEN ends_with({}, '-') THEN '-' || rtrim({}, '-') ELSE {} END", plain, plain, plain)
+    return sql("CASE WHEN regexp_full_match({}, {}) THEN {} ELSE {} END", text, written, minus, text)
 
 
 # --- tests ---

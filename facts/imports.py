@@ -299,7 +299,7 @@ class _Import:
             start, before = self._last_number(file), self.rows_read
             table = raw_table(file.name).text
             self.states[path] = state(path)
-            for batch in read_rows(path, file.heading, file.delimiter):
+            for batch in read_rows(path, file.heading, file.delimiter, file.encoding):
                 self.database.register("cells", _cells(batch, file, start))
                 self.database.execute(f"CREATE TABLE IF NOT EXISTS {table} AS FROM cells LIMIT 0")
                 self.database.execute(f"INSERT INTO {table} FROM cells")

@@ -18,8 +18,11 @@ GENERATED = "~"
 FOLDED = ("fact", "value")
 """The columns of a file whose columns make rows (`FileMapping.facts`)."""
 
-STEPS = ("trim", "upper", "lower", "rename", "comma", "date", "times", "year", "prefix")
+STEPS = ("trim", "upper", "lower", "rename", "comma", "thousands", "date", "times", "year", "prefix")
 """What can be done to a cell, in the order in which a mapping lists it."""
+
+NUMBERS = ("comma", "thousands")
+"""The steps that read a number as a program wrote it; of numbers multiplied, each is read so."""
 
 TESTS = ("is", "one_of", "starts_with", "ends_with")
 """What can be asked of a cell, besides `missing` and `present`."""
@@ -143,6 +146,7 @@ class FileMapping:
     delimiter: str = ","
     optional: bool = False
     facts: tuple[tuple[str, str], ...] = ()
+    encoding: str | None = None  # of CSV files, as Python calls it; UTF-8 if nobody says
 
 
 @dataclass(frozen=True, slots=True)

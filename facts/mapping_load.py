@@ -77,7 +77,9 @@ class _Reader:
 
     def _file(self, name: str, node: Node) -> FileMapping:
         entries = self._map(
-            node, required=("match", "columns"), optional=("missing", "set_aside", "delimiter", "optional", "facts")
+            node,
+            required=("match", "columns"),
+            optional=("missing", "set_aside", "delimiter", "encoding", "optional", "facts"),
         )
         columns = self._texts(entries.get("columns"))
         facts = self._facts(entries.get("facts"), columns)
@@ -93,6 +95,7 @@ class _Reader:
             delimiter=self._delimiter(entries.get("delimiter")),
             optional=self._flag(entries.get("optional")),
             facts=facts,
+            encoding=self._encoding(entries.get("encoding")),
         )
 
     def _facts(self, node: Node | None, columns: Sequence[str]) -> tuple[tuple[str, str], ...]:
@@ -117,6 +120,20 @@ class _Reader:
             self._problems.add(node.at, "mapping-shape", message, said("Give one character, such as ;."))
             return ","
         return mark
+
+    def _encoding(self, node: Node | None) -> str | None:
+        if node is None:
+            return None
+        encoding = self._text(node)
+        try:
+            "".encode(encoding)
+        except (LookupError, ValueError):
+            what = said("`{encoding}` is no encoding.", encoding=encoding)
+            self._problems.add(
+                node.at, "mapping-shape", what, said("Give one such as `gb18030`, `windows-1252` or `utf-16`.")
+            )
+            return None
+        return encoding
 
     def _set_aside(self, node: Node, columns: Sequence[str]) -> SetAside:
         entries = self._map(node, required=("reason", "when"))
@@ -245,7 +262,7 @@ class _Reader:
         match name:
             case "rename":
                 return Step(name, pairs=tuple((key, self._text(value)) for key, value in self._named(node)))
-            case "trim" | "upper" | "lower" | "comma" | "year":
+            case "trim" | "upper" | "lower" | "comma" | "thousands" | "year":
                 return Step(name) if self._flag(node) else None
             case "date":
                 return Step(name, self._date_form(node))

@@ -72,6 +72,8 @@ BROKEN = [
     ("mapping: small", "maping: small", ["1:1: `maping` is no key.", "1:1: `mapping` is missing here."]),
     ("covers: [orders]", "covers: [payments]", ["2:10: `payments` is no filled table."]),
     ("match: [sales.csv]", "matches: [sales.csv]", ["5:5: `matches` is no key.", "5:5: `match` is missing here."]),
+    ('missing: ["-"]', "encoding: gb1803", ["7:15: `gb1803` is no encoding. Give one such as `gb18030`,"]),
+    ('missing: ["-"]', "encoding: rot13", ["7:15: `rot13` is no encoding."]),
     ("{Buyer: missing}", "{Byer: missing}", ["10:22: `Byer` is no column. Did you mean `Buyer`?"]),
     ("{Buyer: missing}", "{Buyer: mising}", ["10:23: `mising` is no test. Did you mean `missing`?"]),
     ("{Buyer: missing}", "{Buyer: {like: x}}", ["10:24: `like` is no key.", "10:23: name one test"]),
