@@ -3,11 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import UTC, date, datetime
 from itertools import groupby
 from operator import attrgetter
 
 from common.texts import Texts
-from facts.ended import Ended
+from facts.ended import Ended, ended_of
+from facts.store import Store
+
+
+def ended_said(texts: Texts, store: Store, customer: str, day: date) -> str:
+    """Return what ended of one customer, as far as it is known by now; nothing if all its records go on."""
+    return ended_in_words(texts, ended_of(store, customer, day, datetime.now(UTC)))
 
 
 def ended_in_words(texts: Texts, ended: Sequence[Ended]) -> str:

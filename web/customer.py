@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 from fastapi import APIRouter, HTTPException, Request
 from fastapi.responses import Response
 
+from common.ended import ended_said
 from common.recording import CONVEY, Outcome
 from common.saying import changes, how, how_it_changed, say, still_advised
 from common.strategy import Plan, plan_of
@@ -197,6 +198,7 @@ class View:
             "card": decided.card,
             "shown": shown,
             "strategy": self.strategy,
+            "ended": ended_said(self.texts, self.site.store, decided.facts.customer, self.site.today()),
             "steps": list(self.steps()),
             "lists": self.checklists(),
             "facts": dict(self.head()),

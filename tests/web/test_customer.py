@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import json
 import re
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from html import unescape
 
 import pyarrow as pa
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from common.strategy import effect_in_words
 from common.texts import Texts
@@ -18,7 +18,7 @@ from engine.session import Session
 from facts.audit import entries
 from facts.demo import AS_OF
 from facts.runs import Run, publish
-from facts.tables import communications
+from facts.tables import communications, coverage
 from tests.web.conftest import OWN, Browser, Pages, form_token
 from web.customer import ASKED_AT_ONCE
 from web.rendering import LANGUAGE
@@ -65,6 +65,19 @@ def test_the_page_says_what_recommend_says(pages: Pages, language: str) -> None:
             *(question.text for question in shown.questions),
         ]
         assert [text for text in expected if re.sub(r"\s+", " ", text).casefold() not in said] == []
+
+
+@pytest.mark.parametrize(
+    ("language", "told"), [("en", "Records end early: orders on"), ("zh", "记录截止偏早：订单截至")]
+)
+def test_the_page_says_which_records_end_before_today(own_pages: Pages, language: str, told: str) -> None:
+    """An export of some days ago says nothing of today; where recording goes on there is nothing to say."""
+    visit = own_pages.visit("manager", language)
+    assert told not in words(visit.get(CUSTOMER).text)
+    since = AS_OF - timedelta(days=3)
+    with own_pages.store.writing() as connection:
+        connection.execute(update(coverage).where(coverage.c.collection == "orders").values(recorded_to=since))
+    assert told in words(own_pages.visit("auditor", language).get("/customers/plum-gate").text)
 
 
 def test_a_page_is_written_for_its_reader(pages: Pages) -> None:
