@@ -200,7 +200,7 @@ def test_an_override_needs_a_reason(store: Store) -> None:
         ("need", need("unmet", TODAY), "There is no table 'need': .* Did you mean `needs`?"),
         ("needs", need("unmett", TODAY), "'unmett' is no state: .* Did you mean `unmet`?"),
         ("needs", need("unmet", TODAY) | {"teir": "core"}, "no column 'teir': .* Did you mean `tier`?"),
-        ("needs", need("unmet", TODAY, "Acne"), "Customer 'Acne' is not known: .* Did you mean `Acme`?"),
+        ("needs", need("unmet", TODAY, "Acne"), "Customer 'Acne' is not known: .* by their keys, such as `K1` \\(Acme"),
         ("needs", {"customer": "K1", "kind": "quality", "state": "met"}, "has no date"),
     ],
 )
@@ -209,6 +209,26 @@ def test_a_row_that_cannot_be_is_refused(store: Store, table: str, row: dict[str
     with pytest.raises(StoreError, match=message):
         record(store, table, [need("unmet", TODAY), row], user="ann", source="talk")
     assert states(store, TODAY) == []
+
+
+@pytest.mark.parametrize(
+    ("asked", "told"),
+    [
+        ("东方机械有限公司", "`K2` (东方机械有限公司), `K3` (东方机械有限公司)."),
+        ("东方机械", "`K2` (东方机械有限公司), `K3` (东方机械有限公司), `K4` (苏州东方机械厂)."),
+        ("东方机诫有限公司", "`K2` (东方机械有限公司), `K3` (东方机械有限公司)."),
+        ("K22", "Did you mean `K2`?"),
+    ],
+    ids=["name", "part of names", "misspelt", "key"],
+)
+def test_who_is_asked_for_by_name_is_told_the_key(store: Store, asked: str, told: str) -> None:
+    """Names are not unique; of several customers who have it a few are listed, with their names."""
+    names = {"K2": "东方机械有限公司", "K3": "东方机械有限公司", "K4": "苏州东方机械厂"}
+    known = [{"key": key, "name": name, "holds_from": TODAY} for key, name in names.items()]
+    record(store, "customers", known, user="ann", source="test")
+    with pytest.raises(StoreError) as refused:
+        record(store, "needs", [need("unmet", TODAY, asked)], user="ann", source="talk")
+    assert str(refused.value).endswith(told)
 
 
 @pytest.mark.parametrize("days", [-1, 3651])
