@@ -14,17 +14,21 @@ from enum import StrEnum
 from importlib.metadata import PackageNotFoundError, requires, version
 from pathlib import Path
 
+from sqlalchemy import select
+
 from engine.errors import Problem, ProblemsError, did_you_mean
 from engine.said import Said, said
 from facts.batch.ledger import Ledger, runs_folder
 from facts.batch.register import Entry, entries
 from facts.columns import Words
 from facts.database import StoreError, database_url, is_sqlite, shown
+from facts.demo.build import STORYTELLER
 from facts.ended import Gaps, gaps
 from facts.faulty_rows import LATE, WORD, faulty_rows
 from facts.store import SCHEMA_REVISION, Store
+from facts.tables import customers
 from facts.unconvertible import unconvertible
-from wiring import Rules, catalogue_digest, rules_in_use
+from wiring import Rules, catalogue_digest, rules_in_use, shipped_rules
 
 VARIABLES = (
     "VALUELIFT_DB", "VALUELIFT_RUNS", "VALUELIFT_CACHE", "VALUELIFT_LANG", "VALUELIFT_DEBUG",
@@ -110,6 +114,8 @@ class Examination:
         known = entries(Ledger(root.resolve()), store)
         yield from self._disk(store, root, known)
         yield from self._rules(rules, known)
+        if isinstance(rules, Rules):
+            yield from _talk(store, rules)
         yield from self._runs(known)
 
     # --- each check ---
@@ -236,6 +242,17 @@ def _facts(store: Store, words: Words) -> Iterator[Finding]:
         says = ", ".join(f"{name} {value}" for name, value in each.says)
         values = {"table": each.table, "number": each.rows, "key": each.key, "says": says, "source": each.source}
         yield Finding("facts", state, f"facts_{each.fault}", {**values, "entry": each.entry}, f"facts_{way}_do")
+
+
+def _talk(store: Store, rules: Rules) -> Iterator[Finding]:
+    """Say that proofs are told to real customers which are those of the demo's invented company."""
+    invented, own = (talk.evidence if (talk := each.pack.talk) else {} for each in (shipped_rules(), rules))
+    shared = [name for name, proof in own.items() if name in invented and proof.text == invented[name].text]
+    real = select(customers.c.id).where(customers.c.retracted_at.is_(None), customers.c.entered_by != STORYTELLER)
+    with store.reading() as connection:
+        is_real = connection.scalar(real.limit(1)) is not None
+    if shared and is_real:
+        yield Finding("talk", State.WARNING, "talk_invented", {"number": len(shared), "of": len(own)})
 
 
 def _server(store: Store) -> str:

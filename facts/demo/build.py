@@ -21,6 +21,9 @@ from facts.tables import FACT_TABLES, customer_keys, customers
 AS_OF = date(2026, 6, 30)
 """The day on which the story stands."""
 
+STORYTELLER = "demo"
+"""Who entered what the story tells."""
+
 _TOLD_FOR = timedelta(days=730)
 _BASE_CURRENCY = "EUR"
 
@@ -110,7 +113,7 @@ def _write(connection: Connection, table: Table, rows: list[Row], source: str, p
         for row in rows
         for version, known, until in _as_learnt(table, row, last_day)
     ]
-    connection.execute(insert(table).values(source=source, entered_by="demo"), versions)
+    connection.execute(insert(table).values(source=source, entered_by=STORYTELLER), versions)
 
 
 def _as_learnt(table: Table, row: Row, last_day: date) -> Iterator[tuple[Row, date, date | None]]:

@@ -16,6 +16,7 @@ import pytest
 
 from common import doctor
 from tests.commands.conftest import Answer, call_command
+from wiring import shipped_pack
 
 
 @pytest.fixture(scope="module")
@@ -174,6 +175,28 @@ def test_a_fault_is_found_and_told(place: Path, fault: str) -> None:
     assert answer.code == (1 if state == "problem" else 0)
     told = call_command("doctor", "--db", place / "store.db", "--lang", "zh").output
     assert "→" in told
+
+
+def test_proofs_of_the_invented_company_are_not_told_to_real_customers(healthy: Path, tmp_path: Path) -> None:
+    """Who has customers of its own is told until the pack in use has talk of its own; the story is told as it is."""
+    store = tmp_path / "store.db"
+    shutil.copy(healthy / "store.db", store)
+    own = tmp_path / "own"
+    (own / "talk").mkdir(parents=True)
+    base = f"extends: {shipped_pack()}"
+    (own / "pack.yaml").write_text(f"pack: own\nversion: 1.0.0\ntitle: {{en: Own, zh: 本公司}}\n{base}\n")
+    text = "{en: We are punctual., zh: 我们守时。}"
+    proof = f"text: {text}, source: {text}, dated: 2025-01-01, valid_until: 2026-12-31"
+    (own / "talk" / "own.yaml").write_text(f"evidence:\n  - {{evidence: punctual, value: service, {proof}}}\n")
+
+    def told(*options: object) -> list[str]:
+        found = call_command("doctor", "--db", store, "--json", *options).json["findings"]
+        return [each["said"] for each in found if each["id"] == "talk_invented"]
+
+    assert told() == []
+    change(tmp_path, "UPDATE customers SET entered_by = 'ann' WHERE key = 'moonbridge'")
+    assert "the demo's invented company" in told()[0]
+    assert told("--pack", own) == []
 
 
 def test_nothing_is_brought_up_to_date(place: Path) -> None:
