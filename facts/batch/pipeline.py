@@ -44,7 +44,7 @@ if TYPE_CHECKING:
 PART = 50_000
 """Customers that are decided together by one core, at most; it needs about 1 GB for them."""
 
-_RANKED_BY = ("customer", "region", "country", "revenue_365d", "won_amount_365d")
+_RANKED_BY = ("customer", "region", "country", "orders_recorded", "revenue_365d", "won_amount_365d")
 """The facts that classes and ranks rest on."""
 
 Decide = Callable[[Snapshot], pa.Table]

@@ -2,15 +2,18 @@
 -- base; what became of customers like this one, and what they accept. `snapshot` holds its columns, `look_alikes` what
 -- ideal/look_alikes.sql found, `flow` what facts.group_flow did, `acceptance` what facts.group_acceptance did.
 --
--- The contribution is the revenue of 365 days, or what was won in that time where no orders are recorded. From the
--- largest on: those that make up the first 80 % of their region's sum are class A, up to 95 % class B, the rest and
--- those without a positive contribution class C. A customer who steps over a limit still belongs to the better class.
+-- The contribution is the revenue of 365 days, or what was won in that time where no orders are recorded. Where they
+-- are, but what they come to is unknown (for want of a rate, or of a whole year), so is the contribution.
+--
+-- From the largest on: those that make up the first 80 % of their region's sum are class A, up to 95 % class B, the
+-- rest and those without a positive contribution class C. A customer who steps over a limit still belongs to the better
+-- class.
 WITH
     contributions AS (
         SELECT
             customer,
             coalesce(region, country, '') AS region,
-            coalesce(revenue_365d, won_amount_365d) AS contribution
+            CASE WHEN orders_recorded IS NULL THEN won_amount_365d ELSE revenue_365d END AS contribution
         FROM snapshot
     ),
     ranked AS (

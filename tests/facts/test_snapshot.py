@@ -306,6 +306,29 @@ def test_classes_are_cut_at_80_and_95_percent_of_a_region() -> None:
     ]
 
 
+def test_an_unknown_revenue_is_not_replaced_by_what_was_won() -> None:
+    """Of two customers who won us 10, the one whose orders nobody can convert has no class; the other has no orders."""
+    line = {
+        "customer": "a",
+        "kind": "order",
+        "order_key": "o",
+        "goods": True,
+        "quantity": 1,
+        "unit_price": 9,
+        "amount": 9,
+    }
+    won = [{"customer": key, "holds_from": ago(40), "closed_on": ago(20), "won": True, "amount": 10} for key in "ab"]
+    snapshot = snapshot_of(
+        customers=[{"key": key, "name": key} for key in "ab"],
+        orders=[{"customer": "a", "key": "o", "kind": "order", "holds_from": ago(5)}],
+        order_lines=[{**line, "currency": "JPY", "holds_from": ago(5)}],
+        opportunities=won,
+        coverage=[*recorded("opportunities"), *recorded("orders", customer="a")],
+    )
+    found = portfolio_facts(snapshot).select(["customer", "abc_class", "contribution"]).to_pylist()
+    assert [tuple(row.values()) for row in found if row["abc_class"]] == [("b", "A", Decimal(10))]
+
+
 def test_portfolio_facts_of_the_last_run_return_in_the_next_snapshot() -> None:
     """What a batch run found becomes facts of each customer; shares are percentages."""
     snapshot = snapshot_of(coverage=recorded("orders"), order_lines=())
