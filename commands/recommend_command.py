@@ -53,6 +53,7 @@ def command(customer: str, show_all: bool, query: Query) -> None:
 
     texts = Texts(query.language)
     layout = Layout(texts, desk.rules.pack, show_all, currency)
-    more = [texts("confirm_some", number=len(unsure), customer=shown.customer)] if unsure else []
+    more = [texts("amounts_unknown", currencies=", ".join(found.unconvertible))] if found.unconvertible else []
+    more += [texts("confirm_some", number=len(unsure), customer=shown.customer)] if unsure else []
     left_open = list(no_longer_advised(desk.rules.pack, found, query.language))
     print_page(layout.page(shown, found.card, below, left_open, ended), *(Text(line, style="dim") for line in more))

@@ -1,6 +1,6 @@
 """Amounts of whose currency no rate is known on their day are named, and no others."""
 
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 
@@ -9,7 +9,7 @@ import pytest
 from facts.imports import import_files
 from facts.recording import record
 from facts.store import Store
-from facts.unconvertible import Unconvertible, unconvertible
+from facts.unconvertible import Unconvertible, currencies_without_rate, unconvertible
 
 DAY = date(2026, 1, 31)
 BEFORE, AFTER = DAY - timedelta(days=1), DAY + timedelta(days=1)
@@ -62,6 +62,21 @@ def test_each_amount_counts_at_the_rate_of_its_own_day(counted: Store) -> None:
     terms = {"kind": "cooperation", "credit_limit": Decimal(5), "currency": "USD"}
     put(counted, "agreements", key="3", customer="A", **terms, holds_from=BEFORE)
     assert unconvertible(counted) == (Unconvertible("opportunities", "USD", "EUR", 1, BEFORE),)
+
+
+def test_one_customers_rows_tell_the_same(counted: Store) -> None:
+    """What is read of one customer tells the currencies that the store names, on the day of the decision."""
+    today = counted.today()
+    for row in (invoice("1", "EUR"), invoice("2", "USD"), invoice("3", "GBP"), invoice("4", "NOK", AFTER)):
+        put(counted, "invoices", **row)
+    put(counted, "payments", **invoice("5", "USD", BEFORE))
+    put(counted, "agreements", key="6", customer="A", kind="cooperation", currency="CHF")  # no amount at all
+    put(counted, "exchange_rates", key="NOK", currency="NOK", rate_to_base=Decimal("0.1"))
+    named = {each.currency for each in unconvertible(counted)}
+    read = counted.customer_tables("A", today, datetime.now(UTC))
+    assert set(currencies_without_rate(read, "EUR", today)) == named == {"USD", "GBP"}
+    earlier = counted.customer_tables("A", BEFORE, datetime.now(UTC))
+    assert currencies_without_rate(earlier, "EUR", BEFORE) == ("USD",)
 
 
 def test_an_import_says_so(store: Store, tmp_path: Path) -> None:
