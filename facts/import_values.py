@@ -135,9 +135,11 @@ def _stepped(text: Sql, step: Step) -> Sql:
             whens = [sql("WHEN {} THEN {}", old, new) for old, new in step.pairs]
             return sql("(CASE {} {} ELSE {} END)", text, joined(" ", whens), text)
         case "comma":
+            text = _trimmed(text)
             digits = sql("regexp_replace({}, {}, '', 'g')", text, r"[. \x{00a0}\x{202f}]")
             return _number(text, _WITH_COMMA, sql("replace({}, ',', '.')", digits))
         case "thousands":
+            text = _trimmed(text)
             return _number(text, _WITH_THOUSANDS, sql("regexp_replace({}, '[¥￥$€£,]', '', 'g')", text))
         case "date":
             return sql("coalesce(strftime(try_strptime({}, {}), '%Y-%m-%d'), {})", text, step.text, text)

@@ -100,6 +100,8 @@ def test_what_stands_above_the_heading_is_passed_over(store: Store, tmp_path: Pa
         ("comma", "1\u202f234\u202f567,5", "1234567.5"),
         ("comma", "1.234,50-", "-1234.5"),
         ("comma", "-12,5", "-12.5"),
+        ("comma", " 12,50\u00a0", "12.5"),
+        ("thousands", "\u3000¥12.50 ", "12.5"),
         ("thousands", "1,234.50", "1234.5"),
         ("thousands", "¥1,234,567.50", "1234567.5"),
         ("thousands", "-￥12.50", "-12.5"),
