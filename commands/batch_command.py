@@ -180,10 +180,10 @@ def _tell_of_gaps(texts: Texts, query: Query, lines: JsonLog | None) -> None:
     """Say which records end before the date decided on, as those who decide by them take it for silence."""
     from commands.desk import open_store
     from common.ended import ended_in_words
-    from facts.ended import gaps
+    from facts.ended import Gaps, gaps, may_have_ended
 
     with open_store(query.db) as store:
-        found = gaps(store, query.as_of, query.known_at)
+        found = gaps(store, query.as_of, query.known_at) if may_have_ended(store, query.as_of) else Gaps()
     if found.last is None:
         return
     if lines:

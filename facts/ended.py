@@ -10,8 +10,11 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import TYPE_CHECKING
 
+from sqlalchemy import select
+
 from facts.feature_database import open_database, prepare
 from facts.reading import CURRENT
+from facts.tables import coverage
 
 if TYPE_CHECKING:
     from facts.store import Store
@@ -77,6 +80,17 @@ def gaps(store: Store, as_of: date, known_at: datetime | None = None) -> Gaps:
         ended = tuple(Ended(*row) for row in database.sql(_ENDED).fetchall())
         unsettled = [Unsettled(*row) for row in database.sql(_UNSETTLED).fetchall()]
     return Gaps(ended, unsettled[0] if unsettled else None)
+
+
+def may_have_ended(store: Store, as_of: date) -> bool:
+    """Return whether a collection of any customer was recorded to a day before; to find out which takes longer.
+
+    Raises:
+        StoreError: if the database cannot be read.
+    """
+    earlier = select(coverage.c.id).where(coverage.c.retracted_at.is_(None), coverage.c.recorded_to < as_of)
+    with store.reading() as connection:
+        return connection.scalar(earlier.limit(1)) is not None
 
 
 def ended_of(store: Store, customer: str, as_of: date, known_at: datetime) -> tuple[Ended, ...]:

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from facts.ended import Ended, Gaps, Unsettled, ended_of, gaps
+from facts.ended import Ended, Gaps, Unsettled, ended_of, gaps, may_have_ended
 from facts.recording import record
 from facts.store import Store
 
@@ -42,6 +42,8 @@ def test_records_are_named_from_the_day_after_their_last(known: Store) -> None:
     assert gaps(known, DAY) == Gaps((payments,))
     assert gaps(known, LATER) == Gaps((Ended("orders", DAY), payments))
     assert gaps(known, LATER).last == payments.last
+    assert may_have_ended(known, LATER)
+    assert not may_have_ended(known, payments.last)
     assert one_by_one(known, DAY) == [(payments,), (payments,)]
     assert one_by_one(known, LATER) == [(Ended("orders", DAY), payments), (payments,)]
 
