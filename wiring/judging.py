@@ -1,7 +1,7 @@
 """The whole base judged at a date against an earlier one: where everybody stands, and the figures over it.
 
 What the store knows is written into files once, and everybody is decided part by part, as by a batch: memory is that of
-two parts, one for each date, and of a line for each customer.
+two parts, one for each date, or of what DuckDB may take for a look at everybody, and of a line for each customer.
 """
 
 from __future__ import annotations
@@ -114,7 +114,7 @@ def _room_wanted(place: str) -> Iterator[None]:
         raise StoreError(
             "The portfolio is not judged",
             str(error).partition("\n")[0],
-            f"{place} needs room for about 2 GB for each million customers, until it is. "
+            f"{place} needs room for about 3 GB for each million customers, until it is. "
             "Free some, or name another folder for such files by TMPDIR.",
         ) from None
 
