@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
+from dataclasses import fields
 from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -79,20 +79,19 @@ def command(
 
 def as_json(found: Portfolio) -> dict[str, Any]:
     """Return everything found, with the figures side by side."""
-    content = asdict(found)
-    figures = content.pop("figures")
-    del content["standing"], content["talks"]
+    aside = ("figures", "standing", "talks")
+    content = {each.name: getattr(found, each.name) for each in fields(found) if each.name not in aside}
     shares = {name: {"n": n, "of": of} for name, (n, of) in found.shares.items()}
-    return {**content, **shares, **figures}
+    return {**content, **shares, **found.figures}
 
 
 def _check(desk: Desk, column: str, wanted: str | None) -> None:
     """Refuse an account manager or a region that no customer has."""
     if wanted is None:
         return
-    names = ("region", "country", "account_manager")
+    names = ["region", "country", "account_manager"]
     base = desk.store.base_tables(desk.as_of, desk.known_at, only={"customers": ("key", *names)})
-    rows = base["customers"].to_pylist()
+    rows = base["customers"].group_by(names).aggregate([]).to_pylist()
     present = {row["region"] or row["country"] if column == "region" else row[column] for row in rows}
     if wanted not in present:
         from engine.errors import did_you_mean

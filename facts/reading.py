@@ -195,3 +195,11 @@ def rename_customers(table: pa.Table, column: str, into: Mapping[str, str]) -> p
     position = pc.index_in(table[column], value_set=merged)
     replaced = pc.coalesce(pc.take(pa.array(list(into.values()), pa.string()), position), table[column])
     return table.set_column(table.column_names.index(column), column, replaced)
+
+
+def merged(name: str, table: pa.Table, into: Mapping[str, str]) -> pa.Table:
+    """Carry merges out in rows of a fact table: of merged customers nothing is left in `customers`."""
+    if name != customers.name:
+        return rename_customers(table, "customer", into)
+    gone = pc.is_in(table["key"], value_set=pa.array(list(into), pa.string()))
+    return rename_customers(table.filter(pc.invert(gone)), "parent", into)

@@ -20,7 +20,6 @@ from engine.said import said
 from facts import arrow_rows, reading
 from facts.database import (
     StoreError,
-    bulk,
     connect,
     database_url,
     for_changes,
@@ -33,6 +32,7 @@ from facts.database import (
 )
 from facts.house_tables import portfolio, settings
 from facts.known_customers import require_customers
+from facts.streams import Streams, streams_as_recorded
 from facts.tables import FACT_TABLES, customers, metadata
 from facts.together import Row, Together
 
@@ -195,22 +195,13 @@ class Store:
     @contextmanager
     def base_streams(
         self, as_of: date, known_at: datetime | None = None, only: Mapping[str, Iterable[str]] | None = None
-    ) -> Iterator[Iterator[tuple[str, pa.RecordBatchReader]]]:
+    ) -> Iterator[Streams]:
         """Give `base_tables` of all customers batch by batch, as they stand in one transaction.
 
         Each table must be read before the next one is asked for.
         """
-        seen = {"as_of": as_of, "known_at": known_at or datetime.now(UTC)}
-        with bulk(self.url) as cursor:
-            merged = arrow_rows.stream(cursor, self.url, reading.merges_known(), reading.MERGES, **seen)
-            into = reading.survivors(pa.Table.from_batches(merged, reading.MERGES))
-
-            def streamed(name: str, columns: tuple[str, ...]) -> pa.RecordBatchReader:
-                schema = arrow_rows.arrow_schema(FACT_TABLES[name], columns)
-                statement = reading.visible_rows(FACT_TABLES[name], columns)
-                return _batches(name, schema, arrow_rows.stream(cursor, self.url, statement, schema, **seen), into)
-
-            yield ((name, streamed(name, columns)) for name, columns in _wanted(only).items())
+        with streams_as_recorded(self.url, [as_of], known_at, _wanted(only)) as ((into,), tables):
+            yield ((name, _batches(name, rows, into)) for name, rows in tables)
 
     def rows_of(
         self, customer: str, as_of: date, known_at: datetime, only: Mapping[str, Iterable[str]]
@@ -375,11 +366,9 @@ def _of_customer(
     return found, into
 
 
-def _batches(
-    name: str, schema: pa.Schema, rows: Iterator[pa.RecordBatch], into: Mapping[str, str]
-) -> pa.RecordBatchReader:
+def _batches(name: str, rows: pa.RecordBatchReader, into: Mapping[str, str]) -> pa.RecordBatchReader:
     resolved = (_resolved(name, pa.Table.from_batches([batch]), into) for batch in rows)
-    of_all = _resolved(name, schema.empty_table(), into).schema
+    of_all = _resolved(name, rows.schema.empty_table(), into).schema
     return pa.RecordBatchReader.from_batches(of_all, (batch for table in resolved for batch in table.to_batches()))
 
 
@@ -388,8 +377,5 @@ def _resolved(name: str, table: pa.Table, into: Mapping[str, str]) -> pa.Table:
     if name == portfolio.name:  # a run decides survivors, and what is left of others' rows is older
         merged = pa.array(list(into), pa.string())
         return table.filter(pc.invert(pc.is_in(table["customer"], value_set=merged))) if into else table
-    if name != customers.name:
-        return reading.rename_customers(table, "customer", into)
-    merged = pc.is_in(table["key"], value_set=pa.array(list(into), pa.string()))
-    table = table.filter(pc.and_(table["is_current"], pc.invert(merged)))
-    return reading.rename_customers(table.drop_columns(["is_current"]), "parent", into)
+    merged = reading.merged(name, table, into)
+    return merged.filter(merged["is_current"]).drop_columns(["is_current"]) if name == customers.name else merged

@@ -17,6 +17,7 @@ from web.rendering import customer_path
 from web.sheets import Cell, Sheet
 from web.site import Site
 from wiring import Portfolio
+from wiring.portfolio import each_of
 
 Figure = Literal[
     "stages",
@@ -64,7 +65,7 @@ class View:
     def regions(self) -> list[str]:
         """The regions of those who may be looked at."""
         whole = self.site.portfolio(self.asked.since, self.asked.manager or None, None)
-        return sorted({row["region"] for row in whole.standing if row["region"]})
+        return sorted(filter(None, whole.standing["region"].unique().to_pylist()))
 
     @property
     def problem_said(self) -> tuple[bool, str]:
@@ -277,11 +278,12 @@ class View:
         if self.asked.value or self.asked.then:
             talked = frozenset(
                 talk["customer"]
-                for talk in self.found.talks
+                for talk in each_of(self.found.talks)
                 if talk["outcome"] is not None
                 and self.asked.value in ("", talk["value_kind"])
                 and self.asked.then in ("", talk["stage_then"] or "unknown")
             )
+        behind = (row for row in each_of(self.found.standing) if self.asked.holds(row, talked))
         rows = [
             (
                 self._who(row),
@@ -291,8 +293,7 @@ class View:
                 row["region"] or "",
                 row["industry"] or "",
             )
-            for row in sorted(self.found.standing, key=lambda row: (row["name"] or row["customer"]).casefold())
-            if self.asked.holds(row, talked)
+            for row in sorted(behind, key=lambda row: (row["name"] or row["customer"]).casefold())
         ]
         header = ("diff_customer", "before", "today", "looked_after_by", "region", "industry")
         return self._made("customers", "customers", header, rows)

@@ -277,7 +277,7 @@ class Desk:
         from facts.batch.run import Batch
 
         if facts is None and not self.cards():
-            raise self._hidden("There are no customers")
+            raise self.nobody()
         return Batch(
             ledger=ledger,
             decider=self.rules.decider(),
@@ -290,8 +290,8 @@ class Desk:
             workers=workers,
         )
 
-    def base(self, progress: Progress, also: Mapping[str, tuple[str, ...]] | None = None) -> dict[str, pa.Table]:
-        """Read the whole base: the columns that snapshots need, and others besides.
+    def base(self, progress: Progress) -> dict[str, pa.Table]:
+        """Read the whole base: the columns that snapshots need.
 
         Raises:
             StoreError: if there are no customers.
@@ -299,14 +299,15 @@ class Desk:
         from facts.features import base_columns
 
         progress("reading", 0, 1)
-        wanted = {name: list(columns) for name, columns in base_columns().items()}
-        for name, columns in (also or {}).items():
-            wanted[name] = [*wanted[name], *(column for column in columns if column not in wanted[name])]
-        base = self.store.base_tables(self.as_of, self.known_at, only=wanted)
+        base = self.store.base_tables(self.as_of, self.known_at, only=base_columns())
         progress("reading", 1, 1)
         if not base["customers"].num_rows:
-            raise self._hidden("There are no customers")
+            raise self.nobody()
         return base
+
+    def nobody(self) -> StoreError:
+        """Return the error for a date on which there are no customers."""
+        return self._hidden("There are no customers")
 
     def snapshot(self, base: Mapping[str, pa.Table]) -> Snapshot:
         """Return the facts of all customers of a base who can be decided."""

@@ -1,33 +1,48 @@
-"""The whole base judged at a date against an earlier one: where everybody stands, and the figures over it."""
+"""The whole base judged at a date against an earlier one: where everybody stands, and the figures over it.
+
+What the store knows is written into files once, and everybody is decided part by part, as by a batch: memory is that of
+two parts, one for each date, or of what DuckDB may take for a look at everybody, and of a line for each customer.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import fields
+import tempfile
+from collections.abc import Iterator
+from concurrent.futures import CancelledError, ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass, fields
 from datetime import date
-from typing import TYPE_CHECKING, Any
+from functools import partial
+from pathlib import Path
+from threading import Event
+from typing import TYPE_CHECKING
 
+import duckdb
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from engine.snapshot import Snapshot
+from facts.batch.files import plain
+from facts.batch.folder import FactsFolder, Part
+from facts.batch.pipeline import PART, Job, in_threads, part_size
+from facts.batch.run_folder import RunFolder
+from facts.batch.spool_both import spool_both
 from facts.card import CARD
 from facts.database import StoreError
-from facts.feature_database import prepared_base
-from facts.figures import Limits, figure_columns, figures
-from facts.group_acceptance import acceptance_in
-from facts.group_flow import flow_in
-from facts.look_alikes import find_look_alikes
-from facts.portfolio import with_portfolio
-from facts.snapshot import portfolio_in
+from facts.feature_database import open_database, prepare
+from facts.features import prepared
+from facts.figures import Limits, figure_columns, figures_in, ideal_customers_in
+from facts.look_alikes import LOOKED_AT
 from wiring.desk import Desk
 from wiring.portfolio import Portfolio
 from wiring.rules import LIMITS, Progress, Rules
 
 if TYPE_CHECKING:
-    Base = dict[str, pa.Table]
+    from duckdb import DuckDBPyConnection
 
-_STANDS_FOR = (*CARD, "country", "industry", "acquisition_source")
+_CARD = (*CARD, "country", "industry", "acquisition_source")
+
+_KNOWN_BY = ("abc_class", "contribution", "days_in_stage")
+"""The facts of customers that the figures rest on, besides what is decided."""
 
 STALLED = "stalled"
 """The sign that a customer's progress has stalled, among those that the pack shows."""
@@ -40,6 +55,7 @@ def judge(
     manager: str | None = None,
     region: str | None = None,
     progress: Progress = lambda *_: None,
+    part: int = PART // 2,
 ) -> Portfolio:
     """Judge the whole base against an earlier date, by the same rules and the same knowledge.
 
@@ -51,32 +67,56 @@ def judge(
         manager: count only this account manager's customers.
         region: count only customers of this region, or country where none is entered.
         progress: told how far the work is.
+        part: how many customers are decided together, on each of the two dates.
 
     Raises:
         StoreError: if there are no customers, or the pack does not name its limits.
     """
     limits = _limits(desk.rules)
-    base = desk.base(progress, {**figure_columns(), "customers": _STANDS_FOR})
-    profiles, alike = _look_alikes(desk, base) or (None, None)
-    now = _standing(desk, base, alike, progress)
-    before = Desk(desk.store, desk.rules, since, desk.known_at)
-    earlier = _standing_alone(before, progress) if before.cards() else now.slice(0, 0)
-    found = figures(base, now, earlier, limits, desk.as_of, base_currency=desk.currency, manager=manager, region=region)
-    standing, talks = found.pop("standing"), found.pop("talks")
-    here = {row["customer"]: row for row in standing if row["is_here"]}
-    undecided = now.filter(pc.is_null(now[STALLED]))["customer"].to_pylist()
+    with tempfile.TemporaryDirectory(prefix="valuelift-") as place, _room_wanted(place):
+        progress("reading", 0, 1)
+        columns = {**figure_columns(), "customers": _CARD}
+        facts = spool_both(desk.store, (since, desk.as_of), desk.known_at, Path(place, "facts"), columns)
+        progress("reading", 1, 1)
+        earlier, now = _decide_both(desk, since, facts, Path(place), part, progress)
+        if not now.decisions:
+            raise desk.nobody()
+        with open_database(desk.as_of, desk.currency, overflow=Path(place, "overflow")) as database:
+            _show_base(database, desk, facts[-1])
+            _show_standing(database, now, earlier)
+            tables = figures_in(database, limits, manager=manager, region=region)
+            wanted = desk.rules.ideal()
+            ideal = None if wanted is None else ideal_customers_in(database, wanted)
+    profiles, look_alikes = ([], []) if ideal is None else (table.to_pylist() for table in ideal)
+    standing, talks = tables.pop("standing"), tables.pop("talks")
+    found = {name: table.to_pylist() for name, table in tables.items()}
+    undecided = found.pop("undecided")
     return Portfolio(
         as_of=desk.as_of,
         since=since,
-        customers=len(here),
+        customers=sum(row["customers"] for row in found["stages"]),
         limits={name: desk.rules.number(parameter) for name, parameter in LIMITS.items()},
         figures=found,
-        ideal_customers=[] if profiles is None else profiles.to_pylist(),
-        look_alikes=[] if alike is None else list(_to_be_won(alike.to_pylist(), here)),
+        ideal_customers=profiles,
+        look_alikes=look_alikes,
         standing=standing,
         talks=talks,
-        undecided=[here[key] for key in undecided if key in here],
+        undecided=undecided,
     )
+
+
+@contextmanager
+def _room_wanted(place: str) -> Iterator[None]:
+    """Turn what DuckDB says where a folder has no room into a StoreError."""
+    try:
+        yield
+    except (duckdb.IOException, duckdb.OutOfMemoryException) as error:
+        raise StoreError(
+            "The portfolio is not judged",
+            str(error).partition("\n")[0],
+            f"{place} needs room for about 3 GB for each million customers, until it is. "
+            "Free some, or name another folder for such files by TMPDIR.",
+        ) from None
 
 
 def _limits(rules: Rules) -> Limits:
@@ -91,45 +131,91 @@ def _limits(rules: Rules) -> Limits:
     return Limits(**{name: int(value) for name, value in numbers.items() if value is not None})
 
 
-def _standing_alone(desk: Desk, progress: Progress) -> pa.Table:
-    """Return where each customer stands, from a base read for that alone."""
-    base = desk.base(progress, {"customers": _STANDS_FOR})
-    found = _look_alikes(desk, base)
-    return _standing(desk, base, found and found[1], progress)
+# --- everybody decided, on both dates ---
 
 
-def _standing(desk: Desk, base: Base, look_alikes: pa.Table | None, progress: Progress) -> pa.Table:
-    """Decide all customers, and return where each stands, with its card and its class.
+@dataclass(frozen=True, slots=True)
+class _At:
+    """Everybody on a date: the card of each customer, and the files that say what was decided of it."""
 
-    Of those who cannot be decided everything but the card is null.
-    """
-    snapshot = _whole_snapshot(desk, base, look_alikes)
-    stages = desk.rules.decide(snapshot, progress, [STALLED]).select(["customer", "stage", STALLED])
-    found = snapshot.customers.select(["customer", "abc_class", "contribution", "days_in_stage"])
-    cards = base["customers"].select(["key", *_STANDS_FOR]).rename_columns(["customer", *_STANDS_FOR])
-    return cards.join(stages.join(found, "customer"), "customer").sort_by("customer")
+    cards: pa.Table
+    decisions: list[str]
 
 
-def _whole_snapshot(desk: Desk, base: Base, look_alikes: pa.Table | None) -> Snapshot:
-    """Return the facts of all customers, among them what only a look at the whole base shows."""
-    snapshot = desk.snapshot(base)
-    flow, judged = desk.rules.flow(), desk.rules.judged()
-    with prepared_base(base, desk.as_of, desk.currency) as database:
-        database.register("snapshot", snapshot.customers)
-        flowed = None if flow is None else flow_in(database, flow)
-        accepted = None if judged is None else acceptance_in(database, judged)
-        return with_portfolio(snapshot, portfolio_in(database, look_alikes, flowed, accepted).to_arrow_table())
+def _decide_both(
+    desk: Desk, since: date, facts: tuple[FactsFolder, FactsFolder], place: Path, size: int, progress: Progress
+) -> tuple[_At, _At]:
+    """Decide everybody on the earlier date and on the desk's, at the same time; progress is that of the latter."""
+    before = Desk(desk.store, desk.rules, since, desk.known_at)
+    is_over = Event()
+
+    def go_on(*_: object) -> None:
+        if is_over.is_set():
+            raise CancelledError
+
+    with ThreadPoolExecutor(1) as aside:
+        earlier = aside.submit(_decide, before, facts[0], place / "earlier", size, go_on)
+        try:
+            now = _decide(desk, facts[1], place / "now", size, progress)
+        except BaseException:
+            is_over.set()
+            raise
+        return earlier.result(), now
 
 
-def _look_alikes(desk: Desk, base: Base) -> tuple[pa.Table, pa.Table] | None:
-    """Return the ideal customers and who resembles them, or None if the pack does not say what makes one."""
-    wanted = desk.rules.ideal()
-    return None if wanted is None else find_look_alikes(base, wanted, desk.as_of, base_currency=desk.currency)
+def _decide(desk: Desk, facts: FactsFolder, place: Path, size: int, progress: Progress) -> _At:
+    """Decide all customers as of the desk's date, in parts of a size, into a folder."""
+    cards = facts.cards(_CARD, desk.as_of, desk.known_at).rename_columns(["customer", *_CARD])
+    if not cards.num_rows:
+        return _At(cards, [])
+    whole = Part(0, "", None, cards.num_rows)
+    equal = part_size(cards.num_rows, size, workers=1)
+    parts = [whole] if cards.num_rows <= size else facts.divided(desk.as_of, desk.known_at, equal)
+    rules, run = desk.rules, RunFolder(place)
+    job = Job(
+        folder=facts,
+        run=run,
+        parts=parts,
+        as_of=desk.as_of,
+        known_at=desk.known_at,
+        base_currency=desk.currency,
+        vocabulary=rules.pack.vocabulary,
+        ideal=rules.ideal(),
+        flow=rules.flow(),
+        judged=rules.judged(),
+        decide=partial(_decisions, rules),
+        workers=1,
+        most_undecided=None,
+    )
+    job.compute(progress, in_threads(1))
+    return _At(cards, [str(run.decisions(each.number)) for each in parts])
 
 
-def _to_be_won(alike: Iterable[dict[str, Any]], here: Mapping[str, dict[str, Any]]) -> Iterator[dict[str, Any]]:
-    """Yield those that resemble ideal customers and are to be won yet, with their names and stages."""
-    for row in alike:
-        found = here.get(row["customer"])
-        if found is not None and found["stage"] in ("potential", "target"):
-            yield {**row, "name": found["name"], "stage": found["stage"]}
+def _decisions(rules: Rules, snapshot: Snapshot) -> pa.Table:
+    """Decide customers: the stage of each, whether its progress has stalled, and what is known of it."""
+    decided = rules.decide(snapshot, signs=[STALLED]).select(["customer", "stage", STALLED])
+    known = plain(snapshot.customers.select(_KNOWN_BY))
+    for name in known.column_names:
+        decided = decided.append_column(name, known[name])
+    return decided
+
+
+# --- what the figures read ---
+
+
+def _show_base(database: DuckDBPyConnection, desk: Desk, facts: FactsFolder) -> None:
+    """Show what the figures read of the base."""
+    facts.show(database, {*figure_columns(), *LOOKED_AT, "coverage"}, desk.known_at, figure_columns())
+    prepare(database, ["rates", "stretches"])
+    # A view, as there is a row for each customer and collection, and they are counted, no more.
+    database.execute(f"CREATE VIEW recorded AS {prepared('recorded')}")
+
+
+def _show_standing(database: DuckDBPyConnection, now: _At, earlier: _At) -> None:
+    """Show where everybody stands, `now`, and where everybody stood, `earlier`."""
+    for name, at in {"now": now, "earlier": earlier}.items():
+        database.register(f"{name}_cards", at.cards)
+        files = at.decisions or now.decisions  # if nobody was there, it is all the same which
+        database.execute(f"SET VARIABLE {name}_decided = $paths", {"paths": files})
+        decided = f"read_parquet(getvariable('{name}_decided'))"
+        database.execute(f"CREATE VIEW {name} AS FROM {name}_cards LEFT JOIN {decided} USING (customer)")

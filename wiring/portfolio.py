@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+_AT_ONCE = 10_000
 
 
 @dataclass(frozen=True, slots=True)
 class Portfolio:
     """The base at a date against an earlier one. `figures` are named as the SQL files that compute them.
 
-    `standing` and `talks` are what the figures were computed from, customer by customer and value by value; those
-    `undecided` stand there without a stage, because records of theirs do not fit the rules.
+    `standing` and `talks` are what the figures were computed from, customer by customer and value by value (see
+    `facts.figures`); those `undecided` stand there without a stage, because records of theirs do not fit the rules.
     """
 
     as_of: date
@@ -24,8 +29,8 @@ class Portfolio:
     figures: Mapping[str, list[dict[str, Any]]]
     ideal_customers: list[dict[str, Any]]
     look_alikes: list[dict[str, Any]]
-    standing: list[dict[str, Any]]
-    talks: list[dict[str, Any]]
+    standing: pa.Table
+    talks: pa.Table
     undecided: list[dict[str, Any]]
 
     @property
@@ -50,3 +55,9 @@ class Portfolio:
         profiles = [row for row in self.ideal_customers if row["subject"] == product]
         alike = [row for row in self.look_alikes if row["subject"] == product]
         return replace(self, ideal_customers=profiles, look_alikes=alike)
+
+
+def each_of(table: pa.Table) -> Iterator[dict[str, Any]]:
+    """Yield the rows of `standing` or `talks`, which are many: they are never all in memory as Python objects."""
+    for batch in table.to_batches(_AT_ONCE):
+        yield from batch.to_pylist()

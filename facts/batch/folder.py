@@ -60,11 +60,15 @@ class Part:
 
 @dataclass(frozen=True, slots=True)
 class FactsFolder:
-    """The Parquet files of a folder, by table, and which columns they have."""
+    """The Parquet files of a folder, by table, and which columns they have.
+
+    Values that come from a store `are_checked` by its database: no key stands twice, words of closed lists are in them.
+    """
 
     path: Path
     files: Mapping[str, tuple[Path, ...]]
     columns: Mapping[str, frozenset[str]]
+    are_checked: bool = False
 
     def digest(self) -> str:
         """Return a SHA-256 (hex) of the names and contents of all files that are read."""
@@ -184,7 +188,8 @@ class FactsFolder:
             kind = "VIEW" if only is None and TABLES[name].info["shape"] == "event" else "TABLE"
             with _refusals_explained(self.path, name):
                 database.execute(f"CREATE {kind} {name} AS FROM {VISIBLE}.{name} {where}")
-                _check_values(database, name, self.path)
+                if not self.are_checked:
+                    _check_values(database, name, self.path)
 
     def require_readable(self, database: DuckDBPyConnection) -> None:
         """Read every value that is shown.
@@ -196,15 +201,28 @@ class FactsFolder:
             with _refusals_explained(self.path, name):
                 database.execute(f"SELECT bit_xor(hash(COLUMNS(*))) FROM {VISIBLE}.{name}").fetchall()  # noqa: S608 - own names
 
-    def show(self, database: DuckDBPyConnection, names: Iterable[str], known_at: datetime | None) -> None:
-        """Give the rows of all customers as views, which read no more than a query asks for."""
-        self._show(database, {name: base_columns()[name] for name in names}, None, known_at)
+    def show(
+        self,
+        database: DuckDBPyConnection,
+        names: Iterable[str],
+        known_at: datetime | None,
+        also: Mapping[str, Sequence[str]] | None = None,
+    ) -> None:
+        """Give the rows of all customers as views, which read no more than a query asks for.
+
+        Args:
+            database: as `feature_database.open_database` gives it.
+            names: the tables.
+            known_at: everything is known by default.
+            also: columns by table, besides those that features read.
+        """
+        self._show(database, _with(names, also or {}), None, known_at)
         database.execute(f"SET search_path = 'main,{VISIBLE}'")
 
     def cards(self, columns: Sequence[str], as_of: date, known_at: datetime | None) -> pa.Table:
         """Return who every customer is: `key` and these columns."""
         with open_database(as_of, "") as database, _refusals_explained(self.path, "customers"):
-            self._show(database, {"customers": (*base_columns()["customers"], *columns)}, None, known_at)
+            self._show(database, _with(["customers"], {"customers": columns}), None, known_at)
             return database.table(f"{VISIBLE}.customers").select("key", *columns).to_arrow_table()
 
     def _show(
@@ -218,6 +236,9 @@ class FactsFolder:
         # Each file is looked at several times: by its view, by the check, by the query.
         database.execute("SET parquet_metadata_cache = true")
         database.execute("SET VARIABLE known_at = $moment", {"moment": known_at or datetime.max.replace(tzinfo=UTC)})
+        if part is not None:
+            database.execute("SET VARIABLE first = $first", {"first": part.first})
+            database.execute("SET VARIABLE beyond = $beyond", {"beyond": part.end})
         database.execute(f"CREATE SCHEMA {_FILES}; CREATE SCHEMA {VISIBLE}; CREATE SCHEMA {_ONCE}")
         for name, wanted in columns.items():
             if name not in self.files:
@@ -239,8 +260,6 @@ class FactsFolder:
         where = ""
         owner = reading.owner(TABLES[name])
         if part is not None and owner is not None:
-            database.execute("SET VARIABLE first = $first", {"first": part.first})
-            database.execute("SET VARIABLE beyond = $beyond", {"beyond": part.end})
             where = f"WHERE {owner.name} >= getvariable('first')"
             where += f" AND {owner.name} < getvariable('beyond')" if part.end is not None else ""
             where += f" OR {owner.name} IS NULL" if owner.nullable else ""
@@ -253,9 +272,14 @@ class FactsFolder:
         return _empty(column)
 
 
+def _with(names: Iterable[str], also: Mapping[str, Sequence[str]]) -> dict[str, tuple[str, ...]]:
+    """Return the columns of these tables that features read, and others besides, each once."""
+    return {name: tuple(dict.fromkeys((*base_columns()[name], *also.get(name, ())))) for name in names}
+
+
 def _parts(found: Sequence[tuple[str, int]]) -> list[Part]:
     """Return parts from where each begins and how many customers it has."""
-    firsts, sizes = zip(*found, strict=True)
+    firsts, sizes = [first for first, _ in found], [size for _, size in found]
     return [Part(number, *part) for number, part in enumerate(zip(firsts, (*firsts[1:], None), sizes, strict=True))]
 
 

@@ -85,7 +85,8 @@ class Job:
     """A run to be computed: from which facts, as of when, and by what.
 
     If it is incremental, the facts of customers for whom nothing changed are taken over from the run `earlier`, as far
-    as there is one; its parts are those of this run. If the facts were split by hash, `shards` is where.
+    as there is one; its parts are those of this run. If the facts were split by hash, `shards` is where. However many
+    customers cannot be decided, with `most_undecided` None the others are.
     """
 
     folder: FactsFolder
@@ -103,7 +104,7 @@ class Job:
     is_incremental: bool = False
     earlier: RunFolder | None = None
     shards: Path | None = None
-    most_undecided: int = MOST_UNDECIDED
+    most_undecided: int | None = MOST_UNDECIDED
 
     def compute(self, progress: Progress, each: Each) -> None:
         """Compute what is not finished yet: then every part has its decisions.
@@ -113,7 +114,8 @@ class Job:
                 many customers cannot be decided.
         """
         self._each("reading", self.run.snapshot, self._take_snapshot, each, progress)
-        require_few(self.run, sum(part.customers for part in self.parts), self.most_undecided)
+        if self.most_undecided is not None:
+            require_few(self.run, sum(part.customers for part in self.parts), self.most_undecided)
         if not self.run.portfolio.exists():
             self._look()
         self._each("deciding", self.run.decisions, self._decide, each, progress)
@@ -207,7 +209,7 @@ class Job:
                 "The look at all customers did not finish",
                 str(error).partition("\n")[0],
                 f"{self.run.overflow} needs room for about 1 GB for each million customers. "
-                "Free some, then run the batch again: it goes on from here.",
+                "Free some, then try again; a batch goes on from here.",
             ) from None
 
     def _portfolio(self) -> Iterator[pa.Table]:

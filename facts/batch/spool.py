@@ -32,11 +32,11 @@ def spool(store: Store, as_of: date, known_at: datetime | None, place: Path) -> 
     ):
         database.execute(f"SET memory_limit = '{MEMORY}'")
         for name, rows in tables:
-            _write_sorted(database, rows, reader, place / f"{name}.parquet")
+            write_sorted(database, reader, rows, place / f"{name}.parquet")
 
 
-def _write_sorted(
-    database: duckdb.DuckDBPyConnection, rows: pa.RecordBatchReader, reader: ThreadPoolExecutor, file: Path
+def write_sorted(
+    database: duckdb.DuckDBPyConnection, reader: ThreadPoolExecutor, rows: pa.RecordBatchReader, file: Path
 ) -> None:
     """Write rows by customer, then by key and day, then by whatever they say."""
     names = [name for name in rows.schema.names if name != "is_current"]

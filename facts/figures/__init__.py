@@ -13,13 +13,18 @@ from dataclasses import asdict, dataclass
 from datetime import date
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
-from facts.feature_database import Base, declare, open_database, prepared_base
+from facts.feature_database import declare, open_database
 from facts.features import base_schemas, group
+from facts.ideal import Ideal
+from facts.look_alikes import look_alikes_in
 from facts.tables import STAGES
+
+if TYPE_CHECKING:
+    from duckdb import DuckDBPyConnection
 
 _FOLDER = Path(__file__).parent
 _OF_RUNS = ("stages", "flow")
@@ -37,40 +42,39 @@ class Limits:
     heard_within_days: int  # what we hear of a customer is fresh for so long
 
 
-def figures(
-    base: Base,
-    now: pa.Table,
-    earlier: pa.Table,
-    limits: Limits,
-    as_of: date,
-    *,
-    base_currency: str,
-    manager: str | None = None,
-    region: str | None = None,
-) -> dict[str, Rows]:
+def figures_in(
+    database: DuckDBPyConnection, limits: Limits, *, manager: str | None = None, region: str | None = None
+) -> dict[str, pa.Table]:
     """Compute the figures, by the name of their file; `standing` and `talks` too.
 
     Args:
-        base: what the store knew, read as of the date.
-        now: a row for each customer at the date: `customer`, `name`, `account_manager`, `region`, `country`,
-            `industry`, `acquisition_source`, `stage`, `days_in_stage`, `stalled`, `abc_class` and `contribution`.
-        earlier: the same at the earlier date.
+        database: holds what the store knew, read as of the date, with `recorded`; `now`, a row for each customer at the
+            date: `customer`, `name`, `account_manager`, `region`, `country`, `industry`, `acquisition_source`, `stage`,
+            `days_in_stage`, `stalled`, `abc_class` and `contribution`; and `earlier`, the same at the earlier date.
         limits: from when on something is judged.
-        as_of: the date.
-        base_currency: the ISO 4217 code of the currency that amounts are converted into.
         manager: count only this account manager's customers.
         region: count only customers of this region.
     """
-    with prepared_base(base, as_of, base_currency) as database:
-        declare(database, asdict(limits), "INTEGER")
-        for name, value in {"manager": manager, "region": region}.items():
-            database.execute(f"SET VARIABLE {name} = $value", {"value": value})
-        for name, table in {"now": now, "earlier": earlier, "rungs": rungs()}.items():
-            database.register(name, table)
-        database.execute(f"CREATE TABLE standing AS {_sql()['standing']}")
-        database.execute(f"CREATE TABLE talks AS {group('talks')}")
-        found = {**_sql(), "standing": "FROM standing", "talks": "FROM talks ORDER BY ALL"}
-        return {name: database.sql(sql).to_arrow_table().to_pylist() for name, sql in found.items()}
+    declare(database, asdict(limits), "INTEGER")
+    for name, value in {"manager": manager, "region": region}.items():
+        database.execute(f"SET VARIABLE {name} = $value", {"value": value})
+    database.register("rungs", rungs())
+    database.execute(f"CREATE TABLE standing AS {_sql()['standing']}")
+    database.execute(f"CREATE TABLE talks AS {group('talks')}")
+    found = {**_sql(), "standing": "FROM standing", "talks": "FROM talks ORDER BY ALL"}
+    return {name: database.sql(sql).to_arrow_table() for name, sql in found.items()}
+
+
+def ideal_customers_in(database: DuckDBPyConnection, wanted: Ideal) -> tuple[pa.Table, pa.Table]:
+    """Return the traits of the ideal customers, and who resembles them and is to be won yet.
+
+    Args:
+        database: in which `figures_in` computed the figures; it holds what `look_alikes_in` wants as well.
+        wanted: what makes a profile.
+    """
+    database.register("look_alikes", look_alikes_in(database, wanted))
+    to_be_won = database.sql(_sql(_FOLDER / "ideal")["to_be_won"]).to_arrow_table()
+    return database.table("profiles").to_arrow_table(), to_be_won
 
 
 @dataclass(frozen=True, slots=True)

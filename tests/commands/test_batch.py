@@ -113,9 +113,10 @@ def test_a_store_damaged_in_the_middle_is_said_to_be_damaged(told_store: Path, t
     with store.open("r+b") as file:
         file.seek((page - 1) * size)
         file.write(b"\xff" * size)
-    answer = call_command("batch", "--db", store, "--as-of", DAY, "--out", tmp_path / "runs")
-    assert answer.code == 1
-    assert "the file is damaged. Restore it from a backup." in answer.errors
+    for asked in (("portfolio",), ("batch", "--out", tmp_path / "runs")):
+        answer = call_command(*asked, "--db", store, "--as-of", DAY)
+        assert answer.code == 1
+        assert "the file is damaged. Restore it from a backup." in answer.errors
     assert [each.name for each in (tmp_path / "runs").iterdir()] == ["lock"]
 
 

@@ -10,7 +10,8 @@ from typing import Any
 import pyarrow as pa
 import pytest
 
-from facts.figures import Limits, Rows, figures
+from facts.feature_database import prepared_base
+from facts.figures import Limits, Rows, figures_in
 from facts.recording import record
 from facts.store import Store
 
@@ -140,7 +141,10 @@ def standing(earlier: bool = False) -> pa.Table:
 def found_in(store: Store, known_at: datetime = KNOWN_AT, **only: str) -> dict[str, Rows]:
     """Return the figures of a store."""
     base = store.base_tables(AS_OF, known_at)
-    return figures(base, standing(), standing(earlier=True), LIMITS, AS_OF, base_currency="EUR", **only)
+    with prepared_base(base, AS_OF, "EUR") as database:
+        database.register("now", standing())
+        database.register("earlier", standing(earlier=True))
+        return {name: table.to_pylist() for name, table in figures_in(database, LIMITS, **only).items()}
 
 
 def counts(rows: Rows, *names: str) -> list[tuple[Any, ...]]:

@@ -17,6 +17,7 @@ from tests.web.conftest import FOREIGN, MANAGER, OWN, Browser, Pages
 from web.sheets import Cell, Sheet, as_csv, as_xlsx
 from wiring import Portfolio
 from wiring.judging import judge
+from wiring.portfolio import each_of
 
 SINCE = AS_OF - timedelta(days=90)
 FILES = ("stages", "flow", "problem", "stalled", "upgrades", "acceptance", "sources", "overdue", "unheard", "customers")
@@ -75,8 +76,8 @@ def test_every_number_leads_to_its_names(pages: Pages, language: str) -> None:
 def test_a_manager_sees_own_customers_only(pages: Pages) -> None:
     """Whatever the address asks for, the page, the names and the files of a manager tell of own customers alone."""
     own, manager = figures(pages, MANAGER), pages.visit("manager")
-    everybody = {row["customer"]: row["name"] for row in figures(pages).standing}
-    foreign = set(everybody) - {row["customer"] for row in own.standing}
+    everybody = {row["customer"]: row["name"] for row in each_of(figures(pages).standing)}
+    foreign = set(everybody) - {row["customer"] for row in each_of(own.standing)}
     assert FOREIGN in foreign
     assert OWN not in foreign
     for query in ("", "?manager=Tomas+Reiter"):
