@@ -229,7 +229,7 @@ def portfolio_facts(
 
     Args:
         snapshot: the facts of all customers.
-        look_alikes: who resembles which ideal customer, as `look_alikes.find_look_alikes` returns it.
+        look_alikes: who resembles which ideal customer, as `look_alikes.look_alikes_in` returns it.
         flow: what became of customers like each one, as `group_flow.flow_in` returns it.
         acceptance: what customers like each one accept, as `group_acceptance.acceptance_in` returns it.
     """

@@ -25,12 +25,12 @@ from facts.feature_database import Base, prepared_base
 from facts.features import base_columns
 from facts.group_acceptance import acceptance_in
 from facts.group_flow import flow_in
-from facts.look_alikes import find_look_alikes
 from facts.portfolio import with_portfolio
 from facts.runs import last_portfolio
 from facts.snapshot import portfolio_facts, take_snapshot
 from facts.store import Store
 from tests.commands.conftest import DAY, Call, call_command
+from tests.facts.base_tables import find_look_alikes
 from tests.facts.stored_decisions import decisions_of
 from wiring import Desk
 

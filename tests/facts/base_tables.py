@@ -11,7 +11,10 @@ from engine.load.pack import load_catalogue
 from engine.snapshot import CustomerFacts, Snapshot
 from engine.vocabulary import BEGINNING, Value, Vocabulary
 from facts.customer_facts import customer_facts
+from facts.feature_database import Base, prepared_base
 from facts.features import base_schemas
+from facts.ideal import Ideal
+from facts.look_alikes import look_alikes_in
 from facts.snapshot import Taken, take_snapshot
 from tests.conftest import ROOT
 
@@ -84,3 +87,17 @@ def facts_of(*names: str, **tables: Rows) -> list[Value | None]:
 def rows_of(collection: str, **tables: Rows) -> list[dict[str, Value]]:
     """Return the rows of one collection of customer `a`, in order of their keys."""
     return [dict(row.facts) for row in customer_of(**tables).rows[collection]]
+
+
+def find_look_alikes(base: Base, wanted: Ideal, as_of: date, *, base_currency: str) -> tuple[pa.Table, pa.Table]:
+    """Return the traits of the ideal customers, and who resembles them: the columns of the last two SQL files.
+
+    Args:
+        base: what the store knew, read as of the date.
+        wanted: what makes a profile.
+        as_of: the last of the 365 days that are looked at.
+        base_currency: the ISO 4217 code of the currency that amounts are converted into.
+    """
+    with prepared_base(base, as_of, base_currency) as database:
+        found = look_alikes_in(database, wanted)
+        return database.table("profiles").to_arrow_table(), found.to_arrow_table()

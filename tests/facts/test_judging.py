@@ -22,11 +22,11 @@ from facts.features import base_schemas
 from facts.figures import Limits, figures_in, ideal_customers_in
 from facts.group_acceptance import acceptance_in
 from facts.group_flow import flow_in
-from facts.look_alikes import find_look_alikes
 from facts.portfolio import with_portfolio
 from facts.recording import record
 from facts.snapshot import portfolio_in, snapshot_in, take_snapshot
 from facts.store import Store
+from tests.facts.base_tables import find_look_alikes
 from tests.facts.small_disk import small_disk
 from wiring import LIMITS, Desk, shipped_rules
 from wiring.judging import STALLED, judge

@@ -9,9 +9,8 @@ from typing import Any
 import pytest
 
 from facts.ideal import Ideal
-from facts.look_alikes import find_look_alikes
 from facts.snapshot import portfolio_facts
-from tests.facts.base_tables import AS_OF, BASE_CURRENCY, ago, base_of, recorded, snapshot_of
+from tests.facts.base_tables import AS_OF, BASE_CURRENCY, ago, base_of, find_look_alikes, recorded, snapshot_of
 
 WANTED = Ideal(
     top_share=Decimal(10),
