@@ -21,8 +21,7 @@ _STEPS = {"uses": "TABLE", "looks": "TABLE", "traits": "VIEW", "profiles": "TABL
 def look_alikes_in(database: DuckDBPyConnection, wanted: Ideal) -> DuckDBPyRelation:
     """Return who resembles them, not computed yet, from a database that holds the base, prepared.
 
-    The columns are those of `ideal/look_alikes.sql`. The traits of the ideal customers are the database's table `profiles`
-    then.
+    The columns are those of `ideal/look_alikes.sql`. The traits of the ideal customers are the table `profiles` then.
     """
     declare(database, asdict(wanted), "DECIMAL(12, 4)")
     for name, kind in _STEPS.items():
