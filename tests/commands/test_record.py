@@ -462,9 +462,16 @@ def test_what_was_taken_on_and_is_not_advised_any_more_is_shown(demo: Call) -> N
     assert demo("record", *met, "--as-of", DAY).code == 0
     shown = demo("recommend", "grey-heron", "--as-of", DAY).output
     assert "Taken on and no longer advised\n  Get to know the people who decide, due 21 Jul 2026" in shown
+    (left_open,) = demo("recommend", "grey-heron", "--as-of", DAY, "--json").json["left_open"]
+    assert left_open == {
+        "action": {"id": "meet-decision-makers", "title": "Get to know the people who decide"},
+        "about": "",
+        "due_on": "2026-07-21",
+    }
     told = " ".join(shown.split()).partition("Record how it ended: ")[2].partition(" Guard rails")[0]
     assert demo(*told.split()[1:], "--as-of", DAY).code == 0
     assert "no longer advised" not in demo("recommend", "grey-heron", "--as-of", DAY).output
+    assert demo("recommend", "grey-heron", "--as-of", DAY, "--json").json["left_open"] == []
 
 
 def test_what_is_done_by_a_record_is_not_left_open(demo: Call) -> None:

@@ -183,6 +183,19 @@ def test_questions_that_make_no_sense_are_refused(served: Pages, path: str) -> N
     assert found.json()["detail"]
 
 
+def test_a_recommendation_lists_what_was_taken_on_and_is_not_advised_any_more(own_pages: Pages) -> None:
+    """Nothing else would tell a program of it."""
+    asking = program_of(own_pages, "manager")
+    assert asking.get(f"{CUSTOMER}/recommendation").json()["left_open"] == []
+    assert asking.post(f"{CUSTOMER}/actions", {"action": "agree-payment-plan", "state": "open"}).status_code == 201
+    (left_open,) = asking.get(f"{CUSTOMER}/recommendation?lang=zh").json()["left_open"]
+    assert left_open == {
+        "action": {"id": "agree-payment-plan", "title": "约定还款计划"},
+        "about": "",
+        "due_on": None,
+    }
+
+
 # --- records ---
 
 
