@@ -10,6 +10,7 @@ import click
 
 from commands.failures import PROBLEMS
 from commands.options import OutFile, db_option, json_option, language_option, user_option
+from engine.said import said
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -78,7 +79,7 @@ def command(
         click.echo(template_of(template), nl=False)
         return
     if not files or mapping is None:
-        raise click.UsageError("Give the files to import and a --mapping, or --template.")
+        raise click.UsageError(said("Give the files to import and a --mapping, or --template."))
     from commands.desk import open_store
     from commands.output import print_json, print_page
     from commands.progress import progress
@@ -100,6 +101,7 @@ def command(
             rejects_path=rejects,
             words=vocabulary.words(),
             own_fault=partial(fault_of, vocabulary),
+            tell=texts.told,
             progress=lambda step, name, rows: report(texts(f"import_{step}", name=name), rows, None),
         )
     if as_json:

@@ -11,6 +11,7 @@ from typing import Any
 from engine.decision import AdvisedAction
 from engine.errors import ProblemsError
 from engine.model import Pack
+from engine.said import said
 from engine.snapshot import CustomerFacts, Row
 from facts.audit import entries
 from facts.book import Book
@@ -24,7 +25,7 @@ CONVEY, CONFIRM = "convey-value", "confirm-stage"
 OVERRIDE_DAYS = 90
 """After how many days a decision against a proposal is looked at again, if nothing else is said."""
 
-_SEE_PLAN = "See the plan: `valuelift recommend CUSTOMER`."
+_SEE_PLAN = said("See the plan: `valuelift recommend CUSTOMER`.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,8 +118,8 @@ def contact_key(book: Book, name: str, role: str) -> str:
     people = book.standing("contacts")
     for row in people:
         if (row["name"], row["role"]) == (name, role):
-            why = f"{row['key']} has this name and this role"
-            raise StoreError("The contact is not recorded again", why, "Name it to say more of it.")
+            why = said("{key} has this name and this role", key=row["key"])
+            raise StoreError(said("The contact is not recorded again"), why, said("Name it to say more of it."))
     taken = {row["key"] for row in people}
     first = f"{book.customer}/{role}"
     return next(key for key in (first, *(f"{first}-{number}" for number in range(2, 10_000))) if key not in taken)
@@ -173,7 +174,7 @@ def advised_now(at: At, action: str, about: str | None = None) -> list[AdvisedAc
 
 
 def action_stands(
-    at: At, action: str, advised: AdvisedAction | None, on: date, *, state: str, about: str = "", **said: Any
+    at: At, action: str, advised: AdvisedAction | None, on: date, *, state: str, about: str = "", **says: Any
 ) -> list[Statement]:
     """Return the statement how an action stands.
 
@@ -184,7 +185,7 @@ def action_stands(
         on: from when it stands so.
         state: how: open, done, snoozed or declined.
         about: which complaint, need and so on, if it is advised for several.
-        **said: `until`, `reason` and `declined_because`, where they belong to the state.
+        **says: `until`, `reason` and `declined_because`, where they belong to the state.
 
     Raises:
         StoreError: if it is neither on record nor advised, and so cannot be put off or declined.
@@ -192,7 +193,7 @@ def action_stands(
     row = about or (advised.row if advised else "")
     key = f"{at.book.customer}/{action}/{row}"
     before = at.book.last("actions", key, on)
-    said = {
+    says = {
         "action": action,
         "about": row,
         "state": state,
@@ -200,15 +201,19 @@ def action_stands(
         "reason": None,
         "declined_because": None,
         "advised_by": json.dumps(advised.rules) if advised else None,
-        **said,
+        **says,
     }
     if before is None and advised is None and state in ("snoozed", "declined"):
-        raise StoreError(f"{action} is not recorded as {state}", "it is not advised now", _SEE_PLAN)
+        raise StoreError(
+            said("{action} is not recorded as {state}", action=action, state=state),
+            said("it is not advised now"),
+            _SEE_PLAN,
+        )
     if before is None:
-        said |= {"advised_on": on, "due_on": advised.due_on if advised else None}
+        says |= {"advised_on": on, "due_on": advised.due_on if advised else None}
     elif advised is None:
-        del said["advised_by"]  # as it was advised then
-    return [at.book.entry("actions", said, on, key, may_change=tuple(said))]
+        del says["advised_by"]  # as it was advised then
+    return [at.book.entry("actions", says, on, key, may_change=tuple(says))]
 
 
 def done_with_it(book: Book, action: str, on: date) -> list[Statement]:

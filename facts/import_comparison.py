@@ -11,6 +11,7 @@ import duckdb
 import pyarrow as pa
 from sqlalchemy import select
 
+from engine.said import Said, packed, said
 from facts import arrow_rows, reading
 from facts.house_tables import settings
 from facts.import_sql import Sql, checked_table, joined, name, sql, typed
@@ -98,11 +99,15 @@ class Comparison:
                 continue
             self._load_known_keys(referred)
             cell = typed(table.table, column.target)
-            what = "is no known customer" if target.foreign_keys else f"is not the key of one of the {referred}"
+            what = (
+                said("is no known customer")
+                if target.foreign_keys
+                else said("is not the key of one of the {table}", table=referred)
+            )
             self.staged.execute(
                 sql(
                     "UPDATE {} SET problem = [{}, {}, {}] WHERE {} AND {} IS NOT NULL AND {} NOT IN ({})",
-                    checked_table(table.file), column.target, what, cell,
+                    checked_table(table.file), column.target, packed(what), cell,
                     USABLE, cell, cell, self._known_keys(referred),
                 )
             )  # fmt: skip
@@ -113,6 +118,7 @@ class Comparison:
         """Reject a row of one customer that refers to another's; merged customers are one."""
         self._load_survivors()
         customer, key = typed(table.table, "customer"), typed(table.table, target)
+        why = said("names one of the {table} of another customer", table=referred)
         self.staged.execute(
             sql(
                 "UPDATE {} SET problem = [{}, {}, {}] WHERE number IN (SELECT number FROM {} AS mine"
@@ -121,7 +127,7 @@ class Comparison:
                 " LEFT JOIN survivors AS their_survivor ON their_survivor.customer = theirs.customer"
                 " WHERE {} AND coalesce(my_survivor.survivor, mine.{})"
                 " <> coalesce(their_survivor.survivor, theirs.customer))",
-                checked_table(table.file), target, f"names one of the {referred} of another customer", key,
+                checked_table(table.file), target, packed(why), key,
                 checked_table(table.file), self._owners(referred), key, customer, USABLE, customer,
             )
         )  # fmt: skip
@@ -185,14 +191,14 @@ class Comparison:
     def _reject_contradictions(self, table: TableMapping) -> None:
         """Reject a row with the key of an earlier one that says something else."""
         content = joined(", ", [typed(table.table, column.target) for column in table.columns])
-        key = typed(table.table, "key")
+        key, why = typed(table.table, "key"), said("stands in an earlier row with other content")
         self.staged.execute(
             sql(
-                "UPDATE {} SET problem = ['key', 'stands in an earlier row with other content', {}]"
+                "UPDATE {} SET problem = ['key', {}, {}]"
                 " WHERE number IN (SELECT number FROM (SELECT number,"
                 " row({}) IS DISTINCT FROM first_value(row({})) OVER (PARTITION BY {} ORDER BY number) AS differs"
                 " FROM {} WHERE {}) WHERE differs)",
-                checked_table(table.file), key, content, content, same_fact(table),
+                checked_table(table.file), packed(why), key, content, content, same_fact(table),
                 checked_table(table.file), USABLE,
             )
         )  # fmt: skip
@@ -200,7 +206,7 @@ class Comparison:
     def _reject_merges(self, table: TableMapping) -> None:
         """Reject a merge that would leave no customer standing, or one customer merged into two."""
         faulty = [
-            {"number": number, "why": why}
+            {"number": number, "why": packed(why)}
             for number, why in faulty_merges(self._merges_of(table), self._standing_merges())
         ]
         self.staged.load("faulty merges", pa.Table.from_pylist(faulty, _FAULTY).to_batches(), _FAULTY)
@@ -215,10 +221,11 @@ class Comparison:
     def _reject_rates_of_the_base(self, table: TableMapping) -> None:
         """Reject a rate of the store's own currency that is not 1."""
         base, worth = self._base_currency(), typed(table.table, "rate_to_base")
+        why = said("is not 1, and {currency} is the store's own currency", currency=base)
         self.staged.execute(
             sql(
                 "UPDATE {} SET problem = ['rate_to_base', {}, {}::VARCHAR] WHERE {} AND {} = {} AND {} <> 1",
-                checked_table(table.file), f"is not 1, and {base} is the store's own currency", worth,
+                checked_table(table.file), packed(why), worth,
                 USABLE, typed(table.table, "currency"), base, worth,
             )
         )  # fmt: skip
@@ -253,7 +260,7 @@ def same_fact(table: TableMapping) -> Sql:
     return joined(", ", [typed(table.table, target) for target in named])
 
 
-def faulty_merges(rows: Iterable[tuple[int, Merge]], standing: Sequence[Merge]) -> Iterator[tuple[int, str]]:
+def faulty_merges(rows: Iterable[tuple[int, Merge]], standing: Sequence[Merge]) -> Iterator[tuple[int, Said]]:
     """Give the number of each row that cannot stand beside the store's and the earlier ones, and why.
 
     Args:
@@ -275,13 +282,13 @@ def faulty_merges(rows: Iterable[tuple[int, Merge]], standing: Sequence[Merge]) 
             yield number, why
 
 
-def _why_not(merge: Merge, into: Mapping[str, str]) -> str | None:
+def _why_not(merge: Merge, into: Mapping[str, str]) -> Said | None:
     if merge.survivor == merge.customer:
-        return "is the customer itself"
+        return said("is the customer itself")
     if into.get(merge.customer, merge.survivor) != merge.survivor:
-        return "is a second one: the customer is merged into another already"
+        return said("is a second one: the customer is merged into another already")
     if merge.customer in _followed(merge.survivor, into):
-        return "is merged into the customer, by itself or through others"
+        return said("is merged into the customer, by itself or through others")
     return None
 
 

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from sqlalchemy import Connection, select
 
 from engine.errors import did_you_mean
+from engine.said import said
 from facts.database import StoreError
 from facts.tables import customer_keys, customers
 
@@ -26,7 +27,7 @@ def require_customers(connection: Connection, wanted: Iterable[str]) -> None:
         by_name = {row.name: row.key for row in named}
         hint = did_you_mean(unknown[0], {row.key for row in named} | set(by_name))
         raise StoreError(
-            f"Customer {unknown[0]!r} is not known",
-            "no fact about it was recorded",
-            hint or "See `valuelift customers` for those that are.",
+            said("Customer {customer!r} is not known", customer=unknown[0]),
+            said("no fact about it was recorded"),
+            hint or said("See `valuelift customers` for those that are."),
         )

@@ -443,16 +443,16 @@ def test_an_amount_is_said_with_its_currency(demo: Call) -> None:
     assert "credit limit 9,000 USD, kept, measured by: rejects" in " ".join(answer.output.split())
 
 
-def test_a_refusal_is_said_in_chinese_first(demo: Call) -> None:
-    """Who reads Chinese is told what is refused and why; the English below has the names and the way out."""
+def test_a_refusal_is_said_in_chinese(demo: Call) -> None:
+    """Who reads Chinese is told what is refused, why, and the way out."""
     said = demo("record", "fact", "moonbridge", "orders_90d=3", "--as-of", DAY, "--lang", "zh")
     assert said.code == 1
-    first, second = said.errors.splitlines()
-    assert first == "错误：没有登记：该事实由业务记录统计得出，请登记相应记录。"
-    assert second.startswith("Error: orders_90d is not recorded")
-    assert demo("record", "fact", "moonbridge", "orders_90d=3", "--as-of", DAY).errors == f"{second}\n"
+    told = "没有登记：该事实由业务记录统计得出，请登记相应记录。可批量导入：`valuelift import --help`。"
+    assert said.errors == f"错误：{told}\n"
+    english = demo("record", "fact", "moonbridge", "orders_90d=3", "--as-of", DAY).errors
+    assert english.startswith("Error: orders_90d is not recorded: it is counted from the records of orders. Import")
     unknown = demo("recommend", "nobody", "--as-of", DAY, "--lang", "zh").errors
-    assert unknown.startswith("错误：没有客户“nobody”：没有登记过该客户的任何内容。\nError: ")
+    assert unknown == "错误：没有客户“nobody”：没有登记过该客户的任何内容。可用`valuelift customers`查看已有客户。\n"
 
 
 def test_what_was_taken_on_and_is_not_advised_any_more_is_shown(demo: Call) -> None:

@@ -19,7 +19,8 @@ from sqlalchemy import func, select
 
 from facts.database import StoreError
 from facts.import_changes import TableCounts
-from facts.imports import Covered, ImportRefusedError, ImportReport, find_mapping, import_files
+from facts.import_faults import ImportRefusedError
+from facts.imports import Covered, ImportReport, find_mapping, import_files
 from facts.recording import record
 from facts.store import Store
 from facts.tables import FACT_TABLES, metadata
