@@ -90,7 +90,8 @@ def command(
 
     texts = Texts(language)
     with open_store(db) as store, progress() as report:
-        vocabulary = rules_in_use(store).pack.vocabulary
+        pack = rules_in_use(store).pack
+        vocabulary = pack.vocabulary
         done = import_files(
             store,
             mapping,
@@ -101,6 +102,7 @@ def command(
             rejects_path=rejects,
             words=vocabulary.words(),
             own_fault=partial(fault_of, vocabulary),
+            per={id_: each.per for id_, each in pack.actions.items()},
             tell=texts.told,
             progress=lambda step, name, rows: report(texts(f"import_{step}", name=name), rows, None),
         )

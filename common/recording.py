@@ -9,9 +9,9 @@ from datetime import date
 from typing import Any
 
 from engine.decision import AdvisedAction
-from engine.errors import ProblemsError
+from engine.errors import ProblemsError, did_you_mean
 from engine.model import Pack
-from engine.said import said
+from engine.said import Said, said
 from engine.snapshot import CustomerFacts, Row
 from facts.audit import entries
 from facts.book import Book
@@ -188,7 +188,8 @@ def action_stands(
         **says: `until`, `reason` and `declined_because`, where they belong to the state.
 
     Raises:
-        StoreError: if it is neither on record nor advised, and so cannot be put off or declined.
+        StoreError: if it is neither on record nor advised, and so cannot be put off or declined; or if it is about
+            another row than those that the customer has.
     """
     row = about or (advised.row if advised else "")
     key = f"{at.book.customer}/{action}/{row}"
@@ -203,17 +204,32 @@ def action_stands(
         "advised_by": json.dumps(advised.rules) if advised else None,
         **says,
     }
-    if before is None and advised is None and state in ("snoozed", "declined"):
-        raise StoreError(
-            said("{action} is not recorded as {state}", action=action, state=state),
-            said("it is not advised now"),
-            _SEE_PLAN,
-        )
     if before is None:
+        what = said("{action} is not recorded as {state}", action=action, state=state)
+        _require_row(at, action, row, what)
+        if advised is None and state in ("snoozed", "declined"):
+            raise StoreError(what, said("it is not advised now"), _SEE_PLAN)
         says |= {"advised_on": on, "due_on": advised.due_on if advised else None}
     elif advised is None:
         del says["advised_by"]  # as it was advised then
     return [at.book.entry("actions", says, on, key, may_change=tuple(says))]
+
+
+def _require_row(at: At, action: str, row: str, what: Said) -> None:
+    """Refuse an action that is about a row which the customer does not have, or about none or one against its kind."""
+    per = at.desk.rules.pack.actions[action].per
+    if per is None:
+        if row:
+            raise StoreError(what, said("it is about the customer as a whole"), said("Leave out --about."))
+        return
+    keys = [each.key for each in at.before.facts.rows.get(per, ())]
+    if row in keys:
+        return
+    why = said("it is about one of the customer's {table}, and none is named", table=per)
+    if row:
+        why = said("{row!r} is none of the customer's {table}", row=row, table=per)
+    named = said("Say which by --about. It is one of {words}.", words=keys)
+    raise StoreError(what, why, did_you_mean(row, keys) or (named if keys else said("Record it first.")))
 
 
 def done_with_it(book: Book, action: str, on: date) -> list[Statement]:

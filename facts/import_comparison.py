@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 # A checked row that is neither set aside nor faulty.
 USABLE = Sql("aside IS NULL AND problem IS NULL")
+_ALL = Sql("true")
 
 _MERGED = pa.schema(
     [("key", pa.string()), ("customer", pa.string()), ("survivor", pa.string()), ("holds_from", pa.date32())]
@@ -66,12 +67,16 @@ class Merge:
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """The checked rows of one import beside each other and beside those of the store."""
+    """The checked rows of one import beside each other and beside those of the store.
+
+    `per` has the actions of the pack in use, each with the collection of whose rows it is about one, if it is.
+    """
 
     store: Store
     tables: Sequence[TableMapping]
     staged: Staged
     cursor: Cursor
+    per: Mapping[str, str | None] = field(default_factory=dict)
     _loaded: set[str] = field(default_factory=set)
 
     def reject(self) -> None:
@@ -84,6 +89,8 @@ class Comparison:
             self._reject_unknown_references(table)
             if not table.one_row_per_key and not table.repeats:
                 self._reject_contradictions(table)
+            if table.table == "actions":
+                self._reject_actions(table)
             if table.table == "merges":
                 self._reject_merges(table)
             if table.table == "exchange_rates":
@@ -104,18 +111,39 @@ class Comparison:
                 if target.foreign_keys
                 else said("is not the key of one of the {table}", table=referred)
             )
-            self.staged.execute(
-                sql(
-                    "UPDATE {} SET problem = [{}, {}, {}] WHERE {} AND {} IS NOT NULL AND {} NOT IN ({})",
-                    checked_table(table.file), column.target, packed(what), cell,
-                    USABLE, cell, cell, self._known_keys(referred),
-                )
-            )  # fmt: skip
+            unknown = sql("{} IS NOT NULL AND {} NOT IN ({})", cell, cell, self._known_keys(referred))
+            self._reject_if(table, unknown, column.target, what, cell)
             if not target.foreign_keys:
                 self._reject_rows_of_others(table, column.target, referred)
 
-    def _reject_rows_of_others(self, table: TableMapping, target: str, referred: str) -> None:
-        """Reject a row of one customer that refers to another's; merged customers are one."""
+    def _reject_actions(self, table: TableMapping) -> None:
+        """Reject an action about a row that its customer does not have, or about none or one against its kind."""
+        mapped = {column.target for column in table.columns}
+        about = sql("coalesce({}, '')", typed(table.table, "about")) if "about" in mapped else Sql("''")
+        for referred in sorted({each or "" for each in self.per.values()}):
+            ids = [sql("{}", action) for action, each in self.per.items() if (each or "") == referred]
+            of_kind = sql("{} IN ({})", typed(table.table, "action"), joined(", ", ids))
+            if not referred:
+                why = said("is of an action about the customer as a whole")
+                self._reject_if(table, sql("{} AND {} <> ''", of_kind, about), "about", why, about)
+            elif referred in FACT_TABLES:
+                self._load_known_keys(referred)
+                why = said("is missing, and the action is about one of the {table}", table=referred)
+                self._reject_if(table, sql("{} AND {} = ''", of_kind, about), "about", why, about)
+                why = said("is not the key of one of the {table}", table=referred)
+                unknown = sql("{} AND {} NOT IN ({})", of_kind, about, self._known_keys(referred))
+                self._reject_if(table, unknown, "about", why, about)
+                if "about" in mapped:
+                    self._reject_rows_of_others(table, "about", referred, of_kind)
+
+    def _reject_if(self, table: TableMapping, wrong: Sql, target: str, why: Said, value: Sql) -> None:
+        checked, values = checked_table(table.file), (target, packed(why), value)
+        self.staged.execute(
+            sql("UPDATE {} SET problem = [{}, {}, {}] WHERE {} AND {}", checked, *values, USABLE, wrong)
+        )
+
+    def _reject_rows_of_others(self, table: TableMapping, target: str, referred: str, only: Sql = _ALL) -> None:
+        """Reject a row of one customer, among these, that refers to another's; merged customers are one."""
         self._load_survivors()
         customer, key = typed(table.table, "customer"), typed(table.table, target)
         why = said("names one of the {table} of another customer", table=referred)
@@ -125,10 +153,10 @@ class Comparison:
                 " JOIN ({}) AS theirs ON theirs.key = mine.{}"
                 " LEFT JOIN survivors AS my_survivor ON my_survivor.customer = mine.{}"
                 " LEFT JOIN survivors AS their_survivor ON their_survivor.customer = theirs.customer"
-                " WHERE {} AND coalesce(my_survivor.survivor, mine.{})"
+                " WHERE {} AND {} AND coalesce(my_survivor.survivor, mine.{})"
                 " <> coalesce(their_survivor.survivor, theirs.customer))",
                 checked_table(table.file), target, packed(why), key,
-                checked_table(table.file), self._owners(referred), key, customer, USABLE, customer,
+                checked_table(table.file), self._owners(referred), key, customer, USABLE, only, customer,
             )
         )  # fmt: skip
 

@@ -122,6 +122,7 @@ def import_files(
     rejects_path: Path | None = None,
     words: Words | None = None,
     own_fault: OwnFault | None = None,
+    per: Mapping[str, str | None] | None = None,
     tell: Tell = str,
     progress: Progress | None = None,
 ) -> ImportReport:
@@ -140,6 +141,7 @@ def import_files(
         rejects_path: a CSV file to write with each faulty row's file, number, column, reason and value.
         words: the members of the vocabulary's enums; rows with other words are faulty.
         own_fault: given a fact that a pack declares for itself and a value as a text, gives what is wrong with them.
+        per: the actions of the pack in use, each with the collection of whose rows it is about one (None: of none).
         tell: says in the reader's language what is wrong with a row.
         progress: told how far the import is.
 
@@ -161,9 +163,9 @@ def import_files(
         database.create_function(  # type: ignore[call-overload]
             OWN_FAULT, packing(own_fault or no_fault), ["varchar", "varchar"], "varchar", null_handling="special"
         )
-        return _Import(store, chosen, files, database, user, progress or _silent, words or {}, tell).carry_out(
-            dry_run=dry_run, max_rejects=max_rejects, rejects_path=rejects_path
-        )
+        return _Import(
+            store, chosen, files, database, user, progress or _silent, words or {}, per or {}, tell
+        ).carry_out(dry_run=dry_run, max_rejects=max_rejects, rejects_path=rejects_path)
 
 
 def match_files(mapping: ImportMapping, paths: Sequence[Path]) -> list[tuple[FileMapping, Path]]:
@@ -232,6 +234,7 @@ class _Import:
     user: str
     progress: Progress
     words: Words
+    per: Mapping[str, str | None]
     tell: Tell
     rows_read: int = 0
     starts: dict[str, list[tuple[int, Path]]] = field(default_factory=dict)
@@ -252,6 +255,7 @@ class _Import:
                 self.user,
                 now,
                 self.progress,
+                self.per,
             )
             counts = changes.find()
             rejected = self._rejected()

@@ -54,6 +54,8 @@ LEFT_OUT = {
     "from {before!r} to {after!r} is more than one step": {"before", "after"},
     "it is counted from the records of {table}": {"table"},
     "{action} is not recorded as {state}": {"action", "state"},
+    "it is about one of the customer's {table}, and none is named": {"table"},
+    "{row!r} is none of the customer's {table}": {"table"},
 }
 """What Chinese refusals leave out: pages show them too, and their readers know no keys and words of the store."""
 PLAIN = {ROOT / "facts" / "batch" / "pipeline.py", ROOT / "wiring" / "judging.py", ROOT / "commands" / "usage.py"}

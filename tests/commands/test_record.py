@@ -415,6 +415,37 @@ def test_each_complaint_is_asked_behind(demo: Call) -> None:
     assert asked() == ["price_high"]
 
 
+@pytest.mark.parametrize(
+    ("action", "about", "said"),
+    [
+        ("settle-complaint", "plum-gate/supply_late/2026-06-21", "Did you mean `plum-gate/supply_late/2026-06-20`?"),
+        ("settle-complaint", "nonsense", "none of the customer's complaints. Say which by --about. It is one of plum-"),
+        ("visit-customer", "nonsense", "it is about the customer as a whole. Leave out --about."),
+    ],
+)
+def test_an_action_is_about_a_row_of_its_kind(demo: Call, action: str, about: str, said: str) -> None:
+    """A key that the customer does not have, or one against the action's kind, is refused."""
+    made = ("complaint", "plum-gate", "--signal", "supply_late", "--on", "2026-06-20")
+    assert demo("record", *made, "--as-of", DAY).code == 0
+    refused = demo("record", "action", "plum-gate", action, "--about", about, "--state", "open", "--as-of", DAY)
+    assert (refused.code, said in refused.errors) == (1, True), refused.errors
+    right = ("--about", "plum-gate/supply_late/2026-06-20") if action == "settle-complaint" else ()
+    assert demo("record", "action", "plum-gate", action, *right, "--state", "open", "--as-of", DAY).code == 0
+
+
+def test_an_action_per_row_names_the_row(demo: Call) -> None:
+    """Without one nobody knows which it is about; what is open about a row that is gone can still be ended."""
+    made = ("complaint", "plum-gate", "--signal", "supply_late", "--on", "2026-06-20")
+    assert demo("record", *made, "--as-of", DAY).code == 0
+    settle = ("record", "action", "plum-gate", "check-need-behind-complaint", "--state")
+    refused = demo(*settle, "open", "--as-of", DAY)
+    assert (refused.code, "none is named. Say which by --about." in refused.errors) == (1, True), refused.errors
+    about = ("--about", "plum-gate/supply_late/2026-06-20")
+    assert demo(*settle, "open", *about, "--as-of", DAY, "--as", "lin").code == 0
+    assert demo("record", "undo", "--as-of", DAY).code == 0  # the complaint
+    assert demo(*settle, "done", *about, "--as-of", DAY).code == 0
+
+
 def test_what_is_put_off_is_back_on_its_day(demo: Call) -> None:
     """Until the eve of the day named it is not advised, and on that day it is."""
     away = ("action", "plum-gate", "call-silent-customer", "--state", "snoozed", "--until", "2026-07-04")

@@ -199,6 +199,21 @@ def test_a_recommendation_lists_what_was_taken_on_and_is_not_advised_any_more(ow
 # --- records ---
 
 
+def test_an_action_is_about_a_row_of_its_kind(own_pages: Pages) -> None:
+    """A key that the customer does not have, or one against the action's kind, is refused in the reader's language."""
+    asking = program_of(own_pages, "manager")
+    action = {"action": "settle-complaint", "state": "open", "about": "nonsense"}
+    refused = asking.post(f"{CUSTOMER}/actions", action)
+    assert (refused.status_code, refused.json()["detail"]) == (
+        422,
+        "settle-complaint is not recorded as open: 'nonsense' is none of the customer's complaints.",
+    )
+    told = asking.post(f"{CUSTOMER}/actions?lang=zh", action).json()["detail"]
+    assert told == "行动没有登记：“nonsense”不是该客户相应记录的编号。"
+    whole = {"action": "visit-customer", "state": "open", "about": "nonsense"}
+    assert "about the customer as a whole" in asking.post(f"{CUSTOMER}/actions", whole).json()["detail"]
+
+
 def test_a_record_says_what_changes_by_it(own_pages: Pages) -> None:
     """A value, its effect, an action and facts are recorded as on the pages, and each answer says what changes."""
     asking = program_of(own_pages, "manager")
