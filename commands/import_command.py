@@ -135,6 +135,10 @@ def page(texts: Texts, done: ImportReport, rejects: Path | None) -> list[Rendera
     for one in done.covered:
         days = {"start": texts.date(one.recorded_from), "end": texts.date(one.recorded_to)}
         lines.append(Text(texts("import_covered", name=one.collection, number=texts.number(one.customers), **days)))
+    for each in done.unconvertible:
+        values = {"table": each.table, "number": each.rows, "since": texts.date(each.since)}
+        currencies = {"currency": each.currency, "base_currency": each.base_currency}
+        lines.append(Text(texts("import_unconvertible", **values, **currencies), style="yellow"))
     if done.dry_run:
         lines.append(Text(texts("import_dry_run"), style="bold"))
     return [table, *lines]

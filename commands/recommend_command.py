@@ -52,5 +52,6 @@ def command(customer: str, show_all: bool, query: Query) -> None:
 
     texts = Texts(query.language)
     layout = Layout(texts, desk.rules.pack, show_all, currency)
-    more = [texts("confirm_some", number=len(unsure), customer=shown.customer)] if unsure else []
+    more = [texts("amounts_unknown", currencies=", ".join(found.unconvertible))] if found.unconvertible else []
+    more += [texts("confirm_some", number=len(unsure), customer=shown.customer)] if unsure else []
     print_page(layout.page(shown, found.card, below, left_open), *(Text(line, style="dim") for line in more))

@@ -8,7 +8,7 @@ import shutil
 import sqlite3
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from importlib.metadata import PackageNotFoundError, requires, version
@@ -22,6 +22,7 @@ from facts.columns import Words
 from facts.database import StoreError, database_url, is_sqlite, shown
 from facts.faulty_rows import LATE, WORD, faulty_rows
 from facts.store import SCHEMA_REVISION, Store
+from facts.unconvertible import unconvertible
 from wiring import Rules, catalogue_digest, rules_in_use
 
 VARIABLES = (
@@ -216,8 +217,11 @@ def _told(problem: Problem) -> Said:
 
 def _facts(store: Store, words: Words) -> Iterator[Finding]:
     """Look for rows that older versions took and that no version takes any more."""
-    found = faulty_rows(store, words)
-    if not found:
+    found, unknown = faulty_rows(store, words), unconvertible(store)
+    for amounts in unknown:
+        values = {**asdict(amounts), "number": amounts.rows}
+        yield Finding("facts", State.WARNING, "facts_unconvertible", values, "facts_unconvertible_do")
+    if not found and not unknown:
         yield Finding("facts", State.FINE, "facts_fine")
     for each in found:
         # No decision sees what is still to come; with the others a batch may fail.

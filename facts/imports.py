@@ -12,7 +12,7 @@ import json
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
 from fnmatch import fnmatch
 from pathlib import Path
@@ -40,6 +40,7 @@ from facts.mapping import FileMapping, ImportMapping, TableMapping
 from facts.mapping_load import FOLDER, load_mapping, mapping_names
 from facts.store import Store
 from facts.templates import CANONICAL, canonical_mapping
+from facts.unconvertible import Unconvertible, unconvertible
 
 MAX_REJECTS = 1000
 _MEMORY = "1GB"
@@ -69,6 +70,7 @@ class ImportReport:
     set_aside: Mapping[str, int]  # input rows by reason
     rejected: Mapping[str, int]  # input rows by reason
     covered: tuple[Covered, ...]
+    unconvertible: tuple[Unconvertible, ...] = ()
 
     @property
     def stored(self) -> int:
@@ -275,7 +277,7 @@ class _Import:
             if not dry_run and changes.write():
                 run(cursor, self.store.url, insert(imports).values(self._ledger_row(report, now)))
                 run(cursor, self.store.url, entry_of(self.user, "import", "import", self.mapping.name, at=now))
-        return report
+        return report if dry_run else replace(report, unconvertible=unconvertible(self.store, counts))
 
     def _tables(self, file: FileMapping | None = None) -> list[TableMapping]:
         """Return the tables that the given files fill, or that one file fills."""

@@ -267,6 +267,11 @@ class View:
         if self.strategy.review_on is not None:
             yield self.texts("next_review"), self.texts.date(self.strategy.review_on)
         yield self.texts("amounts_in"), self.site.currency
+        if self.decided.unconvertible:
+            yield (
+                self.texts("not_counted"),
+                self.texts("without_rate", currencies=", ".join(self.decided.unconvertible)),
+            )
 
     def perceived(self) -> Iterator[Perceived]:
         levels = self.pack.vocabulary.enums["perception"].members

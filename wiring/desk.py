@@ -63,6 +63,8 @@ class Decided:
     card: Card
     facts: CustomerFacts
     decision: Decision
+    unconvertible: tuple[str, ...] = ()
+    """Currencies of which amounts count as unknown because no rate is known; looked for where one customer is read."""
 
 
 class Desk:
@@ -94,18 +96,20 @@ class Desk:
         found = self._facts(customer)
         if found is None:
             raise self._hidden(said("Nothing is known of customer {customer!r}", customer=customer), customer)
-        card, facts = found
-        return Decided(card, facts, executor.decide(facts))
+        card, facts, unconvertible = found
+        return Decided(card, facts, executor.decide(facts), unconvertible)
 
-    def _facts(self, customer: str) -> tuple[Card, CustomerFacts] | None:
-        """Return who a customer is, and its facts; None if it was not there on this date."""
+    def _facts(self, customer: str) -> tuple[Card, CustomerFacts, tuple[str, ...]] | None:
+        """Return who a customer is, its facts, and currencies without rates; None if it was not there on this date."""
         from facts.customer_facts import customer_facts
+        from facts.unconvertible import currencies_without_rate
 
         base = self.store.customer_tables(customer, self.as_of, self.known_at)
         if not base["customers"].num_rows:
             return None
         (row,) = base["customers"].select(CARD).to_pylist()
-        return row, customer_facts(base, self.rules.pack.vocabulary, self.as_of, base_currency=self.currency)
+        facts = customer_facts(base, self.rules.pack.vocabulary, self.as_of, base_currency=self.currency)
+        return row, facts, currencies_without_rate(base, self.currency, self.as_of)
 
     def unfit(self, customer: str) -> list[Unfit]:
         """Return the records that keep a customer from being decided, none if it can be.

@@ -140,6 +140,7 @@ FAULTS: dict[str, tuple[str, Callable[[Path], object]]] = {
     "facts_disordered": ("problem", lambda folder: change(folder, FIRST_COMPLAINT.format("settled_on = '1900-01-01'"))),
     "facts_circle": ("problem", _circle),
     "facts_word": ("problem", lambda folder: change(folder, "UPDATE needs SET kind = 'taste' WHERE kind = 'quality'")),
+    "facts_unconvertible": ("warning", lambda folder: change(folder, "UPDATE payments SET currency = 'XPF'")),
     "rules_differ": (
         "problem",
         lambda folder: noted(folder, "run.json", lambda said: said.replace('"pack_digest": "', '"pack_digest": "0')),

@@ -364,3 +364,17 @@ def test_a_process_of_its_own_loads_what_it_needs_and_ends_in_silence(told_store
     assert not {"yaml", "engine.load", "engine.compile"} & loaded
     assert not {"alembic", "psycopg", "adbc_driver_manager", "sqlalchemy.dialects.postgresql"} & loaded
     assert done.stderr == ""
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_amounts_that_cannot_be_converted_are_named(demo: Call, tmp_path: Path, language: str) -> None:
+    """Without a rate a sum is unknown, and whoever reads the advice is told why."""
+    said = all_texts()["amounts_unknown"][language].format(currencies="XPF")
+    asked = ("recommend", "moonbridge", "--as-of", DAY, "--lang", language)
+    assert said not in demo(*asked).output
+    (tmp_path / "invoices.csv").write_text(
+        f"key,customer,amount,currency,holds_from\nX-1,moonbridge,10,XPF,{DAY}\n", encoding="utf-8"
+    )
+    told = demo("import", tmp_path / "invoices.csv", "--mapping", "canonical").output
+    assert "1 row counts as unknown" in " ".join(told.split())
+    assert said in demo(*asked).output

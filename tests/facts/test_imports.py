@@ -25,6 +25,7 @@ from facts.recording import record
 from facts.store import Store
 from facts.tables import FACT_TABLES, metadata
 from facts.templates import canonical_columns, is_needed, template
+from facts.unconvertible import Unconvertible
 from tests import profiles
 
 LATE = date(2026, 12, 31)
@@ -93,6 +94,7 @@ def test_online_retail_is_imported_whole_and_once(store: Store, test_data: Path)
             Covered("order_lines", date(2009, 12, 1), date(2010, 12, 9), 4383),
             Covered("orders", date(2009, 12, 1), date(2010, 12, 9), 4383),
         ),
+        unconvertible=(Unconvertible("order_lines", "GBP", "EUR", 417534, date(2009, 12, 1)),),
     )
     again = bring(store, "online-retail", path)
     assert (again.stored, again.corrected, again.unchanged) == (0, 0, 4383 + 23587 + 417534)

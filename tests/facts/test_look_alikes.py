@@ -1,8 +1,12 @@
 """Ideal customers and who resembles them, on a base whose counts are worked out by hand."""
 
+import math
 from dataclasses import replace
 from decimal import Decimal
+from random import Random
 from typing import Any
+
+import pytest
 
 from facts.ideal import Ideal
 from facts.look_alikes import find_look_alikes
@@ -96,6 +100,27 @@ def test_categories_stand_in_for_too_many_products() -> None:
         base = base_of(customers=customers, order_lines=given)
         found, _ = find_look_alikes(base, replace(WANTED, most_products=Decimal(1)), AS_OF, base_currency=BASE_CURRENCY)
         assert set(found["subject"].to_pylist()) == subjects
+        assert set(found["users"].to_pylist()) == {8}  # u1 counts once, though it buys two products of the category
+
+
+@pytest.mark.parametrize("share", ["0.5", "7.5", "10", "33.3", "99", "100"])
+@pytest.mark.parametrize("users", [40, 41, 399, 1000])
+def test_the_heaviest_are_those_who_bought_most(share: str, users: int) -> None:
+    """However many users there are, and however many bought for the same amount: then the first keys count."""
+    rng = Random(users)
+    bought = {f"u{number:04}": rng.choice((5, 7, 7, 7, 9, rng.randrange(1, 100))) for number in range(users)}
+    makers = {key: rng.choice(("tools", "food")) for key in bought}
+    wanted = max(4, math.ceil(users * Decimal(share) / 100))
+    heaviest = sorted(bought, key=lambda key: (-bought[key], key))[:wanted]
+    base = base_of(
+        customers=[{"key": key, "name": key, "industry": maker} for key, maker in makers.items()],
+        order_lines=[line(key, amount) for key, amount in bought.items()],
+    )
+    anything = replace(WANTED, top_share=Decimal(share), least_share=Decimal(0), least_lift=Decimal(0))
+    profiles, _ = find_look_alikes(base, anything, AS_OF, base_currency=BASE_CURRENCY)
+    (found,) = profiles.to_pylist()  # the more telling trait
+    assert (found["users"], found["heaviest"]) == (users, wanted)
+    assert found["having"] == sum(makers[key] == found["value"] for key in heaviest)
 
 
 def test_deals_won_count_where_no_orders_are_recorded() -> None:

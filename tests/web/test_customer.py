@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from datetime import UTC, date, datetime
+from decimal import Decimal
 from html import unescape
 
 import pyarrow as pa
@@ -17,6 +18,7 @@ from engine.recommend import Recommendation, recommend
 from engine.session import Session
 from facts.audit import entries
 from facts.demo import AS_OF
+from facts.recording import record
 from facts.runs import Run, publish
 from facts.tables import communications
 from tests.web.conftest import OWN, Browser, Pages, form_token
@@ -110,6 +112,18 @@ def test_a_fact_heard_long_ago_is_confirmed_in_place(own_pages: Pages, language:
     auditor = own_pages.visit("auditor", language).get(page).text
     assert asked in auditor
     assert 'name="evidence"' not in auditor
+
+
+@pytest.mark.parametrize(
+    ("language", "says"), [("en", "Not counted XPF: no exchange rate"), ("zh", "未计入 XPF：没有汇率")]
+)
+def test_amounts_without_a_rate_are_named(own_pages: Pages, language: str, says: str) -> None:
+    """The page says which amounts count as unknown."""
+    browser = own_pages.visit("admin", language)
+    assert says not in words(browser.get(CUSTOMER).text)
+    bill = {"key": "X-1", "customer": OWN, "amount": Decimal(10), "currency": "XPF", "holds_from": AS_OF}
+    record(own_pages.app.state.site.store, "invoices", [bill], user="ann", source="test")
+    assert says in words(browser.get(CUSTOMER).text)
 
 
 def test_a_guess_is_confirmed_in_place(own_pages: Pages) -> None:

@@ -3,17 +3,29 @@
 -- The heaviest users are the top share by amount, but at least so many; a product with fewer than twice as many users
 -- has no profile. Shares are among those of whom the trait is known. Of region and country the more telling one counts.
 WITH
-    ranked AS (
+    -- Only amounts that may be among the heaviest are put in order; a few more than are wanted, as the place of a quantile is
+    -- a binary fraction.
+    limits AS (
         SELECT
-            *,
-            row_number() OVER (PARTITION BY subject ORDER BY amount DESC, customer) AS place,
-            count(*) OVER (PARTITION BY subject) AS users
+            subject,
+            count(*) AS users,
+            greatest(ceil(count(*) * top_share() / 100), least_users()) AS wanted,
+            CASE
+                WHEN count(*) * top_share() / 100 >= least_users() THEN quantile_disc(amount, 0.99 - 0.0099 * top_share())
+                ELSE 0
+            END AS least_amount
         FROM uses
+        GROUP BY subject
+        HAVING count(*) >= 2 * least_users()
     ),
     heaviest AS (
         SELECT subject, customer, users, count(*) OVER (PARTITION BY subject) AS heaviest
-        FROM ranked
-        WHERE users >= 2 * least_users() AND place <= greatest(ceil(users * top_share() / 100), least_users())
+        FROM (
+            SELECT u.subject, u.customer, l.users
+            FROM uses u
+            JOIN limits l ON l.subject = u.subject AND u.amount >= l.least_amount
+            QUALIFY row_number() OVER (PARTITION BY u.subject ORDER BY u.amount DESC, u.customer) <= l.wanted
+        )
     ),
     in_base AS (
         SELECT trait, value, count(*) AS having, sum(count(*)) OVER (PARTITION BY trait) AS known
