@@ -45,6 +45,8 @@ def told(error: click.ClickException) -> click.ClickException:
     """Return an error whose message is Chinese, where it was made of a template or by click."""
     texts = Texts("zh")
     match error:
+        case click.exceptions.NoArgsIsHelpError():
+            return error
         case click.MissingParameter():  # puts its message together by itself, and a full stop behind it
             return click.UsageError(f"{error.format_message().removesuffix('.')}。", error.ctx)
         case click.BadParameter():

@@ -158,7 +158,7 @@ def as_given(words: object) -> Said:
     >>> as_given("disk I/O error")
     'disk I/O error'
     """
-    return Said(str(words), {})
+    return Said("{words}", {"words": str(words)})
 
 
 def quoted(word: object) -> Said:

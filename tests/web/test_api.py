@@ -101,6 +101,8 @@ def test_a_refused_word_is_told_in_chinese(served: Pages) -> None:
     """What there is instead stands in the words of the language that is asked for."""
     found = program_of(served, "admin").post(f"{CUSTOMER}/communications?lang=zh", {**TOLD, "medium": "pigeon"})
     assert "medium: 没有“pigeon”这一项，可填：" in found.json()["detail"]
+    found = program_of(served, "manager").get(f"{CUSTOMER}/why?subject=nonsense&lang=zh")
+    assert found.json()["detail"] == "规则包中没有“nonsense”这一事实、行动或规则。"
 
 
 def test_pages_are_of_one_run(store_with_run: Path, tmp_path: Path) -> None:
