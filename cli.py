@@ -8,7 +8,9 @@ import io
 import os
 import sys
 import threading
+from collections.abc import Sequence
 from importlib import import_module
+from typing import Any
 
 import click
 
@@ -43,24 +45,51 @@ class Door(click.Group):
         name = args[0]
         if name not in COMMANDS and not name.startswith("-"):
             from engine.errors import did_you_mean
+            from engine.said import one_after_other, said
 
-            ctx.fail(f"No such command {name!r}. {did_you_mean(name, COMMANDS)}".rstrip())
+            ctx.fail(one_after_other(said("No such command {name!r}.", name=name), did_you_mean(name, COMMANDS)))
         return super().resolve_command(ctx, args)
+
+    def main(self, args: Sequence[str] | None = None, *rest: Any, **given: Any) -> Any:
+        """Run the command that is called; who reads Chinese is told in Chinese also what click refuses."""
+        from commands.options import asked_language
+
+        arguments = sys.argv[1:] if args is None else list(args)
+        if asked_language(arguments) == "en":
+            return super().main(arguments, *rest, **given)
+        from commands.usage import click_in_chinese
+
+        with click_in_chinese():
+            return super().main(arguments, *rest, **given)
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Note in which language errors are told, before there can be one."""
+        from commands.options import LANGUAGE, asked_language
+
+        ctx.meta[LANGUAGE] = asked_language(args)
+        return super().parse_args(ctx, args)
 
     def invoke(self, ctx: click.Context) -> object:
         """Run the command that is called; turn what goes wrong into a message and an exit code."""
+        from commands.options import LANGUAGE
+
         gc.set_threshold(OBJECTS_BEFORE_COLLECTING)
         try:
             return super().invoke(ctx)
-        except (click.ClickException, click.exceptions.Exit, click.Abort, BrokenPipeError):
+        except click.ClickException as error:
+            if ctx.meta[LANGUAGE] == "en":
+                raise
+            from commands.usage import told
+
+            raise told(error) from None
+        except (click.exceptions.Exit, click.Abort, BrokenPipeError):
             raise  # whoever read the output has read enough: click ends without a word
         except Exception as error:
             from commands.failures import is_interruption, report
-            from commands.options import LANGUAGE, default_language
 
             if is_interruption(error):
                 raise click.Abort from None
-            ctx.exit(report(error, ctx.meta.get(LANGUAGE) or default_language()))
+            ctx.exit(report(error, ctx.meta[LANGUAGE]))
 
 
 @click.group(cls=Door, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})

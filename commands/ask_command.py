@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from commands.options import Query, query_options
+from engine.said import said
 
 AT_A_GLANCE = 10
 
@@ -31,7 +32,7 @@ def command(customer: str | None, manager: str | None, show_all: bool, query: Qu
     from commands.desk import desk_for
 
     if (customer is None) is (manager is None):
-        raise click.UsageError("Name either a customer, or an account manager by --manager.")
+        raise click.UsageError(said("Name either a customer, or an account manager by --manager."))
     with desk_for(query, customer, explains=True) as desk:
         from common.confirming import to_confirm
         from engine.asking import open_questions

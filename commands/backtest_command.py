@@ -18,6 +18,7 @@ from commands.options import (
     language_option,
     pack_option,
 )
+from engine.said import said
 
 STEPS = {"month": 1, "quarter": 3}
 
@@ -103,10 +104,13 @@ def command(
     from wiring import rules_in_use
 
     if first > last:
-        raise click.BadParameter(f"{first} is after {last}.", param_hint="--from")
+        raise click.BadParameter(said("{first} is after {last}.", first=first, last=last), param_hint="--from")
     dates = dates_between(first, last, STEPS[every])
     if kept_from is not None and kept_from > dates[-1]:
-        raise click.BadParameter(f"{kept_from} is after the last date, {dates[-1]}.", param_hint="--keep-apart-from")
+        raise click.BadParameter(
+            said("{day} is after the last date, {last}.", day=kept_from, last=dates[-1]),
+            param_hint="--keep-apart-from",
+        )
     moment = known_at or datetime.now(UTC)
     wanted = Wanted(dates, months, moment, kept_from, recorded_from, as_recorded, not no_models)
     texts = Texts(language)

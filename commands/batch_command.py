@@ -22,6 +22,7 @@ from commands.progress import progress
 from commands.run_facts import facts_told
 from common.metrics import put
 from common.texts import Texts
+from engine.said import said
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -143,12 +144,12 @@ def command(
       valuelift batch --log json --metrics /var/lib/node_exporter/valuelift.prom
     """
     if facts is not None and out is None and query.db is None:
-        raise click.UsageError("With --facts, say where the decisions go: --out DIR, --db, or both.")
+        raise click.UsageError(said("With --facts, say where the decisions go: --out DIR, --db, or both."))
     spark = _spark(facts, master, is_incremental=incremental) if engine == "spark" else None
     if spark is None and master is not None:
-        raise click.UsageError("--master is for --engine spark.")
+        raise click.UsageError(said("--master is for --engine spark."))
     if metrics is not None and not os.access(metrics.parent, os.W_OK):
-        raise click.BadParameter(f"{metrics.parent} cannot be written to.", param_hint="--metrics")
+        raise click.BadParameter(said("{folder} cannot be written to.", folder=metrics.parent), param_hint="--metrics")
     steps, lines = Steps(), JsonLog(quiet=quiet) if log == "json" else None
     texts = Texts(query.language)
     with _failures_told(steps, lines, metrics):
@@ -207,16 +208,23 @@ def _spark(facts: Path | None, master: str | None, *, is_incremental: bool) -> S
     from facts.batch.spark import INSTALL, MASTER, Spark, is_installed
 
     if facts is None:
-        raise click.UsageError("With --engine spark, say where the Parquet files with the facts are: --facts DIR.")
+        raise click.UsageError(
+            said("With --engine spark, say where the Parquet files with the facts are: --facts DIR.")
+        )
     if is_incremental:
-        raise click.UsageError("--incremental is for one machine; on Spark everything is computed.")
+        raise click.UsageError(said("--incremental is for one machine; on Spark everything is computed."))
     if master is not None and not MASTER.fullmatch(master):
         raise click.BadParameter(
-            f"{master!r} is no address of a Spark master: spark://HOST:PORT, yarn, k8s://HOST:PORT, local[2], ...",
+            said(
+                "{master!r} is no address of a Spark master: spark://HOST:PORT, yarn, k8s://HOST:PORT, local[2], ...",
+                master=master,
+            ),
             param_hint="--master",
         )
     if not is_installed():
-        raise click.UsageError(f"PySpark is not installed. In Valuelift's folder, install it with: {INSTALL}")
+        raise click.UsageError(
+            said("PySpark is not installed. In Valuelift's folder, install it with: {command}", command=INSTALL)
+        )
     return Spark(master)
 
 

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from engine.said import said
+
 if TYPE_CHECKING:
     from engine.derivation import Deriver
     from engine.vocabulary import FactKey, Value
@@ -21,7 +23,7 @@ def the_one(asked: Mapping[str, str | None]) -> tuple[str, str]:
     given = [(option, text) for option, text in asked.items() if text is not None]
     if len(given) != 1:
         *others, last = asked
-        raise click.UsageError(f"Ask about one thing: {', '.join(others)} or {last}.")
+        raise click.UsageError(said("Ask about one thing: {others} or {last}.", others=others, last=last))
     return given[0]
 
 
@@ -36,4 +38,4 @@ def conclusion(deriver: Deriver, option: str, text: str) -> tuple[FactKey, Value
     try:
         return target(deriver, "stage" if option == "--to" else option.removeprefix("--"), text)
     except ValueError as error:
-        raise click.BadParameter(str(error), param_hint=option) from None
+        raise click.BadParameter(error.args[0], param_hint=option) from None

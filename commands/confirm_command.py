@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from commands.options import STAGES, Day, Query, Said, Word, query_options, user_option
+from engine.said import said
 
 if TYPE_CHECKING:
     from engine.model import Pack
@@ -70,7 +71,10 @@ def command(
     if override and until is None:
         until = query.as_of + timedelta(days=OVERRIDE_DAYS)
     if until is not None and until <= query.as_of:
-        raise click.BadParameter(f"{until} is not after {query.as_of}, from when it holds.", param_hint="--until")
+        raise click.BadParameter(
+            said("{until} is not after {as_of}, from when it holds.", until=until, as_of=query.as_of),
+            param_hint="--until",
+        )
     with desk_for(query, customer) as desk:
         found = desk.decide(customer)
         key, pack = found.facts.customer, desk.rules.pack
@@ -103,19 +107,26 @@ def _text(value: object) -> str | None:
 
 def _check_override(override: bool, reason: str | None, until: date | None) -> None:
     if override and not reason:
-        raise click.UsageError("--override needs a --reason: say why you decide against the proposal.")
+        raise click.UsageError(said("--override needs a --reason: say why you decide against the proposal."))
     if not override and (reason or until):
-        raise click.UsageError("--reason and --until belong to --override.")
+        raise click.UsageError(said("--reason and --until belong to --override."))
 
 
 def _check_proposal(customer: str, stage: str, proposed: str | None, override: bool, extends: bool) -> None:
     if proposed is not None and stage != proposed and not override:
         raise click.UsageError(
-            f"The proposal for {customer} is {proposed!r}, not {stage!r}. "
-            "To decide against it, add --override and give the --reason."
+            said(
+                "The proposal for {customer} is {proposed!r}, not {stage!r}. "
+                "To decide against it, add --override and give the --reason.",
+                customer=customer,
+                proposed=proposed,
+                stage=stage,
+            )
         )
     if stage == proposed and override and not extends:
-        raise click.UsageError(f"{stage!r} is what is proposed: leave out --override, --reason and --until.")
+        raise click.UsageError(
+            said("{stage!r} is what is proposed: leave out --override, --reason and --until.", stage=stage)
+        )
 
 
 def _said(confirmed: Confirmed, pack: Pack, language: str) -> Iterator[str]:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from commands.options import STAGES, Query, Word, query_options
+from engine.said import one_after_other, said
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -53,7 +54,7 @@ def command(stages: tuple[str, ...], manager: str | None, duplicates: bool, show
     """
     if duplicates:
         if stages:
-            raise click.UsageError("--stage does not go with --duplicates: leave one of them out.")
+            raise click.UsageError(said("--stage does not go with --duplicates: leave one of them out."))
         from commands.duplicates_layout import show_duplicates
 
         show_duplicates(manager, None if show_all or query.as_json else AT_A_GLANCE, query)
@@ -100,7 +101,8 @@ def looked_after(desk: Desk, manager: str) -> dict[str, Card]:
         from engine.errors import did_you_mean
 
         hint = did_you_mean(manager, {card["account_manager"] or "" for card in cards.values()})
-        raise click.BadParameter(f"No customer has the account manager {manager!r}. {hint}".rstrip())
+        problem = said("No customer has the account manager {manager!r}.", manager=manager)
+        raise click.BadParameter(one_after_other(problem, hint))
     return found
 
 
@@ -117,7 +119,7 @@ def page(
         return [Text(texts("no_customers"))]
     wording = Wording(pack.vocabulary, texts.language)
 
-    def said(row: Mapping[str, Any], name: str) -> str:
+    def called(row: Mapping[str, Any], name: str) -> str:
         """Return a member in few words, because the column is narrow: in English its id does."""
         member = row.get(name)
         if member is None:
@@ -127,17 +129,17 @@ def page(
         return wording.member(pack.vocabulary.facts[columns[name]], member)
 
     def move(row: Mapping[str, Any]) -> Text:
-        return Text(f"→ {said(row, 'proposed_stage')}" if row["move"] not in (None, "stay") else "", style="cyan")
+        return Text(f"→ {called(row, 'proposed_stage')}" if row["move"] not in (None, "stay") else "", style="cyan")
 
     def urgency(row: Mapping[str, Any]) -> Text:
         found = row["urgency"] or 0
         return Text(str(found or "–"), style="bold red" if found >= URGENT else "")
 
-    value = [Text(said(row, "value_next") + (" ?" if row["provisional"] else "")) for row in rows]
+    value = [Text(called(row, "value_next") + (" ?" if row["provisional"] else "")) for row in rows]
     shown = [
         Column(texts("customer"), [Text(row["customer"]) for row in rows], least=15, most=20),
         Column(texts("name"), [Text(row["name"] or "") for row in rows], least=12, most=24, goes=3),
-        Column(texts("stage"), [Text(said(row, "stage")) for row in rows]),
+        Column(texts("stage"), [Text(called(row, "stage")) for row in rows]),
         Column(texts("move"), [move(row) for row in rows], goes=2),
         Column(texts("value_next"), value, goes=1),
         Column(texts("urgency"), [urgency(row) for row in rows], is_number=True),

@@ -65,18 +65,10 @@ def explained(error: Exception, language: str = "en") -> tuple[str, int]:
 
 
 def _refused(error: StoreError, language: str) -> str:
-    """Return what the store refuses, why, and what to do; in English too where part of it keeps to no template."""
+    """Return what the store refuses, why, and what to do; in English where part of it keeps to no template."""
     if all(isinstance(part, Said) for part in (error.what, error.why, error.hint)):
         return _told(said("Error: {what}: {why}. {hint}", what=error.what, why=error.why, hint=error.hint), language)
-    return f"{_first_in_chinese(error) if language == 'zh' else ''}Error: {error}"
-
-
-def _first_in_chinese(error: StoreError) -> str:
-    """Return a line that says in Chinese what is refused and why, where that is put into Chinese."""
-    from common.refusals import in_chinese
-
-    told = in_chinese(error)
-    return "" if told is None else f"错误：{told}\n"
+    return f"Error: {error}"
 
 
 def _told(sentence: Said, language: str) -> str:

@@ -13,6 +13,7 @@ import click
 
 from commands.failures import PROBLEMS
 from commands.options import Day, OutFile, db_option, json_option, language_option, user_option
+from engine.said import said
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -98,7 +99,7 @@ def command(
         click.echo(template_of(template), nl=False)
         return
     if not files or mapping is None:
-        raise click.UsageError("Give the files to import and a --mapping, or --template.")
+        raise click.UsageError(said("Give the files to import and a --mapping, or --template."))
     from commands.desk import open_store
     from commands.output import print_json, print_page
     from commands.progress import progress
@@ -111,7 +112,8 @@ def command(
 
     texts = Texts(language)
     with open_store(db) as store, progress() as report:
-        vocabulary = rules_in_use(store).pack.vocabulary
+        pack = rules_in_use(store).pack
+        vocabulary = pack.vocabulary
         done = import_files(
             store,
             _in_period(find_mapping(mapping), Period(since, until), store.today()),
@@ -122,6 +124,8 @@ def command(
             rejects_path=rejects,
             words=vocabulary.words(),
             own_fault=partial(fault_of, vocabulary),
+            per={id_: each.per for id_, each in pack.actions.items()},
+            tell=texts.told,
             progress=lambda step, name, rows: report(texts(f"import_{step}", name=name), rows, None),
         )
         left = gaps(store, store.today()) if done.covered and not dry_run else Gaps()

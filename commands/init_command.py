@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from commands.options import db_option, language_option
+from engine.said import said
 
 
 @click.command("init")
@@ -53,8 +54,11 @@ def _check(currency: str, time_zone: str) -> None:
 
     if currency not in list_currencies():
         raise click.BadParameter(
-            f"{currency!r} is no currency code. Give three letters, such as EUR or CNY.", param_hint="--currency"
+            said("{currency!r} is no currency code. Give three letters, such as EUR or CNY.", currency=currency),
+            param_hint="--currency",
         )
     if time_zone not in available_timezones():
-        hint = did_you_mean(time_zone, available_timezones()) or "Give a name such as Europe/London."
-        raise click.BadParameter(f"{time_zone!r} is no time zone. {hint}", param_hint="--time-zone")
+        hint = did_you_mean(time_zone, available_timezones()) or said("Give a name such as Europe/London.")
+        raise click.BadParameter(
+            said("{time_zone!r} is no time zone. {hint}", time_zone=time_zone, hint=hint), param_hint="--time-zone"
+        )

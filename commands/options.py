@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import functools
 import os
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from itertools import pairwise
 from pathlib import Path
 from typing import Any, NoReturn
 
 import click
 
+from engine.said import said
 from engine.vocabulary import LATEST
 
 Command = Callable[..., Any]
@@ -27,9 +29,9 @@ class Day(click.ParamType[date]):
         try:
             day = value if isinstance(value, date) else date.fromisoformat(value)
         except ValueError:
-            self.fail(f"{value!r} is no date. Write it as 2024-06-30.", param, ctx)
+            self.fail(said("{value!r} is no date. Write it as 2024-06-30.", value=value), param, ctx)
         if day > LATEST:
-            self.fail(f"{day} is too far ahead. Give a date up to {LATEST}.", param, ctx)
+            self.fail(said("{day} is too far ahead. Give a date up to {latest}.", day=day, latest=LATEST), param, ctx)
         return day
 
 
@@ -45,7 +47,11 @@ class Moment(click.ParamType[datetime]):
         try:
             return datetime.fromisoformat(value).astimezone()
         except (ValueError, OverflowError):
-            self.fail(f"{value!r} is no moment. Write it as 2024-06-30T18:00 or 2024-06-30T18:00+08:00.", param, ctx)
+            self.fail(
+                said("{value!r} is no moment. Write it as 2024-06-30T18:00 or 2024-06-30T18:00+08:00.", value=value),
+                param,
+                ctx,
+            )
 
 
 class Said(click.ParamType[str]):
@@ -55,10 +61,10 @@ class Said(click.ParamType[str]):
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
         """Return the text; fail if it is blank."""
-        said = str(value).strip()
-        if not said:
-            self.fail("It is blank. Write something, or leave the option out.", param, ctx)
-        return said
+        text = str(value).strip()
+        if not text:
+            self.fail(said("It is blank. Write something, or leave the option out."), param, ctx)
+        return text
 
 
 class Word(click.ParamType[str]):
@@ -79,7 +85,7 @@ class Word(click.ParamType[str]):
         from engine.errors import which_word
 
         hint = which_word(str(value), self.words)
-        self.fail(f"{value!r} is not known. {hint}", param, ctx)
+        self.fail(said("{word!r} is not known. {hint}", word=value, hint=hint), param, ctx)
 
     def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> list[Any]:  # noqa: ARG002
         """Return the words that begin as typed."""
@@ -103,9 +109,13 @@ class OutFile(click.Path):
         """Return the path; fail if nothing is to be written there."""
         file = Path(os.fsdecode(super().convert(value, param, ctx)))
         if _of_a_store(file):
-            self.fail(f"{file} holds a store, or belongs to one, and would be lost. Give another name.", param, ctx)
+            self.fail(
+                said("{file} holds a store, or belongs to one, and would be lost. Give another name.", file=file),
+                param,
+                ctx,
+            )
         if self._whole and file.exists() and not file.is_file():
-            self.fail(f"{file} is no ordinary file. Give the name of one.", param, ctx)
+            self.fail(said("{file} is no ordinary file. Give the name of one.", file=file), param, ctx)
         return file.resolve() if self._whole and file.is_symlink() else file
 
 
@@ -220,17 +230,21 @@ rule_pack_option = click.option(
 LANGUAGE = "valuelift.language"
 """Where click's context keeps the language that was asked for, in which errors are told as well."""
 
+LANGUAGES = ("en", "zh")
 
-def _keep_language(ctx: click.Context, _param: click.Parameter, language: str) -> str:
-    ctx.meta[LANGUAGE] = language
-    return language
+
+def asked_language(args: Sequence[str]) -> str:
+    """Return the language that arguments ask for, else the environment; also where a command is faulty."""
+    options = args[: args.index("--")] if "--" in args else args
+    words = [word for arg in options for word in (arg.split("=", 1) if arg.startswith("--lang=") else [arg])]
+    given = [word for option, word in pairwise(words) if option == "--lang" and word in LANGUAGES]
+    return given[-1] if given else default_language()
 
 
 language_option = click.option(
     "--lang",
     "language",
-    callback=_keep_language,
-    type=Word(("en", "zh")),
+    type=Word(LANGUAGES),
     default=default_language,
     metavar="en|zh",
     help="English or Chinese. By default as VALUELIFT_LANG or the system says.",

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from commands.options import Day, Query, query_options
+from engine.said import one_after_other, said
 
 if TYPE_CHECKING:
     from wiring import Desk, Portfolio
@@ -51,7 +52,9 @@ def command(
     texts = Texts(query.language)
     earlier = since or query.as_of - timedelta(days=DAYS_BACK)
     if earlier >= query.as_of:
-        raise click.BadParameter(f"{earlier} is not before {query.as_of}.", param_hint="--since")
+        raise click.BadParameter(
+            said("{earlier} is not before {as_of}.", earlier=earlier, as_of=query.as_of), param_hint="--since"
+        )
     with desk_for(query) as desk, progress() as report:
         _check(desk, "account_manager", manager)
         _check(desk, "region", region)
@@ -96,6 +99,7 @@ def _check(desk: Desk, column: str, wanted: str | None) -> None:
     if wanted not in present:
         from engine.errors import did_you_mean
 
-        what = column.replace("_", " ")
-        hint = did_you_mean(wanted, {each for each in present if each})
-        raise click.BadParameter(f"No customer has the {what} {wanted!r}. {hint}".rstrip())
+        problem = said("No customer has the account manager {manager!r}.", manager=wanted)
+        if column == "region":
+            problem = said("No customer has the region {region!r}.", region=wanted)
+        raise click.BadParameter(one_after_other(problem, did_you_mean(wanted, {each for each in present if each})))

@@ -39,11 +39,12 @@ def command(customer: str, show_all: bool, query: Query) -> None:
         ended = ended_of(desk.store, customer, query.as_of, desk.known_at)
     below = [each for each in unsure if each.decides]
     shown = since.added(found, recommend(desk.rules.pack, found.facts, found.decision, query.language))
+    left_open = list(no_longer_advised(desk.rules.pack, found, query.language))
     if query.as_json:
         from commands.output import print_json
         from common.explain_json import recommendation_in_json
 
-        print_json(recommendation_in_json(found, shown, below))
+        print_json(recommendation_in_json(found, shown, left_open, below))
         return
     from rich.text import Text
 
@@ -55,5 +56,4 @@ def command(customer: str, show_all: bool, query: Query) -> None:
     layout = Layout(texts, desk.rules.pack, show_all, currency)
     more = [texts("amounts_unknown", currencies=", ".join(found.unconvertible))] if found.unconvertible else []
     more += [texts("confirm_some", number=len(unsure), customer=shown.customer)] if unsure else []
-    left_open = list(no_longer_advised(desk.rules.pack, found, query.language))
     print_page(layout.page(shown, found.card, below, left_open, ended), *(Text(line, style="dim") for line in more))

@@ -24,6 +24,7 @@ from commands.options import (
 from commands.record.acting import action_meant
 from commands.record.entering import Entering, enter, query_of_record, record_options, require_word
 from commands.record.kinds import KINDS, subcommand
+from engine.said import said
 
 if TYPE_CHECKING:
     from common.recording import At
@@ -128,7 +129,7 @@ def fact(customer: str, answer: str, evidence: str | None, sure: str | None, ent
         try:
             read = read_answer(at.book.vocabulary, answer)
         except ValueError as error:
-            raise click.BadParameter(str(error), param_hint="FACT=VALUE") from None
+            raise click.BadParameter(error.args[0], param_hint="FACT=VALUE") from None
         return [answered(at.book, read, entering.on, evidence, sure)]
 
     enter(entering, customer, answers)
@@ -196,15 +197,20 @@ def action(
 
 def _check_action(state: str, until: date | None, because: str | None, reason: str | None, on: date) -> None:
     if (state == "snoozed") != (until is not None):
-        raise click.UsageError("--until and --state snoozed go together: say when to advise it again.")
+        raise click.UsageError(said("--until and --state snoozed go together: say when to advise it again."))
     if until is not None and until <= on:
-        raise click.BadParameter(f"{until} is not after {on}, from when it is snoozed.", param_hint="--until")
+        raise click.BadParameter(
+            said("{until} is not after {on}, from when it is snoozed.", until=until, on=on), param_hint="--until"
+        )
     if (state == "declined") != (because is not None):
         raise click.UsageError(
-            f"--because and --state declined go together: say why. It is one of {', '.join(DECLINED_BECAUSE)}."
+            said(
+                "--because and --state declined go together: say why. It is one of {words}.",
+                words=DECLINED_BECAUSE,
+            )
         )
     if because == "other" and not reason:
-        raise click.UsageError("--because other needs a --reason: say why.")
+        raise click.UsageError(said("--because other needs a --reason: say why."))
 
 
 @command.command("reasons", short_help="Count why actions were declined.")
@@ -264,7 +270,7 @@ def file(file: Path | None, kind: str, template: bool, dry_run: bool, user: str,
         click.echo(template_of(kind), nl=False)
         return
     if file is None:
-        raise click.UsageError("Give the file, or --template.")
+        raise click.UsageError(said("Give the file, or --template."))
     from commands.record.file import record_from
 
     record_from(file, kind, user, query, dry_run=dry_run)

@@ -8,6 +8,7 @@ import click
 
 from commands.desk import ledger_for
 from commands.options import db_option, json_option, language_option, pack_option, runs_option
+from engine.said import said
 
 
 @click.command("replay")
@@ -53,9 +54,9 @@ def command(
         if rules.program.stamp.digest != entry.pack_digest:
             decided_by = f"{entry.pack} {entry.pack_version} ({entry.pack_digest[:16]})"
             raise StoreError(
-                f"Run {entry.run} cannot be replayed by these rules",
-                f"it was decided by {decided_by}",
-                "Give the folder of those rules by --pack.",
+                said("Run {run} cannot be replayed by these rules", run=entry.run),
+                said("it was decided by {decided_by}", decided_by=decided_by),
+                said("Give the folder of those rules by --pack."),
             )
         found = replay(entry, rules.decide, customer, lambda step, done, of: report(texts(step), done, of))
     if as_json:

@@ -19,6 +19,7 @@ from commands.options import (
     language_option,
     today,
 )
+from engine.said import said
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -78,7 +79,9 @@ def command(
     from common.texts import Texts
 
     if run is not None and (as_of or known_at):
-        raise click.UsageError("A run has a date and a moment of its own: leave out --as-of and --known-at, or --run.")
+        raise click.UsageError(
+            said("A run has a date and a moment of its own: leave out --as-of and --known-at, or --run.")
+        )
     query = Query(db, as_of or today(db), known_at, None, language, as_json)
     texts = Texts(language)
     versions, found, cards, on = _compared(old, new, query, run, None if show_all else top, texts)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from commands.options import Word, language_option, out_option, rule_pack_option
+from engine.said import said
 
 if TYPE_CHECKING:
     from engine.graph import Graph
@@ -60,6 +61,8 @@ def _graph(rules: Rules, focus: str | None, language: str) -> Graph:
     found = around(rules.pack, focus.partition("#")[0], wording)
     if found is None:
         known = [*relations(rules.pack).items, *rules.pack.actions, *map(str, rules.pack.vocabulary.facts)]
-        hint = did_you_mean(focus, known) or "`valuelift rules show` knows them by the same ids."
-        raise click.BadParameter(f"the pack has nothing called {focus!r}. {hint}", param_hint="--focus")
+        hint = did_you_mean(focus, known) or said("`valuelift rules show` knows them by the same ids.")
+        raise click.BadParameter(
+            said("the pack has nothing called {word!r}. {hint}", word=focus, hint=hint), param_hint="--focus"
+        )
     return found

@@ -14,6 +14,7 @@ import click
 
 from commands.failures import PROBLEMS
 from commands.options import json_option, language_option, pack_argument
+from engine.said import one_after_other, said
 
 if TYPE_CHECKING:
     from common.texts import Texts
@@ -92,7 +93,8 @@ def _check_ids(mutation: Mutation, only: Sequence[str]) -> None:
         if name not in known:
             from engine.errors import did_you_mean
 
-            raise click.BadParameter(f"no rule is called {name!r}. {did_you_mean(name, known)}".rstrip())
+            problem = said("no rule is called {name!r}.", name=name)
+            raise click.BadParameter(one_after_other(problem, did_you_mean(name, known)))
 
 
 def _own(rules: Rules, folder: Path) -> frozenset[str]:

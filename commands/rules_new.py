@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import click
 
 from commands.options import Word, json_option, language_option
+from engine.said import said
 
 if TYPE_CHECKING:
     from engine.model import Pack
@@ -19,7 +20,7 @@ KINDS = ("rule", "table", "gate", "scorecard", "action", "fact")
 """What is started in a pack."""
 
 PACK = "pack"
-_WHAT_IS_ONE = "What one says, and what carries it out: `valuelift rules show ITEM`."
+_WHAT_IS_ONE = said("What one says, and what carries it out: `valuelift rules show ITEM`.")
 _DECLARES = {
     "table": "type: flag, origin: derived, title: {en: ID, zh: ID（新结论）}",
     "scorecard": "type: category, enum: value_kind, origin: derived, title: {en: ID, zh: ID（新结论）}",
@@ -66,8 +67,10 @@ def command(kind: str, name: str, pack: Path | None, sources: tuple[str, ...], l
         pack = pack or Path(name)
         written = [_new_pack(name, pack)]
     elif pack is None or not pack.is_dir():
-        begin = f"Begin one: `valuelift rules new pack {pack or 'our-rules'}`."
-        raise click.BadParameter(f"give the folder of a pack. {begin}", param_hint="--pack")
+        begin = said(
+            "give the folder of a pack. Begin one: `valuelift rules new pack {folder}`.", folder=pack or "our-rules"
+        )
+        raise click.BadParameter(begin, param_hint="--pack")
     else:
         written = _Start(pack, load_rules(pack).pack, kind, name, sources).write()
     if as_json:
@@ -93,7 +96,7 @@ def _new_pack(name: str, folder: Path) -> Path:
     _check_id(name)
     path = folder / "pack.yaml"
     if path.exists():
-        raise click.BadParameter(f"{path} is there already.", param_hint="ID")
+        raise click.BadParameter(said("{path} is there already.", path=path), param_hint="ID")
     folder.mkdir(parents=True, exist_ok=True)
     base = Path(os.path.relpath(shipped_pack(), folder.resolve())).as_posix()
     text = rendered("new_pack.yaml", Texts("en"), id=name, name=_in_words(name), base=base)
@@ -105,7 +108,9 @@ def _check_id(name: str) -> None:
     from engine.load.form import KEBAB
 
     if not KEBAB.match(name):
-        raise click.BadParameter(f"{name!r} is no id: use small letters, digits and `-`.", param_hint="ID")
+        raise click.BadParameter(
+            said("{name!r} is no id: use small letters, digits and `-`.", name=name), param_hint="ID"
+        )
 
 
 def _in_words(name: str) -> str:
@@ -147,19 +152,28 @@ class _Start:
         taken = {*relations(self.pack).items, *rulebook(self.pack), *self.pack.actions}
         for name in (self.id, f"{self.id}-advice", f"{self.id}-step"):
             if name in taken:
-                raise click.BadParameter(f"the pack has something called {name!r} already.", param_hint="ID")
+                raise click.BadParameter(
+                    said("the pack has something called {name!r} already.", name=name), param_hint="ID"
+                )
         if self.kind in _DECLARES and self.pack.vocabulary.fact(self._fact) is not None:
-            raise click.BadParameter(f"there is a fact called {self._fact!r} already.", param_hint="ID")
+            raise click.BadParameter(said("there is a fact called {fact!r} already.", fact=self._fact), param_hint="ID")
         for path in (self.folder / f"{self.id}.yaml", self.folder / "cases" / f"{self.id}.yaml"):
             if path.exists():
-                raise click.BadParameter(f"{path} is there already.", param_hint="ID")
+                raise click.BadParameter(said("{path} is there already.", path=path), param_hint="ID")
         known = self.pack.method
         if known and not self.sources:
-            raise click.BadParameter(f"name one of {', '.join(known)}. {_WHAT_IS_ONE}", param_hint="--source")
+            raise click.BadParameter(
+                said("name one of {known}. {hint}", known=list(known), hint=_WHAT_IS_ONE),
+                param_hint="--source",
+            )
         for source in self.sources:
             if known and source.partition(".")[0] not in known:
-                hint = did_you_mean(source, known) or f"Name one of {', '.join(known)}. {_WHAT_IS_ONE}"
-                raise click.BadParameter(f"the method has no item {source!r}. {hint}", param_hint="--source")
+                hint = did_you_mean(source, known) or said(
+                    "Name one of {known}. {hint}", known=list(known), hint=_WHAT_IS_ONE
+                )
+                raise click.BadParameter(
+                    said("the method has no item {source!r}. {hint}", source=source, hint=hint), param_hint="--source"
+                )
 
     @property
     def _fact(self) -> str:
@@ -212,5 +226,7 @@ class _Start:
             return "\n".join([*lines, "facts:", f"  {line}", ""])
         first = facts.entries[0][0].at if isinstance(facts, YMap) and facts.entries else facts.at
         if lines[first.line - 1].lstrip().startswith("{") or "facts:" in lines[first.line - 1]:
-            raise click.BadParameter(f"write the facts in {path} one below the other first.", param_hint="--pack")
+            raise click.BadParameter(
+                said("write the facts in {path} one below the other first.", path=path), param_hint="--pack"
+            )
         return "\n".join([*lines[: first.line - 1], " " * (first.column - 1) + line, *lines[first.line - 1 :], ""])

@@ -13,6 +13,7 @@ import click
 
 from commands.failures import PROBLEMS
 from commands.options import Word, json_option, language_option, pack_argument
+from engine.said import said
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -85,7 +86,7 @@ def command(
     from wiring import examples, load_rules, shipped_pack
 
     if against and only:
-        raise click.UsageError("--only chooses among questions about one pack, and --against compares two.")
+        raise click.UsageError(said("--only chooses among questions about one pack, and --against compares two."))
     folder = pack or shipped_pack()
     rules = load_rules(folder)
     programs = [rules.program]
@@ -95,9 +96,8 @@ def command(
         try:
             questions = Difference(programs[0], rules.program, rows, seconds)
         except DifferentFactsError as error:
-            raise click.ClickException(
-                f"the versions differ in stored facts, so no customer suits both: {error}."
-            ) from None
+            why = said("the versions differ in stored facts, so no customer suits both: {facts}.", facts=error)
+            raise click.ClickException(why) from None
         asked = list(questions.questions())
     else:
         questions = Questions(rules.pack, rules.program, examples(folder, rules), rows, seconds)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from commands.options import json_option, language_option, rule_pack_option
+from engine.said import said
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -69,7 +70,10 @@ def _show_alike(gallery: Gallery, word: str, *, as_json: bool) -> None:
 
     for override in gallery.pack.overrides:
         if (override.id, override.change) == (word, "disabled"):
-            raise click.BadParameter(f"{override.what} {word!r} is disabled at {override.at}.", param_hint="ID")
+            raise click.BadParameter(
+                said("{what} {word!r} is disabled at {at}.", what=override.what, word=word, at=override.at),
+                param_hint="ID",
+            )
     alike = dict(having(gallery.pack, word, gallery.language))
     if alike and not as_json:
         width = max(map(len, alike))
@@ -78,8 +82,10 @@ def _show_alike(gallery: Gallery, word: str, *, as_json: bool) -> None:
         return
     from engine.errors import did_you_mean
 
-    hint = did_you_mean(word, gallery.ids()) or "Give an id, or a word of a title: `valuelift rules show --help`."
-    raise click.BadParameter(f"the pack has nothing called {word!r}. {hint}", param_hint="ID")
+    hint = did_you_mean(word, gallery.ids()) or said("Give an id, or a word of a title: `valuelift rules show --help`.")
+    raise click.BadParameter(
+        said("the pack has nothing called {word!r}. {hint}", word=word, hint=hint), param_hint="ID"
+    )
 
 
 def _gallery(pack: Path | None, language: str) -> Gallery:

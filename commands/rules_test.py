@@ -12,6 +12,7 @@ import click
 from commands.failures import PROBLEMS, report
 from commands.options import OutFile, json_option, language_option, pack_argument
 from common.texts import Texts
+from engine.said import said
 
 if TYPE_CHECKING:
     from engine.cases import Case, CaseResult
@@ -83,7 +84,7 @@ class _Chosen:
         """
         found = [case for case in cases if self._is_chosen(case)]
         if cases and not found:
-            raise click.UsageError("No case is chosen. Leave out --case or --rule, or give another.")
+            raise click.UsageError(said("No case is chosen. Leave out --case or --rule, or give another."))
         return found
 
     def _is_chosen(self, case: Case) -> bool:

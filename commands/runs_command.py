@@ -90,7 +90,11 @@ def show_command(run: str, db: str | None, out: Path | None, language: str, as_j
 
 
 def _misfits(store: Store | None, texts: Texts, named: list[dict[str, str]]) -> list[tuple[str, str]]:
-    """Return of each value that does not fit whose it is and what is wrong with it, in the reader's words."""
+    """Return of each value that does not fit whose it is and what is wrong with it, in the reader's words.
+
+    A fact's title, unit and limits are the rules' to say. These are kept compiled, and at hand sooner than the
+    catalogue alone would be.
+    """
     from common.misfits import kept_misfit_told
     from engine.wording import Wording
     from wiring import rules_in_use, shipped_rules

@@ -18,6 +18,7 @@ from urllib.parse import urlsplit
 import click
 
 from commands.options import Day, db_option, language_option, pack_option
+from engine.said import said
 
 if TYPE_CHECKING:
     from multiprocessing.process import BaseProcess
@@ -120,14 +121,14 @@ def _hook(url: str) -> Hook:
     from web.webhook import Hook, read_secret
 
     if not _is_address(url):
-        raise click.BadParameter("It is no address of a web server (https://HOST/PATH).", param_hint="--webhook")
+        raise click.BadParameter(said("It is no address of a web server (https://HOST/PATH)."), param_hint="--webhook")
     parts = urlsplit(url)
     if parts.scheme == "http" and not _is_here(str(parts.hostname)):
-        raise click.BadParameter("Give an address that begins with https://.", param_hint="--webhook")
+        raise click.BadParameter(said("Give an address that begins with https://."), param_hint="--webhook")
     try:
         return Hook(url, read_secret(os.environ.get(SECRET)))
     except ValueError as error:
-        raise click.UsageError(f"{error} Give it by {SECRET}.") from None
+        raise click.UsageError(said("{why} Give it by {variable}.", why=error.args[0], variable=SECRET)) from None
 
 
 def _is_address(url: str) -> bool:
@@ -153,8 +154,11 @@ def require_https(host: str, https: bool) -> None:
     """Refuse to send passwords in the clear over a network."""
     if not _is_here(host) and not https:
         raise click.UsageError(
-            f"{host} is not this machine alone, and passwords would travel unencrypted. "
-            "Put a proxy that speaks HTTPS in front, and add --https."
+            said(
+                "{host} is not this machine alone, and passwords would travel unencrypted. "
+                "Put a proxy that speaks HTTPS in front, and add --https.",
+                host=host,
+            )
         )
 
 
@@ -163,7 +167,9 @@ def serve(store: Store, settings: Settings, texts: Texts, host: str, port: int, 
     try:
         listening = socket.create_server((host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET)
     except OSError as error:
-        raise click.UsageError(f"Cannot listen at {host}:{port}: {error.strerror}.") from None
+        raise click.UsageError(
+            said("Cannot listen at {host}:{port}: {why}.", host=host, port=str(port), why=error.strerror)
+        ) from None
     url = store.url.render_as_string(hide_password=False)
     context = multiprocessing.get_context("spawn")  # a fork would share the connections to the database
     others = [context.Process(target=_serve_too, args=(url, settings, listening)) for _ in range(processes - 1)]

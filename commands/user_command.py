@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from commands.options import Word, db_option, json_option, language_option
+from engine.said import said
 
 if TYPE_CHECKING:
     from common.texts import Texts
@@ -59,9 +60,9 @@ def add(name: str, role: str, manager: str | None, generate: bool, language: str
     from facts.accounts import Account, Role, add_account
 
     if not name.isprintable() or not 1 <= len(name) <= 64 or name != name.strip():
-        raise click.BadParameter("Give 1 to 64 characters.", param_hint="NAME")
+        raise click.BadParameter(said("Give 1 to 64 characters."), param_hint="NAME")
     if manager is not None and role != "manager":
-        raise click.UsageError("--manager belongs to --role manager.")
+        raise click.UsageError(said("--manager belongs to --role manager."))
     account = Account(name, Role(role), (manager or name) if role == "manager" else None)
     texts = Texts(language)
     with open_store(db) as store:

@@ -39,7 +39,7 @@ def command(customer: str, settings: tuple[str, ...], show_all: bool, query: Que
         try:
             changes = read_settings(desk.rules.pack.vocabulary, before.facts, settings)
         except SettingError as error:
-            raise click.BadParameter(str(error), param_hint="--set") from None
+            raise click.BadParameter(error.args[0], param_hint="--set") from None
         after = desk.decide_on(before.card, with_changes(before.facts, changes))
     found = difference(before.decision, after.decision)
     if query.as_json:

@@ -58,7 +58,7 @@ def command(customer: str, subject: str | None, depth: int | None, audience: str
     try:
         nodes = subjects(deriver, subject)
     except ValueError as error:
-        raise click.BadParameter(str(error), param_hint="SUBJECT") from None
+        raise click.BadParameter(error.args[0], param_hint="SUBJECT") from None
     levels = depth or DEPTH[audience]
     teller = Teller(deriver, Texts(query.language), heard)
     if query.as_json:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from engine.changed import read_value
 from engine.derivation import Deriver, Node
 from engine.errors import did_you_mean
+from engine.said import Said, one_after_other, said
 from engine.vocabulary import FactKey, Value
 
 
@@ -36,11 +37,11 @@ def _advised(deriver: Deriver, action: str) -> list[Node]:
     return [deriver.action(action, row) for row in rows] or [deriver.action(action)]
 
 
-def _unknown_subject(deriver: Deriver, subject: str) -> str:
+def _unknown_subject(deriver: Deriver, subject: str) -> Said:
     """Return the message for a subject that the pack does not have."""
     facts = [str(key) for key in deriver.pack.vocabulary.facts]
     hint = did_you_mean(subject, [*facts, *deriver.pack.actions, *deriver.book])
-    return f"{subject!r} is no fact, action or rule of this pack. {hint}".rstrip()
+    return one_after_other(said("{subject!r} is no fact, action or rule of this pack.", subject=subject), hint)
 
 
 def target(deriver: Deriver, what: str, text: str) -> tuple[FactKey, Value]:
@@ -54,17 +55,19 @@ def target(deriver: Deriver, what: str, text: str) -> tuple[FactKey, Value]:
         return pack.ladder.proposed, text
     if what == "action":
         if text not in pack.actions:
-            raise ValueError(f"{text!r} is no action of this pack. {did_you_mean(text, pack.actions)}".rstrip())
+            problem = said("{action!r} is no action of this pack.", action=text)
+            raise ValueError(one_after_other(problem, did_you_mean(text, pack.actions)))
         return FactKey(None, "advised"), text
     if what == "value":
         name, value = pack.shows.get("value", ""), text
     else:
         name, sign, value = (part.strip() for part in text.partition("="))
         if not sign:
-            raise ValueError(f"{text!r} says no value. Write it as NAME=VALUE.")
+            raise ValueError(said("{text!r} says no value. Write it as NAME=VALUE.", text=text))
     key = FactKey(None, name)
     if key not in deriver.resolutions:
         known = [found.name for found in deriver.resolutions if found.scope is None]
         hint = did_you_mean(name, known)
-        raise ValueError(f"{name!r} is no fact that the rules of this pack conclude. {hint}".rstrip())
+        problem = said("{name!r} is no fact that the rules of this pack conclude.", name=name)
+        raise ValueError(one_after_other(problem, hint))
     return key, read_value(pack.vocabulary, pack.vocabulary.facts[key], value)

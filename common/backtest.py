@@ -17,6 +17,7 @@ import pyarrow.compute as pc
 
 from engine.model import SetFact
 from engine.plan.overview import overview
+from engine.said import said
 from engine.vocabulary import FactKey
 from facts.backtest import Outcomes, history, outcomes_known, recorded_since
 from facts.backtest.compare import Comparison, Group, Rows, Tenth, compare, groups, tenths
@@ -156,18 +157,24 @@ def backtest(store: Store, rules: Rules, wanted: Wanted, progress: Progress) -> 
 def _require_outcomes(outcomes: Outcomes, wanted: Wanted) -> None:
     if outcomes.known_until is None:
         raise StoreError(
-            "There is nothing to judge decisions by",
-            "nobody says from when to when orders are recorded",
-            "Import orders by a mapping that covers them, or add rows to coverage.csv: see docs/imports.md.",
+            said("There is nothing to judge decisions by"),
+            said("nobody says from when to when orders are recorded"),
+            said("Import orders by a mapping that covers them, or add rows to coverage.csv: see docs/imports.md."),
         )
     for as_of in wanted.dates:
         until = months_later(as_of, wanted.months)
         if until > outcomes.known_until:
             latest = _months_earlier(outcomes.known_until, wanted.months)
             raise StoreError(
-                f"What happened in the {wanted.months} months after {as_of} is not known",
-                f"that would be until {until}, and orders are recorded until {outcomes.known_until}",
-                f"Give --to {latest} or an earlier date, or fewer --outcome-months.",
+                said(
+                    "What happened in the {months} months after {as_of} is not known", months=wanted.months, as_of=as_of
+                ),
+                said(
+                    "that would be until {until}, and orders are recorded until {known_until}",
+                    until=until,
+                    known_until=outcomes.known_until,
+                ),
+                said("Give --to {latest} or an earlier date, or fewer --outcome-months.", latest=latest),
             )
 
 
@@ -228,9 +235,17 @@ def known_then(store: Store, rules: Rules, wanted: Wanted, currency: str, as_of:
     known_at = min(evening, wanted.known_at) if wanted.as_recorded else wanted.known_at
     base = store.base_tables(as_of, known_at, only=base_columns())
     if not base["customers"].num_rows:
-        why = "nothing that holds by then was recorded by then" if wanted.as_recorded else "nothing holds by then"
-        hint = "Give a later --from, or leave out --as-recorded." if wanted.as_recorded else "Give a later --from."
-        raise StoreError(f"There are no customers as of {as_of}", why, hint)
+        why = (
+            said("nothing that holds by then was recorded by then")
+            if wanted.as_recorded
+            else said("nothing holds by then")
+        )
+        hint = (
+            said("Give a later --from, or leave out --as-recorded.")
+            if wanted.as_recorded
+            else said("Give a later --from.")
+        )
+        raise StoreError(said("There are no customers as of {as_of}", as_of=as_of), why, hint)
     if wanted.recorded_from is not None:
         base = recorded_since(base, wanted.recorded_from)
     with prepared_base(base, as_of, currency) as database:

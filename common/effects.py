@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
 
+from engine.said import said
 from facts.acceptance import Estimate, Path, Weights, estimates, paths
 from facts.database import StoreError
 from facts.effects import READ, Spans, effects
@@ -54,8 +55,8 @@ def find_effects(desk: Desk, by: Sequence[str], manager: str | None) -> Effects:
     """
     judged, follow_days = desk.rules.judged(), desk.rules.number("effects.follow_days")
     if judged is None or follow_days is None:
-        why = "the rules lack some of the parameters `effects.*` and `portfolio.look_back_days`"
-        raise StoreError("Effects are not judged", why, "Let the pack extend the one we ship, or add them.")
+        why = said("the rules lack some of the parameters `effects.*` and `portfolio.look_back_days`")
+        raise StoreError(said("Effects are not judged"), why, said("Let the pack extend the one we ship, or add them."))
     spans, weights = Spans(judged.look_back_days, int(follow_days)), judged.weights
     found = effects(
         desk.store.base_tables(desk.as_of, desk.known_at, only=READ),

@@ -15,6 +15,7 @@ from engine.phrases import Phrases
 from engine.ways import Missing, Way, WhyNot
 
 if TYPE_CHECKING:
+    from common.taken_on import TakenOn
     from engine.asking import Asked
     from engine.changed import Change, Difference
     from engine.path import Paths
@@ -162,10 +163,25 @@ def _path(path: Path) -> dict[str, Any]:
 # --- whole answers ---
 
 
-def recommendation_in_json(decided: Decided, shown: Recommendation, below: Sequence[ToConfirm]) -> dict[str, Any]:
-    """Return a recommendation in words, with the whole decision that it puts into words, and what to confirm below."""
+def recommendation_in_json(
+    decided: Decided, shown: Recommendation, left_open: Sequence[TakenOn], below: Sequence[ToConfirm]
+) -> dict[str, Any]:
+    """Return a recommendation in words, with the whole decision that it puts into words, and what belongs to it.
+
+    Args:
+        decided: the customer as it stands.
+        shown: the recommendation.
+        left_open: the actions that were taken on and are not advised any more.
+        below: what it rests on and somebody should confirm.
+    """
     decision = json.loads(decided.decision.to_json())
-    return {"card": decided.card, "recommendation": shown, "decision": decision, "to_confirm": below}
+    return {
+        "card": decided.card,
+        "recommendation": shown,
+        "left_open": left_open,
+        "decision": decision,
+        "to_confirm": below,
+    }
 
 
 def why_in_json(decided: Decided, teller: Teller, nodes: list[Node], depth: int) -> dict[str, Any]:

@@ -8,12 +8,16 @@ from datetime import date
 from typing import Any
 
 from engine.errors import which_word
+from engine.said import Said, said, unpacked
 from facts.book import Book
 from facts.database import StoreError
 from facts.days import EARLIEST
 from facts.import_files import FAULT, ROW
 from facts.recording import Statement
 from wiring import Decided, Desk
+
+EMPTY = said("it is empty")
+_CORRECT = said("Correct it.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +26,7 @@ class Fault:
 
     row: int
     column: str
-    what: str
+    what: Said
     hint: str
 
 
@@ -51,22 +55,23 @@ class Reader:
         self.rows += 1
         number: int = row[ROW]
         if row[FAULT] is not None:
-            self.fault(number, "", f"the row {row[FAULT]}", "Correct it.")
+            self.fault(number, "", said("the row {fault}", fault=unpacked(row[FAULT])), _CORRECT)
             return None
         return number, {name: text.strip() for name, text in row.items() if name not in (ROW, FAULT) and text.strip()}
 
-    def is_second(self, number: int, same: tuple[Any, ...], by: str) -> bool:
+    def is_second(self, number: int, same: tuple[Any, ...], by: Said) -> bool:
         """Return whether an earlier row is about the same, and note it if so."""
         first = self._seen.setdefault(same, number)
         if first != number:
-            self.fault(number, "", f"row {first} is of the same {by}", "Leave one of them out.")
+            what = said("row {number} is of the same {by}", number=str(first), by=by)
+            self.fault(number, "", what, said("Leave one of them out."))
         return first != number
 
     def decided(self, number: int, given: Mapping[str, str]) -> Decided | None:
         """Return the customer that a row names, as it stands."""
         key = given.get("customer")
         if key is None:
-            self.fault(number, "customer", "it is empty", "Give the customer's key.")
+            self.fault(number, "customer", EMPTY, said("Give the customer's key."))
             return None
         if key not in self._decided:
             try:
@@ -75,7 +80,7 @@ class Reader:
                 self._decided[key] = error
         found = self._decided[key]
         if isinstance(found, StoreError):
-            self.fault(number, "customer", f"{found.what}: {found.why}", found.hint)
+            self.refused(number, "customer", found)
             return None
         return found
 
@@ -91,7 +96,7 @@ class Reader:
             self.statements.setdefault(customer, []).extend(added)
 
     def further(
-        self, number: int, columns: Mapping[str, str], on_record: Mapping[Any, Any], said: Mapping[str, Any]
+        self, number: int, columns: Mapping[str, str], on_record: Mapping[Any, Any], row: Mapping[str, Any]
     ) -> dict[str, Any]:
         """Return what a row says beyond what is on record; what it says otherwise is a fault.
 
@@ -99,14 +104,15 @@ class Reader:
             number: the row's.
             columns: the columns of the store by those of the file.
             on_record: the record.
-            said: what the row says, by the columns of the store.
+            row: what the row says, by the columns of the store.
         """
         for name, column in columns.items():
-            if said.get(column) is not None and on_record[column] not in (None, said[column]):
-                what = f"{on_record['key']} is on record with {_shown(on_record[column])}, not {_shown(said[column])}"
-                hint = "Correct the file, or take the record back: `valuelift record undo`."
+            if row.get(column) is not None and on_record[column] not in (None, row[column]):
+                old, new = _shown(on_record[column]), _shown(row[column])
+                what = said("{key} is on record with {old}, not {new}", key=on_record["key"], old=old, new=new)
+                hint = said("Correct the file, or take the record back: `valuelift record undo`.")
                 self.fault(number, name, what, hint)
-        return {column: value for column, value in said.items() if on_record[column] is None}
+        return {column: value for column, value in row.items() if on_record[column] is None}
 
     # --- cells ---
 
@@ -115,14 +121,16 @@ class Reader:
         try:
             day = date.fromisoformat(text.removesuffix(" 00:00:00"))  # as a spreadsheet may give it
         except ValueError:
-            what = f"{text!r} is no date" if text else "it is empty"
-            self.fault(number, column, what, "Write a date as 2026-06-30.")
+            what = said("{text!r} is no date", text=text) if text else EMPTY
+            self.fault(number, column, what, said("Write a date as 2026-06-30."))
             return None
         if day < EARLIEST:
-            self.fault(number, column, f"{day} lies before {EARLIEST}", "Correct the date.")
+            what = said("{day} lies before {earliest}", day=day, earliest=EARLIEST)
+            self.fault(number, column, what, said("Correct the date."))
             return None
         if day > self.desk.as_of:
-            self.fault(number, column, f"{day} lies after {self.desk.as_of}", "Record what has happened.")
+            what = said("{day} lies after {today}", day=day, today=self.desk.as_of)
+            self.fault(number, column, what, said("Record what has happened."))
         return day
 
     def word(self, number: int, column: str, word: str, members: Collection[str]) -> str | None:
@@ -130,13 +138,17 @@ class Reader:
         if word in members:
             return word
         hint = which_word(word, members)
-        self.fault(number, column, f"{word!r} is not known", hint)
+        self.fault(number, column, said("{word!r} is not known", word=word), hint)
         return None
 
-    def fault(self, row: int, column: str, what: str, hint: str) -> None:
+    def fault(self, row: int, column: str, what: Said, hint: str) -> None:
         """Note what is wrong."""
         self.faults.append(Fault(row, column, what, hint))
 
+    def refused(self, row: int, column: str, error: StoreError) -> None:
+        """Note what the store refuses."""
+        self.fault(row, column, said("{what}: {why}", what=error.what, why=error.why), error.hint)
 
-def _shown(value: object) -> str:
-    return value.isoformat() if isinstance(value, date) else repr(value)
+
+def _shown(value: object) -> object:
+    return value if isinstance(value, date) else repr(value)

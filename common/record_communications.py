@@ -11,8 +11,9 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
-from common.record_cells import Reader
+from common.record_cells import EMPTY, Reader
 from common.recording import CONVEY, done_with_it, shown_level
+from engine.said import said
 from engine.snapshot import Row
 from facts.book import Book, evidence_of
 from facts.database import StoreError
@@ -59,19 +60,19 @@ class Communications(Reader):
             return
         number, given = cells
         decided = self.decided(number, given)
-        said = self._said(number, given)
+        row_says = self._said(number, given)
         if decided is None or len(self.faults) > before:
             return
         book, standing = self._on_record(decided)
-        on = said.pop("on")
-        same = (book.customer, on, *(said.get(name) for name in _SAME))
-        if self.is_second(number, same, "customer, day, value, medium and contact"):
+        on = row_says.pop("on")
+        same = (book.customer, on, *(row_says.get(name) for name in _SAME))
+        if self.is_second(number, same, said("customer, day, value, medium and contact")):
             return
         found = [row for row in standing if (book.customer, row["holds_from"], *(row[name] for name in _SAME)) == same]
         try:
-            added = self._added(number, decided, book, found, said, on)
+            added = self._added(number, decided, book, found, row_says, on)
         except StoreError as error:
-            self.fault(number, "", f"{error.what}: {error.why}", error.hint)
+            self.refused(number, "", error)
             return
         if len(self.faults) == before:
             self.count(book.customer, added)
@@ -97,29 +98,30 @@ class Communications(Reader):
 
     def _said(self, number: int, given: Mapping[str, str]) -> dict[str, Any]:
         """Return what a row says by the columns of the store, and `on`; faults are noted."""
-        said: dict[str, Any] = {}
+        found: dict[str, Any] = {}
         for name in ("value", "medium"):
             if name not in given:
-                self.fault(number, name, "it is empty", f"Give the {name}.")
+                self.fault(number, name, EMPTY, said("Give the {column}.", column=name))
         on = self.day(number, "on", given.get("on", ""))
-        said["on"] = on
+        found["on"] = on
         enums = self.desk.rules.pack.vocabulary.enums
         for name in given:
             if name in _ENUMS:
-                said[_COLUMNS[name]] = self.word(number, name, given[name], enums[_ENUMS[name]].members)
+                found[_COLUMNS[name]] = self.word(number, name, given[name], enums[_ENUMS[name]].members)
             elif name in ("message", "reason"):
-                said[_COLUMNS[name]] = given[name]
+                found[_COLUMNS[name]] = given[name]
         if "outcome" in given:
             heard_on = self.day(number, "heard_on", given.get("heard_on", ""))
             if heard_on is not None and on is not None and heard_on < on:
-                what = f"the effect of {heard_on} lies before the communication of {on}"
-                self.fault(number, "heard_on", what, "Correct one of the days.")
-            said["heard_on"] = heard_on
+                what = said("the effect of {heard_on} lies before the communication of {on}", heard_on=heard_on, on=on)
+                self.fault(number, "heard_on", what, said("Correct one of the days."))
+            found["heard_on"] = heard_on
         else:
             for name in ("heard_on", "heard_from", "reason"):
                 if name in given:
-                    self.fault(number, name, "it is given without an outcome", "Give the outcome, or leave it empty.")
-        return said
+                    what = said("it is given without an outcome")
+                    self.fault(number, name, what, said("Give the outcome, or leave it empty."))
+        return found
 
     # --- statements ---
 

@@ -13,14 +13,16 @@ from typing import Any
 
 from sqlalchemy import Boolean, Date, Integer
 
-from common.record_cells import Reader
+from common.record_cells import EMPTY, Reader
 from common.recording import entry_at
 from common.saying import members_of
+from engine.said import said
 from engine.wording import Wording
 from facts.answers import Answer, answered, read_answer
 from facts.book import Book, NothingNewError
 from facts.database import StoreError
 from facts.import_files import Heading
+from facts.own import UnreadableError
 from facts.recording import Statement
 from facts.tables import FACT_TABLES, SURE
 
@@ -143,13 +145,14 @@ class Things(Reader):
         on = self.day(number, "on", given.get("on", ""))
         for name in self.kind.needed:
             if name not in given:
-                self.fault(number, name, "it is empty", f"Give the {name}.")
-        said = self._answer(number, given) if self.kind.table == ANSWERS else self._said(number, given, on)
+                self.fault(number, name, EMPTY, said("Give the {column}.", column=name))
+        row_says = self._answer(number, given) if self.kind.table == ANSWERS else self._said(number, given, on)
         if decided is None or on is None or len(self.faults) > before:
             return
         same = (decided.facts.customer, on, *(given.get(name) for name in self.kind.same))
-        if not self.is_second(number, same, f"customer, day{''.join(f', {name}' for name in self.kind.same)}"):
-            self._checked.append(_Checked(number, on, self._book(decided.facts.customer), said))
+        by = said("{columns}", columns=[said("customer"), said("day"), *self.kind.same])
+        if not self.is_second(number, same, by):
+            self._checked.append(_Checked(number, on, self._book(decided.facts.customer), row_says))
 
     def state(self) -> None:
         """Hold the rows against the records and against each other, in the order of their days."""
@@ -160,7 +163,7 @@ class Things(Reader):
             except NothingNewError:
                 added = []
             except StoreError as error:
-                self.fault(row.number, "", f"{error.what}: {error.why}", error.hint)
+                self.refused(row.number, "", error)
             if len(self.faults) == before:
                 row.book.added.extend(added)
                 self.count(row.book.customer, added)
@@ -174,16 +177,18 @@ class Things(Reader):
     # --- cells ---
 
     def _said(self, number: int, given: Mapping[str, str], on: date | None) -> dict[str, Any]:
-        said: dict[str, Any] = {}
+        found: dict[str, Any] = {}
         for name, column in self.kind.columns.items():
             if name in given:
-                said[column] = given[name] if column == "dispute" else self._cell(number, name, column, given[name])
+                found[column] = given[name] if column == "dispute" else self._cell(number, name, column, given[name])
         for name in (*self.kind.not_before, *self.kind.not_after):
-            day, is_start = said.get(self.kind.columns[name]), name in self.kind.not_after
+            day, is_start = found.get(self.kind.columns[name]), name in self.kind.not_after
             if day is not None and on is not None and (day > on if is_start else day < on):
-                what = f"{day} lies {'after' if is_start else 'before'} {on}"
-                self.fault(number, name, what, "Correct one of the days.")
-        return said
+                what = said("{day} lies after {on}", day=day, on=on)
+                if not is_start:
+                    what = said("{day} lies before {on}", day=day, on=on)
+                self.fault(number, name, what, said("Correct one of the days."))
+        return found
 
     def _cell(self, number: int, name: str, column: str, text: str) -> Any:
         """Return what a cell says, by the type of its column in the store."""
@@ -198,8 +203,8 @@ class Things(Reader):
                 return None if word is None else FLAGS[word]
             case Integer():
                 if not (text.isdecimal() and int(text) <= target.info["most"]):
-                    what = f"{text!r} is no whole number from 0 to {target.info['most']}"
-                    self.fault(number, name, what, "Correct it.")
+                    what = said("{text!r} is no whole number from 0 to {most}", text=text, most=target.info["most"])
+                    self.fault(number, name, what, said("Correct it."))
                     return None
                 return int(text)
         return text
@@ -210,13 +215,13 @@ class Things(Reader):
         vocabulary = self.desk.rules.pack.vocabulary
         try:
             answer = read_answer(vocabulary, f"{given['fact']}={given['value']}")
-        except ValueError as error:
-            what, _, hint = str(error).partition(". ")
-            self.fault(number, "fact" if vocabulary.fact(given["fact"]) is None else "value", what, hint)
+        except UnreadableError as error:
+            column = "fact" if vocabulary.fact(given["fact"]) is None else "value"
+            self.fault(number, column, error.what, error.hint)
             return {}
         if answer.is_perception and "evidence" not in given:
-            what = f"nothing says how we know {Wording(vocabulary, 'en').title(answer.fact.name)!r}"
-            self.fault(number, "evidence", what, "Give what the customer said or did.")
+            what = said("nothing says how we know {fact!r}", fact=Wording(vocabulary, "en").title(answer.fact.name))
+            self.fault(number, "evidence", what, said("Give what the customer said or did."))
         sure = self.word(number, "sure", given["sure"], SURE) if "sure" in given else None
         return {"answer": answer, "evidence": given.get("evidence"), "sure": sure}
 

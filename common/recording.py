@@ -9,8 +9,9 @@ from datetime import date
 from typing import Any
 
 from engine.decision import AdvisedAction
-from engine.errors import ProblemsError
+from engine.errors import ProblemsError, did_you_mean
 from engine.model import Pack
+from engine.said import Said, said
 from engine.snapshot import CustomerFacts, Row
 from facts.audit import entries
 from facts.book import Book
@@ -24,7 +25,7 @@ CONVEY, CONFIRM = "convey-value", "confirm-stage"
 OVERRIDE_DAYS = 90
 """After how many days a decision against a proposal is looked at again, if nothing else is said."""
 
-_SEE_PLAN = "See the plan: `valuelift recommend CUSTOMER`."
+_SEE_PLAN = said("See the plan: `valuelift recommend CUSTOMER`.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,8 +118,8 @@ def contact_key(book: Book, name: str, role: str) -> str:
     people = book.standing("contacts")
     for row in people:
         if (row["name"], row["role"]) == (name, role):
-            why = f"{row['key']} has this name and this role"
-            raise StoreError("The contact is not recorded again", why, "Name it to say more of it.")
+            why = said("{key} has this name and this role", key=row["key"])
+            raise StoreError(said("The contact is not recorded again"), why, said("Name it to say more of it."))
     taken = {row["key"] for row in people}
     first = f"{book.customer}/{role}"
     return next(key for key in (first, *(f"{first}-{number}" for number in range(2, 10_000))) if key not in taken)
@@ -173,7 +174,7 @@ def advised_now(at: At, action: str, about: str | None = None) -> list[AdvisedAc
 
 
 def action_stands(
-    at: At, action: str, advised: AdvisedAction | None, on: date, *, state: str, about: str = "", **said: Any
+    at: At, action: str, advised: AdvisedAction | None, on: date, *, state: str, about: str = "", **says: Any
 ) -> list[Statement]:
     """Return the statement how an action stands.
 
@@ -184,15 +185,16 @@ def action_stands(
         on: from when it stands so.
         state: how: open, done, snoozed or declined.
         about: which complaint, need and so on, if it is advised for several.
-        **said: `until`, `reason` and `declined_because`, where they belong to the state.
+        **says: `until`, `reason` and `declined_because`, where they belong to the state.
 
     Raises:
-        StoreError: if it is neither on record nor advised, and so cannot be put off or declined.
+        StoreError: if it is neither on record nor advised, and so cannot be put off or declined; or if it is about
+            another row than those that the customer has.
     """
     row = about or (advised.row if advised else "")
     key = f"{at.book.customer}/{action}/{row}"
     before = at.book.last("actions", key, on)
-    said = {
+    says = {
         "action": action,
         "about": row,
         "state": state,
@@ -200,15 +202,34 @@ def action_stands(
         "reason": None,
         "declined_because": None,
         "advised_by": json.dumps(advised.rules) if advised else None,
-        **said,
+        **says,
     }
-    if before is None and advised is None and state in ("snoozed", "declined"):
-        raise StoreError(f"{action} is not recorded as {state}", "it is not advised now", _SEE_PLAN)
     if before is None:
-        said |= {"advised_on": on, "due_on": advised.due_on if advised else None}
+        what = said("{action} is not recorded as {state}", action=action, state=state)
+        _require_row(at, action, row, what)
+        if advised is None and state in ("snoozed", "declined"):
+            raise StoreError(what, said("it is not advised now"), _SEE_PLAN)
+        says |= {"advised_on": on, "due_on": advised.due_on if advised else None}
     elif advised is None:
-        del said["advised_by"]  # as it was advised then
-    return [at.book.entry("actions", said, on, key, may_change=tuple(said))]
+        del says["advised_by"]  # as it was advised then
+    return [at.book.entry("actions", says, on, key, may_change=tuple(says))]
+
+
+def _require_row(at: At, action: str, row: str, what: Said) -> None:
+    """Refuse an action that is about a row which the customer does not have, or about none or one against its kind."""
+    per = at.desk.rules.pack.actions[action].per
+    if per is None:
+        if row:
+            raise StoreError(what, said("it is about the customer as a whole"), said("Leave out --about."))
+        return
+    keys = [each.key for each in at.before.facts.rows.get(per, ())]
+    if row in keys:
+        return
+    why = said("it is about one of the customer's {table}, and none is named", table=per)
+    if row:
+        why = said("{row!r} is none of the customer's {table}", row=row, table=per)
+    named = said("Say which by --about. It is one of {words}.", words=keys)
+    raise StoreError(what, why, did_you_mean(row, keys) or (named if keys else said("Record it first.")))
 
 
 def done_with_it(book: Book, action: str, on: date) -> list[Statement]:

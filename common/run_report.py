@@ -15,6 +15,7 @@ from common.texts import Texts
 from engine.explain import Explainer
 from engine.program import Union, decode
 from engine.recommend import Recommendation, recommend
+from engine.said import said
 from engine.vocabulary import FactKey
 from engine.wording import Wording
 from facts.batch.register import Entry
@@ -211,9 +212,14 @@ def require_rules(entry: Entry, at_hand: Sequence[Rules], store: Store | None) -
     found = rules_that_decided(entry, at_hand, store)
     if found is None:
         raise StoreError(
-            f"Run {entry.run} cannot be reported on",
-            f"the rules that decided it, {entry.pack} {entry.pack_version} ({entry.pack_digest[:16]}), are not at hand",
-            "Give their folder by --pack.",
+            said("Run {run} cannot be reported on", run=entry.run),
+            said(
+                "the rules that decided it, {pack} {version} ({digest}), are not at hand",
+                pack=entry.pack,
+                version=entry.pack_version,
+                digest=entry.pack_digest[:16],
+            ),
+            said("Give their folder by --pack."),
         )
     return found
 

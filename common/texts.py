@@ -18,7 +18,8 @@ from engine.wording import say_date, say_number
 from facts.kept_forms import digest_of, keep, kept
 
 FOLDER = Path(__file__).with_name("texts")
-COMMAND_LINE, PAGES, PROBLEM_KINDS, PARTICULARS = "command-line", "pages", "problems", "particulars"
+COMMAND_LINE, PAGES, PROBLEM_KINDS = "command-line", "pages", "problems"
+PARTICULARS, REFUSALS, USAGE = "particulars", "refusals", "usage"
 
 
 class _ByNumber(string.Formatter):
@@ -84,9 +85,15 @@ def read_texts(name: str) -> Mapping[str, Mapping[str, str]]:
 
 @cache
 def particulars() -> Mapping[str, str]:
-    """Return the Chinese templates of what the engine says about problems, by the English ones."""
-    templates: Mapping[str, str] = _content(PARTICULARS)
-    return templates
+    """Return the Chinese templates of what is said about problems and of what is refused, by the English ones."""
+    return {**_content(PARTICULARS), **_content(REFUSALS)}
+
+
+@cache
+def usage_sentences() -> Mapping[str, str]:
+    """Return what click says of a command that it does not understand, in Chinese by the English."""
+    sentences: Mapping[str, str] = _content(USAGE)
+    return sentences
 
 
 def _content(name: str) -> Any:

@@ -9,7 +9,8 @@ from datetime import date
 from decimal import Decimal, InvalidOperation
 
 from engine.decision import AdvisedAction, Decision
-from engine.errors import counted, did_you_mean, which_word
+from engine.errors import did_you_mean, which_word
+from engine.said import NOTHING, one_after_other, said
 from engine.snapshot import CustomerFacts
 from engine.vocabulary import Fact, Origin, Type, Value, Vocabulary, exact
 
@@ -55,10 +56,10 @@ def read_settings(vocabulary: Vocabulary, customer: CustomerFacts, texts: Iterab
     for text in texts:
         name, sign, written = (part.strip() for part in text.partition("="))
         if not sign:
-            raise SettingError(f"{text!r} is no change. Write it as fact=value, such as orders_90d=3.")
+            raise SettingError(said("{text!r} is no change. Write it as fact=value, such as orders_90d=3.", text=text))
         fact = settable(vocabulary, name)
         if name in changes:
-            raise SettingError(f"`{name}` is set twice. Set it once.")
+            raise SettingError(said("`{name}` is set twice. Set it once.", name=name))
         value = read_value(vocabulary, fact, written) if written else None
         changes[name] = Change(name, "", customer.facts.get(name), value)
     _check_constraints(vocabulary, customer, changes)
@@ -75,11 +76,20 @@ def settable(vocabulary: Vocabulary, name: str) -> Fact:
     if fact is None:
         collection = name.partition(".")[0]
         if collection in vocabulary.collections:
-            raise SettingError(f"`{collection}` holds records of their own, which cannot be set here: record them.")
+            raise SettingError(
+                said(
+                    "`{collection}` holds records of their own, which cannot be set here: record them.",
+                    collection=collection,
+                )
+            )
         known = [one.name for one in vocabulary.in_scope(None) if one.origin is not Origin.DERIVED]
-        raise SettingError(f"`{name}` is no fact of a customer. {did_you_mean(name, known)}".rstrip())
+        raise SettingError(
+            one_after_other(said("`{name}` is no fact of a customer.", name=name), did_you_mean(name, known))
+        )
     if fact.is_derived:
-        raise SettingError(f"`{name}` follows from the rules and cannot be set: set what it follows from.")
+        raise SettingError(
+            said("`{name}` follows from the rules and cannot be set: set what it follows from.", name=name)
+        )
     return fact
 
 
@@ -102,11 +112,11 @@ def _read(vocabulary: Vocabulary, fact: Fact, text: str) -> Value:
         case Type.FLAG if text.lower() in _FLAGS:
             return _FLAGS[text.lower()]
         case Type.FLAG:
-            raise SettingError(f"`{fact.name}` is yes or no, not {text!r}.")
+            raise SettingError(said("`{name}` is yes or no, not {text!r}.", name=fact.name, text=text))
         case Type.INTEGER if re.fullmatch(r"[+-]?[0-9]+", text):
             return int(text)
         case Type.INTEGER:
-            raise SettingError(f"`{fact.name}` is a whole number, not {text!r}.")
+            raise SettingError(said("`{name}` is a whole number, not {text!r}.", name=fact.name, text=text))
         case Type.NUMBER:
             return _read_number(fact, text)
         case Type.DATE:
@@ -114,7 +124,7 @@ def _read(vocabulary: Vocabulary, fact: Fact, text: str) -> Value:
     members = vocabulary.enum_of(fact).members
     if text not in members:
         hint = which_word(text, members)
-        raise SettingError(f"{text!r} is no value of `{fact.name}`. {hint}")
+        raise SettingError(said("{text!r} is no value of `{name}`. {hint}", text=text, name=fact.name, hint=hint))
     return text
 
 
@@ -124,11 +134,16 @@ def _read_number(fact: Fact, text: str) -> Decimal:
     except InvalidOperation:
         number = Decimal("NaN")
     if not number.is_finite():
-        raise SettingError(f"`{fact.name}` is a number, not {text!r}.")
+        raise SettingError(said("`{name}` is a number, not {text!r}.", name=fact.name, text=text))
     _check_range(fact, number)  # what is larger cannot even be rounded
     if number != round(number, fact.scale):
         raise SettingError(
-            f"`{fact.name}` has at most {counted(fact.scale, 'digit')} after the point, not as many as {text}."
+            said(
+                "`{name}` has at most {number} {number:digit|digits} after the point, not as many as {text}.",
+                name=fact.name,
+                number=fact.scale,
+                text=text,
+            )
         )
     return exact(number, fact.scale)
 
@@ -137,13 +152,23 @@ def _read_date(fact: Fact, text: str) -> date:
     try:
         return date.fromisoformat(text)
     except ValueError:
-        raise SettingError(f"`{fact.name}` is a date, not {text!r}. Write it as 2024-06-30.") from None
+        raise SettingError(
+            said("`{name}` is a date, not {text!r}. Write it as 2024-06-30.", name=fact.name, text=text)
+        ) from None
 
 
 def _check_range(fact: Fact, value: int | Decimal) -> None:
     least, most = fact.limits
     if not least <= value <= most:
-        raise SettingError(f"`{fact.name}` lies between {least} and {most}; {value} is not possible.")
+        raise SettingError(
+            said(
+                "`{name}` lies between {least} and {most}; {value} is not possible.",
+                name=fact.name,
+                least=least,
+                most=most,
+                value=value,
+            )
+        )
 
 
 def _check_constraints(vocabulary: Vocabulary, customer: CustomerFacts, changes: Mapping[str, Change]) -> None:
@@ -152,10 +177,16 @@ def _check_constraints(vocabulary: Vocabulary, customer: CustomerFacts, changes:
         lower, upper = after.get(one.lower), after.get(one.upper)
         touched = [name for name in (one.lower, one.upper) if name in changes]
         if touched and lower is not None and upper is not None and lower > upper:  # type: ignore[operator]  # of one type
-            what = f"`{one.lower}` would be {lower} and `{one.upper}` {upper}"
+            what = said(
+                "`{first}` would be {lower} and `{second}` {upper}, but the first is never above the second.",
+                first=one.lower,
+                lower=str(lower),
+                second=one.upper,
+                upper=str(upper),
+            )
             other = next((name for name in (one.lower, one.upper) if name not in changes), None)
-            hint = f" Set `{other}` too." if other else ""
-            raise SettingError(f"{what}, but the first is never above the second.{hint}")
+            hint = said("Set `{other}` too.", other=other) if other else NOTHING
+            raise SettingError(one_after_other(what, hint))
 
 
 # --- deciding again ---

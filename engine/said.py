@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
-from typing import Final
+from datetime import date, datetime
+from typing import Any, Final, Self
 
 
 class Several(tuple[str, ...]):
@@ -23,6 +25,22 @@ class Number(int):
     def __format__(self, words: str) -> str:
         one, bar, others = words.partition("|")
         return (one if self == 1 else others) if bar else super().__format__(words)
+
+
+class Day(date):
+    """A day, which a template writes as `2026-06-30`, or with signs behind year, month and day: `{day:年月日}`."""
+
+    __slots__ = ()
+
+    @classmethod
+    def of(cls, day: date) -> Self:
+        """Return a day as a template takes it."""
+        return cls(day.year, day.month, day.day)
+
+    def __format__(self, behind: str) -> str:
+        if not behind:
+            return self.isoformat()
+        return "".join(f"{part}{sign}" for part, sign in zip((self.year, self.month, self.day), behind, strict=True))
 
 
 class Said(str):
@@ -70,14 +88,18 @@ def said(template: str, /, **values: object) -> Said:
     ('there is no rule `a`.', 'Write `{any: ...}`.')
     >>> said("It has {number} {number:member|members}: {members}.", number=2, members=["new", "core"])
     'It has 2 members: new, core.'
+    >>> said("It holds from {day} on.", day=date(2026, 6, 30))
+    'It holds from 2026-06-30 on.'
     """
     return Said(template, {name: _filling(value) for name, value in values.items()})
 
 
 def _filling(value: object) -> object:
     """Return a value as a template fills it in, which can go to another process."""
-    if isinstance(value, Said | Several | Number):
+    if isinstance(value, Said | Several | Number | Day):
         return value
+    if isinstance(value, date) and not isinstance(value, datetime):
+        return Day.of(value)
     if isinstance(value, list) or type(value) is tuple:  # a place is a tuple too, and has a text of its own
         return Several(map(_text, value))
     return Number(value) if type(value) is int else str(value)
@@ -87,8 +109,56 @@ def _text(value: object) -> str:
     return value if isinstance(value, Said) else str(value)
 
 
+def packed(sentence: Said) -> str:
+    """Return a sentence as a text that goes through a database; `unpacked` makes the sentence of it again.
+
+    >>> unpacked(packed(said("It is one of {words}.", words=["new", "core"])))
+    'It is one of new, core.'
+    """
+    return json.dumps(_packed(sentence))
+
+
+def unpacked(text: str) -> Said:
+    """Return the sentence of a text that `packed` made."""
+    found: Said = _unpacked(json.loads(text))
+    return found
+
+
+def _packed(value: object) -> object:
+    match value:
+        case Said():
+            return {"said": value.template, "values": {name: _packed(each) for name, each in value.values.items()}}
+        case Several():
+            return [_packed(each) for each in value]
+        case Day():
+            return {"day": value.isoformat()}
+    return value
+
+
+def _unpacked(form: Any) -> Any:
+    match form:
+        case {"said": template, "values": values}:
+            return Said(template, {name: _unpacked(each) for name, each in values.items()})
+        case {"day": day}:
+            return Day.fromisoformat(day)
+        case list():
+            return Several(map(_unpacked, form))
+        case int():
+            return Number(form)
+    return form
+
+
 NOTHING = Said("", {})
 """A hint that there is not."""
+
+
+def as_given(words: object) -> Said:
+    """Return words of somebody else, such as a database or an author, which stay as they are in any language.
+
+    >>> as_given("disk I/O error")
+    'disk I/O error'
+    """
+    return Said("{words}", {"words": str(words)})
 
 
 def quoted(word: object) -> Said:
@@ -97,7 +167,7 @@ def quoted(word: object) -> Said:
     >>> quoted("when")
     '`when`'
     """
-    return Said(f"`{word}`", {})
+    return as_given(f"`{word}`")
 
 
 def a_(noun: Said) -> Said:

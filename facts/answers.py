@@ -9,11 +9,12 @@ from datetime import date
 from typing import Any
 
 from engine.errors import did_you_mean
+from engine.said import Said, said
 from engine.vocabulary import Fact, Origin, Value, Vocabulary
 from facts.book import Book
 from facts.database import StoreError
 from facts.features import features
-from facts.own import is_said, value_of, written
+from facts.own import UnreadableError, is_said, value_of, written
 from facts.recording import Statement
 from facts.tables import PERCEPTION_LEVELS, customers
 
@@ -25,13 +26,13 @@ _SINGLE = {
     "cooperation_agreement": ("agreements", "kind", "cooperation", "state"),
 }
 _BY_COMMAND = {
-    "stage_history": "Use `valuelift confirm`.",
-    "competitor_signals": "Use `valuelift record competitor`.",
-    "interactions": "Use `valuelift record talk` for each talk.",
-    "communications": "Use `valuelift record communication` and `valuelift record effect`.",
-    "agreements": "Use `valuelift record agreement`.",
-    "referrals": "Use `valuelift record referral` for each recommendation.",
-    "actions": "Use `valuelift record action`.",
+    "stage_history": said("Use `valuelift confirm`."),
+    "competitor_signals": said("Use `valuelift record competitor`."),
+    "interactions": said("Use `valuelift record talk` for each talk."),
+    "communications": said("Use `valuelift record communication` and `valuelift record effect`."),
+    "agreements": said("Use `valuelift record agreement`."),
+    "referrals": said("Use `valuelift record referral` for each recommendation."),
+    "actions": said("Use `valuelift record action`."),
 }
 
 
@@ -53,19 +54,20 @@ class Answer:
         return is_judged(self.fact)
 
 
-def read_answer(vocabulary: Vocabulary, said: str) -> Answer:
+def read_answer(vocabulary: Vocabulary, text: str) -> Answer:
     """Return the answer `fact=value`.
 
     Raises:
-        ValueError: telling what is wrong with it: the form, the fact's name, or the value.
+        UnreadableError: telling what is wrong with it: the form, the fact's name, or the value.
     """
-    name, equals, value = said.partition("=")
+    name, equals, value = text.partition("=")
     if not equals or not name or not value.strip():
-        raise ValueError(f"{said!r} is no answer. Write it as credit_score=620.")
+        raise UnreadableError(said("{text!r} is no answer", text=text), said("Write it as credit_score=620."))
     fact = vocabulary.fact(name)
     if fact is None:
         known = [each.name for each in vocabulary.in_scope(None)]
-        raise ValueError(f"There is no fact {name!r}. {did_you_mean(name, known) or _answerable(vocabulary)}")
+        hint = did_you_mean(name, known) or _answerable(vocabulary)
+        raise UnreadableError(said("There is no fact {name!r}", name=name), hint)
     return Answer(fact, value_of(vocabulary, fact, value))
 
 
@@ -74,12 +76,12 @@ def is_answerable(fact: Fact) -> bool:
     return fact.family in _FAMILIES or fact.name in _SINGLE or fact.name in customers.c or is_said(fact)
 
 
-def _answerable(vocabulary: Vocabulary) -> str:
+def _answerable(vocabulary: Vocabulary) -> Said:
     """Return the sentence that says which facts people answer; of a family, which has many, one."""
     found = [fact for fact in vocabulary.in_scope(None) if is_answerable(fact)]
     alone = [fact.name for fact in found if fact.family is None]
     families = sorted({fact.family: fact.name for fact in found if fact.family is not None}.values())
-    return f"People answer {', '.join(alone)}, and facts such as {' and '.join(families)}."
+    return said("People answer {alone}, and facts such as {families: and }.", alone=alone, families=families)
 
 
 def is_judged(fact: Fact) -> bool:
@@ -105,22 +107,22 @@ def answered(book: Book, answer: Answer, on: date, evidence: str | None, sure: s
         table, subject, column = _FAMILIES[fact.family]
         return _judged(book, table, {subject: fact.member, column: value}, known, on)
     if sure is not None and not answer.is_judged:
-        why = "how it is known is kept of perceptions and judgements alone"
-        raise StoreError(f"{fact.name} is not recorded", why, "Leave out --sure.")
+        why = said("how it is known is kept of perceptions and judgements alone")
+        raise StoreError(said("{fact} is not recorded", fact=fact.name), why, said("Leave out --sure."))
     if fact.name in _SINGLE:
         table, subject, member, column = _SINGLE[fact.name]
-        said = {subject: member, column: value}
+        row = {subject: member, column: value}
         if table == "agreements":
-            return book.entry(table, said, on, f"{book.customer}/{member}")
-        return _judged(book, table, said, known, on)
+            return book.entry(table, row, on, f"{book.customer}/{member}")
+        return _judged(book, table, row, known, on)
     if not is_answerable(fact):
         raise _not_answered(fact)
     if is_said(fact):
         own = {"fact": fact.name, "value": written(value), "evidence": evidence}
         return book.entry("own_facts", own, on, f"{book.customer}/{fact.name}")
     if fact.name == "annual_revenue":  # asked for in the base currency
-        said = {fact.name: value, "currency": book.store.settings()["base_currency"]}
-        return book.entry("customers", said, on, book.customer)
+        row = {fact.name: value, "currency": book.store.settings()["base_currency"]}
+        return book.entry("customers", row, on, book.customer)
     return book.entry("customers", {fact.name: value}, on, book.customer)
 
 
@@ -137,23 +139,26 @@ def _judged(book: Book, table: str, said: Mapping[str, Any], known: Mapping[str,
     return book.entry(table, {**said, **known}, on, key, may_change=may_change)
 
 
-def _require_step(before: str | None, said: Mapping[str, Any], evidence: str | None) -> None:
+def _require_step(before: str | None, row: Mapping[str, Any], evidence: str | None) -> None:
     """A perception is answered with evidence, and rises one step at a time; more than that is for effects to show."""
-    what = f"The perception of {said['value_kind']} is not recorded"
+    kind, level = row["value_kind"], row["level"]
+    what = said("The perception of {kind} is not recorded", kind=kind)
     if not evidence:
-        raise StoreError(what, "nothing says how we know it", "Give what the customer said or did by --evidence.")
-    if before is not None and PERCEPTION_LEVELS.index(said["level"]) - PERCEPTION_LEVELS.index(before) > 1:
-        why = f"from {before!r} to {said['level']!r} is more than one step"
-        raise StoreError(what, why, "Record what was conveyed and its effect: `valuelift record effect`.")
+        raise StoreError(
+            what, said("nothing says how we know it"), said("Give what the customer said or did by --evidence.")
+        )
+    if before is not None and PERCEPTION_LEVELS.index(level) - PERCEPTION_LEVELS.index(before) > 1:
+        why = said("from {before!r} to {after!r} is more than one step", before=before, after=level)
+        raise StoreError(what, why, said("Record what was conveyed and its effect: `valuelift record effect`."))
 
 
 def _not_answered(fact: Fact) -> StoreError:
-    what = f"{fact.name} is not recorded"
+    what = said("{fact} is not recorded", fact=fact.name)
     if fact.origin in (Origin.DERIVED, Origin.PORTFOLIO):
-        return StoreError(what, "it follows from the rules and from other facts", "Record those.")
+        return StoreError(what, said("it follows from the rules and from other facts"), said("Record those."))
     source = source_of(fact)
-    hint = _BY_COMMAND.get(source, "Import them: `valuelift import --help`.")
-    return StoreError(what, f"it is counted from the records of {source}", hint)
+    hint = _BY_COMMAND.get(source, said("Import them: `valuelift import --help`."))
+    return StoreError(what, said("it is counted from the records of {table}", table=source), hint)
 
 
 def source_of(fact: Fact) -> str:

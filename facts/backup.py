@@ -18,6 +18,7 @@ from pathlib import Path
 
 from sqlalchemy import URL
 
+from engine.said import Said, as_given, said
 from facts import migrations
 from facts.database import BUSY_SECONDS, NOT_FOR_OTHERS, StoreError, connect, is_sqlite, shown, turn
 from facts.database_words import Refusal, refusal
@@ -51,12 +52,16 @@ def back_up(store: Store, file: Path, *, overwrite: bool = False) -> Backup:
     """
     if file.exists() and not overwrite:
         raise StoreError(
-            f"{file} was not written", "the file exists", "Give another name, or --overwrite to replace it."
+            said("{file} was not written", file=file),
+            said("the file exists"),
+            said("Give another name, or --overwrite to replace it."),
         )
     if file.exists() and not file.is_file():
-        raise _not_ordinary(f"{file} was not written")
+        raise _not_ordinary(said("{file} was not written", file=file))
     if is_sqlite(store.url) and file.resolve() in _files_of(store.url):
-        raise StoreError(f"{file} was not written", "it is the store itself", "Give another name.")
+        raise StoreError(
+            said("{file} was not written", file=file), said("it is the store itself"), said("Give another name.")
+        )
     # Whatever is in it, nobody else is to read it: it holds who may log in.
     with _made(file.resolve(), 0o600) as unfinished:
         if is_sqlite(store.url):
@@ -72,8 +77,10 @@ def _sound(unfinished: Path, file: Path) -> str | None:
     try:
         return looked_through(unfinished)
     except StoreError as error:
-        hint = "Run `valuelift doctor`, and check the disk."
-        raise StoreError(f"{file} was not written", f"what was copied is damaged: {error.why}", hint) from None
+        hint = said("Run `valuelift doctor`, and check the disk.")
+        raise StoreError(
+            said("{file} was not written", file=file), said("what was copied is damaged: {why}", why=error.why), hint
+        ) from None
 
 
 @contextmanager
@@ -114,20 +121,23 @@ def restore(file: Path, url: URL, *, overwrite: bool = False) -> Backup:
     """
     if is_sqlite(url) and file.resolve() in _files_of(url):
         raise StoreError(
-            f"{file} was not restored", "it is the store itself", "Give a backup, or another store by --db."
+            said("{file} was not restored", file=file),
+            said("it is the store itself"),
+            said("Give a backup, or another store by --db."),
         )
     kind = _kind(file)
     if (kind == BEGINS) != is_sqlite(url):
-        names = "an SQLite store", "a PostgreSQL store"
+        names = said("an SQLite store"), said("a PostgreSQL store")
         is_file, wanted = names if kind == BEGINS else reversed(names)
         raise StoreError(
-            f"{file} was not restored", f"it is a backup of {is_file}, and {shown(url)} is {wanted}",
-            "Give a store of that kind by --db.",
-        )  # fmt: skip
+            said("{file} was not restored", file=file),
+            said("it is a backup of {found}, and {store} is {wanted}", found=is_file, store=shown(url), wanted=wanted),
+            said("Give a store of that kind by --db."),
+        )
     revision = looked_through(file)
     if revision is not None and revision not in migrations.known_revisions():
-        why = f"a newer version of Valuelift made it (revision {revision})"
-        raise StoreError(f"{file} was not restored", why, "Install that version.")
+        why = said("a newer version of Valuelift made it (revision {revision})", revision=revision)
+        raise StoreError(said("{file} was not restored", file=file), why, said("Install that version."))
     (_restore_sqlite if is_sqlite(url) else _restore_archive)(file, url, overwrite)
     return Backup(file, file.stat().st_size, revision)
 
@@ -147,12 +157,10 @@ def looked_through(file: Path) -> str | None:
     with _refused(file), closing(_read_only(file)) as connection:
         damage = connection.execute("PRAGMA integrity_check(1)").fetchone()[0]
         if damage != "ok" or connection.execute("PRAGMA foreign_key_check").fetchone():
-            said = (
-                f"SQLite says: {damage.splitlines()[-1]}"
-                if damage != "ok"
-                else "it has rows that name rows which are not there"
-            )
-            raise StoreError(f"{file} is damaged", said, "Give another backup.")
+            why = said("it has rows that name rows which are not there")
+            if damage != "ok":
+                why = said("SQLite says: {words}", words=damage.splitlines()[-1])
+            raise StoreError(said("{file} is damaged", file=file), why, said("Give another backup."))
         if not connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'alembic_version'").fetchone():
             raise _no_backup(file)
         return str(connection.execute("SELECT version_num FROM alembic_version").fetchone()[0])
@@ -160,7 +168,7 @@ def looked_through(file: Path) -> str | None:
 
 def _kind(file: Path) -> bytes:
     if not file.is_file():
-        raise _not_ordinary(f"{file} was not read")
+        raise _not_ordinary(said("{file} was not read", file=file))
     with file.open("rb") as opened:
         begin = opened.read(len(BEGINS))
     for kind in (BEGINS, _ARCHIVE):
@@ -169,14 +177,16 @@ def _kind(file: Path) -> bytes:
     raise _no_backup(file)
 
 
-def _not_ordinary(what: str) -> StoreError:
+def _not_ordinary(what: Said) -> StoreError:
     """Return what to say of a pipe or a device: to open one may last for ever, and replaced it would be lost."""
-    return StoreError(what, "it is no ordinary file", "Give the name of one.")
+    return StoreError(what, said("it is no ordinary file"), said("Give the name of one."))
 
 
 def _no_backup(file: Path) -> StoreError:
     return StoreError(
-        f"{file} is no backup of a store", "it holds something else", "Give a file that `valuelift backup` wrote."
+        said("{file} is no backup of a store", file=file),
+        said("it holds something else"),
+        said("Give a file that `valuelift backup` wrote."),
     )
 
 
@@ -254,15 +264,17 @@ def _refused(file: Path) -> Iterator[None]:
     try:
         yield
     except sqlite3.Error as error:
-        otherwise = Refusal(f"SQLite says: {error}", "Check the file, the disk and who uses it.")
+        otherwise = Refusal(
+            said("SQLite says: {words}", words=error), said("Check the file, the disk and who uses it.")
+        )
         meant = refusal(str(error), None) or otherwise
-        raise StoreError(f"{file} cannot be used", meant.why, meant.hint) from None
+        raise StoreError(said("{file} cannot be used", file=file), meant.why, meant.hint) from None
 
 
 def _exists(url: URL) -> StoreError:
     return StoreError(
-        f"{shown(url)} was not written", "there is a store already",
-        "Give another place by --db, or --overwrite to replace it (take a backup first).",
+        said("{file} was not written", file=shown(url)), said("there is a store already"),
+        said("Give another place by --db, or --overwrite to replace it (take a backup first)."),
     )  # fmt: skip
 
 
@@ -283,11 +295,13 @@ def _restore_archive(file: Path, url: URL, overwrite: bool) -> None:
     _called("pg_restore", *options, str(file), url=url)
 
 
-_TOO_OLD = "Check the store, and that the program is not older than the server."
-_DAMAGED = "The file is damaged, or the program older than the one that wrote it: give another backup, or install that."
+_TOO_OLD = said("Check the store, and that the program is not older than the server.")
+_DAMAGED = said(
+    "The file is damaged, or the program older than the one that wrote it: give another backup, or install that."
+)
 
 
-def _called(program: str, *arguments: str, url: URL | None = None, hint: str = _TOO_OLD) -> bytes:
+def _called(program: str, *arguments: str, url: URL | None = None, hint: Said = _TOO_OLD) -> bytes:
     """Call a program of PostgreSQL; the password goes through the environment, where others do not see it.
 
     Raises:
@@ -295,8 +309,8 @@ def _called(program: str, *arguments: str, url: URL | None = None, hint: str = _
     """
     if shutil.which(program) is None:
         raise StoreError(
-            f"{program} is missing", "it comes with PostgreSQL's client programs",
-            "Install those of the server's version, such as postgresql-client.",
+            said("{program} is missing", program=program), said("it comes with PostgreSQL's client programs"),
+            said("Install those of the server's version, such as postgresql-client."),
         )  # fmt: skip
     environment = dict(os.environ)
     address: list[str] = []
@@ -305,7 +319,7 @@ def _called(program: str, *arguments: str, url: URL | None = None, hint: str = _
         address = ["--dbname", url.set(drivername="postgresql", password=None).render_as_string(hide_password=False)]
     done = subprocess.run([program, *address, *arguments], env=environment, capture_output=True)  # noqa: S603 - no shell
     if done.returncode:
-        said = done.stderr.decode(errors="replace").strip().partition("\n")[0].removesuffix(".")
-        meant = refusal(said, None) or Refusal(said, hint)
-        raise StoreError(f"{program} failed", meant.why, meant.hint)
+        words = done.stderr.decode(errors="replace").strip().partition("\n")[0].removesuffix(".")
+        meant = refusal(words, None) or Refusal(as_given(words), hint)
+        raise StoreError(said("{program} failed", program=program), meant.why, meant.hint)
     return done.stdout

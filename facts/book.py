@@ -11,6 +11,7 @@ from typing import Any
 from sqlalchemy import Select, Table, select
 
 from engine.errors import did_you_mean
+from engine.said import NOTHING, Said, one_after_other, said
 from engine.vocabulary import Vocabulary
 from facts.audit import entry_that_said
 from facts.database import StoreError
@@ -40,8 +41,8 @@ class NothingNewError(StoreError):
     """What was said is on record already, in the same words."""
 
 
-_OR_LATER = "If it was so and is otherwise now, give the later day by --on."
-UNDO_FIRST = "If it is wrong, take it back first: `valuelift record undo{number}`."
+_OR_LATER = said("If it was so and is otherwise now, give the later day by --on.")
+_BY_ON = said("Give the day on which it was, by --on.")
 
 
 @dataclass(frozen=True)
@@ -55,34 +56,34 @@ class Book:
 
     # --- events ---
 
-    def event(self, table: str, said: Row, on: date) -> Statement:
+    def event(self, table: str, says: Row, on: date) -> Statement:
         """Return the statement that something happened on a day.
 
         Raises:
             StoreError: if a date does not fit, or it is on record already.
         """
-        self._require_days(table, on, said, f"Nothing is recorded in {table}")
+        self._require_days(table, on, says, said("Nothing is recorded in {table}", table=table))
         same = _SAME_EVENT[table]
         for row in self.standing(table):
-            if row["holds_from"] == on and all(row[name] == said.get(name) for name in same):
-                raise self._known_already(table, row, "the same of the same day is on record")
-        words = [str(said[name]) for name in same if said.get(name) is not None]
+            if row["holds_from"] == on and all(row[name] == says.get(name) for name in same):
+                raise self._known_already(table, row, said("the same of the same day is on record"))
+        words = [str(says[name]) for name in same if says.get(name) is not None]
         key = "/".join([self.customer, *words, on.isoformat()])
-        return Statement(table, {"key": key, "customer": self.customer, "holds_from": on, **said})
+        return Statement(table, {"key": key, "customer": self.customer, "holds_from": on, **says})
 
-    def more(self, table: str, row: Row, said: Row) -> Statement:
+    def more(self, table: str, row: Row, says: Row) -> Statement:
         """Return the statement that adds to an event what became known of it later.
 
         Raises:
             StoreError: if the row says so already or says otherwise, or a date does not fit.
         """
-        self._require_days(table, row["holds_from"], said, f"{row['key']} is not changed")
-        self._require_new(table, row, said)
-        return Statement(table, {**said_by(row), **said}, row["id"])
+        self._require_days(table, row["holds_from"], says, said("{key} is not changed", key=row["key"]))
+        self._require_new(table, row, says)
+        return Statement(table, {**said_by(row), **says}, row["id"])
 
     # --- registers ---
 
-    def entry(self, table: str, said: Row, on: date, key: str, *, may_change: Sequence[str] = ()) -> Statement:
+    def entry(self, table: str, says: Row, on: date, key: str, *, may_change: Sequence[str] = ()) -> Statement:
         """Return the statement of how something stands from a day on; what is not said stays as it was.
 
         What is heard and judged is confirmed by saying it again for a later day. `sure` is how surely that is
@@ -90,7 +91,7 @@ class Book:
 
         Args:
             table: a register.
-            said: columns and values.
+            says: columns and values.
             on: the day.
             key: what it is about.
             may_change: columns that may change more than once a day.
@@ -99,22 +100,22 @@ class Book:
             StoreError: if a date does not fit, it stands so already, or something else was said for that day;
                 of base data, if the customer was not on record on that day.
         """
-        self._require_days(table, on, said, f"Nothing is recorded in {table}")
+        self._require_days(table, on, says, said("Nothing is recorded in {table}", table=table))
         before = self.last(table, key, on)
         if before is None and table == "customers":
             raise self._not_there(on)
         if before is None:
-            return Statement(table, {"customer": self.customer, "key": key, "holds_from": on, **said})
-        changed = {name for name, value in said.items() if before[name] != value}
+            return Statement(table, {"customer": self.customer, "key": key, "holds_from": on, **says})
+        changed = {name for name, value in says.items() if before[name] != value}
         if not changed and (table not in JUDGED or before["holds_from"] == on):
-            why = f"it stands so since {before['holds_from']}"
+            why = said("it stands so since {day}", day=before["holds_from"])
             raise self._known_already(table, before, why, NothingNewError)
-        row = {**said_by(before), **said, "holds_from": on, "holds_until": None}
-        if "sure" in row and "sure" not in said and changed - {"evidence"}:
+        row = {**said_by(before), **says, "holds_from": on, "holds_until": None}
+        if "sure" in row and "sure" not in says and changed - {"evidence"}:
             row["sure"] = None
         if before["holds_from"] < on:
             return Statement(table, row)
-        self._require_new(table, before, {name: value for name, value in said.items() if name not in may_change})
+        self._require_new(table, before, {name: value for name, value in says.items() if name not in may_change})
         return Statement(table, row, before["id"])
 
     def last(self, table: str, key: str, on: date) -> Row | None:
@@ -132,20 +133,20 @@ class Book:
 
     # --- effects ---
 
-    def heard(self, row: Row, said: Row, shows: str | None) -> list[Statement]:
+    def heard(self, row: Row, says: Row, shows: str | None) -> list[Statement]:
         """Return the statements that the effect of a communication was heard.
 
         Args:
             row: the communication.
-            said: `heard_on`, `outcome` and what else was heard.
+            says: `heard_on`, `outcome` and what else was heard.
             shows: the perception that the effect shows; it raises the one on record, and never lowers it.
 
         Raises:
             StoreError: if an effect was recorded already, or it cannot have been heard on that day.
         """
-        more = self.more("communications", row, said)
-        evidence = evidence_of(row["key"], said["outcome"])
-        return [more, *self.shown(row["value_kind"], said["heard_on"], shows, evidence)]
+        more = self.more("communications", row, says)
+        evidence = evidence_of(row["key"], says["outcome"])
+        return [more, *self.shown(row["value_kind"], says["heard_on"], shows, evidence)]
 
     def shown(self, kind: str, on: date, shows: str | None, evidence: str) -> list[Statement]:
         """Return the statement that the perception of a kind of value rises to what an effect shows, if it does."""
@@ -192,7 +193,11 @@ class Book:
         if len(found) == 1:
             return found[0]
         if found:
-            raise StoreError(f"{named!r} is not clear", "several fit", f"It is one of {_listed(found)}.")
+            raise StoreError(
+                said("{named!r} is not clear", named=named),
+                said("several fit"),
+                said("It is one of {words}.", words=_listed(found)),
+            )
         raise self._not_found(table, named, rows, among)
 
     def _not_found(self, table: str, named: str, rows: Sequence[Row], among: str | None) -> StoreError:
@@ -200,16 +205,20 @@ class Book:
         other = select(target.c.customer).where(target.c.key == named, target.c.retracted_at.is_(None))
         with self.store.reading() as connection:
             whose = connection.scalar(other.limit(1))
-        what = f"{named!r} is not on record for {self.customer}"
+        what = said("{named!r} is not on record for {customer}", named=named, customer=self.customer)
         if whose is not None:
-            return StoreError(what, f"it belongs to {whose}", "Give that customer, or another record.")
+            return StoreError(
+                what, said("it belongs to {whose}", whose=whose), said("Give that customer, or another record.")
+            )
         known = [*(row["key"] for row in rows), *(row[among] for row in rows if among)]
-        hint = did_you_mean(named, known) or (f"On record: {_listed(rows[-5:])}." if rows else "Record it first.")
-        return StoreError(what, f"{table} of this customer: {len(rows)}", hint)
+        hint = did_you_mean(named, known) or (
+            said("On record: {words}.", words=_listed(rows[-5:])) if rows else said("Record it first.")
+        )
+        return StoreError(what, said("{table} of this customer: {number}", table=table, number=len(rows)), hint)
 
     # --- refusing ---
 
-    def _require_days(self, table: str, on: date, said: Row, what: str) -> None:
+    def _require_days(self, table: str, on: date, row: Row, what: Said) -> None:
         """Refuse a day that is still to come or too early to count from, and dates out of their order.
 
         What became known of an event followed it (`columns.later`); what `_BEGINNINGS` name came before the day `on`.
@@ -217,49 +226,69 @@ class Book:
         self._require_past(on, what)
         begins, target = _BEGINNINGS.get(table), FACT_TABLES[table]
         is_event = target.info["shape"] == "event"
-        for name, value in said.items():
+        for name, value in row.items():
             follows = is_event and "holds_from" in target.c[name].info.get("not_before", ())
             if not isinstance(value, date) or not (follows or name == begins):
                 continue
-            self._require_past(value, what, "Give a day that has come.")
+            self._require_past(value, what, said("Give a day that has come."))
             if follows and value < on:
-                why = f"it is of {on}, and {name} {value} lies before that"
-                raise StoreError(what, why, "Correct the date.")
+                why = said("it is of {on}, and {column} {day} lies before that", on=on, column=name, day=value)
+                raise StoreError(what, why, said("Correct the date."))
             if not follows and value > on:
-                raise StoreError(what, f"it is of {on}, and {name} {value} lies after that", "Correct the date.")
+                raise StoreError(
+                    what,
+                    said("it is of {on}, and {column} {day} lies after that", on=on, column=name, day=value),
+                    said("Correct the date."),
+                )
 
-    def _require_past(self, day: date, what: str, remedy: str = "Give the day on which it was, by --on.") -> None:
+    def _require_past(self, day: date, what: Said, remedy: Said = _BY_ON) -> None:
         require_counted(day, what)
         if day > self.today:
-            raise StoreError(what, f"{day} lies after {self.today}", remedy)
+            raise StoreError(what, said("{day} lies after {today}", day=day, today=self.today), remedy)
 
     def _not_there(self, on: date) -> StoreError:
         """Return the error for base data of a day on which the customer was not on record."""
         first = min((row["holds_from"] for row in self.standing("customers")), default=None)
-        what = f"Nothing is recorded of {self.customer} for {on}"
+        what = said("Nothing is recorded of {customer} for {on}", customer=self.customer, on=on)
         if first is not None and on < first:
-            return StoreError(what, f"{self.customer} is on record from {first} on", "Give a later day by --on.")
-        return StoreError(what, f"{self.customer} is not on record on that day", "Give another day by --on.")
+            return StoreError(
+                what,
+                said("{customer} is on record from {first} on", customer=self.customer, first=first),
+                said("Give a later day by --on."),
+            )
+        return StoreError(
+            what,
+            said("{customer} is not on record on that day", customer=self.customer),
+            said("Give another day by --on."),
+        )
 
-    def _require_new(self, table: str, row: Row, said: Row) -> None:
+    def _require_new(self, table: str, row: Row, says: Row) -> None:
         """Refuse what a row says already, and what it says otherwise."""
-        told = {name: value for name, value in said.items() if row[name] not in (None, "")}
-        if told and all(row[name] == value for name, value in told.items()) and told == dict(said):
-            raise self._known_already(table, row, "it says so already", NothingNewError)
+        told = {name: value for name, value in says.items() if row[name] not in (None, "")}
+        if told and all(row[name] == value for name, value in told.items()) and told == dict(says):
+            raise self._known_already(table, row, said("it says so already"), NothingNewError)
         differing = [name for name, value in told.items() if row[name] != value]
         for name in sorted(differing, key=lambda name: isinstance(told[name], date)):  # a day says the least
-            why = f"{name} is on record as {_in_words(row[name])}, not {_in_words(told[name])}"
-            later = _OR_LATER if FACT_TABLES[table].info["shape"] == "register" else ""
+            old, new = _in_words(row[name]), _in_words(told[name])
+            why = said("{column} is on record as {old}, not {new}", column=name, old=old, new=new)
+            later = _OR_LATER if FACT_TABLES[table].info["shape"] == "register" else NOTHING
             raise self._known_already(table, row, why, hint=later)
 
     def _known_already(
-        self, table: str, row: Row, why: str, error: type[StoreError] = StoreError, hint: str = ""
+        self, table: str, row: Row, why: Said, error: type[StoreError] = StoreError, hint: Said = NOTHING
     ) -> StoreError:
         with self.store.reading() as connection:
             number = entry_that_said(connection, table, row["id"])
-        entered = f"{why} (entered by {row['entered_by']} on {row['recorded_at']:%Y-%m-%d})"
-        undo = UNDO_FIRST.format(number=f" {number}") if number else "See `valuelift audit`."
-        return error(f"{row['key']} is not recorded again", entered, f"{undo} {hint}".rstrip())
+        by, on = row["entered_by"], row["recorded_at"].date()
+        entered = said("{why} (entered by {by} on {day})", why=why, by=by, day=on)
+        undo = undo_first(number) if number else said("See `valuelift audit`.")
+        return error(said("{key} is not recorded again", key=row["key"]), entered, one_after_other(undo, hint))
+
+
+def undo_first(number: int | None = None) -> Said:
+    """Return the hint to take a record back: the one of a number, else the last."""
+    undo = "valuelift record undo" if number is None else f"valuelift record undo {number}"
+    return said("If it is wrong, take it back first: `{undo}`.", undo=undo)
 
 
 def evidence_of(communication: str, outcome: str) -> str:
@@ -277,7 +306,7 @@ def outcome_in(evidence: str) -> str | None:
 
 
 def _in_words(value: Any) -> Any:
-    return ("yes" if value else "no") if isinstance(value, bool) else value
+    return (said("yes") if value else said("no")) if isinstance(value, bool) else value
 
 
 @cache
@@ -292,8 +321,8 @@ def said_by(row: Row) -> dict[str, Any]:
     return {name: value for name, value in row.items() if name not in BOOKKEEPING}
 
 
-def _listed(rows: Sequence[Row]) -> str:
-    return ", ".join(dict.fromkeys(row["key"] for row in rows))
+def _listed(rows: Sequence[Row]) -> list[str]:
+    return list(dict.fromkeys(row["key"] for row in rows))
 
 
 def _rank(level: str) -> int:

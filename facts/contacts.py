@@ -13,6 +13,7 @@ from typing import Any
 from sqlalchemy import Column, Connection, RowMapping, Table, Text, select, update
 
 from engine.errors import did_you_mean
+from engine.said import said
 from facts.audit import log
 from facts.database import StoreError, is_sqlite
 from facts.house_tables import kept_answers
@@ -126,7 +127,11 @@ def erase(store: Store, customer: str, named: str, also: Sequence[str] = (), *, 
             connection.exec_driver_sql("PRAGMA secure_delete = ON")  # freed pages are overwritten as well
         rows = _rows_of(connection, keys, named)
         if all(row["name"] == ERASED for row in rows):
-            raise StoreError(f"{rows[0]['key']} is not erased", "it was erased already", "See `valuelift audit`.")
+            raise StoreError(
+                said("{key} is not erased", key=rows[0]["key"]),
+                said("it was erased already"),
+                said("See `valuelift audit`."),
+            )
         pattern, counts = _pattern(rows, also), Counter[str]()
         for mention in _mentions(connection, keys, rows, also):
             table = FACT_TABLES[mention.table]
@@ -156,14 +161,17 @@ def _rows_of(connection: Connection, keys: Sequence[str], named: str) -> list[Ro
     by_key = {row["key"] for row in rows if row["key"] in (named, *(f"{key}/{named}" for key in keys))}
     found = by_key or {row["key"] for row in rows if row["name"] == named}
     if len(found) > 1:
-        listed = ", ".join(sorted(found))
-        raise StoreError(f"{named!r} is not clear", "several fit", f"It is one of {listed}.")
+        raise StoreError(
+            said("{named!r} is not clear", named=named),
+            said("several fit"),
+            said("It is one of {words}.", words=sorted(found)),
+        )
     if not found:
         hint = did_you_mean(named, {row["key"] for row in rows} | {row["name"] for row in rows})
         raise StoreError(
-            f"{named!r} is no contact of {keys[0]}",
-            "none is on record under this key or name",
-            hint or "See `valuelift contact list CUSTOMER`.",
+            said("{named!r} is no contact of {customer}", named=named, customer=keys[0]),
+            said("none is on record under this key or name"),
+            hint or said("See `valuelift contact list CUSTOMER`."),
         )
     return [row for row in rows if row["key"] in found]
 

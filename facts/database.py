@@ -16,6 +16,7 @@ from sqlalchemy import URL, Connection, Dialect, Engine, NullPool, create_engine
 from sqlalchemy.exc import ArgumentError, DBAPIError, SQLAlchemyError
 from sqlalchemy.sql import ClauseElement
 
+from engine.said import Said, said
 from facts.database_words import refusal
 
 if TYPE_CHECKING:
@@ -37,11 +38,19 @@ _POSTGRESQL_WRITE_LOCK = 0x56414C55
 
 
 class StoreError(Exception):
-    """Raised when the store cannot be used: what is wrong, why, and what to do. Holds no password."""
+    """Raised when the store cannot be used: what is wrong, why, and what to do. Holds no password.
+
+    Each is made by `engine.said.said`, so that it can be told in Chinese.
+    """
 
     def __init__(self, what: str, why: str, hint: str) -> None:
         self.what, self.why, self.hint = what, why, hint
         super().__init__(f"{what}: {why}. {hint}")
+
+    @property
+    def refused(self) -> Said:
+        """What was refused and why, without a hint, which may name commands."""
+        return said("{what}: {why}.", what=self.what, why=self.why)
 
     def __reduce__(self) -> tuple[type[StoreError], tuple[str, str, str]]:
         """Let it come back from another process as it was raised there."""
@@ -60,17 +69,19 @@ def database_url(given: str | None = None) -> URL:
     text = given or os.environ.get("VALUELIFT_DB") or DEFAULT_DATABASE
     if "://" not in text:
         return URL.create("sqlite", database=text)
-    kinds = "Give a path, or a URL that begins with sqlite:/// or postgresql://."
+    kinds = said("Give a path, or a URL that begins with sqlite:/// or postgresql://.")
     try:
         url = make_url(text)
     except (ArgumentError, ValueError):
-        raise StoreError("This is no store", "its URL cannot be read", kinds) from None
+        raise StoreError(said("This is no store"), said("its URL cannot be read"), kinds) from None
     backend = url.drivername.partition("+")[0]
     if backend in ("postgresql", "postgres"):
         return _with_password_apart(url.set(drivername="postgresql+psycopg"))
     if backend == "sqlite" and url.database not in (None, "", ":memory:"):
         return url.set(drivername="sqlite")
-    raise StoreError("This is no store", f"{backend} databases in this form are not supported", kinds)
+    raise StoreError(
+        said("This is no store"), said("{backend} databases in this form are not supported", backend=backend), kinds
+    )
 
 
 def _with_password_apart(url: URL) -> URL:
@@ -289,11 +300,15 @@ def refusals_explained(url: URL) -> Iterator[None]:
 
 
 def _explained(url: URL, error: BaseException) -> StoreError:
-    what = f"The store {shown(url)} cannot be used"
-    said = str(error)
-    if meant := refusal(said, getattr(error, "sqlstate", None)):
+    what = said("The store {store} cannot be used", store=shown(url))
+    words = str(error)
+    if meant := refusal(words, getattr(error, "sqlstate", None)):
         return StoreError(what, meant.why, meant.hint)
-    first_line = said.strip().partition("\n")[0]
+    first_line = words.strip().partition("\n")[0]
     if url.password:
         first_line = first_line.replace(str(url.password), "***")
-    return StoreError(what, f"the database says: {first_line}", "Check the store with the database's own tools.")
+    return StoreError(
+        what,
+        said("the database says: {words}", words=first_line),
+        said("Check the store with the database's own tools."),
+    )

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import delete, func, insert, or_, select, update
 
+from engine.said import said
 from facts.database import StoreError
 from facts.house_tables import drafts as table
 from facts.store import Store
@@ -43,7 +44,11 @@ def add_draft(store: Store, name: str, version: str, content: bytes, user: str, 
     with store.writing() as connection:
         waiting = connection.scalar(select(func.count()).select_from(table).where(table.c.used_at.is_(None))) or 0
         if waiting >= MOST:
-            raise StoreError("The draft is not kept", f"there are {MOST} already", "Discard some first.")
+            raise StoreError(
+                said("The draft is not kept"),
+                said("there are {number} already", number=MOST),
+                said("Discard some first."),
+            )
         added = connection.execute(insert(table).values(**row, uploaded_at=at, asked_at=at)).inserted_primary_key
         assert added is not None, "one row was inserted"  # noqa: S101
         return int(added[0])

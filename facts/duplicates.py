@@ -18,6 +18,7 @@ from typing import Any
 
 import pyarrow as pa
 
+from engine.said import said
 from facts import arrow_rows, reading
 from facts.company_names import CompanyName, company_name, plain
 from facts.database import StoreError
@@ -136,13 +137,23 @@ def merge_into(store: Store, duplicate: str, survivor: str, *, user: str, source
     """
     today = datetime.now(UTC).date()
     stands, into = store.survivor(duplicate, today), store.survivor(survivor, today)
-    what = f"{duplicate!r} is not merged into {survivor!r}"
+    what = said("{duplicate!r} is not merged into {survivor!r}", duplicate=duplicate, survivor=survivor)
     if stands == into:
-        merged = " and ".join(repr(key) for key in (duplicate, survivor) if key != into)
-        why = f"{into!r} stands for {merged} already" if merged else "both are the same customer"
-        raise StoreError(what, why, "See `valuelift customers --duplicates`, or take a record back: `valuelift audit`.")
+        merged = [repr(key) for key in (duplicate, survivor) if key != into]
+        why = (
+            said("{into!r} stands for {merged: and } already", into=into, merged=merged)
+            if merged
+            else said("both are the same customer")
+        )
+        raise StoreError(
+            what, why, said("See `valuelift customers --duplicates`, or take a record back: `valuelift audit`.")
+        )
     if stands != duplicate:
-        raise StoreError(what, f"it was merged into {stands!r} already", f"Merge {stands!r}, or take that back.")
+        raise StoreError(
+            what,
+            said("it was merged into {stands!r} already", stands=stands),
+            said("Merge {stands!r}, or take that back.", stands=stands),
+        )
     return merge_customers(store, duplicate, into, user=user, source=source)
 
 

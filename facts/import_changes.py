@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from itertools import chain
@@ -52,12 +52,13 @@ class Changes:
     user: str
     now: datetime
     progress: Callable[[str, str, int], None]
+    per: Mapping[str, str | None]
 
     # --- finding ---
 
     def find(self) -> dict[str, TableCounts]:
         """Reject rows that refer to nothing or contradict another, and compare the others with the store."""
-        Comparison(self.store, self.tables, self.staged, self.cursor).reject()
+        Comparison(self.store, self.tables, self.staged, self.cursor, self.per).reject()
         counts = {}
         for table in self.tables:
             self.progress("comparing", table.table, 0)

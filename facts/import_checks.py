@@ -9,6 +9,7 @@ from typing import Any
 
 from sqlalchemy import Boolean, Column, Date, Integer, String
 
+from engine.said import Said, packed, said
 from facts.columns import Scaled, Words, days_are_counted, happens, words_of
 from facts.days import EARLIEST
 from facts.import_files import FAULT, MAX_CELL, ROW
@@ -18,14 +19,14 @@ from facts.mapping import Cell, ColumnMapping, FileMapping, TableMapping
 from facts.tables import COLLECTIONS, FACT_TABLES
 
 OWN_FAULT = "own_fault"
-"""The function of a fact's name and its value as a text that gives what is wrong with them, or nothing."""
+"""The function of a fact's name and its value as a text that gives what is wrong with them, packed, or nothing."""
 
 
 def check_file(file: FileMapping, tables: Sequence[TableMapping], today: date, words: Words) -> Sql:
     """Return the statement that makes a file's checked table.
 
-    Its columns: the row's number, the reason to set it aside, its first problem (column, reason, value), and the
-    typed values for every table that is filled from it.
+    Its columns: the row's number, the reason to set it aside, its first problem (column, reason as `packed` makes it
+    a text, value), and the typed values for every table that is filled from it.
     """
     columns = [
         (FACT_TABLES[filled.table], column, typed(filled.table, column.target))
@@ -59,8 +60,8 @@ def _cases(tables: Sequence[TableMapping], today: date, words: Words) -> Iterato
         yield from (*_disordered(filled), *_alone(filled), *_unfit(filled))
 
 
-def _problem(wrong: Sql, column: ColumnMapping, reason: str, text: Sql) -> Sql:
-    return sql("WHEN {} THEN [{}, {}, left({}, 200)]", wrong, _shown(column), reason, text)
+def _problem(wrong: Sql, column: ColumnMapping, reason: Said, text: Sql) -> Sql:
+    return sql("WHEN {} THEN [{}, {}, left({}, 200)]", wrong, _shown(column), packed(reason), text)
 
 
 def _shown(column: ColumnMapping) -> str:
@@ -76,7 +77,7 @@ def _disordered(table: TableMapping) -> Iterator[Sql]:
             if before in mapped:
                 text, other = typed(table.table, column.target), typed(table.table, before)
                 wrong = sql("TRY_CAST({} AS DATE) < TRY_CAST({} AS DATE)", text, other)
-                yield _problem(wrong, column, f"lies before {_shown(mapped[before])}", text)
+                yield _problem(wrong, column, said("lies before {column}", column=_shown(mapped[before])), text)
 
 
 def _alone(table: TableMapping) -> Iterator[Sql]:
@@ -86,7 +87,12 @@ def _alone(table: TableMapping) -> Iterator[Sql]:
         if needed := FACT_TABLES[table.table].c[column.target].info.get("only_with"):
             text = typed(table.table, column.target)
             lacking = sql("{} IS NULL", typed(table.table, needed)) if needed in mapped else Sql("true")
-            yield _problem(sql("{} IS NOT NULL AND {}", text, lacking), column, f"stands without {needed}", text)
+            yield _problem(
+                sql("{} IS NOT NULL AND {}", text, lacking),
+                column,
+                said("stands without {column}", column=needed),
+                text,
+            )
 
 
 def _unfit(table: TableMapping) -> Iterator[Sql]:
@@ -101,49 +107,49 @@ def _unfit(table: TableMapping) -> Iterator[Sql]:
 # --- a value of a type ---
 
 
-def _problems(text: Sql, target: Column[Any], today: date, words: Words) -> Iterator[tuple[Sql, str]]:
+def _problems(text: Sql, target: Column[Any], today: date, words: Words) -> Iterator[tuple[Sql, Said]]:
     """Give the conditions under which a value is wrong, each with what to say."""
     if not target.nullable and target.server_default is None:
-        yield sql("{} IS NULL", text), "is missing"
+        yield sql("{} IS NULL", text), said("is missing")
     if isinstance(target.type, (Scaled, Integer)):
         yield from _number_problems(text, target)
     elif isinstance(target.type, Date):
         yield from _date_problems(text, target, today)
     elif isinstance(target.type, Boolean):
-        yield sql("{} IS NOT NULL AND TRY_CAST({} AS BOOLEAN) IS NULL", text, text), "is neither true nor false"
+        yield sql("{} IS NOT NULL AND TRY_CAST({} AS BOOLEAN) IS NULL", text, text), said("is neither true nor false")
     elif members := _members(target, words):
         listed = joined(", ", [sql("{}", member) for member in members])
-        yield sql("{} NOT IN ({})", text, listed), f"is none of {', '.join(members)}"
+        yield sql("{} NOT IN ({})", text, listed), said("is none of {members}", members=list(members))
     elif target.name == "currency":
-        yield sql("{} NOT IN ({})", text, _currencies()), "is no ISO 4217 code"
+        yield sql("{} NOT IN ({})", text, _currencies()), said("is no ISO 4217 code")
     elif isinstance(target.type, String):
         limit = target.type.length or MAX_CELL
         if target.name == "key":
             limit -= 10  # room for the number that tells rows with equal keys apart
-        yield sql(f"length({{}}) > {limit}", text), f"has more than {limit} characters"
+        yield sql(f"length({{}}) > {limit}", text), said("has more than {number} characters", number=limit)
 
 
-def _number_problems(text: Sql, target: Column[Any]) -> Iterator[tuple[Sql, str]]:
+def _number_problems(text: Sql, target: Column[Any]) -> Iterator[tuple[Sql, Said]]:
     digits = target.type.scale if isinstance(target.type, Scaled) else 0
     limit = 10 ** (18 - digits) if isinstance(target.type, Scaled) else 2**31
     number = sql(f"TRY_CAST({{}} AS {WIDE})", text)
-    yield sql("{} IS NOT NULL AND {} IS NULL", text, number), "is not a number"
+    yield sql("{} IS NOT NULL AND {} IS NULL", text, number), said("is not a number")
     yield sql(f"{{}} <> round({{}}, {digits})", number, number), _digits(digits)
-    yield sql(f"abs({{}}) >= {limit}", number), "is too large"
+    yield sql(f"abs({{}}) >= {limit}", number), said("is too large")
     if (most := target.info.get("most")) is not None:
-        yield sql(f"{{}} NOT BETWEEN 0 AND {most}", number), f"is not between 0 and {most}"
+        yield sql(f"{{}} NOT BETWEEN 0 AND {most}", number), said("is not between 0 and {most}", most=most)
     if (above := target.info.get("above")) is not None:
-        yield sql(f"{{}} <= {above}", number), f"is not above {above}"
+        yield sql(f"{{}} <= {above}", number), said("is not above {number}", number=above)
 
 
-def _date_problems(text: Sql, target: Column[Any], today: date) -> Iterator[tuple[Sql, str]]:
+def _date_problems(text: Sql, target: Column[Any], today: date) -> Iterator[tuple[Sql, Said]]:
     day = sql("TRY_CAST({} AS DATE)", text)
-    yield sql("{} IS NOT NULL AND {} IS NULL", text, day), "is not a date"
-    yield sql("NOT isfinite({}) OR year({}) NOT BETWEEN 1 AND 9999", day, day), "is not a date"
+    yield sql("{} IS NOT NULL AND {} IS NULL", text, day), said("is not a date")
+    yield sql("NOT isfinite({}) OR year({}) NOT BETWEEN 1 AND 9999", day, day), said("is not a date")
     if happens(target):
-        yield sql("{} > CAST({} AS DATE)", day, today.isoformat()), "lies in the future"
+        yield sql("{} > CAST({} AS DATE)", day, today.isoformat()), said("lies in the future")
     if days_are_counted(target):
-        yield sql(f"year({{}}) < {EARLIEST.year}", day), f"lies before {EARLIEST.year}"
+        yield sql(f"year({{}}) < {EARLIEST.year}", day), said("lies before {year}", year=str(EARLIEST.year))
 
 
 def _members(target: Column[Any], words: Words) -> Sequence[str] | None:
@@ -160,5 +166,7 @@ def _currencies() -> Sql:
     return joined(", ", [sql("{}", code) for code in sorted(list_currencies())])
 
 
-def _digits(digits: int) -> str:
-    return f"has more than {digits} digits after the point" if digits else "is not a whole number"
+def _digits(digits: int) -> Said:
+    if not digits:
+        return said("is not a whole number")
+    return said("has more than {number} digits after the point", number=digits)

@@ -11,6 +11,7 @@ import duckdb
 import pyarrow as pa
 from sqlalchemy import select
 
+from engine.said import Said, packed, said
 from facts import arrow_rows, reading
 from facts.house_tables import settings
 from facts.import_sql import Sql, checked_table, joined, name, sql, typed
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 
 # A checked row that is neither set aside nor faulty.
 USABLE = Sql("aside IS NULL AND problem IS NULL")
+_ALL = Sql("true")
 
 _MERGED = pa.schema(
     [("key", pa.string()), ("customer", pa.string()), ("survivor", pa.string()), ("holds_from", pa.date32())]
@@ -65,12 +67,16 @@ class Merge:
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """The checked rows of one import beside each other and beside those of the store."""
+    """The checked rows of one import beside each other and beside those of the store.
+
+    `per` has the actions of the pack in use, each with the collection of whose rows it is about one, if it is.
+    """
 
     store: Store
     tables: Sequence[TableMapping]
     staged: Staged
     cursor: Cursor
+    per: Mapping[str, str | None] = field(default_factory=dict)
     _loaded: set[str] = field(default_factory=set)
 
     def reject(self) -> None:
@@ -83,6 +89,8 @@ class Comparison:
             self._reject_unknown_references(table)
             if not table.one_row_per_key and not table.repeats:
                 self._reject_contradictions(table)
+            if table.table == "actions":
+                self._reject_actions(table)
             if table.table == "merges":
                 self._reject_merges(table)
             if table.table == "exchange_rates":
@@ -98,31 +106,57 @@ class Comparison:
                 continue
             self._load_known_keys(referred)
             cell = typed(table.table, column.target)
-            what = "is no known customer" if target.foreign_keys else f"is not the key of one of the {referred}"
-            self.staged.execute(
-                sql(
-                    "UPDATE {} SET problem = [{}, {}, {}] WHERE {} AND {} IS NOT NULL AND {} NOT IN ({})",
-                    checked_table(table.file), column.target, what, cell,
-                    USABLE, cell, cell, self._known_keys(referred),
-                )
-            )  # fmt: skip
+            what = (
+                said("is no known customer")
+                if target.foreign_keys
+                else said("is not the key of one of the {table}", table=referred)
+            )
+            unknown = sql("{} IS NOT NULL AND {} NOT IN ({})", cell, cell, self._known_keys(referred))
+            self._reject_if(table, unknown, column.target, what, cell)
             if not target.foreign_keys:
                 self._reject_rows_of_others(table, column.target, referred)
 
-    def _reject_rows_of_others(self, table: TableMapping, target: str, referred: str) -> None:
-        """Reject a row of one customer that refers to another's; merged customers are one."""
+    def _reject_actions(self, table: TableMapping) -> None:
+        """Reject an action about a row that its customer does not have, or about none or one against its kind."""
+        mapped = {column.target for column in table.columns}
+        about = sql("coalesce({}, '')", typed(table.table, "about")) if "about" in mapped else Sql("''")
+        for referred in sorted({each or "" for each in self.per.values()}):
+            ids = [sql("{}", action) for action, each in self.per.items() if (each or "") == referred]
+            of_kind = sql("{} IN ({})", typed(table.table, "action"), joined(", ", ids))
+            if not referred:
+                why = said("is of an action about the customer as a whole")
+                self._reject_if(table, sql("{} AND {} <> ''", of_kind, about), "about", why, about)
+            elif referred in FACT_TABLES:
+                self._load_known_keys(referred)
+                why = said("is missing, and the action is about one of the {table}", table=referred)
+                self._reject_if(table, sql("{} AND {} = ''", of_kind, about), "about", why, about)
+                why = said("is not the key of one of the {table}", table=referred)
+                unknown = sql("{} AND {} NOT IN ({})", of_kind, about, self._known_keys(referred))
+                self._reject_if(table, unknown, "about", why, about)
+                if "about" in mapped:
+                    self._reject_rows_of_others(table, "about", referred, of_kind)
+
+    def _reject_if(self, table: TableMapping, wrong: Sql, target: str, why: Said, value: Sql) -> None:
+        checked, values = checked_table(table.file), (target, packed(why), value)
+        self.staged.execute(
+            sql("UPDATE {} SET problem = [{}, {}, {}] WHERE {} AND {}", checked, *values, USABLE, wrong)
+        )
+
+    def _reject_rows_of_others(self, table: TableMapping, target: str, referred: str, only: Sql = _ALL) -> None:
+        """Reject a row of one customer, among these, that refers to another's; merged customers are one."""
         self._load_survivors()
         customer, key = typed(table.table, "customer"), typed(table.table, target)
+        why = said("names one of the {table} of another customer", table=referred)
         self.staged.execute(
             sql(
                 "UPDATE {} SET problem = [{}, {}, {}] WHERE number IN (SELECT number FROM {} AS mine"
                 " JOIN ({}) AS theirs ON theirs.key = mine.{}"
                 " LEFT JOIN survivors AS my_survivor ON my_survivor.customer = mine.{}"
                 " LEFT JOIN survivors AS their_survivor ON their_survivor.customer = theirs.customer"
-                " WHERE {} AND coalesce(my_survivor.survivor, mine.{})"
+                " WHERE {} AND {} AND coalesce(my_survivor.survivor, mine.{})"
                 " <> coalesce(their_survivor.survivor, theirs.customer))",
-                checked_table(table.file), target, f"names one of the {referred} of another customer", key,
-                checked_table(table.file), self._owners(referred), key, customer, USABLE, customer,
+                checked_table(table.file), target, packed(why), key,
+                checked_table(table.file), self._owners(referred), key, customer, USABLE, only, customer,
             )
         )  # fmt: skip
 
@@ -185,14 +219,14 @@ class Comparison:
     def _reject_contradictions(self, table: TableMapping) -> None:
         """Reject a row with the key of an earlier one that says something else."""
         content = joined(", ", [typed(table.table, column.target) for column in table.columns])
-        key = typed(table.table, "key")
+        key, why = typed(table.table, "key"), said("stands in an earlier row with other content")
         self.staged.execute(
             sql(
-                "UPDATE {} SET problem = ['key', 'stands in an earlier row with other content', {}]"
+                "UPDATE {} SET problem = ['key', {}, {}]"
                 " WHERE number IN (SELECT number FROM (SELECT number,"
                 " row({}) IS DISTINCT FROM first_value(row({})) OVER (PARTITION BY {} ORDER BY number) AS differs"
                 " FROM {} WHERE {}) WHERE differs)",
-                checked_table(table.file), key, content, content, same_fact(table),
+                checked_table(table.file), packed(why), key, content, content, same_fact(table),
                 checked_table(table.file), USABLE,
             )
         )  # fmt: skip
@@ -200,7 +234,7 @@ class Comparison:
     def _reject_merges(self, table: TableMapping) -> None:
         """Reject a merge that would leave no customer standing, or one customer merged into two."""
         faulty = [
-            {"number": number, "why": why}
+            {"number": number, "why": packed(why)}
             for number, why in faulty_merges(self._merges_of(table), self._standing_merges())
         ]
         self.staged.load("faulty merges", pa.Table.from_pylist(faulty, _FAULTY).to_batches(), _FAULTY)
@@ -215,10 +249,11 @@ class Comparison:
     def _reject_rates_of_the_base(self, table: TableMapping) -> None:
         """Reject a rate of the store's own currency that is not 1."""
         base, worth = self._base_currency(), typed(table.table, "rate_to_base")
+        why = said("is not 1, and {currency} is the store's own currency", currency=base)
         self.staged.execute(
             sql(
                 "UPDATE {} SET problem = ['rate_to_base', {}, {}::VARCHAR] WHERE {} AND {} = {} AND {} <> 1",
-                checked_table(table.file), f"is not 1, and {base} is the store's own currency", worth,
+                checked_table(table.file), packed(why), worth,
                 USABLE, typed(table.table, "currency"), base, worth,
             )
         )  # fmt: skip
@@ -253,7 +288,7 @@ def same_fact(table: TableMapping) -> Sql:
     return joined(", ", [typed(table.table, target) for target in named])
 
 
-def faulty_merges(rows: Iterable[tuple[int, Merge]], standing: Sequence[Merge]) -> Iterator[tuple[int, str]]:
+def faulty_merges(rows: Iterable[tuple[int, Merge]], standing: Sequence[Merge]) -> Iterator[tuple[int, Said]]:
     """Give the number of each row that cannot stand beside the store's and the earlier ones, and why.
 
     Args:
@@ -275,13 +310,13 @@ def faulty_merges(rows: Iterable[tuple[int, Merge]], standing: Sequence[Merge]) 
             yield number, why
 
 
-def _why_not(merge: Merge, into: Mapping[str, str]) -> str | None:
+def _why_not(merge: Merge, into: Mapping[str, str]) -> Said | None:
     if merge.survivor == merge.customer:
-        return "is the customer itself"
+        return said("is the customer itself")
     if into.get(merge.customer, merge.survivor) != merge.survivor:
-        return "is a second one: the customer is merged into another already"
+        return said("is a second one: the customer is merged into another already")
     if merge.customer in _followed(merge.survivor, into):
-        return "is merged into the customer, by itself or through others"
+        return said("is merged into the customer, by itself or through others")
     return None
 
 

@@ -22,8 +22,8 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from engine.errors import counted, did_you_mean
-from engine.said import said
+from engine.errors import did_you_mean
+from engine.said import Said, packed, said
 from facts.database import StoreError
 from facts.workbooks import DAMAGED, fault_of
 
@@ -37,19 +37,21 @@ _SAMPLE = 1 << 20
 _TOP = 30
 """Rows among which the heading is looked for; above it programs write a title, a date, a filter."""
 
-_DELIMITERS = {",": "commas", ";": "semicolons", "\t": "tabs"}
+_DELIMITERS = {",": said("commas"), ";": said("semicolons"), "\t": said("tabs")}
 """What programs write between the cells of a CSV file; Excel writes semicolons where a comma is in numbers."""
 
 ROW = "row number"
 FAULT = "row fault"
+"""The column with what is wrong with a row as a whole, as `engine.said.packed` makes it a text; null if nothing is."""
+
 FORMATS = {".csv", ".parquet", ".xlsx"}
 
 
 class UnusableFileError(StoreError):
     """Raised for a file that cannot be imported at all."""
 
-    def __init__(self, path: Path, why: str, hint: str) -> None:
-        super().__init__(f"{path.name} cannot be imported", why, hint)
+    def __init__(self, path: Path, why: Said, hint: Said) -> None:
+        super().__init__(said("{file} cannot be imported", file=path.name), why, hint)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,24 +70,31 @@ class Heading:
         """
         twice = sorted({name for name in present if name and present.count(name) > 1})
         if twice:
-            raise UnusableFileError(path, f"column {twice[0]!r} stands twice", "Remove or rename one of them.")
+            raise UnusableFileError(
+                path, said("column {name!r} stands twice", name=twice[0]), said("Remove or rename one of them.")
+            )
         missing = [name for name in self.required if name not in present]
         if missing:
             raise UnusableFileError(
                 path,
-                f"it has no column {', '.join(map(repr, missing))}; it has {', '.join(map(repr, present))}",
-                did_you_mean(missing[0], present) or "Check that this is the file that is meant, and its heading.",
+                said(
+                    "it has no column {missing}; it has {present}",
+                    missing=[repr(name) for name in missing],
+                    present=[repr(name) for name in present],
+                ),
+                did_you_mean(missing[0], present)
+                or said("Check that this is the file that is meant, and its heading."),
             )
         known = {*self.required, *self.optional}
         unknown = [name for name in present if name not in known]
         if unknown and not self.others_allowed:
             if not unknown[0]:
-                place = f"column {present.index('') + 1} has no heading"
-                raise UnusableFileError(path, place, "Write what it holds above it, or remove the column.")
+                place = said("column {number} has no heading", number=str(present.index("") + 1))
+                raise UnusableFileError(path, place, said("Write what it holds above it, or remove the column."))
             raise UnusableFileError(
                 path,
-                f"column {unknown[0]!r} is not expected",
-                did_you_mean(unknown[0], known) or "Remove it.",
+                said("column {name!r} is not expected", name=unknown[0]),
+                did_you_mean(unknown[0], known) or said("Remove it."),
             )
         return tuple(name for name in present if name in known)
 
@@ -126,7 +135,7 @@ def read_rows(
             return _read_parquet(path, heading)
         case ".xlsx":
             return _read_xlsx(path, heading)
-    raise UnusableFileError(path, "its format is not known", f"Use one of {', '.join(sorted(FORMATS))}.")
+    raise UnusableFileError(path, said("its format is not known"), said("Use one of {words}.", words=sorted(FORMATS)))
 
 
 # --- CSV ---
@@ -140,7 +149,7 @@ def _read_csv(path: Path, heading: Heading, delimiter: str, encoding: str | None
         try:
             top = list(islice(records, _TOP))
             if not any(map(any, top)):
-                raise UnusableFileError(path, "it is empty", "Export it again.")
+                raise UnusableFileError(path, said("it is empty"), said("Export it again."))
             at = _heading_in(top, heading)
             for record in top[: at + 1]:
                 _check_delimiter(path, heading, record, delimiter)
@@ -150,8 +159,8 @@ def _read_csv(path: Path, heading: Heading, delimiter: str, encoding: str | None
         except csv.Error as error:
             raise UnusableFileError(
                 path,
-                f"it is not well-formed near line {records.line_num}: {error}",
-                "Look for a quotation mark that is opened and not closed.",
+                said("it is not well-formed near line {line}: {words}", line=str(records.line_num), words=error),
+                said("Look for a quotation mark that is opened and not closed."),
             ) from None
         except UnicodeError:
             why = said("it is not written in {encoding}", encoding=written_in)
@@ -191,9 +200,15 @@ def _check_delimiter(path: Path, heading: Heading, present: Sequence[str], delim
         if len(present) < len(parted) and {*heading.required} <= {*parted}:
             raise UnusableFileError(
                 path,
-                f"{_DELIMITERS[other]} stand between its cells, not {_DELIMITERS.get(delimiter, repr(delimiter))}",
-                "Save it as XLSX, which has no such marks, or as CSV with the others; "
-                "mind that numbers have a decimal point.",
+                said(
+                    "{found} stand between its cells, not {wanted}",
+                    found=_DELIMITERS[other],
+                    wanted=_DELIMITERS.get(delimiter, repr(delimiter)),
+                ),
+                said(
+                    "Save it as XLSX, which has no such marks, or as CSV with the others; "
+                    "mind that numbers have a decimal point."
+                ),
             )
 
 
@@ -213,8 +228,10 @@ def _check_encoding(path: Path) -> None:
     if is_utf16 or not _is_utf8(heading) or sound.count(False) > max(1, sound.count(True)):
         raise UnusableFileError(
             path,
-            f"it is written in {'UTF-16' if is_utf16 else 'another encoding than UTF-8, such as GBK'}",
-            "Save it as CSV UTF-8 (in Excel: Save As, file type `CSV UTF-8`).",
+            said("it is written in UTF-16")
+            if is_utf16
+            else said("it is written in another encoding than UTF-8, such as GBK"),
+            said("Save it as CSV UTF-8 (in Excel: Save As, file type `CSV UTF-8`)."),
         )
 
 
@@ -236,8 +253,8 @@ def _numbered(
         if len(record) == width:
             yield number, record, None
         else:
-            fault = f"has {counted(len(record), 'cell')} instead of {width}"
-            yield number, [*record, *[""] * width][:width], fault
+            fault = said("has {number:,} {number:cell|cells} instead of {width}", number=len(record), width=str(width))
+            yield number, [*record, *[""] * width][:width], packed(fault)
 
 
 def _batches(
@@ -273,11 +290,11 @@ def _cell_fault(fault: str | None, cells: Sequence[str]) -> str | None:
     if fault is not None:
         return fault
     if not all(map(_encodes, cells)):
-        return "is not UTF-8"
+        return packed(said("is not UTF-8"))
     if any("\0" in cell for cell in cells):
-        return "has a NUL character"
+        return packed(said("has a NUL character"))
     if any(len(cell) > MAX_CELL for cell in cells):
-        return f"has a cell of more than {MAX_CELL:,} characters"
+        return packed(said("has a cell of more than {most:,} characters", most=MAX_CELL))
     return None
 
 
@@ -303,7 +320,7 @@ def _read_parquet(path: Path, heading: Heading) -> Iterator[pa.RecordBatch]:
             file = pq.ParquetFile(source)
             chosen = heading.chosen_from(file.schema_arrow.names, path)
             if file.metadata.num_rows == 0:
-                raise UnusableFileError(path, "it is empty", "Export it again.")
+                raise UnusableFileError(path, said("it is empty"), said("Export it again."))
             number = 1
             for batch in file.iter_batches(BATCH_ROWS, columns=list(chosen)):
                 numbers = pa.array(range(number, number + len(batch)), pa.int64())
@@ -311,7 +328,7 @@ def _read_parquet(path: Path, heading: Heading) -> Iterator[pa.RecordBatch]:
                 arrays = [batch.column(name).cast(pa.string()) for name in chosen]
                 yield _checked(numbers, chosen, arrays)
     except (pa.ArrowInvalid, pa.ArrowNotImplementedError, OSError) as error:
-        raise UnusableFileError(path, f"it is damaged: {error}", "Export it again.") from None
+        raise UnusableFileError(path, said("it is damaged: {words}", words=error), said("Export it again.")) from None
 
 
 def _checked(numbers: pa.Array, chosen: Sequence[str], arrays: list[pa.Array]) -> pa.RecordBatch:
@@ -347,10 +364,10 @@ def _read_xlsx(path: Path, heading: Heading) -> Iterator[pa.RecordBatch]:
     try:
         sheets = [sheet.to_python() for sheet in _sheets(CalamineWorkbook.from_filelike(_opened(path)))]
     except CalamineError as error:
-        raise UnusableFileError(path, f"it is damaged: {error}", DAMAGED) from None
+        raise UnusableFileError(path, said("it is damaged: {words}", words=error), DAMAGED) from None
     filled = [sheet for sheet in sheets if sheet]
     if not filled:
-        raise UnusableFileError(path, "it is empty", "Export it again.")
+        raise UnusableFileError(path, said("it is empty"), said("Export it again."))
     wanted = set(heading.required)
     tops = [[[_text(cell) for cell in row] for row in sheet[:_TOP]] for sheet in filled]
     found = [(sheet, top, _heading_in(top, heading)) for sheet, top in zip(filled, tops, strict=True)]
@@ -389,9 +406,11 @@ def _batch(numbers: pa.Array, faults: pa.Array, chosen: Sequence[str], arrays: S
 
 def _opened(path: Path) -> Any:
     if path.exists() and not path.is_file():
-        why = "it is a folder" if path.is_dir() else "it is no ordinary file"  # a pipe may never end
-        raise UnusableFileError(path, why, "Give the name of a file.")
+        why = said("it is a folder") if path.is_dir() else said("it is no ordinary file")  # a pipe may never end
+        raise UnusableFileError(path, why, said("Give the name of a file."))
     try:
         return path.open("rb")
     except OSError as error:
-        raise UnusableFileError(path, f"it cannot be read: {error.strerror}", "Check the path.") from None
+        raise UnusableFileError(
+            path, said("it cannot be read: {why}", why=error.strerror), said("Check the path.")
+        ) from None

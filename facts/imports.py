@@ -23,7 +23,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from sqlalchemy import insert
 
-from engine.errors import counted, did_you_mean
+from engine.errors import did_you_mean
+from engine.said import as_given, said, unpacked
 from facts.audit import entry_of
 from facts.columns import Words
 from facts.database import StoreError, bulk, run
@@ -31,6 +32,7 @@ from facts.house_tables import imports
 from facts.import_changes import Changes, TableCounts
 from facts.import_checks import OWN_FAULT, check_file
 from facts.import_comparison import Staged
+from facts.import_faults import ImportRefusedError, OwnFault, Tell, by_number, no_fault, packing, wrong
 from facts.import_files import FAULT, ROW, UnusableFileError, digest, no_formula, read_rows, state
 from facts.import_folded import folded
 from facts.import_sql import checked_table, name, raw_table
@@ -45,25 +47,6 @@ _MEMORY = "1GB"
 
 Progress = Callable[[str, str, int], None]
 """Called with a step (`reading`, `checking`, `comparing`, `storing`), the file or table, and how many rows are done."""
-
-
-OwnFault = Callable[[str | None, str | None], str | None]
-"""Given a fact that a pack declares for itself and a value as a text, gives what is wrong with them, if anything is."""
-
-
-class ImportRefusedError(StoreError):
-    """Raised when more rows were rejected than allowed; the store is as it was."""
-
-    def __init__(self, rejected: Mapping[str, int], allowed: int, rejects_path: Path | None) -> None:
-        self.rejected = rejected
-        reasons = "; ".join(f"{count} × {reason}" for reason, count in rejected.items())
-        where = f"See {rejects_path} for each row. " if rejects_path else ""
-        faulty = counted(sum(rejected.values()), "row is", "rows are")
-        super().__init__(
-            "Nothing was imported",
-            f"{faulty} faulty, more than the {allowed} allowed: {reasons}",
-            f"{where}Correct the file, or allow more with --max-rejects.",
-        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,9 +106,9 @@ def find_mapping(name: str) -> ImportMapping:
     path = FOLDER / f"{name}.yaml" if name in known else Path(name)
     if not path.is_file():
         raise StoreError(
-            f"There is no mapping {name!r}",
-            "it is neither one of ours nor a file",
-            did_you_mean(name, known) or f"Known: {', '.join(known)}.",
+            said("There is no mapping {name!r}", name=name),
+            said("it is neither one of ours nor a file"),
+            did_you_mean(name, known) or said("Known: {known}.", known=list(known)),
         )
     return load_mapping(path)
 
@@ -141,6 +124,8 @@ def import_files(
     rejects_path: Path | None = None,
     words: Words | None = None,
     own_fault: OwnFault | None = None,
+    per: Mapping[str, str | None] | None = None,
+    tell: Tell = str,
     progress: Progress | None = None,
 ) -> ImportReport:
     """Import files into the store in one transaction.
@@ -158,6 +143,8 @@ def import_files(
         rejects_path: a CSV file to write with each faulty row's file, number, column, reason and value.
         words: the members of the vocabulary's enums; rows with other words are faulty.
         own_fault: given a fact that a pack declares for itself and a value as a text, gives what is wrong with them.
+        per: the actions of the pack in use, each with the collection of whose rows it is about one (None: of none).
+        tell: says in the reader's language what is wrong with a row.
         progress: told how far the import is.
 
     Raises:
@@ -169,16 +156,18 @@ def import_files(
     files = match_files(chosen, paths)
     if rejects_path is not None and rejects_path.resolve() in {path.resolve() for _, path in files}:
         raise StoreError(
-            f"{rejects_path} was not written", "it is one of the files to import", "Give another name by --rejects."
+            said("{file} was not written", file=rejects_path),
+            said("it is one of the files to import"),
+            said("Give another name by --rejects."),
         )
     with _staging() as database:
         # By words, as the constants for them stand in another module in each version of DuckDB.
         database.create_function(  # type: ignore[call-overload]
-            OWN_FAULT, own_fault or _no_fault, ["varchar", "varchar"], "varchar", null_handling="special"
+            OWN_FAULT, packing(own_fault or no_fault), ["varchar", "varchar"], "varchar", null_handling="special"
         )
-        return _Import(store, chosen, files, database, user, progress or _silent, words or {}).carry_out(
-            dry_run=dry_run, max_rejects=max_rejects, rejects_path=rejects_path
-        )
+        return _Import(
+            store, chosen, files, database, user, progress or _silent, words or {}, per or {}, tell
+        ).carry_out(dry_run=dry_run, max_rejects=max_rejects, rejects_path=rejects_path)
 
 
 def match_files(mapping: ImportMapping, paths: Sequence[Path]) -> list[tuple[FileMapping, Path]]:
@@ -190,30 +179,30 @@ def match_files(mapping: ImportMapping, paths: Sequence[Path]) -> list[tuple[Fil
     matched = []
     for path in paths:
         if not path.exists():
-            raise UnusableFileError(path, "it does not exist", "Check the path.")
+            raise UnusableFileError(path, said("it does not exist"), said("Check the path."))
         for each in sorted(path.iterdir()) if path.is_dir() else [path]:
             files = [file for file in mapping.files if any(fnmatch(each.name.lower(), m) for m in file.match)]
             matched += [(file, each) for file in files]
             if not files and each == path:
-                expected = ", ".join(name for file in mapping.files for name in file.match)
+                expected = [name for file in mapping.files for name in file.match]
                 raise UnusableFileError(
-                    path, f"mapping {mapping.name} has no file of this name", f"It reads {expected}."
+                    path,
+                    said("mapping {mapping} has no file of this name", mapping=mapping.name),
+                    said("It reads {expected}.", expected=expected),
                 )
     found = {file.name for file, _ in matched}
     missing = [file for file in mapping.files if file.name not in found and not file.optional]
     if missing or not matched:
-        needs = ", ".join(" or ".join(file.match) for file in missing)
+        needs = said("{files}", files=[said("{any: or }", any=file.match) for file in missing])
         if not missing:  # none is needed for itself, as in the canonical layout with its many tables
-            needs = f"one file at least, such as {', '.join(file.match[0] for file in mapping.files[:3])}"
+            some = [file.match[0] for file in mapping.files[:3]]
+            needs = said("one file at least, such as {files}", files=some)
         raise StoreError(
-            "Files are missing", f"mapping {mapping.name} needs {needs}", "Give the folder, or all the files."
+            said("Files are missing"),
+            said("mapping {mapping} needs {needs}", mapping=mapping.name, needs=needs),
+            said("Give the folder, or all the files."),
         )
     return matched
-
-
-def _no_fault(_fact: str | None, _value: str | None) -> str | None:
-    """Find nothing wrong."""
-    return None
 
 
 def _silent(_step: str, _of: str, _rows: int) -> None:
@@ -229,11 +218,11 @@ def _staging() -> Iterator[duckdb.DuckDBPyConnection]:
                 database.execute("SET enable_progress_bar = false")  # it would be written among our own output
                 yield database
         except (duckdb.IOException, duckdb.OutOfMemoryException) as error:
-            said = str(error).partition("\n")[0]
+            words = str(error).partition("\n")[0]
             raise StoreError(
-                "Nothing was imported",
-                f"there is no room for intermediate results: {said}",
-                f"Free some space in {tempfile.gettempdir()}, or set TMPDIR to a larger place.",
+                said("Nothing was imported"),
+                said("there is no room for intermediate results: {words}", words=words),
+                said("Free some space in {folder}, or set TMPDIR to a larger place.", folder=tempfile.gettempdir()),
             ) from None
 
 
@@ -248,6 +237,8 @@ class _Import:
     user: str
     progress: Progress
     words: Words
+    per: Mapping[str, str | None]
+    tell: Tell
     rows_read: int = 0
     starts: dict[str, list[tuple[int, Path]]] = field(default_factory=dict)
     states: dict[Path, tuple[int, ...]] = field(default_factory=dict)
@@ -267,9 +258,10 @@ class _Import:
                 self.user,
                 now,
                 self.progress,
+                self.per,
             )
             counts = changes.find()
-            rejected = self._by_reason("problem[1] || ' ' || problem[2]", "aside IS NULL AND problem IS NOT NULL")
+            rejected = self._rejected()
             if rejected and rejects_path:
                 self._write_rejects(rejects_path)
             if sum(rejected.values()) > max_rejects:
@@ -279,7 +271,7 @@ class _Import:
                 dry_run=dry_run,
                 rows_read=self.rows_read,
                 tables=counts,
-                set_aside=self._by_reason("aside", "aside IS NOT NULL"),
+                set_aside=self._set_aside(),
                 rejected=rejected,
                 covered=tuple(Covered(*each) for each in changes.covered()),
             )
@@ -306,7 +298,7 @@ class _Import:
                 self.rows_read += len(batch)
                 self.progress("reading", path.name, self.rows_read - before)
             if self.rows_read == before:
-                raise UnusableFileError(path, "it has no rows", "Export it again.")
+                raise UnusableFileError(path, said("it has no rows"), said("Export it again."))
             self.starts.setdefault(file.name, []).append((start, path))
         for file in self.mapping.files:
             if file.facts and file.name in self.starts:
@@ -330,14 +322,22 @@ class _Import:
     def _checked(self) -> list[FileMapping]:
         return [file for file in self.mapping.files if self._tables(file)]
 
-    def _by_reason(self, reason: str, condition: str) -> dict[str, int]:
-        """Count input rows by reason, the most frequent first."""
+    def _rejected(self) -> dict[str, int]:
+        """Count input rows by what is wrong with them, the most frequent first."""
+        found = self._counted("problem[1:2]", "aside IS NULL AND problem IS NOT NULL")
+        return by_number({wrong(*problem): number for problem, number in found})
+
+    def _set_aside(self) -> dict[str, int]:
+        """Count input rows by why they are set aside, the most frequent first."""
+        found = self._counted("trim(aside)", "aside IS NOT NULL")
+        return by_number({as_given(reason): number for reason, number in found})
+
+    def _counted(self, reason: str, condition: str) -> list[tuple[Any, int]]:
         parts = " UNION ALL ".join(
-            f"SELECT trim({reason}) AS reason FROM {checked_table(file.name).text} WHERE {condition}"  # noqa: S608
+            f"SELECT {reason} AS reason FROM {checked_table(file.name).text} WHERE {condition}"  # noqa: S608
             for file in self._checked()
         )
-        by_reason = f"SELECT reason, count(*) FROM ({parts}) GROUP BY 1 ORDER BY 2 DESC, 1"  # noqa: S608
-        return dict(self.database.execute(by_reason).fetchall())
+        return self.database.execute(f"SELECT reason, count(*) FROM ({parts}) GROUP BY 1").fetchall()  # noqa: S608
 
     def _write_rejects(self, path: Path) -> None:
         opened = path.open("w", encoding="utf-8", newline="")
@@ -360,7 +360,9 @@ class _Import:
             for batch in rows.to_arrow_reader(10_000):
                 for row in batch.to_pylist():
                     start, source = self._origin(each, row["number"])
-                    writer.writerow([no_formula(source.name), row["number"] - start, *map(no_formula, row["problem"])])
+                    column, reason, value = row["problem"]
+                    told = (column, self.tell(unpacked(reason)), value)
+                    writer.writerow([no_formula(source.name), row["number"] - start, *map(no_formula, told)])
 
     def _origin(self, file: FileMapping, number: int) -> tuple[int, Path]:
         """Return the file that a row came from, and how many row numbers were given before it."""
@@ -370,7 +372,9 @@ class _Import:
         digests = [{"name": path.name, "sha256": digest(path)} for _, path in self.files]
         for path, seen in self.states.items():
             if state(path) != seen:
-                raise UnusableFileError(path, "it changed while it was read", "Import it once nobody writes to it.")
+                raise UnusableFileError(
+                    path, said("it changed while it was read"), said("Import it once nobody writes to it.")
+                )
         return {
             "mapping": self.mapping.name,
             "mapping_digest": self.mapping.digest,

@@ -28,9 +28,9 @@ def require_customers(connection: Connection, wanted: Iterable[str]) -> None:
     if unknown:
         hint = _by_name(connection, unknown[0])
         raise StoreError(
-            f"Customer {unknown[0]!r} is not known",
-            "no fact about it was recorded",
-            hint or "See `valuelift customers` for those that are.",
+            said("Customer {customer!r} is not known", customer=unknown[0]),
+            said("no fact about it was recorded"),
+            hint or said("See `valuelift customers` for those that are."),
         )
 
 

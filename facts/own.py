@@ -12,18 +12,18 @@ from datetime import date
 from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING, Any
 
-from engine.errors import Problem, ProblemsError, counted, which_word
-from engine.said import Said, said
+from engine.errors import Problem, ProblemsError, which_word
+from engine.said import NOTHING, Said, one_after_other, said
 from engine.vocabulary import Fact, Origin, Type, Value, Vocabulary, exact
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
 _WRITTEN = {
-    Type.INTEGER: "Write a whole number, such as 620.",
-    Type.NUMBER: "Write a number, such as 1250.50.",
-    Type.DATE: "Write a date as 2024-06-30.",
-    Type.FLAG: "Write yes or no.",
+    Type.INTEGER: said("Write a whole number, such as 620."),
+    Type.NUMBER: said("Write a number, such as 1250.50."),
+    Type.DATE: said("Write a date as 2024-06-30."),
+    Type.FLAG: said("Write yes or no."),
 }
 _FLAGS = {"true": True, "yes": True, "false": False, "no": False}
 
@@ -68,31 +68,37 @@ def _no_value(fact: Fact) -> Said:
 # --- values ---
 
 
+class UnreadableError(ValueError):
+    """Raised for a text that says no fact, or no value of one: what is wrong with it, and what to write instead."""
+
+    def __init__(self, what: Said, hint: Said) -> None:
+        self.what, self.hint = what, hint
+        super().__init__(one_after_other(said("{what}.", what=what), hint))
+
+
 def value_of(vocabulary: Vocabulary, fact: Fact, text: str) -> Value:
     """Return the value of a fact that a text says.
 
     Raises:
-        ValueError: telling what is wrong with it, and how values of this fact are written.
+        UnreadableError: if it says none.
     """
     value = _read(vocabulary, fact, text)
-    hint = value.hint if isinstance(value, _No) else _beyond(fact, value)
-    if isinstance(value, _No) or hint:
-        raise ValueError(f"{text!r} is no value of {fact.name}. {hint}".rstrip())
-    return exact(value, fact.scale) if isinstance(value, Decimal) else value
+    if isinstance(value, _No):
+        raise UnreadableError(said("{text!r} is no value of {fact}", text=text, fact=fact.name), value.hint)
+    return value
 
 
-def fault_of(vocabulary: Vocabulary, name: str | None, text: str | None) -> str | None:
+def fault_of(vocabulary: Vocabulary, name: str | None, text: str | None) -> Said | None:
     """Return what is wrong with a row of `own_facts` that an import brings; what is missing is told elsewhere."""
     if name is None or text is None:
         return None
     fact = said_facts(vocabulary).get(name)
     if fact is None:
-        return f"is of no fact that the rules in use declare for themselves: {name}"
-    try:
-        value_of(vocabulary, fact, text)
-    except ValueError as error:
-        return str(error).removeprefix(f"{text!r} ")
-    return None
+        return said("is of no fact that the rules in use declare for themselves: {fact}", fact=name)
+    value = _read(vocabulary, fact, text)
+    if not isinstance(value, _No):
+        return None
+    return one_after_other(said("is no value of {fact}.", fact=fact.name), value.hint)
 
 
 def written(value: Value) -> str:
@@ -102,29 +108,39 @@ def written(value: Value) -> str:
     return format(value, "f") if isinstance(value, Decimal) else str(value)
 
 
-def _beyond(fact: Fact, value: Value) -> str:
+def _beyond(fact: Fact, value: Value) -> Said:
     """Return what a number should be, if it is not, or nothing."""
     if not isinstance(value, int | Decimal) or isinstance(value, bool):
-        return ""
+        return NOTHING
     if (fact.least is not None and value < fact.least) or (fact.most is not None and value > fact.most):
-        upper = "" if fact.most is None else f" to {fact.most}"
-        return f"It lies from {fact.least}{upper}."
+        if fact.most is None:
+            return said("It lies from {least}.", least=fact.least)
+        return said("It lies from {least} to {most}.", least=fact.least, most=fact.most)
     least, most = fact.limits
     if not least <= value <= most:
-        return "It has too many digits."
+        return said("It has too many digits.")
     if isinstance(value, Decimal) and value != value.quantize(Decimal(1).scaleb(-fact.scale)):
-        return f"It has {counted(fact.scale, 'digit')} after the point at most."
-    return ""
+        return said("It has {number} {number:digit|digits} after the point at most.", number=fact.scale)
+    return NOTHING
 
 
 @dataclass(frozen=True, slots=True)
 class _No:
     """No value, with how values are written."""
 
-    hint: str
+    hint: Said
 
 
 def _read(vocabulary: Vocabulary, fact: Fact, text: str) -> Value | _No:
+    value = _parsed(vocabulary, fact, text)
+    if isinstance(value, _No):
+        return value
+    if hint := _beyond(fact, value):
+        return _No(hint)
+    return exact(value, fact.scale) if isinstance(value, Decimal) else value
+
+
+def _parsed(vocabulary: Vocabulary, fact: Fact, text: str) -> Value | _No:
     try:
         match fact.type:
             case Type.INTEGER:
@@ -185,5 +201,5 @@ def _column(rows: pa.Table, keys: pa.ChunkedArray, vocabulary: Vocabulary, fact:
 def _known(vocabulary: Vocabulary, fact: Fact, text: str) -> Value | None:
     try:
         return value_of(vocabulary, fact, text)
-    except ValueError:
+    except UnreadableError:
         return None

@@ -11,6 +11,7 @@ from typing import Any, Literal
 from sqlalchemy import Column, Connection, RowMapping, Table, insert, select, update
 
 from engine.errors import did_you_mean
+from engine.said import Said, said
 from facts.audit import COMMAND_LINE, Change, log
 from facts.database import NUL, StoreError
 from facts.days import EARLIEST
@@ -108,7 +109,7 @@ def _state(connection: Connection, recorder: _Recorder, statements: Sequence[Sta
     _put(connection, recorder, statements)
     entry = recorder.log(connection, "record", statements[0].table)
     if entry is None:
-        raise StoreError("Nothing is recorded", "the store says so already", "See `valuelift audit`.")
+        raise StoreError(said("Nothing is recorded"), said("the store says so already"), said("See `valuelift audit`."))
     return entry
 
 
@@ -121,8 +122,12 @@ def _put(connection: Connection, recorder: _Recorder, statements: Sequence[State
         standing = _standing(connection, target, row)
         if (None if standing is None else standing["id"]) != each.replaces:
             is_same = standing is not None and all(standing[name] == value for name, value in row.items())
-            why = "the same was recorded a moment ago" if is_same else "the store says something else of it by now"
-            raise StoreError(f"{row['key']!r} is not recorded", why, "Look at it again.")
+            why = (
+                said("the same was recorded a moment ago")
+                if is_same
+                else said("the store says something else of it by now")
+            )
+            raise StoreError(said("{key!r} is not recorded", key=row["key"]), why, said("Look at it again."))
         recorder.put(connection, target, row, standing)
 
 
@@ -156,12 +161,13 @@ def confirm_stage(
     Raises:
         StoreError: if the customer or the stage is not known, the reason is missing, or the date is too early.
     """
-    require_counted(on, f"Stage {stage!r} is not recorded")
+    what = said("Stage {stage!r} is not recorded", stage=stage)
+    require_counted(on, what)
     if proposed is not None and stage != proposed and not (reason or "").strip():
         raise StoreError(
-            f"Stage {stage!r} is not recorded",
-            f"the proposal is {proposed!r}",
-            "Give the reason for deciding otherwise.",
+            what,
+            said("the proposal is {proposed!r}", proposed=proposed),
+            said("Give the reason for deciding otherwise."),
         )
     row = {
         "customer": customer,
@@ -184,20 +190,26 @@ def merge_customers(store: Store, duplicate: str, survivor: str, *, user: str, s
     return record(store, "merges", [row], user=user, source=source, did="merge")
 
 
-def require_counted(day: date, what: str) -> None:
+def require_counted(day: date, what: Said) -> None:
     """Refuse a day before `EARLIEST`: facts count the days since it.
 
     Raises:
         StoreError: if it lies before; `what` says what is not done.
     """
     if day < EARLIEST:
-        raise StoreError(what, f"{day} lies before {EARLIEST}", "Correct the date.")
+        raise StoreError(
+            what, said("{day} lies before {earliest}", day=day, earliest=EARLIEST), said("Correct the date.")
+        )
 
 
 def _table(name: str) -> Table:
     target = FACT_TABLES.get(name)
     if target is None:
-        raise StoreError(f"There is no table {name!r}", "facts have other names", did_you_mean(name, FACT_TABLES))
+        raise StoreError(
+            said("There is no table {name!r}", name=name),
+            said("facts have other names"),
+            did_you_mean(name, FACT_TABLES),
+        )
     return target
 
 
@@ -206,9 +218,17 @@ def _complete(table: Table, row: Mapping[str, Any]) -> dict[str, Any]:
     names = [column.name for column in own_columns(table)]
     for name in row:
         if name not in names:
-            raise StoreError(f"{table.name} has no column {name!r}", "nothing is recorded", did_you_mean(name, names))
+            raise StoreError(
+                said("{table} has no column {column!r}", table=table.name, column=name),
+                said("nothing is recorded"),
+                did_you_mean(name, names),
+            )
     if row.get("holds_from") is None:
-        raise StoreError(f"A row of {table.name} has no date", "`holds_from` is missing", "Give the date.")
+        raise StoreError(
+            said("A row of {table} has no date", table=table.name),
+            said("`holds_from` is missing"),
+            said("Give the date."),
+        )
     for name in row:
         _check_value(table.c[name], row[name])
     # A column that is not given is empty, unless the database has a default for it.
@@ -219,16 +239,24 @@ def _complete(table: Table, row: Mapping[str, Any]) -> dict[str, Any]:
 
 def _check_value(column: Column[Any], value: Any) -> None:
     if isinstance(value, str) and NUL in value:
-        raise StoreError(f"{column.name} is not recorded", "it has a NUL character", "Leave that character out.")
+        raise StoreError(
+            said("{column} is not recorded", column=column.name),
+            said("it has a NUL character"),
+            said("Leave that character out."),
+        )
     most = column.info.get("most")
     if most is not None and value is not None and not 0 <= value <= most:
-        raise StoreError(f"{column.name} cannot be {value}", f"it lies between 0 and {most}", "Correct it.")
+        raise StoreError(
+            said("{column} cannot be {value}", column=column.name, value=value),
+            said("it lies between 0 and {most}", most=most),
+            said("Correct it."),
+        )
     members = column.info.get("members")
     if members and value is not None and value not in members:
         raise StoreError(
-            f"{value!r} is no {column.name}",
-            f"it is one of {', '.join(members)}",
-            did_you_mean(str(value), members) or "Choose one of them.",
+            said("{value!r} is no {column}", value=value, column=column.name),
+            said("it is one of {members}", members=list(members)),
+            did_you_mean(str(value), members) or said("Choose one of them."),
         )
 
 

@@ -14,6 +14,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from sqlalchemy import Table, and_, delete, false, func, insert, or_, select, update
 
+from engine.said import said
 from facts import arrow_rows, reading
 from facts.database import StoreError, bulk, run
 from facts.house_tables import LISTED, decision_runs, decisions, portfolio, rule_lists
@@ -74,8 +75,8 @@ def publish(
             run(cursor, store.url, here)
             return found
         has_portfolio = portfolio_facts is not None and len(portfolio_facts) > 0
-        said = {"customers": customers, "has_portfolio": has_portfolio, "published_at": datetime.now(UTC)}
-        run(cursor, store.url, insert(decision_runs).values({**asdict(run_of), **said}))
+        told = {"customers": customers, "has_portfolio": has_portfolio, "published_at": datetime.now(UTC)}
+        run(cursor, store.url, insert(decision_runs).values({**asdict(run_of), **told}))
         number = _number(cursor, store, run_of)
         assert number is not None, "the row was inserted just now"  # noqa: S101
         beside: AbstractContextManager[None] = nullcontext()
@@ -90,9 +91,9 @@ def publish(
         if add_customers:
             _ingest(customer_keys, pa.table({"key": unknown}), cursor, customer_keys.name)
         elif len(unknown):
-            what = f"The run cannot be stored: customer {unknown[0].as_py()!r}"
-            hint = "Import it first, or let the batch add customers (`--facts`)."
-            raise StoreError(what, "the store does not know it", hint)
+            what = said("The run cannot be stored: customer {customer!r}", customer=unknown[0].as_py())
+            hint = said("Import it first, or let the batch add customers (`--facts`).")
+            raise StoreError(what, said("the store does not know it"), hint)
     return number
 
 

@@ -12,6 +12,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from engine.errors import Problem, ProblemsError, did_you_mean
+from engine.said import said
 from engine.snapshot import Snapshot, arrow_type
 from engine.vocabulary import Fact, FactKey, Origin, Type, Value, Vocabulary
 
@@ -92,7 +93,7 @@ def unknown_members(
         message = (
             f"`{family}` is recorded of `{member}`, which is not a member of `{enum.name}`, for {_named(customers)}."
         )
-        hint = did_you_mean(member, enum.members) or f"Write one of {', '.join(enum.members)}."
+        hint = did_you_mean(member, enum.members) or said("Write one of {members}.", members=list(enum.members))
         yield Misfit(None, member, tuple(customers), Problem(enum.at, "unknown-member", message, hint))
 
 
@@ -180,7 +181,7 @@ def _misfit(fact: Fact, value: Value, customers: tuple[str, ...], vocabulary: Vo
 def _problem(fact: Fact, value: Value, vocabulary: Vocabulary, customers: Sequence[str]) -> Problem:
     if fact.type in _CODED:
         members = vocabulary.enum_of(fact).members
-        hint = did_you_mean(str(value), members) or f"Write one of {', '.join(members)}."
+        hint = did_you_mean(str(value), members) or said("Write one of {members}.", members=list(members))
         message = f"`{fact.key}` has the value `{value}` in the records of {_named(customers)}."
         return Problem(fact.at, "unknown-member", message, hint)
     least, most = fact.limits

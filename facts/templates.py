@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import Boolean, Column, Date, Integer, Table
 
 from engine.errors import did_you_mean
+from engine.said import said
 from facts.columns import Scaled
 from facts.database import StoreError
 from facts.import_files import Heading
@@ -56,9 +57,9 @@ def template(table: str) -> str:
     """
     if table not in FACT_TABLES:
         raise StoreError(
-            f"There is no table {table!r}",
-            "templates are named after fact tables",
-            did_you_mean(table, FACT_TABLES) or f"Known: {', '.join(FACT_TABLES)}.",
+            said("There is no table {table!r}", table=table),
+            said("templates are named after fact tables"),
+            did_you_mean(table, FACT_TABLES) or said("Known: {known}.", known=list(FACT_TABLES)),
         )
     columns = canonical_columns(FACT_TABLES[table])
     text = io.StringIO()

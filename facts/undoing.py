@@ -7,6 +7,7 @@ from typing import Any
 
 from sqlalchemy import Connection, exists, insert, select
 
+from engine.said import said
 from facts.audit import COMMAND_LINE, Change, Entry, entries, log, standing_of
 from facts.database import StoreError
 from facts.house_tables import audit
@@ -16,11 +17,11 @@ from facts.tables import FACT_TABLES
 
 _CAN_BE_UNDONE = ("record", "confirm", "merge")
 _GIVEN_ANEW = ("id", "recorded_at", "retracted_at")
-_SEE = "See `valuelift audit`."
+_SEE = said("See `valuelift audit`.")
 _INSTEAD = {
     # To take a row back would not do: the next import of the same source brings it again.
-    "import": "Correct it in the file or system that it comes from, and import that again.",
-    "pack_use": "Use `valuelift pack rollback`.",
+    "import": said("Correct it in the file or system that it comes from, and import that again."),
+    "pack_use": said("Use `valuelift pack rollback`."),
 }
 
 
@@ -32,14 +33,14 @@ def entry_to_undo(store: Store, user: str, number: int | None = None) -> Entry:
     """
     wanted = _last_of(store, user) if number is None else number
     found = next(iter(entries(store, number=wanted)), None)
-    what = f"Record {wanted} is not taken back"
+    what = said("Record {number} is not taken back", number=wanted)
     if found is None:
-        raise StoreError(what, "there is none of that number", _SEE)
+        raise StoreError(what, said("there is none of that number"), _SEE)
     if found.did not in _CAN_BE_UNDONE or not found.changes or found.customer is None:
-        why = f"it is no record of one customer's facts but: {found.did} {found.subject}"
+        why = said("it is no record of one customer's facts but: {did} {subject}", did=found.did, subject=found.subject)
         raise StoreError(what, why, _INSTEAD.get(found.did, _SEE))
     if found.undone_by is not None:
-        raise StoreError(what, f"that was done already, by {found.undone_by}", _SEE)
+        raise StoreError(what, said("that was done already, by {number}", number=found.undone_by), _SEE)
     return found
 
 
@@ -50,7 +51,9 @@ def _last_of(store: Store, user: str) -> int:
     with store.reading() as connection:
         number: int | None = connection.scalar(mine.order_by(audit.c.id.desc()).limit(1))
     if number is None:
-        raise StoreError("Nothing is taken back", f"{user} has recorded nothing that stands", _SEE)
+        raise StoreError(
+            said("Nothing is taken back"), said("{user} has recorded nothing that stands", user=user), _SEE
+        )
     return number
 
 
@@ -91,10 +94,16 @@ def _undone(connection: Connection, change: Change, number: int, at: datetime) -
     table = FACT_TABLES[change.table]
     row, later = standing_of(connection, change.table, change.added)
     if later is not None:
-        hint = f"Take that back first: `valuelift record undo {later}`."
-        raise StoreError(f"Record {number} is not taken back", "something was recorded on top of it since", hint)
+        hint = said("Take that back first: `valuelift record undo {later}`.", later=later)
+        raise StoreError(
+            said("Record {number} is not taken back", number=number),
+            said("something was recorded on top of it since"),
+            hint,
+        )
     if connection.scalar(select(table.c.retracted_at).where(table.c.id == row)) is not None:
-        raise StoreError(f"Record {number} is not taken back", "an import has corrected it since", _SEE)
+        raise StoreError(
+            said("Record {number} is not taken back", number=number), said("an import has corrected it since"), _SEE
+        )
     correct(connection, table, row, at)
     if change.retracted is None:
         return Change(change.table, None, row)

@@ -35,16 +35,16 @@ _CELL = re.compile(rb"<(?:\w{1,20}:)?c\s(?:[^<>]{0,200}\s)?" + _FILLED)
 _WIDE = re.compile(rb"""=\s*["']([B-Z][A-Z]|[A-Z]{3,20})([0-9]{1,20})["'](?![^<>]{0,40}/>)""")
 _NAME = re.compile(rb"""r\s*=\s*["'][A-Z]{0,20}([0-9]{1,20})["']""")
 
-DAMAGED = "Save it again as XLSX."
-TOO_FAR = "Delete what stands far off (Ctrl+End leads there) and save it again as XLSX, or save it as CSV."
-TOO_LARGE = "Save it in several parts, or as CSV."
+DAMAGED = said("Save it again as XLSX.")
+TOO_FAR = said("Delete what stands far off (Ctrl+End leads there) and save it again as XLSX, or save it as CSV.")
+TOO_LARGE = said("Save it in several parts, or as CSV.")
 
 
 class Fault(NamedTuple):
     """Why a workbook cannot be read, and what to do about it."""
 
     why: Said
-    hint: str
+    hint: Said
 
 
 def fault_of(path: Path) -> Fault | None:

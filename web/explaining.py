@@ -14,7 +14,6 @@ from common.asked import subjects, target
 from common.confirming import heard_of
 from common.explain_layout import Teller
 from common.limits import DEPTH
-from common.refusals import said
 from common.texts import PAGES, Texts
 from common.what_if_layout import WhatIfLayout
 from common.why_layout import WhyLayout
@@ -25,6 +24,7 @@ from engine.nearest import why_not as find_ways
 from web.access import OwnCustomer, Reader, Visitor, site_of
 from web.customer import view_of
 from web.outline import Block, blocks, read_blocks
+from web.refusing import refusal_told
 from web.rendering import language_of, page
 from web.what_if import settable_facts
 from web.work import path_page
@@ -160,7 +160,7 @@ def _explained(
     try:
         found = list(answer())
     except ValueError as error:
-        refused = said(error, language_of(request))
+        refused = refusal_told(error, Texts(language_of(request), PAGES))
     return page(
         request,
         "explanation.html",

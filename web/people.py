@@ -9,7 +9,6 @@ from fastapi import APIRouter, Query, Request
 from fastapi.responses import RedirectResponse, Response
 
 from common.json_form import as_json
-from common.refusals import said
 from common.texts import PAGES, Texts
 from engine.wording import Wording
 from facts.audit import PAGES as FROM_PAGES
@@ -17,6 +16,7 @@ from facts.cards import known
 from facts.contacts import ERASED, erase, export, people
 from facts.database import StoreError
 from web.access import Fields, Keeper, OwnCustomer, Recorder, Visitor, site_of
+from web.refusing import refusal_told
 from web.rendering import customer_path, language_of, page
 from web.site import Site, now
 
@@ -107,7 +107,7 @@ def _kept(
     except StoreError as error:
         refused = refused or error
     texts = Texts(language, PAGES)
-    why = texts("erase_unsure") if unsure else "" if refused is None else said(refused, language)
+    why = texts("erase_unsure") if unsure else "" if refused is None else refusal_told(refused, texts)
     return page(
         request,
         "kept.html",

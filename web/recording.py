@@ -22,7 +22,6 @@ from common.recording import (
     is_kept,
     record,
 )
-from common.refusals import said as said_in
 from common.texts import PAGES, Texts
 from facts.answers import answered, read_answer
 from facts.audit import PAGES as FROM_PAGES
@@ -35,6 +34,7 @@ from facts.undoing import undo
 from web.access import Confirmer, Fields, OwnCustomer, Recorder, Visitor, site_of
 from web.customer import customer_page
 from web.forms import Form, RefusedError
+from web.refusing import refusal_told
 from web.rendering import customer_path, language_of
 from web.site import Site
 from web.things import THINGS, stated
@@ -72,7 +72,9 @@ def _answered(
         said = Texts(language_of(request), PAGES)(str(error))
         return customer_page(request, who, customer, refused=said, status=422)
     except (StoreError, ValueError) as error:
-        return customer_page(request, who, customer, refused=said_in(error, language_of(request)), status=422)
+        return customer_page(
+            request, who, customer, refused=refusal_told(error, Texts(language_of(request), PAGES)), status=422
+        )
     site_of(request).tell(number)
     return RedirectResponse(customer_path(customer, recorded=number), 303)
 
@@ -229,7 +231,9 @@ def take_back(request: Request, who: Recorder, customer: OwnCustomer, given: Fie
         said = Texts(language_of(request), PAGES)(str(error))
         return customer_page(request, who, customer, refused=said, status=422)
     except StoreError as error:
-        return customer_page(request, who, customer, refused=said_in(error, language_of(request)), status=422)
+        return customer_page(
+            request, who, customer, refused=refusal_told(error, Texts(language_of(request), PAGES)), status=422
+        )
     site_of(request).tell(undone.undone_by)
     return RedirectResponse(customer_path(customer, taken_back="true"), 303)
 

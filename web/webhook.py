@@ -15,6 +15,7 @@ from typing import Any
 from urllib.request import HTTPRedirectHandler, Request, build_opener
 
 from common.json_form import as_json
+from engine.said import said
 
 _LOG = logging.getLogger("valuelift")
 
@@ -104,5 +105,5 @@ def read_secret(text: str | None) -> str:
         ValueError: if it is missing or too short to protect anything.
     """
     if text is None or len(text) < 32:
-        raise ValueError("A webhook needs a secret of at least 32 characters.")
+        raise ValueError(said("A webhook needs a secret of at least 32 characters."))
     return text

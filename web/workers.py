@@ -73,7 +73,7 @@ def _run(sender: Connection, work: Work, given: tuple[Any, ...]) -> None:
     try:
         sender.send((True, work(*given)))
     except ValueError as error:
-        sender.send((False, str(error)))
+        sender.send((False, error.args[0]))
     # Anything else ends this process, with its traceback on standard error.
 
 

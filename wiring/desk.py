@@ -11,6 +11,7 @@ from operator import attrgetter
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from engine.said import Said, said
 from facts.card import CARD, Card
 from wiring.rules import Progress, Rules, catalogue_digest
 
@@ -94,7 +95,7 @@ class Desk:
         executor = self._executor  # compiled before facts are asked for, while DuckDB gets ready (see `make_ready`)
         found = self._facts(customer)
         if found is None:
-            raise self._hidden(f"Nothing is known of customer {customer!r}", customer)
+            raise self._hidden(said("Nothing is known of customer {customer!r}", customer=customer), customer)
         card, facts, unconvertible = found
         return Decided(card, facts, executor.decide(facts), unconvertible)
 
@@ -148,16 +149,24 @@ class Desk:
         """Both executors, to try out what the prover finds."""
         return self.rules.session, self.rules.plan
 
-    def _hidden(self, what: str, customer: str | None = None) -> StoreError:
+    def _hidden(self, what: Said, customer: str | None = None) -> StoreError:
         """Return the error for facts of which none are seen: they hold later, or were recorded later."""
         from facts.database import StoreError
 
         only = {"customers": ("key",)}
         if self.store.base_tables(self.as_of, customer=customer, only=only)["customers"].num_rows:
-            why = f"what holds on {self.as_of} was recorded after {self.known_at.isoformat(timespec='minutes')}"
-            return StoreError(what, why, "Give a later moment by --known-at, or leave it out.")
-        hint = "Give another date by --as-of, or import facts of that time."
-        return StoreError(f"{what} as of {self.as_of}", "nothing that is recorded holds on that date", hint)
+            why = said(
+                "what holds on {as_of} was recorded after {moment}",
+                as_of=self.as_of,
+                moment=self.known_at.isoformat(timespec="minutes"),
+            )
+            return StoreError(what, why, said("Give a later moment by --known-at, or leave it out."))
+        hint = said("Give another date by --as-of, or import facts of that time.")
+        return StoreError(
+            said("{what} as of {as_of}", what=what, as_of=self.as_of),
+            said("nothing that is recorded holds on that date"),
+            hint,
+        )
 
     @cached_property
     def currency(self) -> str:
@@ -307,7 +316,7 @@ class Desk:
 
     def nobody(self) -> StoreError:
         """Return the error for a date on which there are no customers."""
-        return self._hidden("There are no customers")
+        return self._hidden(said("There are no customers"))
 
     def snapshot(self, base: Mapping[str, pa.Table]) -> Snapshot:
         """Return the facts of all customers of a base who can be decided."""

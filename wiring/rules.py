@@ -189,11 +189,12 @@ def checked(folder: Path, day: date) -> tuple[Rules, tuple[Finding, ...]]:
     from engine.cases import load_cases
     from engine.check import check
     from engine.load.uses import uses_of_parameters
+    from facts.counted_actions import COUNTED_ACTIONS
 
     rules = load_rules(folder)
     cases = load_cases(folder, rules.pack)
     uses = {**uses_of_parameters(folder), **_read_by_commands()}
-    return rules, check(folder, rules.pack, rules.program, cases, uses, day)
+    return rules, check(folder, rules.pack, rules.program, cases, uses, day, COUNTED_ACTIONS)
 
 
 def _read_by_commands() -> dict[str, tuple[str, ...]]:

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from engine.said import said
+
 if TYPE_CHECKING:
     from common.recording import At
     from engine.decision import AdvisedAction
@@ -25,16 +27,22 @@ def action_meant(at: At, named: str, about: str | None) -> tuple[str, AdvisedAct
     action = _action(at, named)
     advised = advised_now(at, action, about)
     if len(advised) > 1:
-        rows = ", ".join(each.row for each in advised)
-        raise click.UsageError(f"{action} is advised for several: say which by --about. It is one of {rows}.")
+        rows = [each.row for each in advised]
+        raise click.UsageError(
+            said(
+                "{action} is advised for several: say which by --about. It is one of {rows}.", action=action, rows=rows
+            )
+        )
     return action, advised[0] if advised else None
 
 
 def _planned(at: At, number: int) -> AdvisedAction:
     plan = at.before.decision.actions
     if not 1 <= number <= len(plan):
-        last = f"its last is {len(plan)}" if plan else "nothing is advised"
-        raise click.BadParameter(f"The plan has no number {number}: {last}.", param_hint="ACTION")
+        last = said("its last is {number}", number=len(plan)) if plan else said("nothing is advised")
+        raise click.BadParameter(
+            said("The plan has no number {number}: {why}.", number=number, why=last), param_hint="ACTION"
+        )
     return plan[number - 1]
 
 
@@ -46,6 +54,6 @@ def _action(at: At, named: str) -> str:
     titles = {title.casefold(): id_ for id_, each in actions.items() for title in (each.title.en, each.title.zh)}
     found = titles.get(named.casefold(), named)
     if found not in actions:
-        hint = did_you_mean(named, [*actions, *titles]) or "See the plan: `valuelift recommend CUSTOMER`."
-        raise click.BadParameter(f"{named!r} is not known. {hint}", param_hint="ACTION")
+        hint = did_you_mean(named, [*actions, *titles]) or said("See the plan: `valuelift recommend CUSTOMER`.")
+        raise click.BadParameter(said("{word!r} is not known. {hint}", word=named, hint=hint), param_hint="ACTION")
     return found

@@ -22,6 +22,7 @@ from commands.options import (
     today,
     user_option,
 )
+from engine.said import said
 
 if TYPE_CHECKING:
     from common.recording import At
@@ -93,4 +94,4 @@ def require_word(word: str | None, members: Collection[str], where: str) -> None
 
     if word is not None and word not in members:
         hint = which_word(word, members)
-        raise click.BadParameter(f"{word!r} is not known. {hint}", param_hint=where)
+        raise click.BadParameter(said("{word!r} is not known. {hint}", word=word, hint=hint), param_hint=where)

@@ -13,6 +13,7 @@ import click
 
 from commands.options import Day, Said
 from commands.record.entering import Entering, enter, record_options, require_word
+from engine.said import said
 
 if TYPE_CHECKING:
     from common.recording import At
@@ -49,10 +50,12 @@ def subcommand(kind: Kind) -> click.Command:
     """Return the command that records one kind of thing."""
 
     def record(entering: Entering, customer: str, earlier: str | None = None, **given: Any) -> None:
-        said = {name: value for name, value in given.items() if value is not None}
-        if not said and (earlier or not kind.may_be_bare):
-            raise click.UsageError(f"Say something of the {kind.name}: see `valuelift record {kind.name} --help`.")
-        enter(entering, customer, lambda at: _statements(kind, at, entering.on, earlier, said))
+        says = {name: value for name, value in given.items() if value is not None}
+        if not says and (earlier or not kind.may_be_bare):
+            raise click.UsageError(
+                said("Say something of the {name}: see `valuelift record {name} --help`.", name=kind.name)
+            )
+        enter(entering, customer, lambda at: _statements(kind, at, entering.on, earlier, says))
 
     command: Any = record_options(record)
     for each in reversed(kind.given):
@@ -64,59 +67,66 @@ def subcommand(kind: Kind) -> click.Command:
     return click.command(kind.name, help=kind.help)(command)
 
 
-def _statements(kind: Kind, at: At, on: date, earlier: str | None, said: Mapping[str, Any]) -> list[Statement]:
+def _statements(kind: Kind, at: At, on: date, earlier: str | None, says: Mapping[str, Any]) -> list[Statement]:
     """Return what is said; where a value was to be conveyed, that is done with it."""
     from common.recording import CONVEY, done_with_it
 
-    told = _statement(kind, at, on, earlier, said)
+    told = _statement(kind, at, on, earlier, says)
     is_conveyed = kind.table == "communications" and earlier is None
     return [told, *(done_with_it(at.book, CONVEY, on) if is_conveyed else ())]
 
 
-def _statement(kind: Kind, at: At, on: date, earlier: str | None, said: Mapping[str, Any]) -> Any:
+def _statement(kind: Kind, at: At, on: date, earlier: str | None, says: Mapping[str, Any]) -> Any:
     from common.recording import conveyed, entry_at
     from facts.tables import FACT_TABLES
 
     table = FACT_TABLES[kind.table]
-    for name, value in said.items():
+    for name, value in says.items():
         _check_word(at, kind, name, value)
     if table.info["shape"] == "event":
         if earlier is None:
-            _require(kind, said)
-            return at.book.event(kind.table, conveyed(at, said) if kind.table == "communications" else said, on)
-        return at.book.more(kind.table, at.book.find(kind.table, earlier), said)
+            _require(kind, says)
+            return at.book.event(kind.table, conveyed(at, says) if kind.table == "communications" else says, on)
+        return at.book.more(kind.table, at.book.find(kind.table, earlier), says)
     if kind.keyed_by is None:
         identity = table.info["identity"]
-        key = "/".join([at.book.customer, *(str(said.get(name) or "") for name in identity if name != "customer")])
+        key = "/".join([at.book.customer, *(str(says.get(name) or "") for name in identity if name != "customer")])
     elif earlier is None:
-        _require(kind, said)
-        _require_named(kind, at, said)
-        key = _new_key(kind, at, said, on)
+        _require(kind, says)
+        _require_named(kind, at, says)
+        key = _new_key(kind, at, says, on)
     else:
         key = at.book.find(kind.table, earlier)["key"]
     if at.book.last(kind.table, key, on) is None:
-        _require(kind, said)
-    if "credit_limit" in said and "currency" not in said:
-        said = {**said, "currency": at.book.currency("agreements", key, on)}
-    return entry_at(at.book, kind.table, said, on, key)
+        _require(kind, says)
+    if "credit_limit" in says and "currency" not in says:
+        says = {**says, "currency": at.book.currency("agreements", key, on)}
+    return entry_at(at.book, kind.table, says, on, key)
 
 
-def _require_named(kind: Kind, at: At, said: Mapping[str, Any]) -> None:
+def _require_named(kind: Kind, at: At, says: Mapping[str, Any]) -> None:
     """Refuse to begin a conflict by saying that it is over, while one is on record that is not."""
     from facts.database import StoreError
 
-    rows = at.before.facts.rows.get(kind.table, ()) if said.get("settled") else ()
-    if named := ", ".join(row.key for row in rows if row.facts.get("settled") is False):
-        hint = (
-            f"Name it to say how it stands: `valuelift record {kind.name} {at.book.customer} {kind.earlier} --settled`."
+    rows = at.before.facts.rows.get(kind.table, ()) if says.get("settled") else ()
+    if named := [row.key for row in rows if row.facts.get("settled") is False]:
+        hint = said(
+            "Name it to say how it stands: `valuelift record {name} {customer} {earlier} --settled`.",
+            name=kind.name,
+            customer=at.book.customer,
+            earlier=kind.earlier,
         )
-        raise StoreError(f"No new {kind.name} is recorded as settled", f"not settled yet: {named}", hint)
+        raise StoreError(
+            said("No new {name} is recorded as settled", name=kind.name),
+            said("not settled yet: {named}", named=named),
+            hint,
+        )
 
 
-def _require(kind: Kind, said: Mapping[str, Any]) -> None:
-    missing = [each.option for each in kind.given if each.needed and each.column not in said]
+def _require(kind: Kind, says: Mapping[str, Any]) -> None:
+    missing = [each.option for each in kind.given if each.needed and each.column not in says]
     if missing:
-        raise click.UsageError(f"Give {' and '.join(missing)} for a new {kind.name}.")
+        raise click.UsageError(said("Give {missing: and } for a new {name}.", missing=missing, name=kind.name))
 
 
 def _check_word(at: At, kind: Kind, column: str, value: object) -> None:
@@ -124,19 +134,21 @@ def _check_word(at: At, kind: Kind, column: str, value: object) -> None:
     from common.saying import members_of
 
     if column == "currency" and not re.fullmatch("[A-Z]{3}", str(value)):
-        raise click.BadParameter(f"{value!r} is no currency. Write its code, such as EUR.", param_hint="--currency")
+        raise click.BadParameter(
+            said("{value!r} is no currency. Write its code, such as EUR.", value=value), param_hint="--currency"
+        )
     members = members_of(at.book.vocabulary, kind.table, column)
     if members and isinstance(value, str):
         require_word(value, members, next(each.option for each in kind.given if each.column == column))
 
 
-def _new_key(kind: Kind, at: At, said: Mapping[str, Any], on: date) -> str:
+def _new_key(kind: Kind, at: At, says: Mapping[str, Any], on: date) -> str:
     """Return a key for a row of a register that nothing but its name in the company identifies."""
     from common.recording import contact_key
 
     if kind.table == "contacts":
-        return contact_key(at.book, said["name"], said["role"])
-    word = said.get(kind.keyed_by or "")
+        return contact_key(at.book, says["name"], says["role"])
+    word = says.get(kind.keyed_by or "")
     return f"{at.book.customer}/{kind.name}-{on}" if word is None else f"{at.book.customer}/{word}"
 
 

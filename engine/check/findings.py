@@ -22,6 +22,7 @@ LINTS = {
     "unused-parameter": Level.WARNING,
     "threshold-out-of-range": Level.WARNING,
     "missing-source": Level.WARNING,
+    "missing-action": Level.WARNING,
     "missing-case": Level.WARNING,
     "near-duplicate": Level.NOTE,
     "table-overlap": Level.WARNING,

@@ -12,12 +12,13 @@ from engine.check.conditions import near_duplicates, thresholds
 from engine.check.findings import Finding, lint
 from engine.check.tables import table_findings
 from engine.check.texts import translations
-from engine.check.unused import missing_sources, unused_facts, unused_parameters
+from engine.check.unused import missing_actions, missing_sources, unused_facts, unused_parameters
 from engine.errors import Location
 from engine.model import Pack
 from engine.program import Program
 from engine.said import Said, said
 from engine.talk import gaps_in
+from engine.vocabulary import FactKey
 
 
 def check(
@@ -27,6 +28,7 @@ def check(
     cases: Sequence[Case],
     uses: Mapping[str, Collection[str]],
     day: date,
+    counted: Mapping[FactKey, str] | None = None,
 ) -> tuple[Finding, ...]:
     """Return everything that the lints find in a pack's own files, in their order.
 
@@ -37,11 +39,13 @@ def check(
         cases: its cases.
         uses: by parameter, who uses it.
         day: the day for which evidence is looked at.
+        counted: by fact, the action that it counts, for facts that count one.
     """
     lints: tuple[Callable[[], Iterator[Finding]], ...] = (
         lambda: unused_facts(pack),
         lambda: unused_parameters(pack, uses),
         lambda: missing_sources(pack),
+        lambda: missing_actions(pack, counted or {}),
         lambda: thresholds(pack),
         lambda: near_duplicates(pack),
         lambda: table_findings(pack, program),

@@ -1,4 +1,4 @@
-"""What is declared and never used, and what names no source."""
+"""What is declared and never used, and what names no source or counts what there is not."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
 
 from engine.check.findings import Finding, lint
+from engine.errors import did_you_mean
 from engine.load.files import FACTS
 from engine.model import Action, Gate, Invariant, Pack, Rule, Scorecard, Table
 from engine.relations import relations
@@ -57,6 +58,24 @@ def unused_parameters(pack: Pack, uses: Mapping[str, Collection[str]]) -> Iterat
         if not uses.get(parameter.name):
             message = said("nothing uses the parameter `{parameter}`.", parameter=parameter.name)
             yield lint(parameter.at, "unused-parameter", message, said("Use it as `{param: ...}`, or remove it."))
+
+
+def missing_actions(pack: Pack, counted: Mapping[FactKey, str]) -> Iterator[Finding]:
+    """Yield what reads a fact that counts an action which the pack does not have, given the ids of such actions."""
+    known = relations(pack)
+    for key, action in counted.items():
+        if action in pack.actions:
+            continue
+        for id_ in known.readers.get(key, ()):
+            item = known.items[id_]
+            message = said(
+                "`{id}` reads `{fact}`, which counts the action `{action}`, and the pack has none.",
+                id=item.id,
+                fact=key,
+                action=action,
+            )
+            hint = did_you_mean(action, pack.actions)
+            yield lint(item.at, "missing-action", message, hint or said("Call your action so, or leave out the fact."))
 
 
 def missing_sources(pack: Pack) -> Iterator[Finding]:

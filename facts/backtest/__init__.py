@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from engine.said import said
 from facts.database import StoreError
 from facts.feature_database import prepared_base
 from facts.store import Store
@@ -71,7 +72,9 @@ def outcomes_known(store: Store, known_at: datetime, base_currency: str) -> Iter
     base = store.base_tables(today, known_at, only=_OUTCOME)
     if not base["customers"].num_rows:
         raise StoreError(
-            "There is nothing to look back on", "the store has no customers", "Import some: see `valuelift import`."
+            said("There is nothing to look back on"),
+            said("the store has no customers"),
+            said("Import some: see `valuelift import`."),
         )
     with prepared_base(base, today, base_currency) as database:
         for name in ("decided_on", "outcome_until"):

@@ -14,6 +14,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from engine.said import Said, as_given, said
 from facts.database import StoreError
 
 FACTS, RESULTS = ".arrow", ".parquet"
@@ -126,9 +127,11 @@ def sum_place(file: Path) -> Path:
 def _require_sum(place: Path, content: bytes) -> None:
     kept = sum_place(place).read_text(encoding="ascii", errors="replace")
     if hashlib.new(_ALGORITHMS.get(len(kept), "sha256"), content).hexdigest() != kept:
-        raise _unusable(place, "it is not what was written")
+        raise _unusable(place, said("it is not what was written"))
 
 
 def _unusable(place: Path, why: object) -> StoreError:
-    said = str(why).partition("\n")[0]
-    return StoreError(f"{place} cannot be used", said, "Delete the run's folder and decide again.")
+    told = why if isinstance(why, Said) else as_given(str(why).partition("\n")[0])
+    return StoreError(
+        said("{file} cannot be used", file=place), told, said("Delete the run's folder and decide again.")
+    )

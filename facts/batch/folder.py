@@ -24,6 +24,7 @@ from sqlalchemy import Column, Table
 from sqlalchemy.dialects import postgresql
 
 from engine.errors import which_word
+from engine.said import Said, said
 from facts import arrow_rows, reading
 from facts.batch.scattered import is_scattered, sorted_copy
 from facts.database import StoreError
@@ -126,8 +127,12 @@ class FactsFolder:
 
     def without_customers(self, as_of: date) -> StoreError:
         """Return the error for a folder none of whose customers is visible."""
-        why = f"{self.path} has none that hold on that date"
-        return StoreError(f"There are no customers as of {as_of}", why, "Give another date by --as-of, or other facts.")
+        why = said("{path} has none that hold on that date", path=self.path)
+        return StoreError(
+            said("There are no customers as of {as_of}", as_of=as_of),
+            why,
+            said("Give another date by --as-of, or other facts."),
+        )
 
     def sorted_for(self, parts: Sequence[Part], place: Path) -> FactsFolder:
         """Return the folder with each scattered table replaced by a copy sorted by customer.
@@ -283,12 +288,12 @@ def _parts(found: Sequence[tuple[str, int]]) -> list[Part]:
     return [Part(number, *part) for number, part in enumerate(zip(firsts, (*firsts[1:], None), sizes, strict=True))]
 
 
-def unusable(path: Path, problems: Sequence[str]) -> StoreError:
+def unusable(path: Path, problems: Sequence[Said]) -> StoreError:
     """Return the error for a folder in which something is wrong."""
     return StoreError(
-        f"The facts in {path} cannot be used",
-        "; ".join(problems),
-        "Which files and columns are needed stands in docs/batch.md.",
+        said("The facts in {path} cannot be used", path=path),
+        said("{problems:; }", problems=[*problems]),
+        said("Which files and columns are needed stands in docs/batch.md."),
     )
 
 
@@ -353,7 +358,7 @@ def _check_keys(database: DuckDBPyConnection, name: str, rows: str, path: Path) 
         return
     twice = f"SELECT key FROM {rows} GROUP BY {identity} HAVING count(*) > 1 LIMIT 1"  # noqa: S608 - own names
     for (key,) in database.execute(twice).fetchall():
-        raise unusable(path, [f"{name}: the key {key!r} stands in several rows"])
+        raise unusable(path, [said("{table}: the key {key!r} stands in several rows", table=name, key=key)])
 
 
 def _check_words(
@@ -367,7 +372,10 @@ def _check_words(
         other = f"SELECT {column} FROM {rows} WHERE NOT list_contains($members, {column}) LIMIT 1"  # noqa: S608 - own names
         for (word,) in database.execute(other, {"members": closed[column]}).fetchall():
             hint = which_word(str(word), closed[column])
-            raise unusable(path, [f"{name}: column {column!r} holds {word!r}. {hint}"])
+            problem = said(
+                "{table}: column {column!r} holds {word!r}. {hint}", table=name, column=column, word=word, hint=hint
+            )
+            raise unusable(path, [problem])
 
 
 @contextmanager
@@ -376,5 +384,5 @@ def _refusals_explained(path: Path, name: str) -> Iterator[None]:
     try:
         yield
     except duckdb.Error as error:
-        said = str(error).partition("\n")[0]
-        raise unusable(path, [f"{name}: {said}"]) from None
+        words = str(error).partition("\n")[0]
+        raise unusable(path, [said("{table}: {words}", table=name, words=words)]) from None

@@ -19,6 +19,7 @@ from typing import Self
 
 from sqlalchemy import URL
 
+from engine.said import said
 from facts.batch.run_folder import LATEST, RunFolder, RunKey
 from facts.database import StoreError, is_sqlite
 
@@ -89,9 +90,9 @@ class Ledger:
                 holder = file.read().strip()
                 if not wait:
                     raise StoreError(
-                        f"The runs in {self.root} are being computed",
-                        f"{holder} has begun",
-                        "Wait until it has finished.",
+                        said("The runs in {root} are being computed", root=self.root),
+                        said("{holder} has begun", holder=holder),
+                        said("Wait until it has finished."),
                     ) from None
                 waiting(holder)
                 fcntl.flock(file, fcntl.LOCK_EX)

@@ -11,7 +11,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from sqlalchemy import Column, Table
 
-from engine.errors import counted, did_you_mean
+from engine.errors import did_you_mean
+from engine.said import Said, one_after_other, said
 from facts import arrow_rows, reading
 from facts.batch.folder import HISTORY, TABLES, FactsFolder, unusable
 from facts.columns import Scaled
@@ -25,27 +26,29 @@ def open_folder(path: Path) -> FactsFolder:
         StoreError: naming everything that is wrong.
     """
     if not path.is_dir():
-        raise unusable(path, ["there is no such folder"])
-    problems: list[str] = []
+        raise unusable(path, [said("there is no such folder")])
+    problems: list[Said] = []
     files = dict(_tables(path, problems))
     if "customers" not in files and not problems:
-        problems.append("there is no customers.parquet")
+        problems.append(said("there is no customers.parquet"))
     columns = {}
     for name, paths in files.items():
         schemas = [schema for each in paths if (schema := _schema(each, problems)) is not None]
         columns[name] = frozenset(column for schema in schemas for column in schema.names)
         for each, schema in zip(paths, schemas, strict=False):
-            problems += [f"{each.name}: {problem}" for problem in _misfits(TABLES[name], schema)]
+            problems += [
+                said("{file}: {problem}", file=each.name, problem=problem) for problem in _misfits(TABLES[name], schema)
+            ]
     if not problems:
         problems += [problem for name, paths in files.items() for problem in _nulls(name, paths)]
     if not problems and not FactsFolder(path, files, columns).rows("customers"):
-        problems.append("there are no customers in customers.parquet")
+        problems.append(said("there are no customers in customers.parquet"))
     if problems:
         raise unusable(path, problems)
     return FactsFolder(path, files, columns)
 
 
-def _tables(path: Path, problems: list[str]) -> Iterator[tuple[str, tuple[Path, ...]]]:
+def _tables(path: Path, problems: list[Said]) -> Iterator[tuple[str, tuple[Path, ...]]]:
     """Yield the tables of a folder with their files."""
     for entry in sorted(path.iterdir()):
         found = tuple(sorted(entry.glob("*.parquet"))) if entry.is_dir() else (entry,)
@@ -55,27 +58,31 @@ def _tables(path: Path, problems: list[str]) -> Iterator[tuple[str, tuple[Path, 
         if name in TABLES:
             yield name, found
         else:
-            problems.append(f"{entry.name} is no table of facts. {did_you_mean(name, TABLES)}".rstrip())
+            problem = said("{file} is no table of facts.", file=entry.name)
+            problems.append(one_after_other(problem, did_you_mean(name, TABLES)))
 
 
-def _schema(path: Path, problems: list[str]) -> pa.Schema | None:
+def _schema(path: Path, problems: list[Said]) -> pa.Schema | None:
     try:
         found: pa.Schema = pq.read_schema(path)
     except (pa.ArrowException, OSError) as error:
-        problems.append(f"{path.name} cannot be read as Parquet ({str(error).partition(chr(10))[0]})")
+        words = str(error).partition("\n")[0]
+        problems.append(said("{file} cannot be read as Parquet ({words})", file=path.name, words=words))
         return None
     return found
 
 
-def _misfits(table: Table, schema: pa.Schema) -> Iterator[str]:
+def _misfits(table: Table, schema: pa.Schema) -> Iterator[Said]:
     """Yield what is wrong with a file's columns."""
     for column in (table.c[name] for name in (*needed_columns(table), *HISTORY)):
         if column.name in schema.names:
             found = schema.field(column.name).type
             if not _fits(column, found):
-                yield f"column {column.name!r} is {found}, not {arrow_rows.arrow_type(column)}"
+                wanted = arrow_rows.arrow_type(column)
+                yield said("column {column!r} is {found}, not {wanted}", column=column.name, found=found, wanted=wanted)
         elif column.name in _required(table):
-            yield f"column {column.name!r} is missing. {did_you_mean(column.name, schema.names)}".rstrip()
+            problem = said("column {column!r} is missing.", column=column.name)
+            yield one_after_other(problem, did_you_mean(column.name, schema.names))
 
 
 def _fits(column: Column[Any], found: pa.DataType) -> bool:
@@ -111,13 +118,18 @@ def _required(table: Table) -> tuple[str, ...]:
     return tuple(column.name for column in columns if not column.nullable and column.server_default is None)
 
 
-def _nulls(name: str, paths: Sequence[Path]) -> Iterator[str]:
+def _nulls(name: str, paths: Sequence[Path]) -> Iterator[Said]:
     """Yield the required columns in which values are missing."""
     for path in paths:
         with pq.ParquetFile(path) as file:
             for column in _required(TABLES[name]):
                 if missing := _null_count(file, column):
-                    yield f"{path.name}: column {column!r} has no value in {counted(missing, 'row')}"
+                    yield said(
+                        "{file}: column {column!r} has no value in {number:,} {number:row|rows}",
+                        file=path.name,
+                        column=column,
+                        number=missing,
+                    )
 
 
 def _null_count(file: pq.ParquetFile, column: str) -> int:

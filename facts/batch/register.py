@@ -11,6 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from engine.errors import did_you_mean
+from engine.said import said
 from engine.snapshot import Snapshot
 from facts.batch.ledger import Ledger
 from facts.batch.pipeline import Decide, Progress, facts_of_part
@@ -80,8 +81,12 @@ def find(ledger: Ledger, store: Store | None, asked: str) -> Entry:
         ):
             return entry
     names = [entry.run for entry in known]
-    hint = did_you_mean(asked, names) or "See `valuelift runs` for those that there are."
-    raise StoreError(f"Run {asked!r} is not known", f"neither {ledger.root} nor the store has it", hint)
+    hint = did_you_mean(asked, names) or said("See `valuelift runs` for those that there are.")
+    raise StoreError(
+        said("Run {asked!r} is not known", asked=asked),
+        said("neither {root} nor the store has it", root=ledger.root),
+        hint,
+    )
 
 
 def replay(entry: Entry, decide: Decide, customer: str | None, progress: Progress) -> Replayed:
@@ -107,13 +112,20 @@ def replay(entry: Entry, decide: Decide, customer: str | None, progress: Progres
         progress("deciding", seen, entry.customers or seen)
     if customer is None and seen != entry.customers:
         raise StoreError(
-            f"Run {entry.run} cannot be replayed",
-            f"of its {entry.customers or 0:,} customers, {seen:,} have decisions in {run.path}",
-            "Put the folder back from a copy.",
+            said("Run {run} cannot be replayed", run=entry.run),
+            said(
+                "of its {number:,} customers, {seen:,} have decisions in {path}",
+                number=entry.customers or 0,
+                seen=seen,
+                path=run.path,
+            ),
+            said("Put the folder back from a copy."),
         )
     if not seen:
         raise StoreError(
-            f"Run {entry.run} did not decide {customer!r}", "it is not among its customers", "Check the key."
+            said("Run {run} did not decide {customer!r}", run=entry.run, customer=customer),
+            said("it is not among its customers"),
+            said("Check the key."),
         )
     return Replayed(seen, tuple(different))
 
@@ -125,8 +137,12 @@ def whole_run(entry: Entry) -> RunFolder:
         StoreError: if it is not finished, or its folder is gone.
     """
     if entry.folder is None or entry.state != "published":
-        why = "its folder is gone" if entry.folder is None else "it is not finished"
-        raise StoreError(f"The facts of run {entry.run} are not there", why, "See `valuelift runs` for the others.")
+        why = said("its folder is gone") if entry.folder is None else said("it is not finished")
+        raise StoreError(
+            said("The facts of run {run} are not there", run=entry.run),
+            why,
+            said("See `valuelift runs` for the others."),
+        )
     return RunFolder(entry.folder)
 
 

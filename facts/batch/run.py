@@ -12,6 +12,7 @@ from typing import Any
 
 import pyarrow.parquet as pq
 
+from engine.said import said
 from engine.vocabulary import Vocabulary
 from facts.batch.files import read_table
 from facts.batch.folder import FactsFolder, Part
@@ -173,9 +174,9 @@ class Batch:
         if facts.written() != written:
             self.ledger.remove(run)
             raise StoreError(
-                f"The facts in {facts.path} were not decided",
-                "somebody changed them in the meantime",
-                "Decide again once they are whole; write new facts beside the old ones and move them.",
+                said("The facts in {path} were not decided", path=facts.path),
+                said("somebody changed them in the meantime"),
+                said("Decide again once they are whole; write new facts beside the old ones and move them."),
             )
 
     def _key(self, facts: FactsFolder) -> RunKey:
@@ -343,9 +344,13 @@ def _require_sound(run: RunFolder) -> None:
     damaged = run.remove_damaged()
     if damaged:
         raise StoreError(
-            f"Run {run.name} cannot go on as it stood",
-            f"{len(damaged)} of its files were damaged and have been removed, the first: {damaged[0]}",
-            "Check the disk, then run the batch again: it computes what is missing.",
+            said("Run {name} cannot go on as it stood", name=run.name),
+            said(
+                "{number} of its files were damaged and have been removed, the first: {file}",
+                number=len(damaged),
+                file=damaged[0],
+            ),
+            said("Check the disk, then run the batch again: it computes what is missing."),
         )
 
 
@@ -364,7 +369,14 @@ def _require_begun_by(run: RunFolder, *, on_spark: bool) -> None:
     begun = run.shards is not None
     if begun != on_spark:
         raise StoreError(
-            f"Run {run.name} cannot go on",
-            f"it was begun {'on Spark' if begun else 'on one machine'}, which divides customers otherwise",
-            f"Finish it by --engine {'spark' if begun else 'local'}, or delete {run.path} to begin anew.",
+            said("Run {name} cannot go on", name=run.name),
+            said(
+                "it was begun {where}, which divides customers otherwise",
+                where=said("on Spark") if begun else said("on one machine"),
+            ),
+            said(
+                "Finish it by --engine {engine}, or delete {path} to begin anew.",
+                engine="spark" if begun else "local",
+                path=run.path,
+            ),
         )

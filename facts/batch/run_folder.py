@@ -28,6 +28,7 @@ from uuid import uuid4
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from engine.said import as_given, said
 from engine.snapshot import Snapshot, keyed, with_owners
 from facts.batch.files import FACTS, RESULTS, put_sum, read_facts, read_table, require_sound, write_facts, write_table
 from facts.database import StoreError
@@ -143,7 +144,9 @@ class RunFolder:
             found: dict[str, Any] = json.loads(place.read_text("utf-8"))
         except ValueError as error:
             raise StoreError(
-                f"{place} cannot be used", str(error), "Delete the run's folder and decide again."
+                said("{file} cannot be used", file=place),
+                as_given(error),
+                said("Delete the run's folder and decide again."),
             ) from None
         return found
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import pyarrow as pa
 
-from engine.errors import counted
+from engine.said import Said, said
 from facts.batch.files import plain, read_table
 from facts.batch.run_folder import RunFolder
 from facts.database import StoreError
@@ -19,21 +19,25 @@ def require_same(stored: RunFolder, again: RunFolder) -> None:
         StoreError: naming how many differ, and the first of them.
     """
     one, other = (set(run.undecided()["customer"].to_pylist()) for run in (stored, again))
-    _require_none(sorted(one ^ other), stored, again, "of those whom only one could decide ")
+    _require_none(sorted(one ^ other), stored, again, said("of those whom only one could decide"))
     for number in range(again.parts()):
         decided = again.get_table(again.decisions(number))
         if decided.num_rows:
             different = differing(_decided_by(stored, decided["customer"]), decided)
-            _require_none(different, stored, again, f"of part {number} ")
+            _require_none(different, stored, again, said("of part {number}", number=str(number)))
 
 
-def _require_none(different: Sequence[str], stored: RunFolder, again: RunFolder, which: str) -> None:
+def _require_none(different: Sequence[str], stored: RunFolder, again: RunFolder, which: Said) -> None:
     if different:
-        differ = counted(len(different), "customer differs", "customers differ")
         raise StoreError(
-            f"The decisions of run {stored.name} are not what its facts lead to",
-            f"{which}{differ}, first {different[0]!r}",
-            f"Compare {stored.path} and {again.path}, and tell the developers.",
+            said("The decisions of run {name} are not what its facts lead to", name=stored.name),
+            said(
+                "{which} {number:,} {number:customer differs|customers differ}, first {first!r}",
+                which=which,
+                number=len(different),
+                first=different[0],
+            ),
+            said("Compare {stored} and {again}, and tell the developers.", stored=stored.path, again=again.path),
         )
 
 

@@ -11,6 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from engine.errors import did_you_mean
+from engine.said import said
 from engine.snapshot import Snapshot
 from facts.batch.files import plain, read_table
 from facts.batch.opening import open_folder
@@ -40,9 +41,9 @@ def one_before(known: Sequence[Entry], run: Entry) -> Entry:
     before = [entry for entry in published if _order(entry) < _order(run)]
     if not before:
         raise StoreError(
-            f"There is no run to compare run {run.run} with",
-            f"none before it, as of {run.as_of} or earlier, is kept",
-            "Give another run by --against; see `valuelift runs`.",
+            said("There is no run to compare run {run} with", run=run.run),
+            said("none before it, as of {as_of} or earlier, is kept", as_of=run.as_of),
+            said("Give another run by --against; see `valuelift runs`."),
         )
     return before[-1]
 
@@ -55,7 +56,9 @@ def newest(known: Sequence[Entry]) -> Entry:
     """
     published = [entry for entry in known if entry.state == "published"]
     if not published:
-        raise StoreError("There is no run to report on", "none is published", "Run `valuelift batch` first.")
+        raise StoreError(
+            said("There is no run to report on"), said("none is published"), said("Run `valuelift batch` first.")
+        )
     return published[0]
 
 
@@ -67,7 +70,9 @@ def require_published(entry: Entry) -> None:
     """
     if entry.state != "published":
         raise StoreError(
-            f"Run {entry.run} cannot be reported on", "it is not finished", "Finish it by `valuelift batch`."
+            said("Run {run} cannot be reported on", run=entry.run),
+            said("it is not finished"),
+            said("Finish it by `valuelift batch`."),
         )
 
 
@@ -144,8 +149,12 @@ def require_manager(cards: pa.Table, manager: str) -> None:
     """
     present = {name for name in cards["account_manager"].unique().to_pylist() if name}
     if manager not in present:
-        hint = did_you_mean(manager, present) or "Without a store, names come from the folder given by --facts."
-        raise StoreError(f"No customer has the account manager {manager!r}", "nobody by that name is entered", hint)
+        hint = did_you_mean(manager, present) or said("Without a store, names come from the folder given by --facts.")
+        raise StoreError(
+            said("No customer has the account manager {manager!r}", manager=manager),
+            said("nobody by that name is entered"),
+            hint,
+        )
 
 
 def communications(entry: Entry, days: int) -> pa.Table | None:

@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from engine.errors import ProblemsError
+from engine.said import Said, as_given, said
 from facts.batch.folder import FactsFolder, Part
 from facts.batch.pipeline import Job, Progress
 from facts.batch.shards import Piece, Slice, of_shard, pieces, slices, write
@@ -136,8 +137,10 @@ class Cluster:
         try:
             yield
         except (Py4JError, PySparkException) as error:
-            hint = f"{self.log} tells more. Run the batch again: parts that are finished are kept."
-            raise StoreError(f"Spark on {self.context.master} gave up", _said(error), hint) from None
+            hint = said("{log} tells more. Run the batch again: parts that are finished are kept.", log=self.log)
+            raise StoreError(
+                said("Spark on {master} gave up", master=self.context.master), _said(error), hint
+            ) from None
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,8 +175,12 @@ def started(spark: Spark, log: Path) -> Iterator[Cluster]:
                 conf.setIfMissing(name, value)
             context = SparkContext(conf=conf)
     except (Py4JError, PySparkException) as error:
-        hint = f"{log} tells more. Spark needs Java 17 or newer, and a master that can be reached."
-        raise StoreError(f"Spark did not start on {spark.master or 'its default master'}", _said(error), hint) from None
+        hint = said("{log} tells more. Spark needs Java 17 or newer, and a master that can be reached.", log=log)
+        raise StoreError(
+            said("Spark did not start on {master}", master=spark.master or said("its default master")),
+            _said(error),
+            hint,
+        ) from None
     try:
         yield Cluster(context, log)
     finally:
@@ -194,12 +201,13 @@ def _errors_go_to(log: Path) -> Iterator[None]:
         os.close(ours)
 
 
-def _said(error: Exception) -> str:
+def _said(error: Exception) -> Said:
     """Return the line of an error of Spark's that says what happened: of Python's if a task failed there."""
     lines = [line.strip() for line in str(error).splitlines() if line.strip()]
     of_task = [line for line in lines if re.match(r"[\w.]+(Error|Exception)\b.*:", line) and "py4j" not in line]
     java = getattr(error, "java_exception", None)
-    return (of_task or [str(java.getMessage()).partition("\n")[0]] if java is not None else lines or [repr(error)])[-1]
+    told = of_task or [str(java.getMessage()).partition("\n")[0]] if java is not None else lines or [repr(error)]
+    return as_given(told[-1])
 
 
 # --- in a task ---
@@ -235,14 +243,26 @@ def _customers(job: Job, shard: int) -> int:
 
 def _require_alike(software: dict[str, str], seen: Sequence[Path], _: int) -> None:
     here, host = _software(), socket.gethostname()
-    other = [f"{name} {here[name]}, not {software[name]}" for name in software if here[name] != software[name]]
+    other = [
+        said("{name} {here}, not {there}", name=name, here=here[name], there=software[name])
+        for name in software
+        if here[name] != software[name]
+    ]
     if other:
-        hint = "Install the driver's versions on all machines."
-        raise StoreError(f"The Spark executor on {host} cannot take part", f"it has {', '.join(other)}", hint)
+        hint = said("Install the driver's versions on all machines.")
+        raise StoreError(
+            said("The Spark executor on {host} cannot take part", host=host),
+            said("it has {other}", other=other),
+            hint,
+        )
     hidden = [str(path) for path in seen if not path.exists()]
     if hidden:
-        hint = "Facts and runs lie in folders that all machines see in the same place."
-        raise StoreError(f"The Spark executor on {host} cannot take part", f"it does not see {hidden[0]}", hint)
+        hint = said("Facts and runs lie in folders that all machines see in the same place.")
+        raise StoreError(
+            said("The Spark executor on {host} cannot take part", host=host),
+            said("it does not see {path}", path=hidden[0]),
+            hint,
+        )
 
 
 def _software() -> dict[str, str]:

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 import pyarrow as pa
 
-from engine.errors import counted
+from engine.said import as_given, said
 from facts.batch.run_folder import WHY_UNDECIDED, RunFolder
 from facts.database import StoreError
 from facts.snapshot_checks import Misfit
@@ -49,9 +49,16 @@ def require_few(run: RunFolder, customers: int, most: int) -> None:
     if not number or (number <= most and number < customers):
         return
     whys = found["why"].unique().to_pylist()
-    more = f" And {counted(len(whys) - _NAMED, 'value')} more" if len(whys) > _NAMED else ""
+    named, more = as_given(" ".join(whys[:_NAMED]).removesuffix(".")), len(whys) - _NAMED
+    why = said("their records have values that do not fit. {named}", named=named)
+    if more > 0:
+        why = said("{why}. And {number:,} {number:value|values} more", why=why, number=more)
     raise StoreError(
-        f"{counted(number, 'customer')} of {customers:,} cannot be decided, and nothing is published",
-        f"their records have values that do not fit. {' '.join(whys[:_NAMED])}{more}".removesuffix("."),
-        "Correct them where they come from, or let more customers be left out by --max-undecided.",
+        said(
+            "{number:,} {number:customer|customers} of {customers:,} cannot be decided, and nothing is published",
+            number=number,
+            customers=customers,
+        ),
+        why,
+        said("Correct them where they come from, or let more customers be left out by --max-undecided."),
     )

@@ -11,6 +11,7 @@ from random import Random
 
 from sqlalchemy import Connection, Table, insert, select
 
+from engine.said import said
 from facts.database import StoreError
 from facts.demo.story import Character, World, read_characters, read_world
 from facts.demo.telling import Row, Telling, tell, tell_coverage, tell_rates
@@ -63,9 +64,13 @@ def _require_currency(store: Store) -> None:
     currency = store.settings()["base_currency"]
     if currency != _BASE_CURRENCY:
         raise StoreError(
-            "The demo story is not told",
-            f"it counts in {_BASE_CURRENCY} and the store in {currency}",
-            f"Make a store with {_BASE_CURRENCY} as its base currency.",
+            said("The demo story is not told"),
+            said(
+                "it counts in {wanted} and the store in {currency}",
+                wanted=_BASE_CURRENCY,
+                currency=currency,
+            ),
+            said("Make a store with {wanted} as its base currency.", wanted=_BASE_CURRENCY),
         )
 
 
@@ -78,9 +83,9 @@ def _is_told(connection: Connection, source: str) -> bool:
     sources = set(connection.scalars(select(customers.c.source).distinct()))
     if sources - {source}:
         raise StoreError(
-            "The demo story is not told",
-            "the store holds other customers",
-            "Make an empty store for it, with --db.",
+            said("The demo story is not told"),
+            said("the store holds other customers"),
+            said("Make an empty store for it, with --db."),
         )
     return bool(sources)
 

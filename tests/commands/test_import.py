@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import csv
 from pathlib import Path
 
 import pytest
 
 from tests.commands.conftest import call_command
+from tests.commands.test_chinese import english_left
 
 
 @pytest.fixture
@@ -78,6 +80,50 @@ def test_too_many_faulty_rows_store_nothing(store: Path, files: Path) -> None:
     assert "Nothing was imported" in refused.errors
     done = call_command("import", files, "--mapping", "canonical", "--db", store, "--json").json
     assert done["tables"]["customers"]["stored"] == 1
+
+
+def test_faulty_rows_are_told_in_chinese(store: Path, files: Path, tmp_path: Path) -> None:
+    """What is wrong with them, in the report, in the file of faulty rows, and where too many are refused."""
+    orders, rejects = files / "orders.csv", tmp_path / "rejects.csv"
+    with orders.open("a", encoding="utf-8") as file:
+        file.write("O-3,C-1\n")
+    width = orders.read_text(encoding="utf-8").splitlines()[0].count(",") + 1
+    wrong = [f"有2个单元格，应为{width}个", "`customer`不是已有的客户"]
+    wanted = ("import", files, "--mapping", "canonical", "--lang", "zh", "--db", store)
+    said = call_command(*wanted, "--dry-run", "--rejects", rejects).output.splitlines()
+    assert {f"1行有误，已剔除：{each}。" for each in wrong} <= set(said)
+    with rejects.open(encoding="utf-8", newline="") as file:
+        told = [(row["column"], row["reason"]) for row in csv.DictReader(file)]
+    assert told == [("customer", "不是已有的客户"), ("", wrong[0])]
+    refused = call_command(*wanted, "--max-rejects", "1")
+    assert refused.code == 1
+    assert "错误：没有导入任何内容：2行有误，超过允许的1行：" in refused.errors
+    assert english_left(refused.errors, "orders.csv", "customers.csv", "orders", "customers") == set()
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "said"),
+    [
+        ("customers.csv", b"", "customers.csv 无法导入：内容为空。请重新导出。"),
+        ("customers.csv", b"name\nAcme\n", "customers.csv 无法导入：缺少列'key'、'holds_from'，现有的列为'name'。"),
+        ("customers.csv", "key,name,holds_from,说明\n".encode("gbk"), "文件编码不是 UTF-8（可能是 GBK）"),
+        ("customers.csv", b"key;name;holds_from\nC-1;Acme;2026-01-31\n", "各列以分号分隔，而不是逗号"),
+        ("customers.xlsx", b"no workbook", "customers.xlsx 无法导入：文件已损坏（"),
+        (
+            "clients.csv",
+            b"key\n",
+            "clients.csv 无法导入：映射`canonical`中没有这个名称的文件。该映射读取`customers.csv`、",
+        ),
+    ],
+)
+def test_files_that_cannot_be_imported_are_told_in_chinese(
+    store: Path, tmp_path: Path, name: str, content: bytes, said: str
+) -> None:
+    """What is wrong with a file as a whole, and what to do."""
+    path = tmp_path / name
+    path.write_bytes(content)
+    answer = call_command("import", path, "--mapping", "canonical", "--lang", "zh", "--db", store)
+    assert (answer.code, said in answer.errors) == (1, True), answer.errors
 
 
 def test_an_import_without_a_usable_row_is_a_problem(store: Path, files: Path) -> None:

@@ -1,10 +1,11 @@
-"""What is wrong with files is told in Chinese down to the words concerned."""
+"""What is wrong with files, and what is refused, is told in Chinese down to the words concerned."""
 
 from __future__ import annotations
 
 import ast
 import re
 import string
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -13,7 +14,7 @@ import yaml
 
 from common.checked import text_of
 from common.texts import FOLDER as TEXTS
-from common.texts import PARTICULARS, Texts, particulars
+from common.texts import PARTICULARS, REFUSALS, Texts, particulars
 from engine.check import LINTS, finding_of
 from engine.errors import Location, Problem
 from tests.conftest import ROOT
@@ -22,16 +23,63 @@ from tests.engine.test_load_problems import FILES, FOLDER, problems_in
 
 EXPECTED = (FOLDER / "expected.zh.txt").read_text(encoding="utf-8").splitlines()
 ROOMS = ("engine", "facts", "wiring", "common", "web", "commands")
-PROPER_NAMES = {"YAML", "UTF-8", "XLSX", "GiB", "Valuelift"}
+PROPER_NAMES = {
+    *("YAML", "UTF-8", "UTF-16", "GBK", "XLSX", "CSV", "Excel", "GiB", "NUL", "ISO", "URL", "Valuelift"),
+    *("SQLite", "PostgreSQL", "Parquet", "Spark", "Java"),
+}
+LEFT_OUT = {
+    "Nothing is recorded in {table}": {"table"},
+    "Nothing is recorded of {customer} for {on}": {"customer", "on"},
+    "{fact} is not recorded": {"fact"},
+    "{column} is not recorded": {"column"},
+    "{key!r} is not recorded": {"key"},
+    "{key} is not recorded again": {"key"},
+    "{key} is not changed": {"key"},
+    "{key} is not erased": {"key"},
+    "{column} is on record as {old}, not {new}": {"column", "old", "new"},
+    "{named!r} is not on record for {customer}": {"customer"},
+    "{named!r} is no contact of {customer}": {"customer"},
+    "it belongs to {whose}": {"whose"},
+    "{table} of this customer: {number}": {"table"},
+    "it is of {on}, and {column} {day} lies before that": {"column"},
+    "it is of {on}, and {column} {day} lies after that": {"column"},
+    "{customer} is on record from {first} on": {"customer"},
+    "{customer} is not on record on that day": {"customer"},
+    "Stage {stage!r} is not recorded": {"stage"},
+    "the proposal is {proposed!r}": {"proposed"},
+    "{column} cannot be {value}": {"column"},
+    "{text!r} is no value of {fact}": {"fact"},
+    "{value!r} is no {column}": {"column"},
+    "The perception of {kind} is not recorded": {"kind"},
+    "from {before!r} to {after!r} is more than one step": {"before", "after"},
+    "it is counted from the records of {table}": {"table"},
+    "{action} is not recorded as {state}": {"action", "state"},
+    "it is about one of the customer's {table}, and none is named": {"table"},
+    "{row!r} is none of the customer's {table}": {"table"},
+}
+"""What Chinese refusals leave out: pages show them too, and their readers know no keys and words of the store."""
+PLAIN = {ROOT / "facts" / "batch" / "pipeline.py", ROOT / "wiring" / "judging.py", ROOT / "commands" / "usage.py"}
+"""Where refusals are still plain English, but for the last, which has them from click."""
 IN_OTHER_WORDS = re.compile(r"`[^`]*`|“[^”]*”")
+
+RAISED = {
+    *("StoreError", "NothingNewError", "UnusableFileError", "ImportRefusedError", "UnreadableError", "SettingError"),
+    *("BadParameter", "UsageError", "ClickException"),
+}
+"""The errors by which something is refused."""
 
 Call = tuple[str, str, frozenset[str] | None]
 """Where a sentence is made, its template, and the names of what fills it in (None: not written out there)."""
 
 
+def sources() -> list[Path]:
+    """Return the modules of the program."""
+    return [ROOT / "cli.py", *(path for room in ROOMS for path in sorted((ROOT / room).rglob("*.py")))]
+
+
 def calls() -> Iterator[Call]:
     """Yield every call of `said` in the source."""
-    for path in (path for room in ROOMS for path in sorted((ROOT / room).rglob("*.py"))):
+    for path in sources():
         tree = ast.parse(path.read_text(encoding="utf-8"))
         named = path == ROOT / "engine" / "said.py" or any(
             isinstance(node, ast.ImportFrom) and node.module == "engine.said" and _names_said(node)
@@ -72,10 +120,12 @@ def test_every_sentence_about_problems_has_its_chinese_one() -> None:
 
 def test_nothing_stands_twice_in_the_catalogue() -> None:
     """A second Chinese sentence for an English one would be read by nobody."""
-    node = yaml.compose((TEXTS / f"{PARTICULARS}.yaml").read_text(encoding="utf-8"))
-    assert isinstance(node, yaml.MappingNode)
-    names = [key.value for key, _ in node.value]
-    assert len(names) == len(set(names))
+    names = []
+    for name in (PARTICULARS, REFUSALS):
+        node = yaml.compose((TEXTS / f"{name}.yaml").read_text(encoding="utf-8"))
+        assert isinstance(node, yaml.MappingNode)
+        names += [key.value for key, _ in node.value]
+    assert [name for name, times in Counter(names).items() if times > 1] == []
 
 
 @pytest.mark.parametrize("call", CALLS, ids=[where for where, _, _ in CALLS])
@@ -85,7 +135,37 @@ def test_a_sentence_is_filled_in_alike_in_both_languages(call: Call) -> None:
     if given == frozenset():  # the text itself
         return
     assert given in (placeholders(template), None)
-    assert placeholders(CHINESE[template]) == placeholders(template)
+    assert placeholders(CHINESE[template]) == placeholders(template) - LEFT_OUT.get(template, set())
+
+
+def is_plain(argument: ast.expr) -> bool:
+    """Return whether an argument is a text that is written out, and made of no template."""
+    if isinstance(argument, ast.IfExp):
+        return is_plain(argument.body) or is_plain(argument.orelse)
+    if isinstance(argument, ast.BoolOp):
+        return any(map(is_plain, argument.values))
+    return isinstance(argument, ast.JoinedStr) or (isinstance(argument, ast.Constant) and bool(argument.value))
+
+
+def raisers(tree: ast.AST) -> Iterator[ast.Call]:
+    """Yield the calls by which something is refused."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call):
+            called = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
+            if called in RAISED:
+                yield node
+
+
+def test_whatever_is_refused_can_be_told_in_chinese() -> None:
+    """No refusal is made of plain English words."""
+    wrong = [
+        f"{path.relative_to(ROOT)}:{node.lineno}"
+        for path in sources()
+        if path not in PLAIN
+        for node in raisers(ast.parse(path.read_text(encoding="utf-8")))
+        if any(map(is_plain, node.args))
+    ]
+    assert wrong == []
 
 
 def test_chinese_sentences_end_as_the_english_ones() -> None:

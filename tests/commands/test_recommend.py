@@ -289,7 +289,7 @@ def test_what_is_unknown_is_asked_for(query: Call) -> None:
 def test_json_holds_the_whole_decision(query: Call) -> None:
     """The JSON form has the recommendation in words and the decision with every fired rule and its facts."""
     found = query("recommend", "moonbridge", "--as-of", DAY, "--json").json
-    assert set(found) == {"card", "recommendation", "decision", "to_confirm"}
+    assert set(found) == {"card", "recommendation", "left_open", "decision", "to_confirm"}
     assert found["decision"]["customer"] == "moonbridge"
     assert found["recommendation"]["value"]["content"]["id"] == found["decision"]["values"]["value_next"]
     assert found["decision"]["fired"] != []

@@ -415,6 +415,37 @@ def test_each_complaint_is_asked_behind(demo: Call) -> None:
     assert asked() == ["price_high"]
 
 
+@pytest.mark.parametrize(
+    ("action", "about", "said"),
+    [
+        ("settle-complaint", "plum-gate/supply_late/2026-06-21", "Did you mean `plum-gate/supply_late/2026-06-20`?"),
+        ("settle-complaint", "nonsense", "none of the customer's complaints. Say which by --about. It is one of plum-"),
+        ("visit-customer", "nonsense", "it is about the customer as a whole. Leave out --about."),
+    ],
+)
+def test_an_action_is_about_a_row_of_its_kind(demo: Call, action: str, about: str, said: str) -> None:
+    """A key that the customer does not have, or one against the action's kind, is refused."""
+    made = ("complaint", "plum-gate", "--signal", "supply_late", "--on", "2026-06-20")
+    assert demo("record", *made, "--as-of", DAY).code == 0
+    refused = demo("record", "action", "plum-gate", action, "--about", about, "--state", "open", "--as-of", DAY)
+    assert (refused.code, said in refused.errors) == (1, True), refused.errors
+    right = ("--about", "plum-gate/supply_late/2026-06-20") if action == "settle-complaint" else ()
+    assert demo("record", "action", "plum-gate", action, *right, "--state", "open", "--as-of", DAY).code == 0
+
+
+def test_an_action_per_row_names_the_row(demo: Call) -> None:
+    """Without one nobody knows which it is about; what is open about a row that is gone can still be ended."""
+    made = ("complaint", "plum-gate", "--signal", "supply_late", "--on", "2026-06-20")
+    assert demo("record", *made, "--as-of", DAY).code == 0
+    settle = ("record", "action", "plum-gate", "check-need-behind-complaint", "--state")
+    refused = demo(*settle, "open", "--as-of", DAY)
+    assert (refused.code, "none is named. Say which by --about." in refused.errors) == (1, True), refused.errors
+    about = ("--about", "plum-gate/supply_late/2026-06-20")
+    assert demo(*settle, "open", *about, "--as-of", DAY, "--as", "lin").code == 0
+    assert demo("record", "undo", "--as-of", DAY).code == 0  # the complaint
+    assert demo(*settle, "done", *about, "--as-of", DAY).code == 0
+
+
 def test_what_is_put_off_is_back_on_its_day(demo: Call) -> None:
     """Until the eve of the day named it is not advised, and on that day it is."""
     away = ("action", "plum-gate", "call-silent-customer", "--state", "snoozed", "--until", "2026-07-04")
@@ -443,16 +474,16 @@ def test_an_amount_is_said_with_its_currency(demo: Call) -> None:
     assert "credit limit 9,000 USD, kept, measured by: rejects" in " ".join(answer.output.split())
 
 
-def test_a_refusal_is_said_in_chinese_first(demo: Call) -> None:
-    """Who reads Chinese is told what is refused and why; the English below has the names and the way out."""
+def test_a_refusal_is_said_in_chinese(demo: Call) -> None:
+    """Who reads Chinese is told what is refused, why, and the way out."""
     said = demo("record", "fact", "moonbridge", "orders_90d=3", "--as-of", DAY, "--lang", "zh")
     assert said.code == 1
-    first, second = said.errors.splitlines()
-    assert first == "错误：没有登记：该事实由业务记录统计得出，请登记相应记录。"
-    assert second.startswith("Error: orders_90d is not recorded")
-    assert demo("record", "fact", "moonbridge", "orders_90d=3", "--as-of", DAY).errors == f"{second}\n"
+    told = "没有登记：该事实由业务记录统计得出，请登记相应记录。可批量导入：`valuelift import --help`。"
+    assert said.errors == f"错误：{told}\n"
+    english = demo("record", "fact", "moonbridge", "orders_90d=3", "--as-of", DAY).errors
+    assert english.startswith("Error: orders_90d is not recorded: it is counted from the records of orders. Import")
     unknown = demo("recommend", "nobody", "--as-of", DAY, "--lang", "zh").errors
-    assert unknown.startswith("错误：没有客户“nobody”：没有登记过该客户的任何内容。\nError: ")
+    assert unknown == "错误：没有客户“nobody”：没有登记过该客户的任何内容。可用`valuelift customers`查看已有客户。\n"
 
 
 def test_what_was_taken_on_and_is_not_advised_any_more_is_shown(demo: Call) -> None:
@@ -462,9 +493,16 @@ def test_what_was_taken_on_and_is_not_advised_any_more_is_shown(demo: Call) -> N
     assert demo("record", *met, "--as-of", DAY).code == 0
     shown = demo("recommend", "grey-heron", "--as-of", DAY).output
     assert "Taken on and no longer advised\n  Get to know the people who decide, due 21 Jul 2026" in shown
+    (left_open,) = demo("recommend", "grey-heron", "--as-of", DAY, "--json").json["left_open"]
+    assert left_open == {
+        "action": {"id": "meet-decision-makers", "title": "Get to know the people who decide"},
+        "about": "",
+        "due_on": "2026-07-21",
+    }
     told = " ".join(shown.split()).partition("Record how it ended: ")[2].partition(" Guard rails")[0]
     assert demo(*told.split()[1:], "--as-of", DAY).code == 0
     assert "no longer advised" not in demo("recommend", "grey-heron", "--as-of", DAY).output
+    assert demo("recommend", "grey-heron", "--as-of", DAY, "--json").json["left_open"] == []
 
 
 def test_what_is_done_by_a_record_is_not_left_open(demo: Call) -> None:

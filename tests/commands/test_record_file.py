@@ -102,18 +102,21 @@ def test_every_fault_is_named_and_nothing_is_recorded(filed: Call, demo: Call) -
     )
     assert answer.code == 1
     assert "没有记录任何内容：9行" in answer.output
-    assert [line.split(": ")[0].removeprefix("june.csv, ") for line in answer.errors.splitlines()] == [
-        "row 3, heard_on", "row 4, customer", "row 4, on", "row 4, value", "row 5, medium", "row 5, on", "row 5, cost",
-        "row 5, reason", "row 6, heard_on", "row 7", "row 8, outcome", "row 9", "row 10, on",
+    assert [line.partition("：")[0].removeprefix("june.csv ") for line in answer.errors.splitlines()] == [
+        "第3行`heard_on`列", "第4行`customer`列", "第4行`on`列", "第4行`value`列", "第5行`medium`列", "第5行`on`列",
+        "第5行`cost`列", "第5行`reason`列", "第6行`heard_on`列", "第7行", "第8行`outcome`列", "第9行", "第10行`on`列",
     ]  # fmt: skip
     for said in (
-        "lies before the communication",
-        "Did you mean `silver-carp`?",
-        "2026-07-01 lies after 2026-06-30",
-        "0026-06-20 lies before 1800-01-01",
+        "反馈日期2026年6月11日早于传递日期2026年6月12日",
+        "是否应为`silver-carp`？",
+        "2026年7月1日晚于今天（2026年6月30日）",
+        "日期26年6月20日过早，最早可填1800年1月1日",
+        "已登记为'recognised'，与'accepted'不同",
     ):
         assert said in answer.errors
-    assert "on record with 'recognised', not 'accepted'" in answer.errors
+    english = filed("silver-crap,2026-07-01,produc,visit,user,,,,", lang="en").errors.splitlines()
+    assert english[0].startswith("june.csv, row 2, customer: Customer 'silver-crap' is not known: no fact about it")
+    assert english[1] == "june.csv, row 2, on: 2026-07-01 lies after 2026-06-30. Record what has happened."
     assert demo("audit", "--json").json == before
 
 

@@ -15,6 +15,7 @@ from engine.check import LINTS, Finding, check
 from engine.compile import compile_pack
 from engine.load import load_catalogue, load_pack
 from engine.load.uses import uses_of_parameters
+from engine.vocabulary import FactKey
 from tests.conftest import ROOT
 
 PAGES = ROOT / "docs" / "lints"
@@ -22,6 +23,7 @@ LINT_PACK = ROOT / "tests" / "lints"
 DAY = date(2026, 6, 30)
 SECTION = re.compile(r"^## (?P<head>\w+)\n(?P<body>.*?)(?=^## |\Z)", re.DOTALL | re.MULTILINE)
 BLOCK = re.compile(r"^```yaml\n# (?P<file>\S+)\n(?P<text>.*?)^```$", re.DOTALL | re.MULTILINE)
+COUNTED = {FactKey(None, "calls_made"): "ring-up"}
 TALKS = ("no-evidence", "evidence-expires", "no-track")
 """Each of their examples is the whole talk of a pack."""
 
@@ -51,7 +53,7 @@ def found(folder: Path, *examples: tuple[str, dict[str, str]]) -> tuple[Finding,
     if declared:
         (folder / "facts.yaml").write_text("".join(f"{key}\n{text}" for key, text in declared.items()), "utf-8")
     pack = load_pack(folder, load_catalogue(LINT_PACK / "catalog.yaml"))
-    return check(folder, pack, compile_pack(pack), load_cases(folder, pack), uses_of_parameters(folder), DAY)
+    return check(folder, pack, compile_pack(pack), load_cases(folder, pack), uses_of_parameters(folder), DAY, COUNTED)
 
 
 def _sections(text: str) -> Iterator[tuple[str, str]]:

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import pickle
 from copy import deepcopy
+from datetime import date
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from engine.errors import Location, Problem, ProblemsError, did_you_mean
-from engine.said import NOTHING, Said, named, one_after_other, quoted, said
+from engine.said import NOTHING, Said, named, one_after_other, packed, quoted, said, unpacked
 
 CHINESE = {
     "there is no {what} `{name}`.": "没有{what}`{name}`。",
@@ -18,6 +21,7 @@ CHINESE = {
     "{what} `{name}`": "{what}`{name}`",
     "It has {number} {number:row|rows}: {rows: and }.": "有{number}行：{rows:、}。",
     "Write `{any: ...}`.": "请写`{any: ...}`。",
+    "{day} lies after {today}.": "{day:年月日}晚于今天（{today}）。",
 }
 AT = Location("rules.yaml", 2, 3)
 
@@ -51,6 +55,32 @@ def test_numbers_and_lists_are_told_as_each_language_does() -> None:
     ]
     assert told == ["It has 1 row: a.", "It has 2 rows: a and rule."]
     assert [each.by(CHINESE) for each in told] == ["有1行：a。", "有2行：a、规则。"]
+
+
+def test_a_day_is_written_as_each_language_does() -> None:
+    """English has it as it is typed; another language may have signs behind year, month and day."""
+    told = said("{day} lies after {today}.", day=date(2026, 7, 1), today=date(2026, 6, 30))
+    assert told == "2026-07-01 lies after 2026-06-30."
+    assert told.by(CHINESE) == "2026年7月1日晚于今天（2026-06-30）。"
+
+
+_WORDS = st.text(max_size=20)
+_FILLINGS = st.recursive(
+    st.one_of(_WORDS, st.integers(-(10**9), 10**9), st.dates(), st.lists(_WORDS, max_size=3)),
+    lambda inner: st.dictionaries(st.sampled_from("abc"), inner, min_size=1, max_size=3).map(
+        lambda values: said(" ".join(f"{{{name}}}" for name in values), **values)
+    ),
+    max_leaves=6,
+)
+
+
+@given(filling=_FILLINGS)
+def test_a_sentence_comes_back_from_a_database(filling: object) -> None:
+    """As a text it keeps its template and all that fills it in, also where that is a sentence itself."""
+    sentence = said("It is {what}.", what=filling)
+    again = unpacked(packed(sentence))
+    assert (again, again.template, again.values) == (sentence, sentence.template, sentence.values)
+    assert [type(each) for each in again.values.values()] == [type(each) for each in sentence.values.values()]
 
 
 @pytest.mark.parametrize("sentence", [said("Write `{any: ...}`."), quoted("{any: ...}")])

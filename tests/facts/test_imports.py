@@ -21,7 +21,8 @@ from sqlalchemy import func, select
 from facts import imports
 from facts.database import StoreError
 from facts.import_changes import TableCounts
-from facts.imports import Covered, ImportRefusedError, ImportReport, find_mapping, import_files
+from facts.import_faults import ImportRefusedError
+from facts.imports import Covered, ImportReport, find_mapping, import_files
 from facts.mapping import ImportMapping, Period
 from facts.recording import record
 from facts.store import Store
@@ -658,6 +659,45 @@ FOUR = "key,name,holds_from\n" + "".join(f"{key},Acme,2020-01-01\n" for key in A
 ITSELF = "survivor is the customer itself"
 CIRCLE = "survivor is merged into the customer, by itself or through others"
 SECOND = "survivor is a second one: the customer is merged into another already"
+
+
+PER: dict[str, str | None] = {"settle-complaint": "complaints", "visit-customer": None}
+
+
+def test_actions_are_about_rows_of_their_kind(store: Store, tmp_path: Path) -> None:
+    """A key that the customer does not have is rejected, and so is one where none belongs or none where one does."""
+    bring(store, "canonical", canonical_file(tmp_path, "customers", FOUR))
+    complaint = "key,customer,signal,severity,holds_from\nc1,A1,price_high,low,2026-01-01\n"
+    bring(store, "canonical", canonical_file(tmp_path, "complaints", complaint))
+    lines = [
+        *("A1,settle-complaint,c1,open,2026-01-02,2026-01-02", "A1,visit-customer,,open,2026-01-02,2026-01-02"),
+        *("A1,settle-complaint,c2,open,2026-01-03,2026-01-03", "A2,settle-complaint,c1,open,2026-01-03,2026-01-03"),
+        *("A1,settle-complaint,,open,2026-01-03,2026-01-03", "A2,visit-customer,c1,open,2026-01-03,2026-01-03"),
+        "A1,of-another-pack,c9,open,2026-01-02,2026-01-02",
+    ]
+    heading = "customer,action,about,state,advised_on,holds_from"
+    path = canonical_file(tmp_path, "actions", "\n".join([heading, *lines, ""]))
+    assert bring(store, "canonical", path, per=PER).rejected == {
+        "about is missing, and the action is about one of the complaints": 1,
+        "about is not the key of one of the complaints": 1,
+        "about is of an action about the customer as a whole": 1,
+        "about names one of the complaints of another customer": 1,
+    }
+    assert rows(store, "actions", "customer", "action", "about") == [
+        ("A1", "of-another-pack", "c9"), ("A1", "settle-complaint", "c1"), ("A1", "visit-customer", ""),
+    ]  # fmt: skip
+
+
+def test_an_action_may_be_about_what_comes_with_it(store: Store, tmp_path: Path) -> None:
+    """A complaint and what is done about it are imported together; without the column, no action is about a row."""
+    complaints = "key,customer,signal,severity,holds_from\nc1,A1,price_high,low,2026-01-01\n"
+    actions = "customer,action,about,state,advised_on,holds_from\nA1,settle-complaint,c1,open,2026-01-02,2026-01-02\n"
+    tables = {"customers": FOUR, "complaints": complaints, "actions": actions}
+    files = [canonical_file(tmp_path, name, text) for name, text in tables.items()]
+    assert bring(store, "canonical", *files, per=PER).rejected == {}
+    bare = "customer,action,state,advised_on,holds_from\nA2,settle-complaint,open,2026-01-02,2026-01-02\n"
+    found = bring(store, "canonical", canonical_file(tmp_path, "actions", bare), per=PER)
+    assert found.rejected == {"about is missing, and the action is about one of the complaints": 1}
 
 
 @pytest.mark.parametrize(

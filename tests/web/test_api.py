@@ -101,6 +101,8 @@ def test_a_refused_word_is_told_in_chinese(served: Pages) -> None:
     """What there is instead stands in the words of the language that is asked for."""
     found = program_of(served, "admin").post(f"{CUSTOMER}/communications?lang=zh", {**TOLD, "medium": "pigeon"})
     assert "medium: 没有“pigeon”这一项，可填：" in found.json()["detail"]
+    found = program_of(served, "manager").get(f"{CUSTOMER}/why?subject=nonsense&lang=zh")
+    assert found.json()["detail"] == "规则包中没有“nonsense”这一事实、行动或规则。"
 
 
 def test_pages_are_of_one_run(store_with_run: Path, tmp_path: Path) -> None:
@@ -183,7 +185,35 @@ def test_questions_that_make_no_sense_are_refused(served: Pages, path: str) -> N
     assert found.json()["detail"]
 
 
+def test_a_recommendation_lists_what_was_taken_on_and_is_not_advised_any_more(own_pages: Pages) -> None:
+    """Nothing else would tell a program of it."""
+    asking = program_of(own_pages, "manager")
+    assert asking.get(f"{CUSTOMER}/recommendation").json()["left_open"] == []
+    assert asking.post(f"{CUSTOMER}/actions", {"action": "agree-payment-plan", "state": "open"}).status_code == 201
+    (left_open,) = asking.get(f"{CUSTOMER}/recommendation?lang=zh").json()["left_open"]
+    assert left_open == {
+        "action": {"id": "agree-payment-plan", "title": "约定还款计划"},
+        "about": "",
+        "due_on": None,
+    }
+
+
 # --- records ---
+
+
+def test_an_action_is_about_a_row_of_its_kind(own_pages: Pages) -> None:
+    """A key that the customer does not have, or one against the action's kind, is refused in the reader's language."""
+    asking = program_of(own_pages, "manager")
+    action = {"action": "settle-complaint", "state": "open", "about": "nonsense"}
+    refused = asking.post(f"{CUSTOMER}/actions", action)
+    assert (refused.status_code, refused.json()["detail"]) == (
+        422,
+        "settle-complaint is not recorded as open: 'nonsense' is none of the customer's complaints.",
+    )
+    told = asking.post(f"{CUSTOMER}/actions?lang=zh", action).json()["detail"]
+    assert told == "行动没有登记：“nonsense”不是该客户相应记录的编号。"
+    whole = {"action": "visit-customer", "state": "open", "about": "nonsense"}
+    assert "about the customer as a whole" in asking.post(f"{CUSTOMER}/actions", whole).json()["detail"]
 
 
 def test_a_record_says_what_changes_by_it(own_pages: Pages) -> None:

@@ -221,7 +221,7 @@ REFUSED = (
     ("answers", {"fact": "stage", "value": "core"}, "没有登记"),
     ("answers", {"fact": "cooperation_acceptance", "value": "recognised"}, "没有说明依据"),
     ("answers", {"fact": "nonsense", "value": "1"}, "没有名为"),
-    ("answers", {"fact": "credit_score", "value": "2026-02-30"}, "“2026-02-30”不是有效的取值，请填整数"),
+    ("answers", {"fact": "credit_score", "value": "2026-02-30"}, "“2026-02-30”不是有效的取值。请填整数"),
     ("answers", {"fact": "credit_score", "value": "640", "on": "2001-01-01"}, "起才有资料"),
 )
 

@@ -13,6 +13,7 @@ from fastapi.responses import Response
 
 from common.confirming import to_confirm
 from common.explain_json import recommendation_in_json
+from common.taken_on import no_longer_advised
 from engine.errors import did_you_mean, which_word
 from engine.recommend import recommend
 from facts.accounts import Role
@@ -93,7 +94,8 @@ def recommendation(request: Request, asks: Reading, lang: Language = "en") -> Re
     plain = recommend(site.rules().pack, decided.facts, decided.decision, lang)
     shown = site.advised_since([asks.customer]).added(decided, plain)
     below = [each for each in to_confirm(site.store, site.rules().pack, [decided]) if each.decides]
-    return answer(request, recommendation_in_json(decided, shown, below))
+    left_open = list(no_longer_advised(site.rules().pack, decided, lang))
+    return answer(request, recommendation_in_json(decided, shown, left_open, below))
 
 
 def _require_known(site: Site, asked: Wanted) -> None:

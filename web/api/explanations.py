@@ -58,7 +58,7 @@ def why(
     try:
         nodes = subjects(teller.deriver, subject)
     except ValueError as error:
-        raise refused(error) from None
+        raise refused(error, lang) from None
     return answer(request, why_in_json(decided, teller, nodes, depth or DEPTH[audience]))
 
 
@@ -70,7 +70,7 @@ def why_not(request: Request, asks: Reading, about: What, named: Named, lang: La
         _require_stage(teller, about, named)
         found = find_ways(teller.deriver, *target(teller.deriver, about, named))
     except ValueError as error:
-        raise refused(error) from None
+        raise refused(error, lang) from None
     return answer(request, why_not_in_json(decided, teller, found))
 
 

@@ -9,6 +9,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from common.saying import Changed
+from common.taken_on import TakenOn
 from engine.asking import Asked
 from engine.changed import Change, Difference
 from engine.decision import PackStamp
@@ -92,6 +93,7 @@ class RecommendationNow(_Answer):
 
     card: Card = Field(title="Who the customer is")
     recommendation: Recommendation = Field(title="The recommendation, in words")
+    left_open: list[TakenOn] = Field(title="The actions that were taken on and are not advised any more")
     decision: dict[str, Any] = Field(title="The whole decision, by ids")
     to_confirm: list[ToConfirm] = Field(
         title="What this rests on and somebody should confirm: old, guessed, contradicted"

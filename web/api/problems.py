@@ -12,8 +12,10 @@ from fastapi.responses import Response
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.exceptions import HTTPException
 
+from common.texts import Texts
 from facts.database import StoreError
 from facts.snapshot_checks import MisfitsError
+from web.refusing import refusal_told
 
 _LOG = logging.getLogger("valuelift")
 
@@ -47,11 +49,9 @@ class ProblemError(HTTPException):
         self.kind = kind
 
 
-def refused(error: StoreError | ValueError) -> ProblemError:
+def refused(error: StoreError | ValueError, language: str = "en") -> ProblemError:
     """Return the problem that records or rules do not allow what was asked."""
-    # Without the hint of a store's error, which names commands.
-    said = f"{error.what}: {error.why}." if isinstance(error, StoreError) else str(error)
-    return ProblemError(422, "refused", said)
+    return ProblemError(422, "refused", refusal_told(error, Texts(language)))
 
 
 def add_handlers(app: FastAPI) -> None:

@@ -177,7 +177,7 @@ def _refusals_told(language: str) -> Iterator[None]:
     except RefusedError as error:
         raise ProblemError(422, "refused", _said(error, Texts(language, PAGES))) from None
     except (StoreError, ValueError) as error:
-        raise refused(error) from None
+        raise refused(error, language) from None
 
 
 def _told(site: Site, outcome: Outcome, language: str) -> Mapping[str, object]:

@@ -1,5 +1,5 @@
 -- Complaints, open until they are settled, and whether somebody has asked for the need behind each: that is an action
--- of its own about each of them (D5), by whatever keys it is on record.
+-- of its own about each of them (D5), by whatever keys it is on record. Its id stands in `facts/counted_actions.py` too.
 WITH
     asked AS (
         SELECT customer, about, max_by({state: state, until: until}, (holds_from, key)) AS last
