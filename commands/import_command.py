@@ -146,14 +146,17 @@ def _in_period(mapping: ImportMapping, period: Period, today: date) -> ImportMap
     """
     given = [f"--{name}" for name, day in period._asdict().items() if day is not None]
     if given and not mapping.covers:
-        why = f"Mapping {mapping.name} `covers` no table, so its files are not taken for all there is."
-        raise click.BadParameter(f"{why} Name the tables there, or record it by coverage.csv.", param_hint=given)
-    if max(filter(None, period), default=today) > today:
-        raise click.BadParameter(
-            "Of days to come no file holds everything. Give today at the latest.", param_hint=given
+        why = said(
+            "Mapping {mapping} `covers` no table, so its files are not taken for all there is. "
+            "Name the tables there, or record it by coverage.csv.",
+            mapping=mapping.name,
         )
+        raise click.BadParameter(why, param_hint=given)
+    if max(filter(None, period), default=today) > today:
+        why = said("Of days to come no file holds everything. Give today at the latest.")
+        raise click.BadParameter(why, param_hint=given)
     if period.since and period.until and period.until < period.since:
-        raise click.BadParameter("The last day lies before the first. Exchange them.", param_hint=given)
+        raise click.BadParameter(said("The last day lies before the first. Exchange them."), param_hint=given)
     return replace(mapping, period=period)
 
 

@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING
 import duckdb
 import pyarrow as pa
 
+from engine.said import as_given, said
 from engine.snapshot import Snapshot
 from facts.batch.files import plain
 from facts.batch.folder import FactsFolder, Part
@@ -112,10 +113,13 @@ def _room_wanted(place: str) -> Iterator[None]:
         yield
     except (duckdb.IOException, duckdb.OutOfMemoryException) as error:
         raise StoreError(
-            "The portfolio is not judged",
-            str(error).partition("\n")[0],
-            f"{place} needs room for about 3 GB for each million customers, until it is. "
-            "Free some, or name another folder for such files by TMPDIR.",
+            said("The portfolio is not judged"),
+            as_given(str(error).partition("\n")[0]),
+            said(
+                "{folder} needs room for about 3 GB for each million customers, until it is. "
+                "Free some, or name another folder for such files by TMPDIR.",
+                folder=place,
+            ),
         ) from None
 
 
@@ -124,9 +128,9 @@ def _limits(rules: Rules) -> Limits:
     for name, value in numbers.items():
         if value is None:
             raise StoreError(
-                "The portfolio is not judged",
-                f"the rules have no parameter {LIMITS[name]!r}",
-                "Let the pack extend the one we ship, or add the parameter.",
+                said("The portfolio is not judged"),
+                said("the rules have no parameter {name!r}", name=LIMITS[name]),
+                said("Let the pack extend the one we ship, or add the parameter."),
             )
     return Limits(**{name: int(value) for name, value in numbers.items() if value is not None})
 

@@ -16,6 +16,7 @@ import duckdb
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from engine.said import as_given, said
 from engine.snapshot import Snapshot
 from engine.vocabulary import Vocabulary
 from facts.batch.carried import days_later
@@ -206,10 +207,13 @@ class Job:
             self.run.put_portfolio(self._portfolio())
         except (duckdb.IOException, duckdb.OutOfMemoryException) as error:
             raise StoreError(
-                "The look at all customers did not finish",
-                str(error).partition("\n")[0],
-                f"{self.run.overflow} needs room for about 1 GB for each million customers. "
-                "Free some, then try again; a batch goes on from here.",
+                said("The look at all customers did not finish"),
+                as_given(str(error).partition("\n")[0]),
+                said(
+                    "{folder} needs room for about 1 GB for each million customers. "
+                    "Free some, then try again; a batch goes on from here.",
+                    folder=self.run.overflow,
+                ),
             ) from None
 
     def _portfolio(self) -> Iterator[pa.Table]:

@@ -58,8 +58,8 @@ LEFT_OUT = {
     "{row!r} is none of the customer's {table}": {"table"},
 }
 """What Chinese refusals leave out: pages show them too, and their readers know no keys and words of the store."""
-PLAIN = {ROOT / "facts" / "batch" / "pipeline.py", ROOT / "wiring" / "judging.py", ROOT / "commands" / "usage.py"}
-"""Where refusals are still plain English, but for the last, which has them from click."""
+PLAIN = {ROOT / "commands" / "usage.py"}
+"""What has its refusals from click."""
 IN_OTHER_WORDS = re.compile(r"`[^`]*`|“[^”]*”")
 
 RAISED = {
