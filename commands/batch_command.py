@@ -163,6 +163,8 @@ def command(
         put(metrics, succeeded(steps, query.as_of, run, counts, _info(run, rules)))
     whole = _plain(run, rules, query.as_of, seconds, counts, force=force)
     if lines:
+        if facts is None:
+            _tell_of_gaps(texts, query, lines)
         if run.undecided:
             lines.event("undecided", "warning", customers=run.undecided, first=_first_undecided(run))
         lines.event("done", **whole)
@@ -173,8 +175,8 @@ def command(
     if run.undecided and not lines:
         number = texts.number(run.undecided)
         click.echo(texts("run_left_out", number=number, run=run.name, why=_first_undecided(run)), err=True)
-    if facts is None:
-        _tell_of_gaps(texts, query, lines)
+    if facts is None and not lines:
+        _tell_of_gaps(texts, query, None)
 
 
 def _tell_of_gaps(texts: Texts, query: Query, lines: JsonLog | None) -> None:
