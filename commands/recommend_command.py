@@ -44,7 +44,7 @@ def command(customer: str, show_all: bool, query: Query) -> None:
         from commands.output import print_json
         from common.explain_json import recommendation_in_json
 
-        print_json(recommendation_in_json(found, shown, left_open, below))
+        print_json(recommendation_in_json(found, shown, left_open, below, ended))
         return
     from rich.text import Text
 

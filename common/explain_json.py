@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from engine.path import Paths
     from engine.prove.cheapest import Path
     from engine.recommend import Recommendation
+    from facts.ended import Ended
     from facts.to_confirm import ToConfirm
     from wiring import Decided
 
@@ -164,7 +165,11 @@ def _path(path: Path) -> dict[str, Any]:
 
 
 def recommendation_in_json(
-    decided: Decided, shown: Recommendation, left_open: Sequence[TakenOn], below: Sequence[ToConfirm]
+    decided: Decided,
+    shown: Recommendation,
+    left_open: Sequence[TakenOn],
+    below: Sequence[ToConfirm],
+    ended: Sequence[Ended],
 ) -> dict[str, Any]:
     """Return a recommendation in words, with the whole decision that it puts into words, and what belongs to it.
 
@@ -173,6 +178,7 @@ def recommendation_in_json(
         shown: the recommendation.
         left_open: the actions that were taken on and are not advised any more.
         below: what it rests on and somebody should confirm.
+        ended: the collections of the customer that are not recorded any more.
     """
     decision = json.loads(decided.decision.to_json())
     return {
@@ -181,6 +187,8 @@ def recommendation_in_json(
         "left_open": left_open,
         "decision": decision,
         "to_confirm": below,
+        "without_rate": decided.unconvertible,
+        "ended": ended,
     }
 
 

@@ -289,7 +289,7 @@ def test_what_is_unknown_is_asked_for(query: Call) -> None:
 def test_json_holds_the_whole_decision(query: Call) -> None:
     """The JSON form has the recommendation in words and the decision with every fired rule and its facts."""
     found = query("recommend", "moonbridge", "--as-of", DAY, "--json").json
-    assert set(found) == {"card", "recommendation", "left_open", "decision", "to_confirm"}
+    assert set(found) == {"card", "recommendation", "left_open", "decision", "to_confirm", "without_rate", "ended"}
     assert found["decision"]["customer"] == "moonbridge"
     assert found["recommendation"]["value"]["content"]["id"] == found["decision"]["values"]["value_next"]
     assert found["decision"]["fired"] != []
@@ -378,3 +378,4 @@ def test_amounts_that_cannot_be_converted_are_named(demo: Call, tmp_path: Path, 
     told = demo("import", tmp_path / "invoices.csv", "--mapping", "canonical").output
     assert "1 row counts as unknown" in " ".join(told.split())
     assert said in demo(*asked).output
+    assert demo(*asked, "--json").json["without_rate"] == ["XPF"]

@@ -6,6 +6,7 @@ import base64
 import json
 from collections.abc import Sequence
 from dataclasses import asdict, replace
+from datetime import UTC, datetime
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Request
@@ -18,6 +19,7 @@ from engine.errors import did_you_mean, which_word
 from engine.recommend import recommend
 from facts.accounts import Role
 from facts.cards import account_managers
+from facts.ended import ended_of
 from facts.stored import StoredRun, Wanted, decided_by, stored_decisions, stored_run
 from web.access import site_of
 from web.api.answers import Language, answer
@@ -95,7 +97,8 @@ def recommendation(request: Request, asks: Reading, lang: Language = "en") -> Re
     shown = site.advised_since([asks.customer]).added(decided, plain)
     below = [each for each in to_confirm(site.store, site.rules().pack, [decided]) if each.decides]
     left_open = list(no_longer_advised(site.rules().pack, decided, lang))
-    return answer(request, recommendation_in_json(decided, shown, left_open, below))
+    ended = ended_of(site.store, asks.customer, site.today(), datetime.now(UTC))
+    return answer(request, recommendation_in_json(decided, shown, left_open, below, ended))
 
 
 def _require_known(site: Site, asked: Wanted) -> None:

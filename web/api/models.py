@@ -14,6 +14,7 @@ from engine.asking import Asked
 from engine.changed import Change, Difference
 from engine.decision import PackStamp
 from engine.recommend import Recommendation
+from facts.ended import Ended
 from facts.stored import StoredRun
 from facts.to_confirm import ToConfirm
 from facts.tokens import Scope
@@ -98,6 +99,10 @@ class RecommendationNow(_Answer):
     to_confirm: list[ToConfirm] = Field(
         title="What this rests on and somebody should confirm: old, guessed, contradicted"
     )
+    without_rate: list[str] = Field(
+        title="Currencies of which amounts count as unknown, as no exchange rate is recorded", examples=[["GBP"]]
+    )
+    ended: list[Ended] = Field(title="What is not recorded of the customer any more, so that nothing is known since")
 
 
 class _About(_Answer):
