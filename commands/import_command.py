@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import asdict, replace
-from datetime import date
+from datetime import date, timedelta
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -170,6 +170,10 @@ def _left(texts: Texts, found: Gaps, today: date) -> Iterator[RenderableType]:
         days = {name: texts.date(day) for name, day in asdict(found.unsettled).items()}
         said = texts("import_unsettled", since=found.unsettled.invoices.isoformat(), **days)
         yield Text(said, style="yellow")
+    for one in found.broken:
+        days = {"last": texts.date(one.last), "again": texts.date(one.again)}
+        since = (one.last + timedelta(days=1)).isoformat()
+        yield Text(texts("import_broken", collection=one.collection, since=since, **days), style="yellow")
     if found.ended:
         said = texts("import_ended", ended=ended_in_words(texts, found.ended), today=today.isoformat())
         yield Text(said, style="yellow")

@@ -232,6 +232,9 @@ def _facts(store: Store, words: Words) -> Iterator[Finding]:
     for amounts in unknown:
         values = {**asdict(amounts), "number": amounts.rows}
         yield Finding("facts", State.WARNING, "facts_unconvertible", values, "facts_unconvertible_do")
+    for broken in recorded.broken:
+        values = {**asdict(broken), "since": broken.last + timedelta(days=1)}
+        yield Finding("facts", State.WARNING, "facts_broken", values)
     if not found and not unknown and recorded == Gaps():
         yield Finding("facts", State.FINE, "facts_fine")
     for each in found:

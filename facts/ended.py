@@ -38,12 +38,34 @@ HAVING count(*) > 0
 """
 
 
+_BROKEN = """
+SELECT s.collection, max(c.recorded_to), max_by(s.recorded_from, c.recorded_to)
+FROM stretches s
+JOIN coverage c ON coalesce(c.customer, s.owner) = s.owner AND c.collection = s.collection
+WHERE c.is_current AND c.recorded_to < s.recorded_from - 1
+GROUP BY s.collection
+ORDER BY s.collection
+"""
+
+
 @dataclass(frozen=True, slots=True)
 class Ended:
     """A collection that was recorded to a day before the date looked at, of all customers or of some."""
 
     collection: str
     last: date
+
+
+@dataclass(frozen=True, slots=True)
+class Broken:
+    """A collection that was recorded to a day and then again from another one: what came before is of no use.
+
+    Counts and sums over a span that begins before it was recorded again are unknown.
+    """
+
+    collection: str
+    last: date
+    again: date
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +82,7 @@ class Gaps:
 
     ended: tuple[Ended, ...] = ()
     unsettled: Unsettled | None = None
+    broken: tuple[Broken, ...] = ()
 
     @property
     def last(self) -> date | None:
@@ -79,7 +102,8 @@ def gaps(store: Store, as_of: date, known_at: datetime | None = None) -> Gaps:
         prepare(database, ("stretches",))
         ended = tuple(Ended(*row) for row in database.sql(_ENDED).fetchall())
         unsettled = [Unsettled(*row) for row in database.sql(_UNSETTLED).fetchall()]
-    return Gaps(ended, unsettled[0] if unsettled else None)
+        broken = tuple(Broken(*row) for row in database.sql(_BROKEN).fetchall())
+    return Gaps(ended, unsettled[0] if unsettled else None, broken)
 
 
 def may_have_ended(store: Store, as_of: date) -> bool:

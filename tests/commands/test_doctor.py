@@ -129,6 +129,17 @@ MERGE = (
 )
 
 
+EARLIER_COVERAGE = (
+    "INSERT INTO coverage (key, collection, recorded_from, recorded_to, holds_from, source, recorded_at, entered_by)"
+    " VALUES ('x', 'orders', '2001-01-01', '2001-12-31', '2001-01-01', 'our-erp', '2026-01-01T00:00:00', 'ann')"
+)
+
+
+def _broken(folder: Path) -> None:
+    change(folder, EARLIER_COVERAGE)
+    change(folder, "UPDATE coverage SET recorded_from = '2025-01-01' WHERE key <> 'x' AND collection = 'orders'")
+
+
 FAULTS: dict[str, tuple[str, Callable[[Path], object]]] = {
     "refused": ("problem", lambda folder: (folder / "store.db").unlink()),
     "store_empty": ("problem", lambda folder: (folder / "store.db").write_bytes(b"")),
@@ -139,6 +150,7 @@ FAULTS: dict[str, tuple[str, Callable[[Path], object]]] = {
     "rows_apart": ("problem", lambda folder: change(folder, LOST_ORDER)),
     "runs_no_folder": ("problem", _a_file_for_runs),
     "facts_ended": ("warning", lambda folder: change(folder, FIRST_COVERAGE)),
+    "facts_broken": ("warning", _broken),
     "facts_unsettled": ("warning", lambda folder: change(folder, PAYMENTS_SHORTER)),
     "facts_early": ("problem", lambda folder: change(folder, FIRST_COMPLAINT.format("holds_from = '1700-01-01'"))),
     "facts_late": ("warning", lambda folder: change(folder, FIRST_COMPLAINT.format("holds_from = '2999-01-01'"))),

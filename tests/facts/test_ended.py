@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from facts.ended import Ended, Gaps, Unsettled, ended_of, gaps, may_have_ended
+from facts.ended import Broken, Ended, Gaps, Unsettled, ended_of, gaps, may_have_ended
 from facts.recording import record
 from facts.store import Store
 
@@ -54,6 +54,15 @@ def test_what_is_recorded_of_all_goes_on_for_each(known: Store) -> None:
     covered(known, "orders", None, None)
     assert gaps(known, LATER) == Gaps()
     assert one_by_one(known, LATER) == [(), ()]
+
+
+@pytest.mark.parametrize(("days", "is_broken"), [(1, False), (2, True)])
+def test_files_that_leave_days_between_them_are_named(known: Store, days: int, is_broken: bool) -> None:
+    """The next month's file begins on the day of its first order; somebody has to say that none was missed."""
+    again = DAY + timedelta(days=days)
+    covered(known, "orders", "A", DAY)
+    covered(known, "orders", "A", None, since=again)
+    assert gaps(known, again).broken == ((Broken("orders", DAY, again),) if is_broken else ())
 
 
 def test_nothing_had_ended_before_it_did(known: Store) -> None:
