@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, replace
 from datetime import date, timedelta
 from functools import partial
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from facts.ended import Gaps
     from facts.imports import ImportReport
     from facts.mapping import ImportMapping, Period
+    from facts.unconvertible import Unconvertible
 
 MAX_REJECTS = 1000
 
@@ -200,10 +201,26 @@ def page(texts: Texts, done: ImportReport, rejects: Path | None) -> list[Rendera
     for one in done.covered:
         days = {"start": texts.date(one.recorded_from), "end": texts.date(one.recorded_to)}
         lines.append(Text(texts("import_covered", name=one.collection, number=texts.number(one.customers), **days)))
-    for each in done.unconvertible:
-        values = {"table": each.table, "number": each.rows, "since": texts.date(each.since)}
-        currencies = {"currency": each.currency, "base_currency": each.base_currency}
-        lines.append(Text(texts("import_unconvertible", **values, **currencies), style="yellow"))
+    lines += [Text(line, style="yellow") for line in _unconvertible(texts, done.unconvertible)]
     if done.dry_run:
         lines.append(Text(texts("import_dry_run"), style="bold"))
     return [table, *lines]
+
+
+def _unconvertible(texts: Texts, found: Sequence[Unconvertible]) -> Iterator[str]:
+    """Yield which amounts count as unknown, and what to do about it."""
+    rows = [
+        texts(
+            "import_unconvertible_rows",
+            table=each.table,
+            number=texts.number(each.rows),
+            currency=each.currency,
+            since=texts.date(each.since),
+        )
+        for each in found
+    ]
+    for base in {each.base_currency for each in found}:
+        yield texts("import_unconvertible", base_currency=base, rows=texts("semicolon").join(rows))
+    currencies = {each.currency for each in found}
+    if len(currencies) == 1:
+        yield texts("import_other_currency", currency=currencies.pop())

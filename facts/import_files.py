@@ -231,7 +231,10 @@ def _check_encoding(path: Path) -> None:
             said("it is written in UTF-16")
             if is_utf16
             else said("it is written in another encoding than UTF-8, such as GBK"),
-            said("Save it as CSV UTF-8 (in Excel: Save As, file type `CSV UTF-8`)."),
+            said(
+                "Save it as CSV UTF-8 (in Excel: Save As, file type `CSV UTF-8`), "
+                "or name its `encoding` in the mapping."
+            ),
         )
 
 
@@ -290,7 +293,7 @@ def _cell_fault(fault: str | None, cells: Sequence[str]) -> str | None:
     if fault is not None:
         return fault
     if not all(map(_encodes, cells)):
-        return packed(said("is not UTF-8"))
+        return packed(said("is in another encoding than the file"))
     if any("\0" in cell for cell in cells):
         return packed(said("has a NUL character"))
     if any(len(cell) > MAX_CELL for cell in cells):

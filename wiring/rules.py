@@ -323,6 +323,7 @@ MADE_BY = (
     "yaml12",
     "vocabulary",
     "model",
+    "snapshot",
     "decision",
     "program",
     "plain",

@@ -376,6 +376,6 @@ def test_amounts_that_cannot_be_converted_are_named(demo: Call, tmp_path: Path, 
         f"key,customer,amount,currency,holds_from\nX-1,moonbridge,10,XPF,{DAY}\n", encoding="utf-8"
     )
     told = demo("import", tmp_path / "invoices.csv", "--mapping", "canonical").output
-    assert "1 row counts as unknown" in " ".join(told.split())
+    assert "invoices: 1 row in XPF from 30 Jun 2026 on" in " ".join(told.split())
     assert said in demo(*asked).output
     assert demo(*asked, "--json").json["without_rate"] == ["XPF"]
