@@ -151,7 +151,7 @@ def _read_csv(path: Path, heading: Heading, delimiter: str, encoding: str | None
             if not any(map(any, top)):
                 raise UnusableFileError(path, said("it is empty"), said("Export it again."))
             at = _heading_in(top, heading)
-            for record in top[: at + 1]:
+            for record in top:
                 _check_delimiter(path, heading, record, delimiter)
             present = top[at]
             chosen = heading.chosen_from(present, path)
@@ -196,7 +196,8 @@ def _check_delimiter(path: Path, heading: Heading, present: Sequence[str], delim
         UnusableFileError: if the heading has the columns only when it is parted by another mark.
     """
     for other in {*_DELIMITERS} - {delimiter}:
-        parted = next(csv.reader([delimiter.join(present)], delimiter=other))
+        line = " ".join(delimiter.join(present).splitlines())  # a cell may have several
+        parted = next(csv.reader([line], delimiter=other))
         if len(present) < len(parted) and {*heading.required} <= {*parted}:
             raise UnusableFileError(
                 path,
@@ -365,26 +366,32 @@ def _read_xlsx(path: Path, heading: Heading) -> Iterator[pa.RecordBatch]:
     if fault := fault_of(path):
         raise UnusableFileError(path, fault.why, fault.hint)
     try:
-        sheets = [sheet.to_python() for sheet in _sheets(CalamineWorkbook.from_filelike(_opened(path)))]
+        workbook = CalamineWorkbook.from_filelike(_opened(path))
+        sheets = [(_empty_above(sheet), sheet.to_python()) for sheet in _sheets(workbook)]
     except CalamineError as error:
         raise UnusableFileError(path, said("it is damaged: {words}", words=error), DAMAGED) from None
-    filled = [sheet for sheet in sheets if sheet]
+    filled = [(above, sheet) for above, sheet in sheets if sheet]
     if not filled:
         raise UnusableFileError(path, said("it is empty"), said("Export it again."))
     wanted = set(heading.required)
-    tops = [[[_text(cell) for cell in row] for row in sheet[:_TOP]] for sheet in filled]
-    found = [(sheet, top, _heading_in(top, heading)) for sheet, top in zip(filled, tops, strict=True)]
-    fitting = [each for each in found if wanted <= {*each[1][each[2]]}] or found[:1]
-    for sheet, top, at in fitting:
+    tops = [[[_text(cell) for cell in row] for row in sheet[:_TOP]] for _, sheet in filled]
+    found = [(*each, top, _heading_in(top, heading)) for each, top in zip(filled, tops, strict=True)]
+    fitting = [each for each in found if wanted <= {*each[2][each[3]]}] or found[:1]
+    for above, sheet, top, at in fitting:
         present = top[at]
         chosen = heading.chosen_from(present, path)
         records = ([_text(cell) for cell in row] for row in sheet[at + 1 :])
-        yield from _batches(_numbered(records, len(present), at + 2), present, chosen)
+        yield from _batches(_numbered(records, len(present), above + at + 2), present, chosen)
 
 
 def _sheets(workbook: Any) -> Iterator[Any]:
     for name in workbook.sheet_names:
         yield workbook.get_sheet_by_name(name)
+
+
+def _empty_above(sheet: Any) -> int:
+    """Return how many rows are empty above the first that is not: of those the sheet gives none."""
+    return 0 if sheet.start is None else int(sheet.start[0])
 
 
 def _text(cell: object) -> str:
