@@ -19,7 +19,7 @@ from facts.tables import coverage
 if TYPE_CHECKING:
     from facts.store import Store
 
-_COVERAGE = {"coverage": ("key", "customer", "collection", "recorded_from", "recorded_to")}
+_COVERAGE = {"coverage": ("customer", "collection", "recorded_from", "recorded_to")}
 
 _ENDED = """
 SELECT collection, max(recorded_to)
