@@ -19,7 +19,7 @@ from facts.tables import coverage
 if TYPE_CHECKING:
     from facts.store import Store
 
-_COVERAGE = {"coverage": ("key", "customer", "collection", "recorded_from", "recorded_to")}
+_COVERAGE = {"coverage": ("customer", "collection", "recorded_from", "recorded_to")}
 
 _ENDED = """
 SELECT collection, max(recorded_to)
@@ -38,13 +38,24 @@ HAVING count(*) > 0
 """
 
 
+# (Two joins, each by equal columns: with one that looks at both, every customer would be held against every other.)
 _BROKEN = """
-SELECT s.collection, max(c.recorded_to), max_by(s.recorded_from, c.recorded_to)
-FROM stretches s
-JOIN coverage c ON coalesce(c.customer, s.owner) = s.owner AND c.collection = s.collection
-WHERE c.is_current AND c.recorded_to < s.recorded_from - 1
-GROUP BY s.collection
-ORDER BY s.collection
+WITH pieces AS (
+    SELECT s.collection, s.recorded_from, c.recorded_to
+    FROM stretches s
+    JOIN coverage c ON c.customer = s.owner AND c.collection = s.collection
+    WHERE c.is_current
+    UNION ALL
+    SELECT s.collection, s.recorded_from, c.recorded_to
+    FROM stretches s
+    JOIN coverage c ON c.collection = s.collection
+    WHERE c.is_current AND c.customer IS NULL
+)
+SELECT collection, max(recorded_to), max_by(recorded_from, recorded_to)
+FROM pieces
+WHERE recorded_to < recorded_from - 1
+GROUP BY collection
+ORDER BY collection
 """
 
 

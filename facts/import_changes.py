@@ -153,7 +153,8 @@ class Changes:
     def _cover(self) -> None:
         """Say of each covered collection that it is recorded from its first date to its last, or as the period says.
 
-        For whom: the customers that the import names, and those for whom earlier imports by this mapping did.
+        For whom: the customers that the import names, and those for whom earlier imports by this mapping did. A
+        collection all of whose dates lie before a given first day, or after a given last one, is left as it was.
         """
         self._load_standing(coverage)
         self.staged.execute(
@@ -189,7 +190,7 @@ class Changes:
                 " FROM (SELECT {} AS collection, {} AS first, {} AS last,"
                 " {} AS prefix, '/' || {} AS suffix FROM {} HAVING count(*) > 0) AS span CROSS JOIN ({}) AS named"
                 ' LEFT JOIN "standing coverage" AS standing'
-                " ON standing.key = span.prefix || named.key || span.suffix",
+                " ON standing.key = span.prefix || named.key || span.suffix WHERE span.first <= span.last",
                 collection, first, last, f"{collection}/", first, name(f"new {collection}"), named,
             )
         )  # fmt: skip

@@ -13,8 +13,6 @@ import io
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
-from decimal import Decimal
 from itertools import chain, islice
 from pathlib import Path
 from typing import Any
@@ -25,6 +23,7 @@ import pyarrow.parquet as pq
 from engine.errors import did_you_mean
 from engine.said import Said, packed, said
 from facts.database import StoreError
+from facts.workbook_cells import read_sheets
 from facts.workbooks import DAMAGED, fault_of
 
 BATCH_ROWS = 20_000
@@ -151,7 +150,7 @@ def _read_csv(path: Path, heading: Heading, delimiter: str, encoding: str | None
             if not any(map(any, top)):
                 raise UnusableFileError(path, said("it is empty"), said("Export it again."))
             at = _heading_in(top, heading)
-            for record in top[: at + 1]:
+            for record in top:
                 _check_delimiter(path, heading, record, delimiter)
             present = top[at]
             chosen = heading.chosen_from(present, path)
@@ -196,7 +195,8 @@ def _check_delimiter(path: Path, heading: Heading, present: Sequence[str], delim
         UnusableFileError: if the heading has the columns only when it is parted by another mark.
     """
     for other in {*_DELIMITERS} - {delimiter}:
-        parted = next(csv.reader([delimiter.join(present)], delimiter=other))
+        line = " ".join(delimiter.join(present).splitlines())  # a cell may have several
+        parted = next(csv.reader([line], delimiter=other))
         if len(present) < len(parted) and {*heading.required} <= {*parted}:
             raise UnusableFileError(
                 path,
@@ -359,48 +359,26 @@ def _checked(numbers: pa.Array, chosen: Sequence[str], arrays: list[pa.Array]) -
 
 def _read_xlsx(path: Path, heading: Heading) -> Iterator[pa.RecordBatch]:
     """Read all sheets that have the columns: large exports spread over several."""
-    from python_calamine import CalamineError, CalamineWorkbook
+    from python_calamine import CalamineError
 
     _opened(path).close()
     if fault := fault_of(path):
         raise UnusableFileError(path, fault.why, fault.hint)
     try:
-        sheets = [sheet.to_python() for sheet in _sheets(CalamineWorkbook.from_filelike(_opened(path)))]
+        sheets = read_sheets(_opened(path))
     except CalamineError as error:
         raise UnusableFileError(path, said("it is damaged: {words}", words=error), DAMAGED) from None
-    filled = [sheet for sheet in sheets if sheet]
-    if not filled:
+    if not sheets:
         raise UnusableFileError(path, said("it is empty"), said("Export it again."))
     wanted = set(heading.required)
-    tops = [[[_text(cell) for cell in row] for row in sheet[:_TOP]] for sheet in filled]
-    found = [(sheet, top, _heading_in(top, heading)) for sheet, top in zip(filled, tops, strict=True)]
+    tops = [list(sheet.texts(0, _TOP)) for sheet in sheets]
+    found = [(sheet, top, _heading_in(top, heading)) for sheet, top in zip(sheets, tops, strict=True)]
     fitting = [each for each in found if wanted <= {*each[1][each[2]]}] or found[:1]
     for sheet, top, at in fitting:
         present = top[at]
         chosen = heading.chosen_from(present, path)
-        records = ([_text(cell) for cell in row] for row in sheet[at + 1 :])
-        yield from _batches(_numbered(records, len(present), at + 2), present, chosen)
-
-
-def _sheets(workbook: Any) -> Iterator[Any]:
-    for name in workbook.sheet_names:
-        yield workbook.get_sheet_by_name(name)
-
-
-def _text(cell: object) -> str:
-    """Return a spreadsheet's cell as a CSV file would have it."""
-    if isinstance(cell, bool):
-        return str(cell).lower()
-    if isinstance(cell, float):
-        return str(int(cell)) if cell.is_integer() else _shown_number(cell)
-    if isinstance(cell, datetime):
-        return cell.isoformat(sep=" ")
-    return cell.isoformat() if isinstance(cell, date) else str(cell)
-
-
-def _shown_number(number: float) -> str:
-    """Return a number with the 15 digits that a spreadsheet shows: what it computed, 0.1 + 0.2, has more."""
-    return format(Decimal(f"{number:.15g}"), "f")
+        first = sheet.empty_above + at + 2
+        yield from _batches(_numbered(sheet.texts(at + 1), len(present), first), present, chosen)
 
 
 def _batch(numbers: pa.Array, faults: pa.Array, chosen: Sequence[str], arrays: Sequence[pa.Array]) -> pa.RecordBatch:

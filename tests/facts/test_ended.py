@@ -56,12 +56,15 @@ def test_what_is_recorded_of_all_goes_on_for_each(known: Store) -> None:
     assert one_by_one(known, LATER) == [(), ()]
 
 
+@pytest.mark.parametrize(("before", "after"), [("A", "A"), (None, None), (None, "A")])
 @pytest.mark.parametrize(("days", "is_broken"), [(1, False), (2, True)])
-def test_files_that_leave_days_between_them_are_named(known: Store, days: int, is_broken: bool) -> None:
+def test_files_that_leave_days_between_them_are_named(
+    known: Store, before: str | None, after: str | None, days: int, is_broken: bool
+) -> None:
     """The next month's file begins on the day of its first order; somebody has to say that none was missed."""
     again = DAY + timedelta(days=days)
-    covered(known, "orders", "A", DAY)
-    covered(known, "orders", "A", None, since=again)
+    covered(known, "orders", before, DAY)
+    covered(known, "orders", after, None, since=again)
     assert gaps(known, again).broken == ((Broken("orders", DAY, again),) if is_broken else ())
 
 

@@ -11,6 +11,7 @@ from facts.database import StoreError
 from facts.imports import ImportReport, import_files
 from facts.store import Store
 from tests.facts.test_imports import rows, write_xlsx
+from tests.facts.test_workbooks import written as workbook
 
 MAPPING = """
 mapping: our-erp
@@ -90,6 +91,36 @@ def test_what_stands_above_the_heading_is_passed_over(store: Store, tmp_path: Pa
     assert rows(store, "invoices", "key", "amount") == [("R-1", Decimal(12))]
     (rejected,) = list(csv.reader((tmp_path / "rejects.csv").open(encoding="utf-8")))[1:]
     assert rejected[:3] == [path.name, "5", "金额"]
+
+
+@pytest.mark.parametrize("suffix", ["csv", "xlsx"])
+def test_rows_are_numbered_as_a_spreadsheet_shows_them_below_empty_ones(
+    store: Store, tmp_path: Path, suffix: str
+) -> None:
+    """Nothing stands in the first two rows."""
+    lines = [(), (), HEADING, ("R-1", "恒力", "x")]
+    path = tmp_path / f"bills.{suffix}"
+    if suffix == "csv":
+        write(path, lines)
+    else:
+        workbook(path, {(row, column): text for row, line in enumerate(lines) for column, text in enumerate(line)})
+    bring(store, path, rejects=tmp_path / "rejects.csv")
+    (rejected,) = list(csv.reader((tmp_path / "rejects.csv").open(encoding="utf-8")))[1:]
+    assert rejected[:3] == [path.name, "4", "金额"]
+
+
+def test_a_title_of_two_lines_is_passed_over(store: Store, tmp_path: Path) -> None:
+    """A cell with a line break is one cell."""
+    bring(store, write(tmp_path / "bills.csv", [("应收单\n2026年11月",), HEADING, ("R-1", "恒力", "12")]))
+    assert rows(store, "invoices", "key") == [("R-1",)]
+
+
+def test_other_marks_between_cells_are_told_below_a_title_too(store: Store, tmp_path: Path) -> None:
+    """No row has the columns, so the marks are what is wrong."""
+    path = tmp_path / "bills.csv"
+    path.write_text("应收单\n\n单号,客户,金额\nR-1,恒力,12\n", encoding="utf-8")
+    with pytest.raises(StoreError, match="commas stand between its cells, not semicolons"):
+        bring(store, path)
 
 
 @pytest.mark.parametrize(

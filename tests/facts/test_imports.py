@@ -233,6 +233,18 @@ def test_who_imports_may_say_from_which_day_to_which_the_files_hold_everything(s
     assert covered == 2 * [("13085", *period)] + 2 * [("13086", *period)]
 
 
+@pytest.mark.parametrize("period", [Period(since=date(2010, 1, 1)), Period(until=date(2009, 1, 1))])
+def test_a_period_in_which_the_files_have_no_date_is_not_covered(store: Store, tmp_path: Path, period: Period) -> None:
+    """From the given day to the last one of the files no day is left; with both days given there are."""
+    mapping, path = find_mapping("online-retail"), retail_file(tmp_path, line())
+    assert bring(store, replace(mapping, period=period), path).covered == ()
+    assert rows(store, "coverage", "key") == []
+    whole = Period(period.since or date(2008, 1, 1), period.until or date(2010, 2, 1))
+    assert {each.collection for each in bring(store, replace(mapping, period=whole), path).covered} == {
+        "order_lines", "orders",
+    }  # fmt: skip
+
+
 def test_no_database_shows_how_far_it_is_among_our_own_output() -> None:
     """DuckDB draws a bar on standard output from two seconds on, unless each database is told not to."""
     folder = Path(imports.__file__).parent
