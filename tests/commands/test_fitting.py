@@ -70,7 +70,7 @@ def shown_in(width: int, parts: Sequence[RenderableType]) -> str:
 def test_runs_fit(two_runs: object) -> None:
     """In eighty columns a run's pack stands in one line below whole headings."""
     answer = call_command("runs", "--db", two_runs)
-    assert "value-marketing 1.4.0" in answer.output
+    assert "value-marketing 1.5.0" in answer.output
     assert all(head in answer.output for head in ("Rules", "Customers", "Published"))
     assert max(map(cell_len, answer.lines)) <= 80
 
