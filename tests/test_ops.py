@@ -77,7 +77,7 @@ def test_the_examples_call_all_that_a_night_needs() -> None:
 def test_a_call_is_understood(call: str) -> None:
     """Command and options of a call exist."""
     command: click.Command = main
-    words, context = shlex.split(call), click.Context(main, info_name="valuelift")
+    words, context = shlex.split(call), click.Context(main, info_name="valuelift", **main.context_settings)
     while isinstance(command, click.Group):
         found = command.get_command(context, words[0])
         assert found is not None, words[0]
