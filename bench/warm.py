@@ -4,14 +4,13 @@
 
 Both take turns; "snapshot and session" begins with the customer's rows as the store gives them. The interpreter of the
 neutral workload runs between them; the ratio is against it, so that a busy machine slows both. Then the same in a
-process that has the setting of `ops/valuelift-serve.service`, by which the C library keeps more memory at hand.
+process that has the setting of `valuelift serve`, by which the C library keeps more memory at hand.
 """
 
 from __future__ import annotations
 
 import multiprocessing
 import os
-import re
 import sys
 import tempfile
 import time
@@ -22,7 +21,8 @@ from itertools import cycle, islice
 from pathlib import Path
 
 from bench import neutral
-from bench.figures import ROOT, Figure, milliseconds, ratio, show
+from bench.figures import Figure, milliseconds, ratio, show
+from commands.serve_command import KEPT_AT_HAND, TUNABLES
 
 ROUNDS = 5
 INTERPRETED = 30
@@ -35,17 +35,10 @@ Timing = tuple[float, float]
 def measure() -> list[Figure]:
     """Return how long one of the demo customers takes, and the ratio to the interpreter; then as the service runs."""
     figures = _measured()
-    _set_as_in_service()
+    os.environ[TUNABLES] = KEPT_AT_HAND  # for processes that are started from now on: the C library looks at its start
     with ProcessPoolExecutor(1, multiprocessing.get_context("spawn")) as process:
         in_service = process.submit(_measured).result()
     return [*figures, *(Figure(f"{figure.what}, in the service", figure.found) for figure in in_service)]
-
-
-def _set_as_in_service() -> None:
-    """Set for processes that are started from now on what the service sets: the C library looks at its start."""
-    unit = (ROOT / "ops" / "valuelift-serve.service").read_text(encoding="utf-8")
-    (setting,) = re.findall(r"^Environment=GLIBC_TUNABLES=(\S+)$", unit, re.MULTILINE)
-    os.environ["GLIBC_TUNABLES"] = setting
 
 
 def _measured() -> list[Figure]:

@@ -10,6 +10,7 @@ import urllib.request
 from collections.abc import Callable
 from pathlib import Path
 
+from commands.serve_command import KEPT_AT_HAND, TUNABLES
 from facts.demo import AS_OF
 from tests.conftest import ROOT
 
@@ -49,6 +50,8 @@ def test_all_end_with_the_first(store_with_accounts: Path) -> None:
         assert b"Valuelift is at" in first.stderr.readline()
         until(lambda: servers(first.pid) != [])  # between fork and exec it bears the name of the first
         (other,) = servers(first.pid)
+        for each in (first.pid, other):  # with the C library's memory at hand, as a process has it from its start
+            assert f"{TUNABLES}={KEPT_AT_HAND}".encode() in Path(f"/proc/{each}/environ").read_bytes()
         until(lambda: b"/login" in urllib.request.urlopen(f"http://127.0.0.1:{port}/", timeout=LONGEST).url.encode())
     finally:
         first.terminate()
