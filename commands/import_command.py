@@ -114,10 +114,10 @@ def command(
     texts = Texts(language)
     with open_store(db) as store, progress() as report:
         pack = rules_in_use(store).pack
-        vocabulary = pack.vocabulary
+        vocabulary, today = pack.vocabulary, store.today()
         done = import_files(
             store,
-            _in_period(find_mapping(mapping), Period(since, until), store.today()),
+            _in_period(find_mapping(mapping), Period(since, until), today),
             files,
             user=user,
             dry_run=dry_run,
@@ -129,8 +129,7 @@ def command(
             tell=texts.told,
             progress=lambda step, name, rows: report(texts(f"import_{step}", name=name), rows, None),
         )
-        left = gaps(store, store.today()) if done.covered and not dry_run else Gaps()
-        today = store.today()
+        left = gaps(store, today) if done.covered and not dry_run else Gaps()
     if as_json:
         print_json(done)
     else:
